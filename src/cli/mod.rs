@@ -1,0 +1,55 @@
+//! The command line: arguments, to a validated specification, to a library call, to output.
+//!
+//! One file a subcommand. Each holds the raw arguments (`…Args`, what the user typed) and a `run` that validates them,
+//! calls the library and writes the result. Exit codes: 0 done, 1 failed with one message, 2 wrong usage, 3 done in part
+//! (`--keep-going` left something out).
+
+mod report;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::Result;
+use report::Report;
+
+/// How a command ended, where it did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// All of the work was done.
+    Done,
+    /// Some inputs failed and were left out, as `--keep-going` allows; the rest was written.
+    Partial,
+}
+
+/// Bootstrap intervals of realized variance and certified value function iteration, on the CPU and on any GPU.
+#[derive(Debug, Parser)]
+#[command(name = "bellwether", version, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// Print results and errors only: no summary, no warnings, no progress.
+    #[arg(short, long, global = true)]
+    quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {}
+
+/// Parses the process's arguments, runs the command and returns the exit code.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let report = Report::new(arguments.quiet);
+    match run(arguments.command, &report) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Partial) => ExitCode::from(3),
+        Err(error) => {
+            report.error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command, _report: &Report) -> Result<Outcome> {
+    match command {}
+}

@@ -1,0 +1,102 @@
+//! The library's one error type. Every message says what went wrong, where, and what to do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Everything that can fail in this library. Rooms with many ways to fail own an enum of their own, held here.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file or folder could not be read or written.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was attempted, as a verb: "read", "write", "create".
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// Standard output could not be written.
+    #[error("cannot write to standard output: {0}")]
+    Stdout(io::Error),
+    /// A panel of prices could not be read or is not usable.
+    #[error(transparent)]
+    Panel(#[from] crate::panel::PanelError),
+    /// No usable device, or a device that failed.
+    #[error(transparent)]
+    Gpu(#[from] crate::gpu::GpuError),
+    /// The growth model could not be solved as asked.
+    #[error(transparent)]
+    Growth(#[from] crate::growth::GrowthError),
+    /// A parameter lies outside of what the method accepts.
+    #[error("{name} is {value}, but {requirement}")]
+    Parameter {
+        /// The parameter's name as the user knows it (a flag on the command line).
+        name: &'static str,
+        /// The value given.
+        value: String,
+        /// What is required, and what to do.
+        requirement: String,
+    },
+    /// The work does not fit in the memory allowed.
+    #[error("{what} needs {} of memory, but {} may be used; {advice}", bytes(*needed), bytes(*allowed))]
+    Memory {
+        /// The step that needs the memory.
+        what: String,
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes allowed.
+        allowed: u64,
+        /// What the user can change.
+        advice: String,
+    },
+    /// A computation failed or panicked inside a job; the others went on.
+    #[error("{what} failed: {why}; please report this, with the command that you ran")]
+    Job {
+        /// The job that failed.
+        what: String,
+        /// Its error or panic message.
+        why: String,
+    },
+}
+
+/// The library's result type.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// An [`Error::Io`] for an `action` (a verb) on `path`; made for `map_err`.
+    pub fn io(action: &'static str, path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.as_ref().to_path_buf();
+        move |source| Self::Io { action, path, source }
+    }
+}
+
+/// `n` bytes in the largest binary unit that keeps the figure at 1 or above: `1536` is `1.5 KiB`.
+pub fn bytes(n: u64) -> String {
+    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    if n < 1024 {
+        return format!("{n} bytes");
+    }
+    let mut value = n as f64 / 1024.0;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    format!("{value:.1} {}", UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bytes;
+
+    #[test]
+    fn bytes_use_binary_units() {
+        assert_eq!(bytes(0), "0 bytes");
+        assert_eq!(bytes(1023), "1023 bytes");
+        assert_eq!(bytes(1536), "1.5 KiB");
+        assert_eq!(bytes(1 << 30), "1.0 GiB");
+        assert_eq!(bytes(u64::MAX), "16384.0 PiB");
+    }
+}

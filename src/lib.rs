@@ -1,0 +1,11 @@
+//! Bellwether.
+
+pub mod cli;
+pub mod error;
+pub mod gpu;
+pub mod growth;
+pub mod output;
+pub mod panel;
+pub mod random;
+
+pub use error::{Error, Result};

@@ -1,0 +1,110 @@
+//! Writing results: whole or not at all, to a file or to standard output.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+/// Where results go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// Standard output.
+    Stdout,
+    /// A file, replaced if it exists.
+    File(PathBuf),
+}
+
+impl Destination {
+    /// A file where a path is given, else standard output.
+    pub fn from_option(path: Option<PathBuf>) -> Self {
+        path.map_or(Self::Stdout, Self::File)
+    }
+
+    /// Checks, before long work starts, that the destination can be written: its folder exists, takes a file, and it
+    /// is not itself a folder.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] with the path and the reason.
+    pub fn check(&self) -> Result<()> {
+        let Self::File(path) = self else { return Ok(()) };
+        if path.is_dir() {
+            let reason = io::Error::new(io::ErrorKind::IsADirectory, "it is a folder; name a file");
+            return Err(Error::io("write", path)(reason));
+        }
+        // The temporary file vanishes when dropped.
+        tempfile::NamedTempFile::new_in(folder_of(path)).map(drop).map_err(Error::io("write", path))
+    }
+
+    /// Writes what `produce` writes. A file appears whole or not at all: a temporary file beside it is renamed at the end.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] or [`Error::Stdout`]; an existing file is then unchanged. A reader that closes standard output early
+    /// (`| head`) is not an error.
+    pub fn write(&self, produce: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+        match self {
+            Self::Stdout => {
+                let mut out = io::BufWriter::new(io::stdout().lock());
+                match produce(&mut out).and_then(|()| out.flush()) {
+                    Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::Stdout(error)),
+                    _ => Ok(()),
+                }
+            }
+            Self::File(path) => write_file(path, produce).map_err(Error::io("write", path)),
+        }
+    }
+}
+
+/// The folder that holds `path`.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+fn write_file(path: &Path, produce: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut builder = tempfile::Builder::new();
+    // Like any new file: readable by whom the umask allows (a temporary file alone would be private).
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let file = builder.prefix(".bellwether-").tempfile_in(folder_of(path))?;
+    let mut out = io::BufWriter::with_capacity(1 << 16, file);
+    produce(&mut out)?;
+    let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_write_leaves_the_old_file_and_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.csv");
+        let destination = Destination::File(path.clone());
+        destination.write(|out| out.write_all(b"first")).unwrap();
+        let error = destination.write(|out| {
+            out.write_all(b"half")?;
+            Err(io::Error::other("disk full"))
+        });
+        assert!(error.unwrap_err().to_string().contains("disk full"));
+        assert_eq!(std::fs::read(&path).unwrap(), b"first");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        destination.write(|out| out.write_all(b"second")).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"second");
+    }
+
+    #[test]
+    fn unwritable_places_are_found_before_the_work() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = |path: &Path| Destination::File(path.to_path_buf()).check().unwrap_err().to_string();
+        assert!(error(folder.path()).contains("it is a folder"));
+        assert!(error(&folder.path().join("missing/out.csv")).contains("missing"));
+        assert!(Destination::File(folder.path().join("out.csv")).check().is_ok());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}

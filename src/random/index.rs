@@ -1,0 +1,327 @@
+//! Exactly uniform row numbers on 0..n, one or two from each random word.
+//!
+//! **One a word** (Lemire 2019). A word x gives the row ⌊x·n / 2³²⌋ and the fraction f = x·n mod 2³². Among the 2³² words
+//! each row has ⌊2³²/n⌋ or one more; rejecting the words with f < t, t = 2³² mod n, leaves every row exactly ⌊2³²/n⌋.
+//!
+//! **Two a word** (Brackett-Rozinsky and Lemire 2024). The fraction is itself spread over 0..2³², so it gives a second
+//! row: ⌊f·n / 2³²⌋, with fraction f·n mod 2³². Rejecting where the last fraction is below t = 2³² mod n² leaves all n²
+//! pairs equally likely. With n ≤ [`PAIR_LIMIT`] a word is rejected with probability below n²/2³² ≤ 2⁻¹⁰.
+//!
+//! **Redraw.** A rejected word is replaced by the word of the same number at the next attempt, a pure function of the
+//! stream and the attempt ([`Stream::word`]), so that every device redraws alike. The second row of the last word
+//! goes unused when the number of rows wanted is odd; whether that word is rejected does not depend on it.
+//!
+//! Sources: D. Lemire, "Fast random integer generation in an interval", ACM TOMACS 29(1), 2019. N. Brackett-Rozinsky and
+//! D. Lemire, "Batched ranged random integer generation", Software: Practice and Experience 55(1), 2025.
+//! Twin: `shaders/index.wgsl`.
+
+use super::Stream;
+use super::philox::philox4x32_10_lanes;
+
+/// Largest number of rows for which one word gives two rows.
+pub const PAIR_LIMIT: u32 = 2048;
+
+/// Blocks of a stream drawn at once by [`RowRange::draw`].
+pub const LANES: usize = 16;
+
+/// The rows 0..n to draw from, with what the draw needs to know of n.
+///
+/// # Examples
+///
+/// ```
+/// use bellwether::random::{Purpose, Stream, index::RowRange};
+///
+/// let range = RowRange::new(385);
+/// let stream = Stream { seed: 0, purpose: Purpose::Rows, day: 20070103, sample: 0 };
+/// let mut rows = vec![0; range.buffer_len()];
+/// range.draw(stream, &mut rows);
+/// assert!(rows[..385].iter().all(|&row| row < 385));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowRange {
+    rows: u32,
+    rows_per_word: u32,
+    threshold: u32,
+}
+
+impl RowRange {
+    /// The rows 0..`rows`, 1 ≤ `rows`.
+    pub const fn new(rows: u32) -> Self {
+        let (rows_per_word, outcomes) =
+            if rows <= PAIR_LIMIT { (2, rows as u64 * rows as u64) } else { (1, rows as u64) };
+        let threshold = if outcomes == 0 { 0 } else { ((1u64 << 32) % outcomes) as u32 };
+        Self { rows, rows_per_word, threshold }
+    }
+
+    /// Number of rows to draw from, n; a sample draws as many.
+    pub const fn rows(&self) -> u32 {
+        self.rows
+    }
+
+    /// Rows that one word gives: 2 up to [`PAIR_LIMIT`], else 1.
+    pub const fn rows_per_word(&self) -> u32 {
+        self.rows_per_word
+    }
+
+    /// A word whose last fraction is below this is rejected: 2³² mod n² with two rows a word, 2³² mod n with one.
+    pub const fn threshold(&self) -> u32 {
+        self.threshold
+    }
+
+    /// Length of the buffer that [`Self::draw`] fills: n rounded up to whole groups of [`LANES`] blocks.
+    pub const fn buffer_len(&self) -> usize {
+        (self.rows as usize).next_multiple_of(LANES * 4 * self.rows_per_word as usize)
+    }
+
+    /// The rows of one word (the second is 0 where a word gives one), or `None` where the word is rejected.
+    #[inline(always)]
+    pub const fn split(&self, word: u32) -> Option<[u32; 2]> {
+        let ([first, second], fraction) = self.split_unchecked(word);
+        if fraction < self.threshold { None } else { Some([first, second]) }
+    }
+
+    /// The rows of one word and its last fraction, before rejection.
+    #[inline(always)]
+    const fn split_unchecked(&self, word: u32) -> ([u32; 2], u32) {
+        let product = word as u64 * self.rows as u64;
+        let (first, fraction) = ((product >> 32) as u32, product as u32);
+        if self.rows_per_word == 1 {
+            return ([first, 0], fraction);
+        }
+        let product = fraction as u64 * self.rows as u64;
+        ([first, (product >> 32) as u32], product as u32)
+    }
+
+    /// The rows of word number `word` of `stream`, redrawn from attempt to attempt until one is accepted.
+    pub fn of_word(&self, stream: &Stream, word: u32) -> [u32; 2] {
+        self.of_word_from(stream, word, 0)
+    }
+
+    /// As [`Self::of_word`], beginning at `attempt`.
+    fn of_word_from(&self, stream: &Stream, word: u32, attempt: u32) -> [u32; 2] {
+        let mut attempt = attempt;
+        loop {
+            // Each attempt is accepted with probability above one half, so that this ends.
+            if let Some(rows) = self.split(stream.word(word, attempt)) {
+                return rows;
+            }
+            attempt = attempt.wrapping_add(1);
+        }
+    }
+
+    /// The sample's n draws, in drawing order: draw i is row i mod 2 of word ⌊i/2⌋ with two rows a word, else the row of
+    /// word i. The definition; [`Self::draw`] is the fast way to the same multiset.
+    pub fn draw_in_order(&self, stream: &Stream) -> Vec<u32> {
+        let words = self.rows.div_ceil(self.rows_per_word);
+        let rows_of = |word| self.of_word(stream, word).into_iter().take(self.rows_per_word as usize);
+        (0..words).flat_map(rows_of).take(self.rows as usize).collect()
+    }
+
+    /// Fills the first n places of `rows` (length at least [`Self::buffer_len`]) with the sample's n draws, each exactly
+    /// uniform on 0..n. The order within `rows` is not the drawing order: whoever sums does not care.
+    #[inline(always)]
+    pub fn draw(&self, stream: Stream, rows: &mut [u32]) {
+        match self.rows_per_word {
+            2 => self.draw_words::<2>(stream, rows),
+            _ => self.draw_words::<1>(stream, rows),
+        }
+    }
+
+    #[inline(always)]
+    fn draw_words<const PER_WORD: usize>(&self, stream: Stream, rows: &mut [u32]) {
+        let group = LANES * 4 * PER_WORD;
+        let counter = [stream.sample, stream.day, Stream::purpose_word(stream.purpose, 0)];
+        let key = Stream::key(stream.seed);
+        let wanted = self.rows as usize;
+        let (n, threshold) = (u64::from(self.rows), self.threshold);
+        for (number, out) in rows[..wanted.next_multiple_of(group)].chunks_exact_mut(group).enumerate() {
+            let first_block = (number * LANES) as u32;
+            let words = philox4x32_10_lanes::<LANES>(first_block, counter, key);
+            let mut rejected = 0;
+            for (word, out) in words.iter().zip(out.chunks_exact_mut(LANES * PER_WORD)) {
+                for lane in 0..LANES {
+                    let product = u64::from(word[lane]) * n;
+                    let mut fraction = product as u32;
+                    out[lane] = (product >> 32) as u32;
+                    if PER_WORD == 2 {
+                        let product = u64::from(fraction) * n;
+                        fraction = product as u32;
+                        out[LANES + lane] = (product >> 32) as u32;
+                    }
+                    rejected |= u32::from(fraction < threshold);
+                }
+            }
+            // A group with a rejected word, and the last group (whose draws past n must not be used), go word by word.
+            if rejected != 0 || (number + 1) * group > wanted {
+                self.draw_group::<PER_WORD>(&stream, number * group, out);
+            }
+        }
+    }
+
+    /// The draws from number `first` (a multiple of [`LANES`] blocks) on, in drawing order, up to n: the careful way
+    /// through a group.
+    #[cold]
+    #[inline(never)]
+    fn draw_group<const PER_WORD: usize>(&self, stream: &Stream, first: usize, out: &mut [u32]) {
+        let end = (self.rows as usize - first).min(out.len());
+        for (block, out) in out[..end].chunks_mut(4 * PER_WORD).enumerate() {
+            let block = (first / (4 * PER_WORD) + block) as u32;
+            for ((lane, word), out) in
+                stream.block(block, 0).into_iter().enumerate().zip(out.chunks_mut(PER_WORD))
+            {
+                let rows = match self.split(word) {
+                    Some(rows) => rows,
+                    None => self.of_word_from(stream, block * 4 + lane as u32, 1),
+                };
+                out.copy_from_slice(&rows[..out.len()]);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Purpose;
+
+    fn stream(sample: u32) -> Stream {
+        Stream { seed: 0x0123_4567_89ab_cdef, purpose: Purpose::Rows, day: 20_070_103, sample }
+    }
+
+    fn drawn(rows: u32, sample: u32) -> Vec<u32> {
+        let range = RowRange::new(rows);
+        let mut out = vec![u32::MAX; range.buffer_len()];
+        range.draw(stream(sample), &mut out);
+        out.truncate(rows as usize);
+        out
+    }
+
+    #[test]
+    fn fast_draw_is_the_defined_multiset() {
+        for rows in [1, 2, 3, 7, 8, 9, 127, 128, 129, 385, 1000, 2012, 2048, 2049, 4097, 23_400, 100_000] {
+            for sample in 0..if rows < 4000 { 200 } else { 4 } {
+                let mut fast = drawn(rows, sample);
+                let mut defined = RowRange::new(rows).draw_in_order(&stream(sample));
+                fast.sort_unstable();
+                defined.sort_unstable();
+                assert_eq!(fast, defined, "{rows} rows, sample {sample}");
+                // The perturbed twin: another sample's draws differ (from three rows on, surely at this seed).
+                if rows >= 127 {
+                    let mut other = RowRange::new(rows).draw_in_order(&stream(sample + 1));
+                    other.sort_unstable();
+                    assert_ne!(fast, other);
+                }
+            }
+        }
+    }
+
+    /// By counting: over all 2^16 words of a 16-bit model of the method each outcome is equally likely. The same
+    /// arithmetic as [`RowRange::split`], at a word size where every word can be tried.
+    #[test]
+    fn every_outcome_has_the_same_number_of_words() {
+        for rows in [1u32, 2, 3, 5, 7, 10, 16] {
+            let threshold = (1u32 << 16) % (rows * rows);
+            let mut counts = vec![0u32; (rows * rows) as usize];
+            for word in 0..1u32 << 16 {
+                let product = word * rows;
+                let (first, fraction) = (product >> 16, product & 0xffff);
+                let product = fraction * rows;
+                let (second, fraction) = (product >> 16, product & 0xffff);
+                if fraction >= threshold {
+                    counts[(first * rows + second) as usize] += 1;
+                }
+            }
+            assert!(counts.iter().all(|&count| count == (1 << 16) / (rows * rows)), "{rows}: {counts:?}");
+        }
+    }
+
+    #[test]
+    fn threshold_is_where_rejection_begins() {
+        // n = 3: n² = 9, 2³² mod 9 = 4. Word 0 leaves fraction 0 and is rejected; word 1 leaves 9 and is accepted.
+        let range = RowRange::new(3);
+        assert_eq!(range.threshold(), 4);
+        assert_eq!(range.split(0), None);
+        assert_eq!(range.split(1), Some([0, 0]));
+        // A word in the middle: 0x5555_5556·3 = 2³² + 2, so the row is 1 and the fraction 2, then 6 ≥ 4.
+        assert_eq!(range.split(0x5555_5556), Some([1, 0]));
+        assert_eq!(range.split(u32::MAX), Some([2, 2]));
+        // Powers of two divide 2³²: nothing is ever rejected.
+        assert_eq!(RowRange::new(1024).threshold(), 0);
+        assert_eq!(RowRange::new(1).split(0), Some([0, 0]));
+    }
+
+    #[test]
+    fn a_rejected_word_is_drawn_again_at_the_next_attempt() {
+        // Just above half of 2³² nearly every second word is rejected: chains of several attempts occur.
+        let range = RowRange::new((1 << 31) + 1);
+        let mut longest = 0;
+        for word in 0..1000 {
+            let attempts =
+                (0..).take_while(|&attempt| range.split(stream(0).word(word, attempt)).is_none()).count();
+            longest = longest.max(attempts);
+            let expected = range.split(stream(0).word(word, attempts as u32));
+            assert_eq!(Some(range.of_word(&stream(0), word)), expected);
+        }
+        assert!(longest >= 5, "1000 words at one half: a chain of {longest} only");
+        // Within the fast path: 2³² mod 2012² is large, a word is rejected with probability 9.2e-4.
+        let range = RowRange::new(2012);
+        let rejections: usize = (0..200)
+            .map(|sample| {
+                (0..1006).filter(|&word| range.split(stream(sample).word(word, 0)).is_none()).count()
+            })
+            .sum();
+        assert!(rejections >= 100, "only {rejections} rejected words: the redraw went untested");
+    }
+
+    /// χ² of the row counts against uniform, standardized: (χ² − (n−1)) / √(2(n−1)) is about N(0, 1). The seed is fixed,
+    /// so that this is a check of the stream and not a gamble; a bias of one part in 300 would show as ten or more.
+    #[test]
+    fn rows_are_uniform_by_chi_square() {
+        for rows in [2u32, 3, 385, 1000, 23_400] {
+            let samples = 8_000_000 / rows;
+            let mut counts = vec![0u64; rows as usize];
+            for sample in 0..samples {
+                for row in drawn(rows, sample) {
+                    counts[row as usize] += 1;
+                }
+            }
+            let expected = f64::from(samples);
+            let chi2: f64 = counts.iter().map(|&count| (count as f64 - expected).powi(2) / expected).sum();
+            let freedom = f64::from(rows - 1);
+            let z = (chi2 - freedom) / (2.0 * freedom).sqrt();
+            assert!(z.abs() < 4.0, "{rows} rows: chi-square {chi2} at {freedom} degrees of freedom, z = {z}");
+        }
+    }
+
+    /// Both rows of a word are also independent of each other: χ² over the n² pairs.
+    #[test]
+    fn pairs_are_uniform_by_chi_square() {
+        for rows in [2u32, 3, 20] {
+            let cells = (rows * rows) as usize;
+            let mut counts = vec![0u64; cells];
+            let words = 2_000_000;
+            for word in 0..words {
+                let [first, second] = RowRange::new(rows).of_word(&stream(0), word);
+                counts[(first * rows + second) as usize] += 1;
+            }
+            let expected = f64::from(words) / cells as f64;
+            let chi2: f64 = counts.iter().map(|&count| (count as f64 - expected).powi(2) / expected).sum();
+            let freedom = cells as f64 - 1.0;
+            let z = (chi2 - freedom) / (2.0 * freedom).sqrt();
+            assert!(z.abs() < 4.0, "{rows} rows: z = {z}");
+        }
+    }
+
+    /// Version 1 of the stream, pinned by values computed apart from this code (`tests/oracles/stream.py`). If this fails,
+    /// every published result changes: give the stream a new version.
+    #[test]
+    fn golden_values() {
+        let stream = Stream { seed: 0, purpose: Purpose::Rows, day: 20_070_103, sample: 0 };
+        let draws = RowRange::new(385).draw_in_order(&stream);
+        assert_eq!(draws[..12], [147, 296, 183, 334, 262, 190, 74, 105, 376, 192, 243, 337]);
+        let draws = RowRange::new(23_400).draw_in_order(&stream);
+        assert_eq!(draws[..8], [8981, 11175, 15954, 4514, 22883, 14822, 12046, 12509]);
+        let far = Stream { seed: (1 << 40) + 5, day: 20_241_231, sample: 3_000_000_000, ..stream };
+        assert_eq!(RowRange::new(1799).draw_in_order(&far)[1795..], [1084, 1651, 1386, 469]);
+    }
+}
