@@ -1,0 +1,118 @@
+//! Sample quantiles by linear interpolation between order statistics.
+//!
+//! For a sample of B numbers with order statistics x₍₀₎ ≤ … ≤ x₍B−1₎ and 0 ≤ p ≤ 1, with h = (B − 1)·p and j = ⌊h⌋,
+//!
+//! ```text
+//! Q(p) = x₍j₎ + (h − j)·(x₍j+1₎ − x₍j₎)
+//! ```
+//!
+//! which is type 7 of R. J. Hyndman and Y. Fan, "Sample quantiles in statistical packages", The American Statistician
+//! 50(4), 1996, and the default of `np.quantile`. The interpolation rounds as NumPy's does, so that results are equal to the
+//! last bit. Order statistics are found by selection (expected O(B)), on the integers that were resampled: they have no NaN,
+//! no signed zero, and an order that is the same everywhere.
+
+/// Probability levels of the two ends of an equal-tailed interval: (1 − c)/2 and (1 + c)/2 for confidence c.
+///
+/// Evaluated in decimal, as a person would: 0.99 gives 0.005, where binary arithmetic gives 0.0050000000000000044.
+///
+/// # Examples
+///
+/// ```
+/// use bellwether::inference::quantile::tail_levels;
+///
+/// assert_eq!(tail_levels(0.99), [0.005, 0.995]);
+/// assert_eq!(tail_levels(0.999), [0.0005, 0.9995]);
+/// ```
+pub fn tail_levels(confidence: f64) -> [f64; 2] {
+    let text = confidence.to_string();
+    let decimals = text.split_once('.').map_or(0, |(_, decimals)| decimals.len() as i32);
+    if decimals > 14 {
+        return [(1.0 - confidence) / 2.0, (1.0 + confidence) / 2.0];
+    }
+    // Both are quotients of integers below 2^53, so that each is the double nearest to the decimal number.
+    let unit = 10f64.powi(decimals + 1);
+    let lower = ((1.0 - confidence) * 0.5 * unit).round();
+    [lower / unit, (unit - lower) / unit]
+}
+
+/// Where a quantile lies between two order statistics.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Position {
+    /// Number of the order statistic below, from 0.
+    pub below: usize,
+    /// Number of the order statistic above; the same at the last.
+    pub above: usize,
+    /// Weight of the one above, 0 ≤ weight < 1.
+    pub weight: f64,
+}
+
+impl Position {
+    /// The position of the `p`-quantile, 0 ≤ `p` ≤ 1, among `count` ≥ 1 numbers.
+    pub fn new(count: usize, p: f64) -> Self {
+        let last = count - 1;
+        let virtual_index = last as f64 * p;
+        let below = (virtual_index.floor() as usize).min(last);
+        Self { below, above: (below + 1).min(last), weight: virtual_index - below as f64 }
+    }
+
+    /// The quantile from the values of the two order statistics, rounded as NumPy's `_lerp` does.
+    pub fn interpolate(&self, below: f64, above: f64) -> f64 {
+        let difference = above - below;
+        if self.weight >= 0.5 {
+            above - difference * (1.0 - self.weight)
+        } else {
+            below + difference * self.weight
+        }
+    }
+}
+
+/// The quantiles of `sample` (not empty; reordered) at the levels `p`, which must not decrease. `value` gives a key its
+/// number and must not decrease either.
+pub fn quantiles<K: Ord + Copy, const N: usize>(
+    sample: &mut [K],
+    p: [f64; N],
+    value: impl Fn(K) -> f64,
+) -> [f64; N] {
+    let count = sample.len();
+    // Numbers below `from` are in place already: each selection only looks at what lies above the last one.
+    let mut from = 0;
+    p.map(|p| {
+        let position = Position::new(count, p);
+        let start = from.min(position.below);
+        let (_, &mut below, rest) = sample[start..].select_nth_unstable(position.below - start);
+        let above =
+            if position.above > position.below { rest.iter().min().copied().unwrap_or(below) } else { below };
+        from = position.below;
+        position.interpolate(value(below), value(above))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tails_are_decimal() {
+        assert_eq!(tail_levels(0.99), [0.005, 0.995]);
+        assert_eq!(tail_levels(0.95), [0.025, 0.975]);
+        assert_eq!(tail_levels(0.9), [0.05, 0.95]);
+        assert_eq!(tail_levels(0.5), [0.25, 0.75]);
+        assert_eq!(tail_levels(0.6827), [0.15865, 0.84135]);
+        assert_eq!(tail_levels(0.9999), [0.00005, 0.99995]);
+        let third = tail_levels(1.0 / 3.0);
+        assert!((third[0] - 1.0 / 3.0).abs() < 1e-15 && (third[1] - 2.0 / 3.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn ends_and_single_numbers() {
+        assert_eq!(quantiles(&mut [5u32], [0.0, 0.3, 1.0], f64::from), [5.0; 3]);
+        assert_eq!(quantiles(&mut [9u32, 1, 5], [0.0, 0.5, 1.0], f64::from), [1.0, 5.0, 9.0]);
+        assert_eq!(quantiles(&mut [0u32, 10], [0.25, 0.75], f64::from), [2.5, 7.5]);
+    }
+
+    #[test]
+    fn equal_levels_and_ties() {
+        let mut sample: Vec<u64> = (0..1000).map(|i| (i * 7919) % 10).collect();
+        assert_eq!(quantiles(&mut sample, [0.5, 0.5, 0.95], |k| k as f64), [4.5, 4.5, 9.0]);
+    }
+}

@@ -1,0 +1,333 @@
+//! Resampled column sums on a GPU: rows go up once a wave, sums come back tile by tile.
+//!
+//! Twin of [`super::cpu`]; the kernel is `shaders/resample.wgsl`. Two tiles are under way at a time: while the host takes the
+//! sums of one and selects quantiles from them, the device works on the next.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use bytemuck::{Pod, Zeroable};
+use wgpu::BufferUsages;
+
+use super::columns::DayColumns;
+use super::plan::{self, Batch, DeviceLimits, Dispatch, Tile};
+use super::{Block, Sums};
+use crate::gpu::{Gpu, GpuError};
+use crate::random::index::RowRange;
+use crate::random::{Purpose, Stream};
+
+/// The kernel's source: its own file first, so that a compiler's line numbers match it.
+pub const SOURCE: &str = concat!(
+    include_str!("../../shaders/resample.wgsl"),
+    include_str!("../../shaders/index.wgsl"),
+    include_str!("../../shaders/philox.wgsl"),
+);
+
+/// Invocations of a workgroup.
+const WORKGROUP: u32 = 64;
+
+/// Tiles under way at a time.
+const IN_FLIGHT: usize = 2;
+
+/// What one dispatch does; `Dispatch` in `shaders/resample.wgsl`.
+#[derive(Debug, Clone, Copy, Pod, Zeroable)]
+#[repr(C)]
+pub struct DispatchParameters {
+    key_low: u32,
+    key_high: u32,
+    first_batch: u32,
+    first_sample: u32,
+    sample_offset: u32,
+    samples: u32,
+    tile_samples: u32,
+    first_draw: u32,
+    end_draw: u32,
+    purpose: u32,
+    padding0: u32,
+    padding1: u32,
+}
+
+/// One batch; `Batch` in `shaders/resample.wgsl`.
+#[derive(Debug, Clone, Copy, Pod, Zeroable)]
+#[repr(C)]
+pub struct BatchEntry {
+    day: u32,
+    rows: u32,
+    rows_per_word: u32,
+    threshold: u32,
+    first_word: u32,
+    stride: u32,
+    lanes: u32,
+    first_sum: u32,
+}
+
+/// What the planner may use of an open device.
+pub fn device_limits(gpu: &Gpu) -> DeviceLimits {
+    let limits = gpu.limits();
+    DeviceLimits {
+        binding: limits.max_storage_buffer_binding_size.min(limits.max_buffer_size),
+        workgroups: limits.max_compute_workgroups_per_dimension,
+        workgroup: WORKGROUP,
+        work: DeviceLimits::WORK,
+        draws: DeviceLimits::DRAWS,
+        tile: DeviceLimits::TILE,
+    }
+}
+
+/// The kernels of one device. Dear to make, used for every wave.
+#[derive(Debug)]
+pub struct Resampler<'gpu> {
+    gpu: &'gpu Gpu,
+    limits: DeviceLimits,
+    lane: Option<wgpu::ComputePipeline>,
+    line: Option<wgpu::ComputePipeline>,
+}
+
+/// A tile on its way.
+struct Flight {
+    tile: Tile,
+    staging: wgpu::Buffer,
+    submission: wgpu::SubmissionIndex,
+}
+
+impl<'gpu> Resampler<'gpu> {
+    /// A resampler on `gpu` within `limits`. Kernels are compiled when first needed.
+    pub fn new(gpu: &'gpu Gpu, limits: DeviceLimits) -> Self {
+        Self { gpu, limits, lane: None, line: None }
+    }
+
+    /// The sums of each batch of a wave over the resamples 0..`samples`, handed to `take` with the batch's number, in
+    /// order, as soon as they are complete. `done` is told the words of each finished tile.
+    ///
+    /// # Errors
+    ///
+    /// Any [`GpuError`] of the device.
+    pub fn resample(
+        &mut self,
+        wave: &[Batch],
+        columns: &[DayColumns],
+        seed: u64,
+        samples: u32,
+        mut take: impl FnMut(usize, Sums),
+        done: impl Fn(&Tile),
+    ) -> Result<(), GpuError> {
+        let gpu = self.gpu;
+        let limits = self.limits;
+        let narrow = plan::narrow(wave);
+        let kernel = self.kernel(narrow)?.clone();
+        let tiles = plan::tiles(wave, samples, &limits);
+        let largest = tiles.iter().map(|tile| tile.words * 4).max().unwrap_or(0);
+        let rows = upload_rows(gpu, columns, narrow)?;
+        let sums = gpu.buffer("resampled sums", largest, BufferUsages::STORAGE | BufferUsages::COPY_SRC)?;
+        let mut free: Vec<wgpu::Buffer> = (0..IN_FLIGHT.min(tiles.len()))
+            .map(|_| {
+                gpu.buffer("sums on their way back", largest, BufferUsages::MAP_READ | BufferUsages::COPY_DST)
+            })
+            .collect::<Result<_, _>>()?;
+        let mut flights: VecDeque<Flight> = VecDeque::new();
+        let mut partial = Sums { lanes: 0, blocks: Vec::new() };
+        let mut land = |flight: Flight, free: &mut Vec<wgpu::Buffer>| -> Result<(), GpuError> {
+            let Flight { tile, staging, submission } = flight;
+            let finished = gpu.read(&staging, tile.words * 4, submission, |bytes| {
+                let words: &[u32] = bytemuck::cast_slice(bytes);
+                let mut first = 0;
+                let blocks = tile.batches.clone().map(|number| {
+                    let lanes = columns[number].lanes();
+                    let end = first + lanes * tile.samples.len();
+                    let block = Block { samples: tile.samples.len(), words: words[first..end].to_vec() };
+                    first = end;
+                    (number, lanes, block)
+                });
+                blocks.collect::<Vec<_>>()
+            })?;
+            free.push(staging);
+            done(&tile);
+            for (number, lanes, block) in finished {
+                partial.lanes = lanes;
+                partial.blocks.push(block);
+                if tile.samples.end == samples {
+                    take(number, std::mem::replace(&mut partial, Sums { lanes: 0, blocks: Vec::new() }));
+                }
+            }
+            Ok(())
+        };
+        for tile in tiles {
+            let staging = match free.pop() {
+                Some(staging) => staging,
+                None => {
+                    if let Some(flight) = flights.pop_front() {
+                        land(flight, &mut free)?;
+                    }
+                    // A landed flight gives its buffer back; there is one for each flight.
+                    let Some(staging) = free.pop() else { continue };
+                    staging
+                }
+            };
+            let bindings = Bindings { kernel: &kernel, rows: &rows, sums: &sums };
+            let submission = self.launch(&bindings, wave, columns, seed, &tile, &staging, narrow)?;
+            flights.push_back(Flight { tile, staging, submission });
+        }
+        while let Some(flight) = flights.pop_front() {
+            land(flight, &mut free)?;
+        }
+        Ok(())
+    }
+
+    /// The kernel for narrow or for wide rows.
+    fn kernel(&mut self, narrow: bool) -> Result<&wgpu::ComputePipeline, GpuError> {
+        let (slot, entry) = if narrow { (&mut self.lane, "lane") } else { (&mut self.line, "line") };
+        match slot {
+            Some(kernel) => Ok(kernel),
+            None => {
+                let constants = [("WORKGROUP", f64::from(WORKGROUP))];
+                Ok(slot.insert(self.gpu.kernel(entry, SOURCE, &constants)?))
+            }
+        }
+    }
+
+    /// Submits the dispatches of a tile, each on its own so that none keeps the device for long, and the copy back.
+    #[expect(clippy::too_many_arguments, reason = "one call, from the loop above")]
+    fn launch(
+        &self,
+        bindings: &Bindings,
+        wave: &[Batch],
+        columns: &[DayColumns],
+        seed: u64,
+        tile: &Tile,
+        staging: &wgpu::Buffer,
+        narrow: bool,
+    ) -> Result<wgpu::SubmissionIndex, GpuError> {
+        let entries = batch_entries(columns, tile, narrow);
+        let dispatches = plan::dispatches(tile, wave, &self.limits);
+        let step = self.gpu.limits().min_uniform_buffer_offset_alignment.max(64) as usize;
+        let mut parameters = vec![0u8; step * dispatches.len()];
+        for (dispatch, place) in dispatches.iter().zip(parameters.chunks_exact_mut(step)) {
+            let one = dispatch_parameters(dispatch, tile, seed);
+            place[..size_of_val(&one)].copy_from_slice(bytemuck::bytes_of(&one));
+        }
+        let usage = BufferUsages::COPY_DST;
+        let parameter_buffer =
+            self.gpu.buffer("dispatch parameters", parameters.len() as u64, BufferUsages::UNIFORM | usage)?;
+        let entry_buffer =
+            self.gpu.buffer("batches", size_of_val(&entries[..]) as u64, BufferUsages::STORAGE | usage)?;
+        self.gpu.checked("resampling", |device, queue| {
+            queue.write_buffer(&parameter_buffer, 0, &parameters);
+            queue.write_buffer(&entry_buffer, 0, bytemuck::cast_slice(&entries));
+            for (number, dispatch) in dispatches.iter().enumerate() {
+                let group = device.create_bind_group(&wgpu::BindGroupDescriptor {
+                    label: Some("resample"),
+                    layout: &bindings.kernel.get_bind_group_layout(0),
+                    entries: &[
+                        wgpu::BindGroupEntry {
+                            binding: 0,
+                            resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                                buffer: &parameter_buffer,
+                                offset: (number * step) as u64,
+                                size: wgpu::BufferSize::new(size_of::<DispatchParameters>() as u64),
+                            }),
+                        },
+                        wgpu::BindGroupEntry { binding: 1, resource: entry_buffer.as_entire_binding() },
+                        wgpu::BindGroupEntry { binding: 2, resource: bindings.rows.as_entire_binding() },
+                        wgpu::BindGroupEntry { binding: 3, resource: bindings.sums.as_entire_binding() },
+                    ],
+                });
+                let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+                {
+                    let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+                    pass.set_pipeline(bindings.kernel);
+                    pass.set_bind_group(0, &group, &[]);
+                    let [x, y, z] = dispatch.workgroups;
+                    pass.dispatch_workgroups(x, y, z);
+                }
+                queue.submit([encoder.finish()]);
+            }
+            let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            encoder.copy_buffer_to_buffer(bindings.sums, 0, staging, 0, tile.words * 4);
+            queue.submit([encoder.finish()])
+        })
+    }
+}
+
+/// What stays bound over the tiles of a wave.
+struct Bindings<'a> {
+    kernel: &'a wgpu::ComputePipeline,
+    rows: &'a wgpu::Buffer,
+    sums: &'a wgpu::Buffer,
+}
+
+/// Words from one row to the next on the device.
+fn device_stride(columns: &DayColumns, narrow: bool) -> usize {
+    if narrow { columns.stride() } else { columns.stride().max(4) }
+}
+
+/// Words that the rows of a batch take on the device; batches begin at multiples of four words.
+fn device_words(columns: &DayColumns, narrow: bool) -> usize {
+    (columns.rows() as usize * device_stride(columns, narrow)).next_multiple_of(4)
+}
+
+/// The rows of all batches in one buffer.
+fn upload_rows(gpu: &Gpu, columns: &[DayColumns], narrow: bool) -> Result<wgpu::Buffer, GpuError> {
+    let words: usize = columns.iter().map(|columns| device_words(columns, narrow)).sum();
+    let buffer = gpu.buffer("rows", words as u64 * 4, BufferUsages::STORAGE | BufferUsages::COPY_DST)?;
+    gpu.checked("uploading rows", |_, queue| {
+        let mut first = 0;
+        for columns in columns {
+            let (stride, device_stride) = (columns.stride(), device_stride(columns, narrow));
+            let mut rows = columns.words().to_vec();
+            if stride != device_stride {
+                rows = vec![0; columns.rows() as usize * device_stride];
+                for (wide, row) in
+                    rows.chunks_exact_mut(device_stride).zip(columns.words().chunks_exact(stride))
+                {
+                    wide[..stride].copy_from_slice(row);
+                }
+            }
+            queue.write_buffer(&buffer, first, bytemuck::cast_slice(&rows));
+            first += device_words(columns, narrow) as u64 * 4;
+        }
+    })?;
+    Ok(buffer)
+}
+
+/// One entry for each batch of the wave, with its place in the rows and in the tile's sums.
+fn batch_entries(columns: &[DayColumns], tile: &Tile, narrow: bool) -> Vec<BatchEntry> {
+    let (mut first_word, mut first_sum) = (0, 0);
+    let entry = |(number, columns): (usize, &DayColumns)| {
+        let range = RowRange::new(columns.rows());
+        let entry = BatchEntry {
+            day: columns.day(),
+            rows: columns.rows(),
+            rows_per_word: range.rows_per_word(),
+            threshold: range.threshold(),
+            first_word,
+            stride: device_stride(columns, narrow) as u32,
+            lanes: columns.lanes() as u32,
+            first_sum,
+        };
+        first_word += device_words(columns, narrow) as u32;
+        if tile.batches.contains(&number) {
+            first_sum += (columns.lanes() * tile.samples.len()) as u32;
+        }
+        entry
+    };
+    columns.iter().enumerate().map(entry).collect()
+}
+
+fn dispatch_parameters(dispatch: &Dispatch, tile: &Tile, seed: u64) -> DispatchParameters {
+    let [key_low, key_high] = Stream::key(seed);
+    let length = |range: &Range<u32>| range.end - range.start;
+    DispatchParameters {
+        key_low,
+        key_high,
+        first_batch: dispatch.batches.start as u32,
+        first_sample: tile.samples.start,
+        sample_offset: dispatch.samples.start,
+        samples: length(&dispatch.samples),
+        tile_samples: length(&tile.samples),
+        first_draw: dispatch.draws.start,
+        end_draw: dispatch.draws.end,
+        purpose: Stream::purpose_word(Purpose::Rows, 0),
+        padding0: 0,
+        padding1: 0,
+    }
+}

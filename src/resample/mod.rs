@@ -1,0 +1,75 @@
+//! Resampling with replacement: sums of a day's columns over rows drawn at random, on the CPU and on the GPU.
+//!
+//! A day has n rows (returns) and some columns (a quantity a row, such as the squared return of one stock). Resample b
+//! draws n rows i₁ … iₙ of the day with replacement, exactly uniform, the same rows for all columns, and its sum for column v is
+//!
+//! ```text
+//! S_b = Σⱼ v[iⱼ],   b = 0 … B−1
+//! ```
+//!
+//! Rows come from the counter-based random stream ([`crate::random`]), values are integers ([`columns`]), sums of integers
+//! are equal in any order: so S_b is the same to the last bit on every device and however the work is cut.
+//!
+//! Source: B. Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7(1), 1979; for realized
+//! variance, S. Gonçalves and N. Meddahi, "Bootstrapping realized volatility", Econometrica 77(1), 2009.
+//!
+//! Reading order: [`columns`] (numbers to integers), [`cpu`] and [`gpu`] (the two ways to the same sums), [`plan`] (how the
+//! work is cut to fit memory and device).
+
+pub mod columns;
+pub mod cpu;
+pub mod gpu;
+pub mod plan;
+
+/// The sums of some consecutive resamples.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    samples: usize,
+    /// Lanes × samples.
+    words: Vec<u32>,
+}
+
+impl Block {
+    /// Zeros for `samples` resamples of `lanes` lanes.
+    fn new(samples: usize, lanes: usize) -> Self {
+        Self { samples, words: vec![0; samples * lanes] }
+    }
+
+    /// Stores the sums of resample `number` (within the block) for the lanes from `first_lane` on; `sums` beyond the
+    /// last lane are padding.
+    #[inline(always)]
+    fn store(&mut self, number: usize, first_lane: usize, sums: &[u32]) {
+        let places = self.words.chunks_exact_mut(self.samples).skip(first_lane);
+        for (lane, &sum) in places.zip(sums) {
+            lane[number] = sum;
+        }
+    }
+}
+
+/// The sums of a day's columns over consecutive resamples, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sums {
+    lanes: usize,
+    blocks: Vec<Block>,
+}
+
+impl Sums {
+    /// Number of limbs over all columns.
+    pub fn lanes(&self) -> usize {
+        self.lanes
+    }
+
+    /// Number of resamples.
+    pub fn samples(&self) -> usize {
+        self.blocks.iter().map(|block| block.samples).sum()
+    }
+
+    /// The sums of each resample for the lanes `first..first + L`, in the order of the resamples.
+    pub fn lanes_of<const L: usize>(&self, first: usize) -> impl Iterator<Item = [u32; L]> {
+        self.blocks.iter().flat_map(move |block| {
+            let lane = |limb: usize| &block.words[(first + limb) * block.samples..][..block.samples];
+            let limbs: [&[u32]; L] = std::array::from_fn(lane);
+            (0..block.samples).map(move |sample| limbs.map(|limb| limb[sample]))
+        })
+    }
+}
