@@ -4,6 +4,7 @@ pub mod cli;
 pub mod error;
 pub mod gpu;
 pub mod growth;
+pub mod jobs;
 pub mod output;
 pub mod panel;
 pub mod random;
