@@ -5,6 +5,7 @@ pub mod error;
 pub mod gpu;
 pub mod growth;
 pub mod inference;
+pub mod jobs;
 pub mod output;
 pub mod panel;
 pub mod random;

@@ -76,22 +76,8 @@ impl DayColumns {
     /// [`Error::Parameter`] where there is no row, more than [`MAX_ROWS`], or a value that is negative or not finite.
     pub fn new(day: u32, values: ArrayView2<f64>) -> Result<Self> {
         let rows = values.nrows();
-        if rows == 0 || rows > MAX_ROWS {
-            return Err(Error::Parameter {
-                name: "the number of rows of a day",
-                value: rows.to_string(),
-                requirement: format!(
-                    "it must lie between 1 and {MAX_ROWS}; resample shorter days or a coarser grid"
-                ),
-            });
-        }
-        let mut columns = Vec::with_capacity(values.ncols());
-        let mut lanes = 0;
-        for column in values.columns() {
-            let column = Column::plan(rows, column.iter().copied(), lanes)?;
-            lanes += column.limbs;
-            columns.push(column);
-        }
+        let columns = plan_columns(values)?;
+        let lanes = columns.iter().map(|column| column.limbs).sum();
         let stride = stride_of(lanes);
         let mut lines = vec![Line([0; LINE]); (rows * stride).div_ceil(LINE)];
         let words: &mut [u32] = bytemuck::cast_slice_mut(&mut lines);
@@ -132,6 +118,31 @@ impl DayColumns {
     pub fn words(&self) -> &[u32] {
         &bytemuck::cast_slice(&self.lines)[..self.rows as usize * self.stride]
     }
+}
+
+/// How each column of a day is written, from its `values`, n rows × columns: what [`DayColumns::new`] does first.
+///
+/// # Errors
+///
+/// As [`DayColumns::new`].
+pub fn plan_columns(values: ArrayView2<f64>) -> Result<Vec<Column>> {
+    let rows = values.nrows();
+    if rows == 0 || rows > MAX_ROWS {
+        return Err(Error::Parameter {
+            name: "the number of rows of a day",
+            value: rows.to_string(),
+            requirement: format!(
+                "it must lie between 1 and {MAX_ROWS}; resample shorter days or a coarser grid"
+            ),
+        });
+    }
+    let mut lanes = 0;
+    let columns = values.columns().into_iter().map(|column| {
+        let column = Column::plan(rows, column.iter().copied(), lanes)?;
+        lanes += column.limbs;
+        Ok(column)
+    });
+    columns.collect()
 }
 
 /// Words a row takes for `lanes` limbs: a power of two up to 8, then whole lines.
@@ -189,13 +200,7 @@ impl Column {
         }
     }
 
-    /// Puts the sums of the column's limbs (most significant first) together into the scaled integer sum.
-    #[inline]
-    pub fn join(&self, sums: impl IntoIterator<Item = u32>) -> u128 {
-        sums.into_iter().fold(0, |total, sum| (total << self.limb_bits) + u128::from(sum))
-    }
-
-    /// Whether every [`Self::join`]ed sum fits 64 bits.
+    /// Whether every sum of the column, its limbs joined, fits 64 bits.
     pub fn joins_in_64_bits(&self) -> bool {
         // n · max q ≤ n · cap · 2^(w(L−1)) < 2^(32 + w(L−1)), and the lower limbs' carries stay below one more bit.
         33 + self.limb_bits * (self.limbs as u32 - 1) <= 64
@@ -287,7 +292,7 @@ mod tests {
                 *sum = sum.checked_add(day.words()[row * day.stride() + lane]).expect("a sum overflowed");
             }
         }
-        column.value_of(column.join(sums.iter().copied()))
+        column.value_of(sums.iter().fold(0, |total, &sum| (total << column.limb_bits) + u128::from(sum)))
     }
 
     /// Draws that stretch the bound: the day itself, every row n times, and a mixture.

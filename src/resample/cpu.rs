@@ -4,6 +4,7 @@
 //! of a row. Twin: `shaders/resample.wgsl`, driven by [`super::gpu`].
 
 use std::ops::Range;
+use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
@@ -16,14 +17,20 @@ use crate::random::{Purpose, Stream};
 const SAMPLES_PER_BLOCK: u32 = 1024;
 
 /// The sums of all columns of `day` over the resamples numbered `samples`, computed by the current Rayon pool. `done` is
-/// told the number of samples of each finished block.
-pub fn resample(day: &DayColumns, seed: u64, samples: Range<u32>, done: impl Fn(u32) + Sync) -> Sums {
+/// told of each finished block its number of samples and the thread time it took.
+pub fn resample(
+    day: &DayColumns,
+    seed: u64,
+    samples: Range<u32>,
+    done: impl Fn(u32, Duration) + Sync,
+) -> Sums {
     let blocks = samples.len().div_ceil(SAMPLES_PER_BLOCK as usize) as u32;
     let blocks = (0..blocks).into_par_iter().map(|block| {
         let first = samples.start + block * SAMPLES_PER_BLOCK;
         let end = first.saturating_add(SAMPLES_PER_BLOCK).min(samples.end);
+        let start = Instant::now();
         let block = resample_block(day, seed, first..end);
-        done(end - first);
+        done(end - first, start.elapsed());
         block
     });
     Sums { lanes: day.lanes(), blocks: blocks.collect() }

@@ -16,6 +16,10 @@
 //! Reading order: [`columns`] (numbers to integers), [`cpu`] and [`gpu`] (the two ways to the same sums), [`plan`] (how the
 //! work is cut to fit memory and device).
 
+use std::ops::{Add, Shl};
+
+use columns::Column;
+
 pub mod columns;
 pub mod cpu;
 pub mod gpu;
@@ -64,12 +68,36 @@ impl Sums {
         self.blocks.iter().map(|block| block.samples).sum()
     }
 
-    /// The sums of each resample for the lanes `first..first + L`, in the order of the resamples.
-    pub fn lanes_of<const L: usize>(&self, first: usize) -> impl Iterator<Item = [u32; L]> {
-        self.blocks.iter().flat_map(move |block| {
-            let lane = |limb: usize| &block.words[(first + limb) * block.samples..][..block.samples];
-            let limbs: [&[u32]; L] = std::array::from_fn(lane);
-            (0..block.samples).map(move |sample| limbs.map(|limb| limb[sample]))
-        })
+    /// The joined sums of one column, in the order of the resamples, as integers of type `K`: wide enough for every sum
+    /// of the column ([`Column::joins_in_64_bits`]).
+    pub fn joined<K: Word>(&self, column: &Column) -> Vec<K> {
+        let mut joined = Vec::with_capacity(self.samples());
+        for block in &self.blocks {
+            let mut limbs =
+                block.words.chunks_exact(block.samples).skip(column.first_lane).take(column.limbs);
+            let start = joined.len();
+            joined.extend(limbs.next().unwrap_or_default().iter().map(|&sum| K::from(sum)));
+            for limb in limbs {
+                for (total, &sum) in joined[start..].iter_mut().zip(limb) {
+                    *total = (*total << column.limb_bits) + K::from(sum);
+                }
+            }
+        }
+        joined
     }
+
+    /// The sums of one column in the units of its values, in the order of the resamples.
+    pub fn values(&self, column: &Column) -> Vec<f64> {
+        self.joined::<u128>(column).into_iter().map(|total| column.value_of(total)).collect()
+    }
+}
+
+/// An integer that sums are joined in.
+pub trait Word:
+    From<u32> + Copy + Ord + Send + Shl<u32, Output = Self> + Add<Output = Self> + Into<u128>
+{
+}
+impl<T: From<u32> + Copy + Ord + Send + Shl<u32, Output = Self> + Add<Output = Self> + Into<u128>> Word
+    for T
+{
 }

@@ -10,7 +10,7 @@
 
 use std::ops::Range;
 
-use super::columns::{Column, DayColumns, LINE, stride_of};
+use super::columns::{Column, LINE, stride_of};
 use crate::error::{Error, Result};
 
 /// Bytes of a word.
@@ -58,9 +58,9 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Bytes of the rows on the host.
+    /// Bytes of the rows, at the device's stride (on the host it can be less).
     fn row_bytes(&self) -> u64 {
-        u64::from(self.rows) * stride_of(self.lanes) as u64 * WORD
+        (u64::from(self.rows) * stride_of(self.lanes).max(4) as u64 + 4) * WORD
     }
 
     /// Bytes of the sums of `samples` resamples.
@@ -289,13 +289,4 @@ pub fn dispatches(tile: &Tile, wave: &[Batch], device: &DeviceLimits) -> Vec<Dis
 /// four.
 pub fn narrow(wave: &[Batch]) -> bool {
     wave.iter().all(|batch| stride_of(batch.lanes) <= 2)
-}
-
-/// The columns of a batch's stocks.
-///
-/// # Errors
-///
-/// As [`DayColumns::new`].
-pub fn columns_of(batch: &Batch, day: u32, values: &ndarray::Array2<f64>) -> Result<DayColumns> {
-    DayColumns::new(day, values.slice(ndarray::s![.., batch.stocks.clone()]))
 }

@@ -1,0 +1,258 @@
+//! The kernels on every adapter of this machine, against the CPU and against known answers.
+//!
+//! Without an adapter these tests are listed as ignored; with `BELLWETHER_REQUIRE_GPU=1` in the environment they fail
+//! instead. Each comparison has a perturbed twin that must differ, so that no test compares a thing with itself.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a failed test is a panic"
+)]
+
+use std::sync::Arc;
+
+use bellwether::gpu::{AdapterEntry, Gpu, adapters};
+use bellwether::random::index::RowRange;
+use bellwether::random::{Purpose, Stream};
+use bellwether::resample::columns::DayColumns;
+use bellwether::resample::gpu::{Resampler, device_limits};
+use bellwether::resample::plan::{Batch, DeviceLimits};
+use bellwether::resample::{Sums, cpu};
+use libtest_mimic::{Arguments, Failed, Trial};
+use ndarray::Array2;
+
+const PROBE: &str = concat!(
+    include_str!("shaders/probe.wgsl"),
+    include_str!("../shaders/index.wgsl"),
+    include_str!("../shaders/philox.wgsl"),
+);
+
+type Test = fn(&Gpu);
+
+const TESTS: &[(&str, Test)] = &[
+    ("philox_known_answers", philox_known_answers),
+    ("rows_and_redraws_equal_the_cpu", rows_and_redraws_equal_the_cpu),
+    ("loops_turn_as_often_as_asked", loops_turn_as_often_as_asked),
+    ("sums_equal_the_cpu_for_every_width", sums_equal_the_cpu_for_every_width),
+    ("sums_equal_the_cpu_for_long_days", sums_equal_the_cpu_for_long_days),
+    ("sums_do_not_depend_on_the_cut", sums_do_not_depend_on_the_cut),
+];
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let usable: Vec<AdapterEntry> = adapters().into_iter().filter(|entry| entry.unusable.is_none()).collect();
+    let mut trials = Vec::new();
+    if usable.is_empty() {
+        let required = std::env::var_os("BELLWETHER_REQUIRE_GPU").is_some_and(|value| value == "1");
+        for (name, _) in TESTS {
+            let missing = || Err(Failed::from("no usable adapter, and BELLWETHER_REQUIRE_GPU=1"));
+            trials.push(Trial::test(format!("{name} (no adapter)"), missing).with_ignored_flag(!required));
+        }
+    }
+    for entry in usable {
+        let label = entry.label();
+        let gpu = Arc::new(Gpu::open(entry).expect("a usable adapter opens"));
+        for &(name, test) in TESTS {
+            let gpu = Arc::clone(&gpu);
+            trials.push(Trial::test(format!("{name} ({label})"), move || {
+                test(&gpu);
+                Ok(())
+            }));
+        }
+    }
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// Runs `entry` of the probe: one invocation a question, `answer_words` words an answer.
+fn ask(gpu: &Gpu, entry: &str, questions: &[u32], count: usize, answer_words: usize) -> Vec<u32> {
+    use wgpu::BufferUsages as Usage;
+    let kernel = gpu.kernel(entry, PROBE, &[]).unwrap();
+    let bytes = (count * answer_words * 4) as u64;
+    let question_bytes: &[u8] = bytemuck::cast_slice(questions);
+    let input =
+        gpu.buffer("questions", question_bytes.len() as u64, Usage::STORAGE | Usage::COPY_DST).unwrap();
+    let output = gpu.buffer("answers", bytes, Usage::STORAGE | Usage::COPY_SRC).unwrap();
+    let staging = gpu.buffer("staging", bytes, Usage::MAP_READ | Usage::COPY_DST).unwrap();
+    let submission = gpu
+        .checked("probing", |device, queue| {
+            queue.write_buffer(&input, 0, question_bytes);
+            let group = device.create_bind_group(&wgpu::BindGroupDescriptor {
+                label: None,
+                layout: &kernel.get_bind_group_layout(0),
+                entries: &[
+                    // Exactly the questions: the kernel's bounds check reads the length of the binding.
+                    wgpu::BindGroupEntry {
+                        binding: 0,
+                        resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                            buffer: &input,
+                            offset: 0,
+                            size: wgpu::BufferSize::new(question_bytes.len() as u64),
+                        }),
+                    },
+                    wgpu::BindGroupEntry { binding: 1, resource: output.as_entire_binding() },
+                ],
+            });
+            let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            {
+                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+                pass.set_pipeline(&kernel);
+                pass.set_bind_group(0, &group, &[]);
+                pass.dispatch_workgroups((count as u32).div_ceil(64), 1, 1);
+            }
+            encoder.copy_buffer_to_buffer(&output, 0, &staging, 0, bytes);
+            queue.submit([encoder.finish()])
+        })
+        .unwrap();
+    gpu.read(&staging, bytes, submission, |bytes| bytemuck::cast_slice(bytes).to_vec()).unwrap()
+}
+
+/// The known answers of Random123.
+fn philox_known_answers(gpu: &Gpu) {
+    #[rustfmt::skip]
+    let questions = [
+        0, 0, 0, 0, 0, 0,
+        u32::MAX, u32::MAX, u32::MAX, u32::MAX, u32::MAX, u32::MAX,
+        0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344, 0xa409_3822, 0x299f_31d0,
+    ];
+    #[rustfmt::skip]
+    let known = [
+        0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8,
+        0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd,
+        0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1,
+    ];
+    assert_eq!(ask(gpu, "philox", &questions, 3, 4), known);
+    // Perturbed twin: one bit of the counter.
+    let mut perturbed = questions;
+    perturbed[12] ^= 1;
+    assert_ne!(ask(gpu, "philox", &perturbed, 3, 4)[8..], known[8..]);
+}
+
+/// Rows of single words, over numbers of rows that reject rarely, often and every second time.
+fn rows_and_redraws_equal_the_cpu(gpu: &Gpu) {
+    const WORDS: u32 = 4096;
+    let seed = 7;
+    for rows in [1, 2, 3, 385, 1000, 2012, 2048, 2049, 23_400, 100_000, (1 << 31) + 1, 3 << 30] {
+        let range = RowRange::new(rows);
+        let question = |word| [rows, range.rows_per_word(), range.threshold(), 5, word, seed];
+        let questions: Vec<u32> = (0..WORDS).flat_map(question).collect();
+        let answers = ask(gpu, "rows", &questions, WORDS as usize, 2);
+        let stream = Stream { seed: seed.into(), purpose: Purpose::Rows, day: 20_070_103, sample: 5 };
+        let expected: Vec<u32> = (0..WORDS).flat_map(|word| range.of_word(&stream, word)).collect();
+        assert_eq!(answers, expected, "{rows} rows");
+        let redrawn = (0..WORDS).filter(|&word| range.split(stream.word(word, 0)).is_none()).count();
+        if rows == 2012 || rows > 1 << 30 {
+            assert!(redrawn > 0, "no word was rejected at {rows} rows: the redraw went untested");
+        }
+        // Perturbed twin: another sample.
+        if rows > 2 {
+            let other = Stream { sample: 6, ..stream };
+            let other: Vec<u32> = (0..WORDS).flat_map(|word| range.of_word(&other, word)).collect();
+            assert_ne!(answers, other, "{rows} rows");
+        }
+    }
+}
+
+/// The canary. Some drivers stop a shader's loops silently after a number of turns (Mesa's llvmpipe 22.3: 65,535 for an
+/// invocation in all). An invocation of ours takes about 2.8 turns a draw, at most 4,096 draws a dispatch: 11,500 turns.
+fn loops_turn_as_often_as_asked(gpu: &Gpu) {
+    let needed = 4 * DeviceLimits::DRAWS;
+    let answers = ask(gpu, "count", &[0, 1, 1000, needed, 70_000], 5, 1);
+    assert_eq!(answers[..4], [0, 1, 1000, needed], "this driver stops loops short of what the kernels need");
+    if answers[4] != 70_000 {
+        println!("{}: a loop of 70,000 turns stops at {}", gpu.adapter().label(), answers[4]);
+    }
+}
+
+/// Columns with a jump here and there, so that some have two limbs.
+fn day(date: u32, rows: usize, stocks: usize) -> DayColumns {
+    let values = Array2::from_shape_fn((rows, stocks), |(row, stock)| {
+        let noise = Stream { seed: 99, purpose: Purpose::Simulation, day: date, sample: stock as u32 };
+        let uniform = f64::from(noise.word(row as u32, 0)) / 2f64.powi(32);
+        let jump = if stock % 3 == 1 && row == rows / 2 { 1e4 } else { 1.0 };
+        1e-7 * jump * uniform * uniform
+    });
+    DayColumns::new(date, values.view()).unwrap()
+}
+
+fn batch(number: usize, columns: &DayColumns) -> Batch {
+    Batch { day: number, stocks: 0..columns.columns().len(), rows: columns.rows(), lanes: columns.lanes() }
+}
+
+fn on_gpu(gpu: &Gpu, limits: DeviceLimits, days: &[DayColumns], seed: u64, samples: u32) -> Vec<Sums> {
+    let wave: Vec<Batch> = days.iter().enumerate().map(|(number, columns)| batch(number, columns)).collect();
+    let mut sums = Vec::new();
+    let take = |number: usize, of_batch: Sums| {
+        assert_eq!(number, sums.len(), "batches come in order");
+        sums.push(of_batch);
+    };
+    Resampler::new(gpu, limits).resample(&wave, days, seed, samples, take, |_| {}).unwrap();
+    sums
+}
+
+/// All joined sums, as values.
+fn values(columns: &DayColumns, sums: &Sums) -> Vec<Vec<f64>> {
+    columns.columns().iter().map(|column| sums.values(column)).collect()
+}
+
+fn assert_equals_cpu(gpu: &Gpu, limits: DeviceLimits, days: &[DayColumns], seed: u64, samples: u32) {
+    let sums = on_gpu(gpu, limits, days, seed, samples);
+    assert_eq!(sums.len(), days.len());
+    for (columns, sums) in days.iter().zip(&sums) {
+        let what = format!("{} rows, {} lanes, {samples} samples", columns.rows(), columns.lanes());
+        let expected = cpu::resample(columns, seed, 0..samples, |_, _| {});
+        assert!(values(columns, sums) == values(columns, &expected), "{what}");
+        // Perturbed twins: the next seed, and the samples moved by one.
+        if columns.rows() > 2 {
+            let other = cpu::resample(columns, seed + 1, 0..samples, |_, _| {});
+            assert!(values(columns, sums) != values(columns, &other), "{what}, another seed");
+            let other = cpu::resample(columns, seed, 1..samples + 1, |_, _| {});
+            assert!(values(columns, sums) != values(columns, &other), "{what}, other samples");
+        }
+    }
+}
+
+fn sums_equal_the_cpu_for_every_width(gpu: &Gpu) {
+    let limits = device_limits(gpu);
+    for stocks in [1, 2, 3, 4, 5, 8, 12, 16, 17, 40] {
+        let days = [day(20_070_103, 385, stocks), day(20_070_104, 210, stocks)];
+        assert_equals_cpu(gpu, limits, &days, 3, 300);
+    }
+    // Days of all lengths together, narrow and wide.
+    for stocks in [1, 2, 7] {
+        let lengths = [1, 2, 3, 4, 7, 8, 9, 100, 128, 129, 390, 1000, 2012, 2048, 2049];
+        let days: Vec<DayColumns> =
+            lengths.iter().map(|&rows| day(20_070_000 + rows as u32, rows, stocks)).collect();
+        assert_equals_cpu(gpu, limits, &days, 1 << 40, 65);
+    }
+}
+
+fn sums_equal_the_cpu_for_long_days(gpu: &Gpu) {
+    let limits = device_limits(gpu);
+    for stocks in [1, 3] {
+        assert_equals_cpu(gpu, limits, &[day(20_070_103, 23_400, stocks)], 0, 70);
+        assert_equals_cpu(
+            gpu,
+            limits,
+            &[day(20_070_103, 100_000, stocks), day(20_070_104, 385, stocks)],
+            0,
+            9,
+        );
+    }
+}
+
+fn sums_do_not_depend_on_the_cut(gpu: &Gpu) {
+    let usual = device_limits(gpu);
+    let days = [day(20_070_103, 385, 12), day(20_070_104, 23, 12), day(20_070_105, 4500, 12)];
+    let cuts = [
+        DeviceLimits { draws: 8, ..usual },
+        DeviceLimits { draws: 136, work: 1, ..usual },
+        DeviceLimits { tile: 4096, ..usual },
+        DeviceLimits { tile: 60_000, work: 100_000, workgroups: 1, ..usual },
+        DeviceLimits { workgroups: 2, ..usual },
+    ];
+    for limits in cuts {
+        assert_equals_cpu(gpu, limits, &days, 0, 200);
+    }
+}
