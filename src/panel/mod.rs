@@ -9,6 +9,8 @@
 //!
 //! No return spans a night. Days may have different lengths.
 
+pub mod simulate;
+
 use jiff::civil::Date;
 use ndarray::Array2;
 

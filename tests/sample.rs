@@ -1,0 +1,36 @@
+//! The shipped sample is what the simulator makes.
+
+use std::path::Path;
+
+use bellwether::panel::simulate::{SimulateSpec, write};
+
+/// The arguments in `data/README.md`.
+fn sample() -> SimulateSpec {
+    SimulateSpec { stocks: 3, days: 21, per_day: 386, seed: 1, start: jiff::civil::date(2007, 1, 3) }
+}
+
+/// The files of `folder`, by name.
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    let mut files: Vec<_> = entries
+        .map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap()))
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn the_sample_is_simulated_byte_for_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let shipped = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("data/sample"));
+    assert_eq!(shipped.len(), 3);
+    assert!(shipped.iter().map(|(_, bytes)| bytes.len()).sum::<usize>() < 1 << 20);
+
+    write(&sample(), &folder.path().join("same"), false, |_| ()).unwrap();
+    // Not `assert_eq!`: a difference would print every byte.
+    assert!(files(&folder.path().join("same")) == shipped, "data/sample differs from what its command makes");
+
+    // The perturbed twin.
+    write(&SimulateSpec { seed: 2, ..sample() }, &folder.path().join("other"), false, |_| ()).unwrap();
+    assert!(files(&folder.path().join("other")) != shipped);
+}
