@@ -72,31 +72,7 @@ impl Error {
     }
 }
 
-/// `n` bytes in the largest binary unit that keeps the figure at 1 or above: `1536` is `1.5 KiB`.
-pub fn bytes(n: u64) -> String {
-    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
-    if n < 1024 {
-        return format!("{n} bytes");
-    }
-    let mut value = n as f64 / 1024.0;
-    let mut unit = 0;
-    while value >= 1024.0 && unit + 1 < UNITS.len() {
-        value /= 1024.0;
-        unit += 1;
-    }
-    format!("{value:.1} {}", UNITS[unit])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::bytes;
-
-    #[test]
-    fn bytes_use_binary_units() {
-        assert_eq!(bytes(0), "0 bytes");
-        assert_eq!(bytes(1023), "1023 bytes");
-        assert_eq!(bytes(1536), "1.5 KiB");
-        assert_eq!(bytes(1 << 30), "1.0 GiB");
-        assert_eq!(bytes(u64::MAX), "16384.0 PiB");
-    }
+/// `n` bytes as a person reads them, in binary units: `1.5 KiB`.
+pub(crate) fn bytes(n: u64) -> impl std::fmt::Display {
+    bytesize::ByteSize(n).display().iec()
 }

@@ -61,6 +61,11 @@ impl AdapterEntry {
         Self { index, info, limits, features, unusable, adapter }
     }
 
+    /// The backend, as its makers write it.
+    pub fn backend(&self) -> &'static str {
+        backend_name(self.info.backend)
+    }
+
     /// Backend and name, as messages and `--device NAME` have it: `Vulkan llvmpipe (LLVM 15.0.6, 256 bits)`.
     pub fn label(&self) -> String {
         format!("{} {}", backend_name(self.info.backend), self.info.name)
@@ -125,14 +130,32 @@ fn unusable(capabilities: &wgpu::DownlevelCapabilities, limits: &wgpu::Limits) -
         .map(|(what, has, needed)| format!("it allows {has} {what}, {needed} are needed"))
 }
 
-/// All adapters of all backends, in the order that indices refer to.
-pub fn adapters() -> Vec<AdapterEntry> {
+/// The adapters of `backends`; over [`wgpu::Backends::all`] in the order that indices refer to.
+pub fn adapters(backends: wgpu::Backends) -> Vec<AdapterEntry> {
     let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
+    descriptor.backends = backends;
     // The same behaviour in debug and release builds; debugging layers are for who asks for them.
     descriptor.flags = wgpu::InstanceFlags::empty().with_env();
     let instance = wgpu::Instance::new(descriptor);
-    let found = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()));
+    let found = pollster::block_on(instance.enumerate_adapters(backends));
     found.into_iter().enumerate().map(|(index, adapter)| AdapterEntry::new(index, adapter)).collect()
+}
+
+/// The adapter that `choice` names; `None` for the CPU, and for [`Choice::Auto`] without a hardware GPU. Looks no further
+/// than it must: GL, slow to start and the last resort, is asked only where the others have nothing.
+///
+/// # Errors
+///
+/// As [`choose`].
+pub fn find(choice: &Choice) -> Result<Option<AdapterEntry>, GpuError> {
+    match choice {
+        Choice::Cpu => Ok(None),
+        Choice::Named(_) | Choice::Index(_) => choose(choice, adapters(wgpu::Backends::all())),
+        Choice::Auto | Choice::Gpu | Choice::Software => match choose(choice, adapters(wgpu::Backends::PRIMARY)) {
+            Ok(Some(entry)) => Ok(Some(entry)),
+            Ok(None) | Err(_) => choose(choice, adapters(wgpu::Backends::all())),
+        },
+    }
 }
 
 /// The adapter that `choice` names among `adapters`; `None` for the CPU, and for [`Choice::Auto`] without a hardware GPU.

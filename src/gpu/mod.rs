@@ -7,7 +7,7 @@
 pub mod adapter;
 pub mod device;
 
-pub use adapter::{AdapterEntry, Choice, adapters, choose};
+pub use adapter::{AdapterEntry, Choice, adapters, find};
 pub use device::Gpu;
 
 /// No usable device, or a device that failed.

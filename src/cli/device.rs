@@ -1,0 +1,118 @@
+//! `--device` and `--threads`, `--memory`: what a command computes on.
+
+use std::time::{Duration, Instant};
+
+use bytesize::ByteSize;
+use clap::Args;
+
+use crate::error::{Error, Result};
+use crate::gpu::{Choice, Gpu, find};
+use crate::jobs::Jobs;
+
+use super::report::Report;
+
+/// What to compute on.
+#[derive(Debug, Args)]
+pub(super) struct DeviceArgs {
+    /// Where to compute: auto, cpu, gpu, software (a driver that computes on the CPU), or an adapter's number or part of its
+    /// name, as `bellwether devices` lists them. `auto` takes a hardware GPU where there is one and the work is large.
+    #[arg(long, default_value = "auto", value_name = "DEVICE")]
+    device: Choice,
+    /// Threads of the CPU [default: one a core]
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+}
+
+/// A device ready to work.
+#[derive(Debug)]
+pub(super) struct Opened {
+    /// The GPU, where one is used.
+    pub(super) gpu: Option<Gpu>,
+    /// Time to find and open it.
+    pub(super) start: Duration,
+    /// Which device, and why, for the summary.
+    pub(super) description: String,
+}
+
+impl DeviceArgs {
+    /// The threads asked for.
+    pub(super) fn jobs(&self) -> Result<Jobs> {
+        match self.threads {
+            Some(threads) => Jobs::new().threads(threads),
+            None => Ok(Jobs::new()),
+        }
+    }
+
+    /// Opens the device; `large` says whether the work is worth starting a GPU for, and `size` what it was judged by.
+    pub(super) fn open(&self, jobs: &Jobs, large: bool, size: &str) -> Result<Opened> {
+        let started = Instant::now();
+        let cpu = |why: &str| Opened {
+            gpu: None,
+            start: Duration::ZERO,
+            description: format!("the CPU, {}{why}", plural(jobs.thread_count() as u64, "thread")),
+        };
+        let why = match self.device {
+            Choice::Cpu => return Ok(cpu("")),
+            Choice::Auto if !large => return Ok(cpu(&format!(" (auto: {size} is too little to start a GPU for)"))),
+            Choice::Auto => format!(" (auto: a GPU was found, and {size} is worth it)"),
+            _ => String::new(),
+        };
+        let Some(entry) = find(&self.device)? else {
+            return Ok(cpu(" (auto: no hardware GPU was found)"));
+        };
+        let description = format!("{}, {}{why}", entry.label(), entry.kind());
+        let gpu = Some(Gpu::open(entry)?);
+        Ok(Opened { gpu, start: started.elapsed(), description })
+    }
+}
+
+/// Memory to use.
+#[derive(Debug, Args)]
+pub(super) struct MemoryArgs {
+    /// Memory for rows and resampled sums, such as 512MiB or 4GiB; results do not depend on it [default: half of what is
+    /// free]
+    #[arg(long, value_name = "SIZE")]
+    memory: Option<ByteSize>,
+}
+
+impl MemoryArgs {
+    /// Bytes.
+    pub(super) fn bytes(&self) -> Result<u64> {
+        match self.memory {
+            Some(ByteSize(0)) => Err(Error::Parameter {
+                name: "--memory",
+                value: "0".into(),
+                requirement: "some is needed; leave it out to use half of what is free".into(),
+            }),
+            Some(ByteSize(bytes)) => Ok(bytes),
+            None => Ok(half_of_free()),
+        }
+    }
+}
+
+/// Half of the memory that is free, the limit of a container counted; 1 GiB where the system does not say.
+fn half_of_free() -> u64 {
+    let mut system = sysinfo::System::new();
+    system.refresh_memory();
+    let available = system.available_memory();
+    let limited = system.cgroup_limits().map_or(available, |limits| available.min(limits.free_memory));
+    if limited == 0 { 1 << 30 } else { limited / 2 }
+}
+
+/// `1 thread`, `2 threads`.
+pub(super) fn plural(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
+/// Digits in groups of three: `96,600,000`.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

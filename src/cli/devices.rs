@@ -1,0 +1,49 @@
+//! `bellwether devices`: the adapters found, and what each can do.
+
+use std::io::Write;
+
+use crate::error::{Result, bytes};
+use crate::gpu::{AdapterEntry, adapters};
+use crate::output::Destination;
+
+use super::Outcome;
+
+pub(super) fn run() -> Result<Outcome> {
+    let found = adapters(wgpu::Backends::all());
+    Destination::Stdout.write(|out| {
+        writeln!(out, "cpu: {} threads", rayon::current_num_threads())?;
+        if found.is_empty() {
+            writeln!(out, "no adapter was found: install a Vulkan, Metal or DX12 driver to use a GPU")?;
+        }
+        for entry in &found {
+            describe(out, entry)?;
+        }
+        Ok(())
+    })?;
+    Ok(Outcome::Done)
+}
+
+fn describe(out: &mut dyn Write, entry: &AdapterEntry) -> std::io::Result<()> {
+    let AdapterEntry { index, info, limits, features, unusable, .. } = entry;
+    writeln!(out, "\n{index}: {}", info.name)?;
+    writeln!(out, "   backend    {}, {}", entry.backend(), entry.kind())?;
+    let driver = [info.driver.as_str(), info.driver_info.as_str()].join(" ");
+    writeln!(out, "   driver     {}", if driver.trim().is_empty() { "unknown" } else { driver.trim() })?;
+    writeln!(
+        out,
+        "   limits     binding {}, workgroup memory {}, {} invocations a workgroup, {} workgroups a dimension",
+        bytes(limits.max_storage_buffer_binding_size.min(limits.max_buffer_size)),
+        bytes(limits.max_compute_workgroup_storage_size.into()),
+        limits.max_compute_invocations_per_workgroup,
+        limits.max_compute_workgroups_per_dimension,
+    )?;
+    let has = |feature| if features.contains(feature) { "yes" } else { "no" };
+    let (timestamps, subgroups) = (has(wgpu::Features::TIMESTAMP_QUERY), has(wgpu::Features::SUBGROUP));
+    let (least, most) = (info.subgroup_min_size, info.subgroup_max_size);
+    let sizes = if least == most { least.to_string() } else { format!("{least} to {most}") };
+    writeln!(out, "   features   timestamps {timestamps}, subgroups {subgroups} (size {sizes})")?;
+    match unusable {
+        None => writeln!(out, "   usable     yes"),
+        Some(why) => writeln!(out, "   usable     no: {why}"),
+    }
+}
