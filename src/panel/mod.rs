@@ -7,17 +7,46 @@
 //! r[i][s] = ln P[i+1][s] − ln P[i][s],   i = 0 … n−1
 //! ```
 //!
-//! No return spans a night. Days may have different lengths.
+//! No return spans a night. Days may have different lengths. The realized variance of a stock on a day is the sum of its
+//! squared returns, RV = Σᵢ r[i][s]².
+//!
+//! # Files
+//!
+//! - A **folder** of files of one stock each: every `*.csv` in it that is not hidden, named after its stock.
+//! - **Files** of one stock each, by name.
+//! - One **long file**, by name: its header names a column `stock` (or `symbol`, `ticker`) and the columns `date`, `time`
+//!   and `price`, in any order, among any others.
+//!
+//! A file of one stock has the columns date, time and price in this order, with or without a header. Dates are `YYYYMMDD`
+//! or `YYYY-MM-DD`; times `HHMM`, `HHMMSS` (with or without the leading zero), `HH:MM` or `HH:MM:SS`, one way throughout
+//! a file; prices are positive. Rows are in the order of time. Lines end in LF or CRLF, and blank ones are skipped.
+//!
+//! # The way from files to a panel
+//!
+//! ```text
+//! select: which files ─ text: lines, fields ─ single | long: series ─ select: days ─ align: common times ─ quality
+//! ```
+
+mod align;
+mod error;
+mod field;
+mod load;
+mod long;
+mod quality;
+mod select;
+mod series;
+mod single;
+mod text;
 
 pub mod simulate;
 
 use jiff::civil::Date;
-use ndarray::Array2;
+use ndarray::{Array2, Axis, s};
+use rayon::prelude::*;
 
-/// Why a panel could not be read or used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PanelError {}
+pub use align::Align;
+pub use error::{FileProblem, LineProblem, PanelError};
+pub use load::{LoadOptions, Loaded, load};
 
 /// Prices of one day: every stock at every time.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,4 +75,94 @@ pub struct DayReturns {
     pub date: Date,
     /// Returns, n × stocks, where the day has n + 1 prices.
     pub returns: Array2<f64>,
+}
+
+/// Log returns of several stocks over several days.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Returns {
+    /// Stock names, sorted.
+    pub stocks: Vec<String>,
+    /// Days, in calendar order.
+    pub days: Vec<DayReturns>,
+}
+
+impl Panel {
+    /// The log returns within each day. Runs on the Rayon pool of the calling thread.
+    pub fn returns(&self) -> Returns {
+        Returns { stocks: self.stocks.clone(), days: self.days.par_iter().map(DayPrices::returns).collect() }
+    }
+
+    /// The number of prices: times × stocks, over all days.
+    pub fn len(&self) -> usize {
+        self.days.iter().map(|day| day.prices.len()).sum()
+    }
+
+    /// Whether there is no price.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl DayPrices {
+    /// The log returns of the day, n × stocks for n + 1 prices.
+    pub fn returns(&self) -> DayReturns {
+        let logs = self.prices.ln();
+        let returns = &logs.slice(s![1.., ..]) - &logs.slice(s![..-1, ..]);
+        DayReturns { date: self.date, returns }
+    }
+}
+
+impl DayReturns {
+    /// The realized variance of each stock: the sum of its squared returns over the day.
+    pub fn realized_variance(&self) -> Vec<f64> {
+        self.returns.map(|r| r * r).sum_axis(Axis(0)).to_vec()
+    }
+}
+
+/// Reads a day as files and the command line write it: `YYYYMMDD` or `YYYY-MM-DD`.
+///
+/// # Errors
+///
+/// [`PanelError::Date`] with the text.
+///
+/// ```
+/// # use bellwether::panel::parse_date;
+/// assert_eq!(parse_date("20070103")?, parse_date("2007-01-03")?);
+/// # Ok::<(), bellwether::panel::PanelError>(())
+/// ```
+pub fn parse_date(text: &str) -> Result<Date, PanelError> {
+    field::date(text.trim_ascii().as_bytes()).map_err(PanelError::Date)
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    #[test]
+    fn returns_stay_within_the_day() {
+        let day =
+            |d, prices| DayPrices { date: Date::new(2007, 1, d).unwrap(), times: vec![0, 60, 120], prices };
+        let panel = Panel {
+            stocks: vec!["A".into(), "B".into()],
+            days: vec![
+                day(3, array![[1.0, 8.0], [2.0, 8.0], [8.0, 4.0]]),
+                day(4, array![[100.0, 1.0], [100.0, 1.0], [50.0, 1.0]]),
+            ],
+        };
+        let returns = panel.returns();
+        let ln2 = std::f64::consts::LN_2;
+        let expected = array![[ln2, 0.0], [2.0 * ln2, -ln2]];
+        // A difference of two logarithms below 5, each rounded to half a unit: 4 ε in all.
+        let tolerance = 4.0 * f64::EPSILON;
+        assert!(
+            (&returns.days[0].returns - &expected).iter().all(|difference| difference.abs() <= tolerance)
+        );
+        assert_eq!(returns.days[1].returns.dim(), (2, 2));
+        let variance = returns.days[0].realized_variance();
+        assert!((variance[0] - 5.0 * ln2 * ln2).abs() <= 10.0 * tolerance);
+        assert_eq!(returns.days[1].realized_variance()[1], 0.0);
+        assert_eq!(panel.len(), 12);
+    }
 }

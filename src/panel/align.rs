@@ -1,0 +1,336 @@
+//! One time grid for all stocks of a day.
+//!
+//! A return compares prices at two times, and a resampled row holds the returns of all stocks at once, so that on each day
+//! all stocks need prices at the same times. Stocks that do not share their times are an error, unless told otherwise:
+//!
+//! - [`Align::Inner`] keeps the times at which every stock has a price;
+//! - [`Align::Previous`] takes every time at which any stock has a price, and each stock's last price of the day up to
+//!   then (previous-tick interpolation). Times before the first price of any stock are dropped: there is no price yet,
+//!   and the price of the day before would put a night into a return.
+//!
+//! Both drop the days that some stock does not have at all.
+
+use jiff::civil::Date;
+use ndarray::Array2;
+use rayon::prelude::*;
+
+use super::DayPrices;
+use super::error::{PanelError, list};
+use super::series::{Series, Ticks};
+use crate::jobs::Jobs;
+
+/// What to do where stocks do not share their times.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Align {
+    /// Refuse: stocks must share their times.
+    #[default]
+    Exact,
+    /// Keep the times that all stocks have.
+    Inner,
+    /// Take all times, and a stock's previous price of the day where it has none.
+    Previous,
+}
+
+/// Days on a common grid, and what it took to get there.
+#[derive(Debug, Default)]
+pub(super) struct Aligned {
+    pub(super) days: Vec<DayPrices>,
+    pub(super) warnings: Vec<String>,
+}
+
+/// Puts the stocks on one grid, day by day. Days with fewer than two prices are an error, or dropped where `drop_short`.
+pub(super) fn align(
+    series: &[Series],
+    align: Align,
+    drop_short: bool,
+    jobs: &Jobs,
+) -> Result<Aligned, PanelError> {
+    let mut aligned = Aligned::default();
+    let mut dropped_days = Vec::new();
+    let mut complete = Vec::new();
+    for (date, ticks) in calendar(series) {
+        match ticks.iter().copied().collect::<Option<Vec<_>>>() {
+            Some(ticks) => complete.push((date, ticks)),
+            None if align == Align::Exact => {
+                let (with, without) = partition(series, |stock| ticks[stock].is_some());
+                return Err(PanelError::MissingDay { date, with, without });
+            }
+            None => {
+                let (_, without) = partition(series, |stock| ticks[stock].is_some());
+                dropped_days.push(format!("{date} ({})", list(without)));
+            }
+        }
+    }
+    let days: Vec<_> = jobs.install(|| complete.par_iter().map(|(_, ticks)| day(ticks, align)).collect());
+    let (mut short_days, mut dropped, mut filled, mut kept) = (Vec::new(), 0, 0, 0);
+    for ((date, ticks), day) in complete.iter().zip(days) {
+        let day = day.map_err(|time| {
+            let (with, without) = partition(series, |stock| ticks[stock].times.binary_search(&time).is_ok());
+            PanelError::MissingTime { date: *date, time, with, without }
+        })?;
+        dropped += day.dropped;
+        filled += day.filled;
+        kept += day.prices.len() - day.filled;
+        match day.times.len() {
+            prices @ 0..2 if drop_short => short_days.push(format!("{date} ({prices} price(s))")),
+            prices @ 0..2 => return Err(PanelError::ShortDay { date: *date, prices }),
+            _ => aligned.days.push(DayPrices { date: *date, times: day.times, prices: day.prices }),
+        }
+    }
+    let total = kept + dropped;
+    if !dropped_days.is_empty() {
+        let count = dropped_days.len();
+        aligned
+            .warnings
+            .push(format!("{count} day(s) dropped that some stock does not have: {}", list(dropped_days)));
+    }
+    if !short_days.is_empty() {
+        let count = short_days.len();
+        aligned
+            .warnings
+            .push(format!("{count} day(s) dropped with fewer than two prices: {}", list(short_days)));
+    }
+    if dropped > 0 {
+        aligned
+            .warnings
+            .push(format!("{dropped} of {total} prices dropped, as other stocks have none at that time"));
+    }
+    if filled > 0 {
+        let share = percent(filled, filled + kept);
+        aligned.warnings.push(format!(
+            "{filled} prices ({share} of the panel) taken from the time before: their returns are zero"
+        ));
+    }
+    if aligned.days.is_empty() {
+        return Err(PanelError::NoDays { why: aligned.warnings.join("; ") });
+    }
+    Ok(aligned)
+}
+
+/// `part` of `whole` in percent.
+pub(super) fn percent(part: usize, whole: usize) -> String {
+    format!("{:.1} %", 100.0 * part as f64 / whole.max(1) as f64)
+}
+
+/// The stocks for which `has` is true, and the others.
+fn partition(series: &[Series], has: impl Fn(usize) -> bool) -> (Vec<String>, Vec<String>) {
+    let (with, without): (Vec<_>, Vec<_>) = (0..series.len()).partition(|stock| has(*stock));
+    let names = |stocks: Vec<usize>| stocks.into_iter().map(|stock| series[stock].stock.clone()).collect();
+    (names(with), names(without))
+}
+
+/// Each day that any stock has, in order, with the ticks of every stock that has it.
+fn calendar(series: &[Series]) -> Vec<(Date, Vec<Option<Ticks<'_>>>)> {
+    let mut dates: Vec<Date> =
+        series.iter().flat_map(|series| series.days.iter().map(|day| day.date)).collect();
+    dates.sort_unstable();
+    dates.dedup();
+    let mut next = vec![0; series.len()];
+    let ticks_on = |date| {
+        let mut ticks = Vec::with_capacity(series.len());
+        for (series, next) in series.iter().zip(&mut next) {
+            let day = series.days.get(*next).filter(|day| day.date == date);
+            *next += usize::from(day.is_some());
+            ticks.push(day.map(|day| series.ticks(day)));
+        }
+        (date, ticks)
+    };
+    dates.into_iter().map(ticks_on).collect()
+}
+
+/// One day on the common grid.
+struct AlignedDay {
+    times: Vec<u32>,
+    /// Times × stocks.
+    prices: Array2<f64>,
+    /// Prices of the files that are not on the grid.
+    dropped: usize,
+    /// Prices on the grid that are a stock's previous one.
+    filled: usize,
+}
+
+/// Aligns one day, or returns the first time that not all stocks have.
+fn day(ticks: &[Ticks<'_>], align: Align) -> Result<AlignedDay, u32> {
+    let Some(first) = ticks.first() else {
+        return Ok(AlignedDay { times: Vec::new(), prices: Array2::zeros((0, 0)), dropped: 0, filled: 0 });
+    };
+    if ticks.iter().all(|stock| stock.times == first.times) {
+        let prices =
+            Array2::from_shape_fn((first.times.len(), ticks.len()), |(row, stock)| ticks[stock].prices[row]);
+        return Ok(AlignedDay { times: first.times.to_vec(), prices, dropped: 0, filled: 0 });
+    }
+    let times = match align {
+        Align::Exact => return Err(first_difference(ticks)),
+        Align::Inner => common_times(ticks),
+        Align::Previous => times_once_all_have_ticked(ticks),
+    };
+    let mut prices = Array2::zeros((times.len(), ticks.len()));
+    let (mut dropped, mut filled) = (0, 0);
+    for (mut column, stock) in prices.columns_mut().into_iter().zip(ticks) {
+        // The number of the stock's ticks up to the time of the row.
+        let mut seen = 0;
+        let mut exact = 0;
+        for (price, &time) in column.iter_mut().zip(&times) {
+            while stock.times.get(seen).is_some_and(|tick| *tick <= time) {
+                seen += 1;
+            }
+            // The grid starts when every stock has ticked.
+            if let Some(last) = seen.checked_sub(1) {
+                *price = stock.prices[last];
+                exact += usize::from(stock.times[last] == time);
+            }
+        }
+        dropped += stock.times.len() - exact;
+        filled += times.len() - exact;
+    }
+    Ok(AlignedDay { times, prices, dropped, filled })
+}
+
+/// The first time that some stocks have and others do not.
+fn first_difference(ticks: &[Ticks<'_>]) -> u32 {
+    let all = union(ticks);
+    let shared = |time: &u32| ticks.iter().all(|stock| stock.times.binary_search(time).is_ok());
+    all.iter().copied().find(|time| !shared(time)).unwrap_or_default()
+}
+
+fn union(ticks: &[Ticks<'_>]) -> Vec<u32> {
+    let mut times: Vec<u32> = ticks.iter().flat_map(|stock| stock.times.iter().copied()).collect();
+    times.sort_unstable();
+    times.dedup();
+    times
+}
+
+fn common_times(ticks: &[Ticks<'_>]) -> Vec<u32> {
+    let mut times = ticks.first().map(|stock| stock.times.to_vec()).unwrap_or_default();
+    for stock in ticks {
+        let mut rest = stock.times;
+        times.retain(|time| {
+            while let [tick, later @ ..] = rest
+                && tick < time
+            {
+                rest = later;
+            }
+            rest.first() == Some(time)
+        });
+    }
+    times
+}
+
+fn times_once_all_have_ticked(ticks: &[Ticks<'_>]) -> Vec<u32> {
+    let start = ticks.iter().filter_map(|stock| stock.times.first().copied()).max();
+    let mut times = union(ticks);
+    times.retain(|time| start.is_some_and(|start| *time >= start));
+    times
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn series(stock: &str, rows: &[(i8, u32, f64)]) -> Series {
+        let mut series = Series::new(stock, 0);
+        for &(day, time, price) in rows {
+            series.push(Date::new(2007, 1, day).unwrap(), time, price).unwrap();
+        }
+        series
+    }
+
+    fn aligned(series: &[Series], how: Align) -> Result<Aligned, PanelError> {
+        align(series, how, false, &Jobs::new())
+    }
+
+    /// B lacks 20, A lacks 30 and starts first.
+    fn two() -> [Series; 2] {
+        [
+            series("A", &[(3, 5, 1.0), (3, 10, 2.0), (3, 20, 3.0), (3, 40, 4.0)]),
+            series("B", &[(3, 10, 11.0), (3, 30, 12.0), (3, 40, 13.0), (3, 50, 14.0)]),
+        ]
+    }
+
+    #[test]
+    fn exact_shows_the_first_difference() {
+        let error = aligned(&two(), Align::Exact).unwrap_err().to_string();
+        assert!(error.contains("on 2007-01-03 at 00:00:05 A has a price, but B does not"), "{error}");
+        assert!(error.contains("--align inner") && error.contains("--align previous"));
+        let same = series("B", &[(3, 5, 1.0), (3, 10, 1.0), (3, 20, 1.0), (3, 40, 1.0)]);
+        assert!(aligned(&[two()[0].clone(), same], Align::Exact).unwrap().warnings.is_empty());
+    }
+
+    #[test]
+    fn inner_keeps_the_times_of_all() {
+        let result = aligned(&two(), Align::Inner).unwrap();
+        assert_eq!(result.days[0].times, [10, 40]);
+        assert_eq!(result.days[0].prices, array![[2.0, 11.0], [4.0, 13.0]]);
+        assert_eq!(result.warnings, ["4 of 8 prices dropped, as other stocks have none at that time"]);
+    }
+
+    #[test]
+    fn previous_carries_the_last_price_of_the_day() {
+        let result = aligned(&two(), Align::Previous).unwrap();
+        assert_eq!(result.days[0].times, [10, 20, 30, 40, 50]);
+        let expected = array![[2.0, 11.0], [3.0, 11.0], [3.0, 12.0], [4.0, 13.0], [4.0, 14.0]];
+        assert_eq!(result.days[0].prices, expected);
+        assert_eq!(result.warnings.len(), 2);
+        assert!(result.warnings[0].starts_with("1 of 8 prices dropped"), "{}", result.warnings[0]);
+        assert!(result.warnings[1].starts_with("3 prices (30.0 % of the panel)"), "{}", result.warnings[1]);
+    }
+
+    #[test]
+    fn days_that_a_stock_lacks_are_an_error_or_dropped() {
+        let a = series("A", &[(3, 5, 1.0), (3, 6, 1.0), (4, 5, 1.0), (4, 6, 1.0)]);
+        let b = series("B", &[(4, 5, 1.0), (4, 6, 1.0), (5, 5, 1.0), (5, 6, 1.0)]);
+        let error = aligned(&[a.clone(), b.clone()], Align::Exact).unwrap_err().to_string();
+        assert!(error.contains("on 2007-01-03 A has prices, but B does not"), "{error}");
+        for how in [Align::Inner, Align::Previous] {
+            let result = aligned(&[a.clone(), b.clone()], how).unwrap();
+            assert_eq!(result.days.len(), 1);
+            assert_eq!(result.days[0].date, Date::new(2007, 1, 4).unwrap());
+            assert!(result.warnings[0].ends_with("2007-01-03 (B), 2007-01-05 (A)"), "{}", result.warnings[0]);
+        }
+    }
+
+    #[test]
+    fn short_days_are_an_error_or_dropped() {
+        let one = [series("A", &[(3, 5, 1.0), (4, 5, 1.0), (4, 6, 1.0)])];
+        let error = aligned(&one, Align::Exact).unwrap_err().to_string();
+        assert!(error.contains("on 2007-01-03 the stocks have 1 time(s)"), "{error}");
+        let result = align(&one, Align::Exact, true, &Jobs::new()).unwrap();
+        assert_eq!(result.days.len(), 1);
+        assert_eq!(result.warnings, ["1 day(s) dropped with fewer than two prices: 2007-01-03 (1 price(s))"]);
+        let error = align(&[series("A", &[(3, 5, 1.0)])], Align::Exact, true, &Jobs::new()).unwrap_err();
+        assert!(error.to_string().starts_with("no day is left: 1 day(s) dropped"), "{error}");
+    }
+
+    proptest! {
+        /// Against the definitions, spelled out time by time.
+        #[test]
+        fn alignments_are_what_they_say(
+            ticks in prop::collection::vec(prop::collection::btree_map(0_u32..12, 1_u32..100, 1..10), 1..4),
+        ) {
+            let columns: Vec<(Vec<u32>, Vec<f64>)> =
+                ticks.iter().map(|stock| stock.iter().map(|(time, price)| (*time, f64::from(*price))).unzip()).collect();
+            let views: Vec<Ticks<'_>> =
+                columns.iter().map(|(times, prices)| Ticks { times, prices }).collect();
+            let all = |time: &u32| ticks.iter().all(|stock| stock.contains_key(time));
+            let any = |time: &u32| ticks.iter().any(|stock| stock.contains_key(time));
+            let started = |time: &u32| ticks.iter().all(|stock| stock.keys().next().is_some_and(|first| first <= time));
+            let inner = day(&views, Align::Inner).unwrap();
+            prop_assert_eq!(&inner.times, &(0..12).filter(all).collect::<Vec<_>>());
+            let previous = day(&views, Align::Previous).unwrap();
+            prop_assert_eq!(&previous.times, &(0..12).filter(|time| any(time) && started(time)).collect::<Vec<_>>());
+            for aligned in [&inner, &previous] {
+                for (row, time) in aligned.times.iter().enumerate() {
+                    for (stock, ticks) in ticks.iter().enumerate() {
+                        let (_, price) = ticks.range(..=time).next_back().unwrap();
+                        prop_assert_eq!(aligned.prices[[row, stock]], f64::from(*price));
+                    }
+                }
+            }
+            let first = (0..12).find(|time| any(time) && !all(time));
+            prop_assert_eq!(day(&views, Align::Exact).err(), first);
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Files of one stock: rows of date, time and price, `20070103,935,12.34`, without a header or with one.
+
+use std::path::Path;
+
+use super::error::{FileProblem, LineProblem, PanelError};
+use super::field::{self, TimeStyle};
+use super::long;
+use super::series::Series;
+use super::text::{Lines, Splitter};
+
+const COLUMNS: &str = "date, time, price";
+
+/// Reads the text of one stock's file. The `path` is for messages.
+pub(super) fn parse(stock: &str, path: &Path, text: &[u8]) -> Result<Series, PanelError> {
+    // Rows are rarely shorter, so that the arrays are allocated once.
+    const SHORT_ROW: usize = 16;
+    let at = |line, problem| PanelError::Line { path: path.to_path_buf(), line, problem };
+    let useless = |problem| PanelError::File { path: path.to_path_buf(), problem };
+    let mut lines = Lines::new(text);
+    let mut splitter = Splitter::new();
+    let first = lines.clone().next().ok_or_else(|| useless(FileProblem::Empty))?;
+    if is_header(first) {
+        lines.next();
+        check_header(first, &mut splitter).map_err(|problem| at(lines.number, problem))?;
+        lines.clone().next().ok_or_else(|| useless(FileProblem::HeaderOnly))?;
+    }
+    let mut series = Series::new(stock, text.len() / SHORT_ROW);
+    let mut style = None;
+    while let Some(line) = lines.next() {
+        row(line, &mut splitter, &mut style, &mut series).map_err(|problem| at(lines.number, problem))?;
+        plain_rows(&mut lines, line, style, &mut series);
+    }
+    Ok(series)
+}
+
+/// Whether the first line names columns: it has letters and no digits, and does not end with a missing price.
+fn is_header(line: &[u8]) -> bool {
+    const MISSING: [&str; 6] = ["", "na", "n/a", "nan", "inf", "null"];
+    let last = line.rsplit(|byte| *byte == b',').next().unwrap_or(line).trim_ascii();
+    line.iter().any(u8::is_ascii_alphabetic)
+        && !line.iter().any(u8::is_ascii_digit)
+        && !MISSING.iter().any(|word| last.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+fn check_header(line: &[u8], splitter: &mut Splitter) -> Result<(), LineProblem> {
+    if long::is_long(line, splitter) {
+        return Err(LineProblem::Long);
+    }
+    match splitter.split(line)?.count() {
+        3 => Ok(()),
+        found => Err(columns(found)),
+    }
+}
+
+fn columns(found: usize) -> LineProblem {
+    LineProblem::Columns { expected: 3, names: COLUMNS.to_owned(), found }
+}
+
+/// Reads any row, and finds whatever is wrong with it.
+fn row(
+    line: &[u8],
+    splitter: &mut Splitter,
+    style: &mut Option<TimeStyle>,
+    series: &mut Series,
+) -> Result<(), LineProblem> {
+    let mut fields = splitter.split(line)?;
+    let count = fields.clone().count();
+    let (Some(date), Some(time), Some(price), 3) = (fields.next(), fields.next(), fields.next(), count)
+    else {
+        return Err(columns(count));
+    };
+    let (date, time, price) = (field::date(date)?, field::time_in_style(time, style)?, field::price(price)?);
+    series.push(date, time, price)
+}
+
+/// Reads the rows that follow `line`, a row, on the same day, as long as they have the common shape. It leaves any other
+/// to [`row`]: this path only saves time.
+fn plain_rows(lines: &mut Lines<'_>, line: &[u8], style: Option<TimeStyle>, series: &mut Series) {
+    let Some(comma) = line.iter().position(|byte| *byte == b',') else { return };
+    let date_field = &line[..=comma];
+    while let Some((time, price, length)) = plain_row(lines.rest, date_field, style) {
+        if series.push_same_day(time, price).is_err() {
+            break;
+        }
+        lines.rest = &lines.rest[length..];
+        lines.number += 1;
+    }
+}
+
+/// The time and price of a row at the start of `text` that repeats `date_field`, and the length of its line.
+fn plain_row(text: &[u8], date_field: &[u8], style: Option<TimeStyle>) -> Option<(u32, f64, usize)> {
+    const LONGEST_TIME: usize = 8;
+    let rest = text.strip_prefix(date_field)?;
+    let comma = rest.iter().take(LONGEST_TIME + 1).position(|byte| *byte == b',')?;
+    let (time, rest) = (&rest[..comma], &rest[comma + 1..]);
+    let (time, _) = field::time(time).ok().filter(|(_, found)| Some(*found) == style)?;
+    let (price, length) = field::decimal(rest).filter(|(price, _)| *price > 0.0)?;
+    let rest = match &rest[length..] {
+        [b'\n', rest @ ..] | [b'\r', b'\n', rest @ ..] => rest,
+        [] => &[],
+        _ => return None,
+    };
+    Some((time, price, text.len() - rest.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What [`parse`] does, without the path for plain rows.
+    fn parse_slowly(text: &[u8]) -> Result<Series, (u64, LineProblem)> {
+        let (mut lines, mut splitter, mut style) = (Lines::new(text), Splitter::new(), None);
+        let mut series = Series::default();
+        while let Some(line) = lines.next() {
+            row(line, &mut splitter, &mut style, &mut series).map_err(|problem| (lines.number, problem))?;
+        }
+        Ok(series)
+    }
+
+    fn parse_fast(text: &[u8]) -> Result<Series, (u64, LineProblem)> {
+        parse("", Path::new("x.csv"), text).map_err(|error| match error {
+            PanelError::Line { line, problem, .. } => (line, problem),
+            other => panic!("{other}"),
+        })
+    }
+
+    #[test]
+    fn one_row_is_read() {
+        let series = parse("A", Path::new("A.csv"), b"20070103,935,12.34").unwrap();
+        assert_eq!((series.times, series.prices), (vec![34500], vec![12.34]));
+    }
+
+    #[test]
+    fn plain_rows_take_the_common_shape_only() {
+        let style = Some(TimeStyle::Minutes);
+        let plain = |text: &str| plain_row(text.as_bytes(), b"20070103,", style);
+        assert_eq!(plain("20070103,935,12.34\nnext"), Some((34500, 12.34, 19)));
+        assert_eq!(plain("20070103,935,12.34\r\n"), Some((34500, 12.34, 20)));
+        assert_eq!(plain("20070103,935,12"), Some((34500, 12.0, 15)));
+        for text in [
+            "20070104,935,1\n",
+            "20070103,93500,1\n",
+            "20070103,935,1 \n",
+            "20070103,935,1,2\n",
+            "20070103,935,0\n",
+        ] {
+            assert_eq!(plain(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn headers_have_letters_and_no_digits() {
+        assert!(is_header(b"YYYYMMDD,HHMM,PRICE"));
+        assert!(is_header(b"\"date\",\"time\",\"price\""));
+        for line in ["20070103,935,12.34", "20070103,935,nan", "x,935,1", "NA,NA,NA", "-,-,-"] {
+            assert!(!is_header(line.as_bytes()), "{line}");
+        }
+    }
+
+    proptest! {
+        /// Rows with every kind of flaw, rare enough that a few good rows come first.
+        #[test]
+        fn both_paths_read_the_same_and_find_the_same_fault(
+            rows in prop::collection::vec((0_u32..4, 0_u32..30, "[0-9]{1,3}(\\.[0-9]{0,2})?", 0_usize..60), 1..40),
+        ) {
+            let (mut text, mut day, mut time) = (String::new(), 20070103, 930);
+            for (step, minute, price, flaw) in rows {
+                (day, time) = if step == 0 { (day + 1, 930) } else { (day, time + 1 + minute % 2) };
+                text += &match flaw {
+                    0 => format!("{day},{time},{price},\n"),
+                    1 => format!("\"{day}\",{time},\"{price}\"\n"),
+                    2 => format!("{day}, {time},{price} \r\n"),
+                    3 => format!("{day},{time}00,{price}\n"),
+                    4 => format!("{day},{time},-{price}\n"),
+                    5 => format!("{day},{time},\"{price}\n"),
+                    6 => format!("{day},930,{price}\n"),
+                    7 => format!("20070101,{time},{price}\n"),
+                    8 => format!("{day},9:{minute},{price}\n"),
+                    9 => format!("\n{day},{time},{price}\r\n"),
+                    10 => format!("{day},{time},{price}e0\n"),
+                    11 => format!("{day},{time},{price}00000000000000001\n"),
+                    12..20 => format!("{day},0{time},{price}\r\n"),
+                    _ => format!("{day},{time},{price}\n"),
+                };
+            }
+            let slow = parse_slowly(text.as_bytes());
+            prop_assert_eq!(parse_fast(text.as_bytes()), slow, "{}", text);
+        }
+    }
+}
