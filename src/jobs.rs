@@ -72,7 +72,6 @@
 //! hook belongs to the whole process, so the library leaves it alone; a program that reports failures itself calls
 //! [`silence_panics`] once when it starts.
 
-use std::any::Any;
 use std::cell::Cell;
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe};
@@ -83,7 +82,7 @@ use std::time::Duration;
 
 use rayon::{ScopeFifo, ThreadPool, ThreadPoolBuilder, Yield};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, panic_text};
 
 /// How many threads run the jobs, and who hears of progress. Cheap to clone; clones share the threads.
 #[derive(Clone, Default)]
@@ -381,14 +380,8 @@ fn run<I, T, E>(function: impl Fn(&I) -> Result<T, E>, input: &I) -> Result<T, F
     DEPTH.set(DEPTH.get() - 1);
     match outcome {
         Ok(result) => result.map_err(Failure::Error),
-        Err(payload) => Err(Failure::Panic(message(payload.as_ref()))),
+        Err(payload) => Err(Failure::Panic(panic_text(payload.as_ref()))),
     }
-}
-
-/// The text of a panic: `panic!` gives a `&str` or a `String`.
-fn message(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().copied();
-    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message").to_owned()
 }
 
 #[cfg(test)]

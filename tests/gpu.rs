@@ -42,7 +42,8 @@ const TESTS: &[(&str, Test)] = &[
 
 fn main() {
     let arguments = Arguments::from_args();
-    let usable: Vec<AdapterEntry> = adapters(wgpu::Backends::all()).into_iter().filter(|entry| entry.unusable.is_none()).collect();
+    let usable: Vec<AdapterEntry> =
+        adapters(wgpu::Backends::all()).into_iter().filter(|entry| entry.unusable.is_none()).collect();
     let mut trials = Vec::new();
     if usable.is_empty() {
         let required = std::env::var_os("BELLWETHER_REQUIRE_GPU").is_some_and(|value| value == "1");

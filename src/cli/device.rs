@@ -9,8 +9,6 @@ use crate::error::{Error, Result};
 use crate::gpu::{Choice, Gpu, find};
 use crate::jobs::Jobs;
 
-use super::report::Report;
-
 /// What to compute on.
 #[derive(Debug, Args)]
 pub(super) struct DeviceArgs {
@@ -53,7 +51,9 @@ impl DeviceArgs {
         };
         let why = match self.device {
             Choice::Cpu => return Ok(cpu("")),
-            Choice::Auto if !large => return Ok(cpu(&format!(" (auto: {size} is too little to start a GPU for)"))),
+            Choice::Auto if !large => {
+                return Ok(cpu(&format!(" (auto: {size} is too little to start a GPU for)")));
+            }
             Choice::Auto => format!(" (auto: a GPU was found, and {size} is worth it)"),
             _ => String::new(),
         };
@@ -90,13 +90,14 @@ impl MemoryArgs {
     }
 }
 
-/// Half of the memory that is free, the limit of a container counted; 1 GiB where the system does not say.
+/// Half of the memory that is free, the limit of a container counted; 512 MiB where the system does not say.
 fn half_of_free() -> u64 {
-    let mut system = sysinfo::System::new();
-    system.refresh_memory();
+    const UNKNOWN: u64 = 512 << 20;
+    let Ok(mut system) = sysinfo::System::new() else { return UNKNOWN };
+    system.refresh_memory_specifics(sysinfo::MemoryRefreshKind::nothing().with_ram());
     let available = system.available_memory();
     let limited = system.cgroup_limits().map_or(available, |limits| available.min(limits.free_memory));
-    if limited == 0 { 1 << 30 } else { limited / 2 }
+    if limited == 0 { UNKNOWN } else { limited / 2 }
 }
 
 /// `1 thread`, `2 threads`.

@@ -4,13 +4,18 @@
 //! calls the library and writes the result. Exit codes: 0 done, 1 failed with one message, 2 wrong usage, 3 done in part
 //! (`--keep-going` left something out).
 
+mod bootstrap;
+mod device;
+mod devices;
 mod report;
+mod simulate;
 
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use report::Report;
 
 /// How a command ended, where it did not fail.
@@ -28,28 +33,40 @@ enum Outcome {
 struct Arguments {
     #[command(subcommand)]
     command: Command,
-    /// Print results and errors only: no summary, no warnings, no progress.
+    /// Print results and errors only: no summary, no warnings, no progress
     #[arg(short, long, global = true)]
     quiet: bool,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Bootstrap(bootstrap::BootstrapArgs),
+    Simulate(simulate::SimulateArgs),
+    /// List the adapters of this machine, and what each can do
+    Devices,
+}
 
 /// Parses the process's arguments, runs the command and returns the exit code.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let report = Report::new(arguments.quiet);
-    match run(arguments.command, &report) {
+    // A panic is a mistake of this program. It is caught, here or in a job or at a device, and told as one message.
+    set_hook(Box::new(|_| {}));
+    let outcome = catch_unwind(AssertUnwindSafe(|| run(arguments.command, &report)));
+    match outcome.unwrap_or_else(|panic| Err(Error::from_panic("the command", &*panic))) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Partial) => ExitCode::from(3),
         Err(error) => {
-            report.error(&error);
+            report.failure(error.to_string());
             ExitCode::FAILURE
         }
     }
 }
 
-fn run(command: Command, _report: &Report) -> Result<Outcome> {
-    match command {}
+fn run(command: Command, report: &Report) -> Result<Outcome> {
+    match command {
+        Command::Bootstrap(args) => bootstrap::run(args, report),
+        Command::Simulate(args) => simulate::run(&args, report),
+        Command::Devices => devices::run(),
+    }
 }

@@ -1,10 +1,9 @@
 //! What a person reads while a command runs: the summary, warnings, errors and progress, all on standard error.
 
 use std::io::{IsTerminal, Write, stderr};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-
-use crate::error::Error;
 
 /// The way to standard error. Progress bars show on a terminal only; `--quiet` leaves errors alone.
 #[derive(Debug, Clone, Copy)]
@@ -31,9 +30,19 @@ impl Report {
         }
     }
 
-    /// The one message of a failed command. Shown even when quiet.
-    pub(super) fn error(&self, error: &Error) {
-        write_line(&format!("bellwether: {error}"));
+    /// A failure: the one message of a failed command, or what `--keep-going` left out. Shown even when quiet.
+    pub(super) fn failure(&self, text: impl AsRef<str>) {
+        write_line(&format!("bellwether: {}", text.as_ref()));
+    }
+
+    /// A sign of life for a step of unknown length, hidden unless standard error is a terminal.
+    pub(super) fn spinner(&self, what: &'static str) -> ProgressBar {
+        if self.quiet || !stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let bar = ProgressBar::new_spinner().with_message(what);
+        bar.enable_steady_tick(Duration::from_millis(100));
+        bar
     }
 
     /// A progress bar over `total` steps, hidden unless standard error is a terminal.

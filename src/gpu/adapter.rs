@@ -151,10 +151,12 @@ pub fn find(choice: &Choice) -> Result<Option<AdapterEntry>, GpuError> {
     match choice {
         Choice::Cpu => Ok(None),
         Choice::Named(_) | Choice::Index(_) => choose(choice, adapters(wgpu::Backends::all())),
-        Choice::Auto | Choice::Gpu | Choice::Software => match choose(choice, adapters(wgpu::Backends::PRIMARY)) {
-            Ok(Some(entry)) => Ok(Some(entry)),
-            Ok(None) | Err(_) => choose(choice, adapters(wgpu::Backends::all())),
-        },
+        Choice::Auto | Choice::Gpu | Choice::Software => {
+            match choose(choice, adapters(wgpu::Backends::PRIMARY)) {
+                Ok(Some(entry)) => Ok(Some(entry)),
+                Ok(None) | Err(_) => choose(choice, adapters(wgpu::Backends::all())),
+            }
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use wgpu::{BufferUsages, ErrorFilter};
 
 use super::{AdapterEntry, GpuError};
+use crate::error::panic_text;
 
 /// Longest wait for one submission. Dispatches are bounded to about a second; a device that takes this long hangs.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -216,10 +217,4 @@ impl Gpu {
         buffer.unmap();
         Ok(value)
     }
-}
-
-/// What a panic said.
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "the driver panicked".into())
 }

@@ -18,7 +18,7 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
-use ndarray::{Array2, ArrayView2, Axis, s};
+use ndarray::{Array2, ArrayView1, ArrayView2, s};
 use rayon::prelude::*;
 
 use super::quantile::{quantiles, tail_levels};
@@ -155,7 +155,10 @@ impl Bootstrap {
                 cells.fill(batch, &ends);
             }
         }
-        let realized_variance = realized_variance(days, stocks);
+        let mut realized_variance = Array2::zeros((days.len(), stocks));
+        for (mut variance, day) in realized_variance.rows_mut().into_iter().zip(days) {
+            variance.assign(&ArrayView1::from(&day.realized_variance()));
+        }
         let times = Times {
             wall: start.elapsed(),
             resample: clocks.resample.total(),
@@ -197,15 +200,6 @@ fn squares(returns: ArrayView2<f64>) -> Array2<f64> {
 fn shape_of(day: &DayReturns) -> Result<DayShape> {
     let columns = plan_columns(squares(day.returns.view()).view())?;
     Ok(DayShape::new(day.returns.nrows() as u32, &columns))
-}
-
-/// Σ r² of every day and stock, days × stocks.
-fn realized_variance(days: &[DayReturns], stocks: usize) -> Array2<f64> {
-    let mut variance = Array2::zeros((days.len(), stocks));
-    for (mut variance, day) in variance.rows_mut().into_iter().zip(days) {
-        variance.assign(&squares(day.returns.view()).sum_axis(Axis(0)));
-    }
-    variance
 }
 
 /// The ends of one stock's interval, and the bound on the rounding error of its sums.

@@ -305,7 +305,7 @@ mod tests {
         // The sums under test and the f64 sums they are compared with round too, by n ulps at the most.
         let allowed =
             |exact: f64| column.relative_error * sum + exact * n as f64 * f64::EPSILON + f64::from_bits(1);
-        let mut check = |drawn: Vec<usize>| {
+        let check = |drawn: Vec<usize>| {
             let exact: f64 = drawn.iter().map(|&row| values[row]).sum();
             let sum = resampled(&day, drawn.into_iter());
             assert!((sum - exact).abs() <= allowed(exact), "{sum} for {exact}, {column:?}");
