@@ -10,16 +10,16 @@
 //! y[d][i][s] = σ[s] · exp(G[d][s] + H[d]/2) · (√w[i] · z + jump)
 //! ```
 //!
-//! * **Stochastic volatility.** H and G[s] are stationary Gaussian AR(1) processes over the days, h ← φ h + √(1−φ²) ν u
+//! * **Stochastic volatility.** H and `G[s]` are stationary Gaussian AR(1) processes over the days, h ← φ h + √(1−φ²) ν u
 //!   with u ~ N(0, 1) and standard deviation ν: φ = 0.98, ν = 0.35 for the market; φ = 0.90, ν = 0.25 for a stock. H
 //!   enters the stocks' own volatility too, so that volatilities move together (Taylor 1986: log-AR(1) volatility).
-//! * **Intraday pattern.** w[i] ∝ u(t)² at the middle of return i, Σ w[i] = 1, with t from 0 at 09:30 to 1 at 16:00 and
+//! * **Intraday pattern.** `w[i]` ∝ u(t)² at the middle of return i, Σ `w[i]` = 1, with t from 0 at 09:30 to 1 at 16:00 and
 //!   u(t) = 0.88929198 + 0.75 exp(−10 t) + 0.25 exp(−10 (1 − t)): volatile at the open, quiet at noon, livelier
 //!   again before the close (the U shape, as in Andersen, Dobrev and Schaumburg 2012).
 //! * **Jumps.** A day has at most one of each source, with probability 0.02 for the market and 0.06 for a stock, at a
 //!   uniform time; its size is 1.5 · N(0, 1) in units of the source's daily volatility.
 //! * **Nights.** The return from 16:00 to the next day's first price is 0.5 · N(0, 1) in the same units, for each source.
-//! * **Stocks.** β[s] is uniform on [0.6, 1.4], σ[s] on [0.008, 0.018] a day, the first price is 40 · exp(0.5 · N(0, 1));
+//! * **Stocks.** `β[s]` is uniform on [0.6, 1.4], `σ[s]` on [0.008, 0.018] a day, the first price is 40 · exp(0.5 · N(0, 1));
 //!   the market's σ is 0.009 a day. So two stocks' returns are correlated at about 0.3.
 //! * **Prices** are rounded to cents, and are never below 0.01. The rounding feeds back into no return; like real ticks
 //!   it makes zero returns and ties.
@@ -153,7 +153,7 @@ impl SimulateSpec {
     }
 
     /// Number of prices in the whole panel: stocks × days × prices a day. [`simulate`] needs 16 bytes for each while it
-    /// runs, and its panel 8; [`write`] holds a day's prices a thread.
+    /// runs, and its panel 8; [`write()`] holds a day's prices a thread.
     pub fn prices(&self) -> u64 {
         u64::from(self.stocks) * u64::from(self.days) * u64::from(self.per_day)
     }
@@ -338,7 +338,7 @@ fn in_cents(log_price: f64) -> u64 {
 }
 
 /// The simulated panel in memory: for each day, prices a day × stocks. In parallel over the stocks, on the current
-/// Rayon pool. Equal to what the loader reads from the files of [`write`].
+/// Rayon pool. Equal to what the loader reads from the files of [`write()`].
 ///
 /// # Errors
 ///
