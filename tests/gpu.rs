@@ -174,7 +174,7 @@ fn day(date: u32, rows: usize, stocks: usize) -> DayColumns {
         let jump = if stock % 3 == 1 && row == rows / 2 { 1e4 } else { 1.0 };
         1e-7 * jump * uniform * uniform
     });
-    DayColumns::new(date, values.view()).unwrap()
+    DayColumns::new(date, &values).unwrap()
 }
 
 fn batch(number: usize, columns: &DayColumns) -> Batch {

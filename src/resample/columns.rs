@@ -24,7 +24,7 @@
 //! multiple of 16, so that a row is read in whole vectors, and from 16 on in whole cache lines.
 
 use bytemuck::{Pod, Zeroable};
-use ndarray::ArrayView2;
+use ndarray::ArrayRef2;
 
 use crate::error::{Error, Result};
 
@@ -74,7 +74,7 @@ impl DayColumns {
     /// # Errors
     ///
     /// [`Error::Parameter`] where there is no row, more than [`MAX_ROWS`], or a value that is negative or not finite.
-    pub fn new(day: u32, values: ArrayView2<f64>) -> Result<Self> {
+    pub fn new(day: u32, values: &ArrayRef2<f64>) -> Result<Self> {
         let rows = values.nrows();
         let columns = plan_columns(values)?;
         let lanes = columns.iter().map(|column| column.limbs).sum();
@@ -125,7 +125,7 @@ impl DayColumns {
 /// # Errors
 ///
 /// As [`DayColumns::new`].
-pub fn plan_columns(values: ArrayView2<f64>) -> Result<Vec<Column>> {
+pub fn plan_columns(values: &ArrayRef2<f64>) -> Result<Vec<Column>> {
     let rows = values.nrows();
     if rows == 0 || rows > MAX_ROWS {
         return Err(Error::Parameter {
@@ -280,7 +280,7 @@ mod tests {
 
     fn columns(values: &[f64]) -> DayColumns {
         let values = Array2::from_shape_vec((values.len(), 1), values.to_vec()).unwrap();
-        DayColumns::new(20_070_103, values.view()).unwrap()
+        DayColumns::new(20_070_103, &values).unwrap()
     }
 
     /// The sum of the rows drawn, through the limbs; and no limb's sum may exceed 32 bits.
@@ -354,10 +354,10 @@ mod tests {
     fn limbs_of_a_column_do_not_depend_on_the_others() {
         let mut values = Array2::from_shape_fn((385, 3), |(i, s)| (i * (s + 1)) as f64 * 1e-8);
         values[[9, 1]] = 1.0;
-        let all = DayColumns::new(1, values.view()).unwrap();
+        let all = DayColumns::new(1, &values).unwrap();
         assert_eq!(all.lanes(), 4);
         for stock in 0..3 {
-            let alone = DayColumns::new(1, values.slice(ndarray::s![.., stock..=stock])).unwrap();
+            let alone = DayColumns::new(1, &values.slice(ndarray::s![.., stock..=stock])).unwrap();
             let (a, b) = (alone.columns()[0], all.columns()[stock]);
             assert_eq!((a.limbs, a.exponent), (b.limbs, b.exponent));
             for row in 0..385 {
@@ -387,10 +387,10 @@ mod tests {
     #[test]
     fn bad_values_are_refused() {
         for value in [-1.0, f64::NAN, f64::INFINITY] {
-            let error = DayColumns::new(1, Array2::from_elem((2, 1), value).view()).unwrap_err();
+            let error = DayColumns::new(1, &Array2::from_elem((2, 1), value)).unwrap_err();
             assert!(error.to_string().contains(&value.to_string()), "{error}");
         }
-        assert!(DayColumns::new(1, Array2::zeros((0, 1)).view()).is_err());
+        assert!(DayColumns::new(1, &Array2::zeros((0, 1))).is_err());
     }
 
     proptest! {
