@@ -335,7 +335,7 @@ impl Run<'_> {
     /// The interval of each column.
     fn ends(&self, columns: &DayColumns, sums: &Sums) -> Vec<Ends> {
         let ends = |column: &Column| {
-            self.clocks.quantiles.time(|| match column.limbs {
+            self.clocks.quantiles.time(|| match column.limbs.len() {
                 1 => self.interval::<u32>(column, sums),
                 _ if column.joins_in_64_bits() => self.interval::<u64>(column, sums),
                 _ => self.interval::<u128>(column, sums),
