@@ -6,22 +6,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// One malformed input.
-pub struct Case {
+pub(crate) struct Case {
     /// What is wrong with it.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// Files to create: name and content.
-    pub files: &'static [(&'static str, &'static [u8])],
+    pub(crate) files: &'static [(&'static str, &'static [u8])],
     /// What the user names, relative to the folder of the files; an empty string is the folder itself.
-    pub paths: &'static [&'static str],
+    pub(crate) paths: &'static [&'static str],
     /// Flags of the command line.
-    pub flags: &'static [&'static str],
+    pub(crate) flags: &'static [&'static str],
     /// What the message must contain.
-    pub message: &'static [&'static str],
+    pub(crate) message: &'static [&'static str],
 }
 
 impl Case {
     /// Creates the files in `folder`, and returns the paths to name.
-    pub fn create(&self, folder: &Path) -> Vec<PathBuf> {
+    pub(crate) fn create(&self, folder: &Path) -> Vec<PathBuf> {
         for (name, content) in self.files {
             let path = folder.join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -211,7 +211,7 @@ const SINGLE: &[CaseFile] = &[
     file(
         "long, times not shared",
         b"stock,date,time,price\nA,20070103,935,1\nA,20070103,936,1\nB,20070103,935,1\n",
-        &["at 09:36 A has a price, but B does not"],
+        &["at 09:36 there is a price of A, but none of B"],
     ),
 ];
 
@@ -292,21 +292,21 @@ const PANELS: &[Case] = &[
         files: &[("A.csv", GOOD), ("B.csv", b"20070103,935,1\n20070103,937,1\n"), ("C.csv", GOOD)],
         paths: &[""],
         flags: &[],
-        message: &["on 2007-01-03 at 09:36 A, C has a price, but B does not", "--align inner"],
+        message: &["on 2007-01-03 at 09:36 there is a price of A, C, but none of B", "--align inner"],
     },
     Case {
         name: "one stock stops earlier",
         files: &[("A.csv", GOOD), ("B.csv", b"20070103,935,1\n")],
         paths: &[""],
         flags: &[],
-        message: &["on 2007-01-03 at 09:36 A has a price, but B does not"],
+        message: &["on 2007-01-03 at 09:36 there is a price of A, but none of B"],
     },
     Case {
         name: "days not shared",
         files: &[("A.csv", GOOD), ("B.csv", b"20070103,935,1\n20070103,936,1\n20070104,935,1\n")],
         paths: &[""],
         flags: &[],
-        message: &["on 2007-01-04 B has prices, but A does not", "--align"],
+        message: &["on 2007-01-04 there are prices of B, but none of A", "--align"],
     },
     Case {
         name: "no times in common",
@@ -348,14 +348,14 @@ const PANELS: &[Case] = &[
         files: &[("A.csv", GOOD)],
         paths: &[""],
         flags: &["--from", "2008-01-01"],
-        message: &["no day from 2008-01-01 on; it has 1 days from 2007-01-03 to 2007-01-03"],
+        message: &["no day from 2008-01-01 on; it has 1 day(s) from 2007-01-03 to 2007-01-03"],
     },
     Case {
         name: "range between days",
         files: &[("A.csv", b"20070103,935,1\n20070105,935,1\n")],
         paths: &[""],
         flags: &["--from", "20070104", "--to", "20070104"],
-        message: &["no day from 2007-01-04 to 2007-01-04; it has 2 days"],
+        message: &["no day from 2007-01-04 to 2007-01-04; it has 2 day(s)"],
     },
     Case {
         name: "range reversed",
@@ -390,12 +390,12 @@ const PANELS: &[Case] = &[
         files: &[("A.csv", GOOD), ("B.csv", b"20070103,935,1\n20070103,937,1\n")],
         paths: &[""],
         flags: &["--keep-going"],
-        message: &["at 09:36 A has a price, but B does not"],
+        message: &["at 09:36 there is a price of A, but none of B"],
     },
 ];
 
 /// All cases.
-pub fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     let single = SINGLE.iter().map(|case| Case {
         name: case.name,
         files: Box::leak(Box::new([("A.csv", case.content)])),

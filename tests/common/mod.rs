@@ -1,3 +1,3 @@
 //! What several integration tests share.
 
-pub mod malformed;
+pub(crate) mod malformed;
