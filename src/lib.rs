@@ -1,4 +1,45 @@
-//! Bellwether.
+//! Bootstrap confidence intervals of realized variance, and certified value function iteration, on every CPU core and on
+//! any GPU; the bootstrap is the same to the last bit on all of them.
+//!
+//! ```text
+//! prices on disk ─ panel ─ returns by day ─ columns ─┬─ resample (CPU | GPU) ─ sums ─ quantiles ─ intervals ─ output
+//!                                                    │
+//! model + grid ─ Bellman operator (CPU | GPU) ─ iterate ─ polish and certify in f64 ─ output
+//! ```
+//!
+//! Data goes one way, and each arrow is a module. In reading order:
+//!
+//! | module | what it is about |
+//! |---|---|
+//! | [`panel`] | prices from files, aligned and checked; log returns within a day; the simulator |
+//! | [`random`] | the counter-based random stream, and exactly uniform row numbers |
+//! | [`resample`] | the heart: rows drawn with replacement and summed as integers, on the CPU and on the GPU |
+//! | [`inference`] | quantiles of the sums, and the percentile bootstrap that ties the flow together |
+//! | [`growth`] | the growth model: grids, the Bellman operator, methods, the certificate |
+//! | [`gpu`] | adapters and devices, and their failures as errors; knows nothing of the two flows |
+//! | [`jobs`] | many independent computations: in order or as completed, failures kept, progress told |
+//! | [`output`] | files written whole or not at all |
+//! | [`cli`] | the command line over all of this |
+//! | [`error`] | the one error type: what, where, what to do |
+//!
+//! # Examples
+//!
+//! The sample's intervals, by the library:
+//!
+//! ```
+//! use bellwether::inference::bootstrap::{Bootstrap, Resources};
+//! use bellwether::jobs::Jobs;
+//! use bellwether::panel::{LoadOptions, load};
+//!
+//! let jobs = Jobs::new();
+//! let loaded = load(&["data/sample".into()], &LoadOptions::default(), &jobs)?;
+//! let days = loaded.panel.returns().days;
+//! let bootstrap = Bootstrap::new(200, 0.95, 0)?;
+//! let resources = Resources { jobs: &jobs, gpu: None, memory: 64 << 20 };
+//! let intervals = bootstrap.run(&days, &resources, &|_| {})?;
+//! assert!(intervals.lower[[0, 0]] < intervals.realized_variance[[0, 0]]);
+//! # Ok::<(), bellwether::Error>(())
+//! ```
 
 pub mod cli;
 pub mod error;

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use bellwether::gpu::{AdapterEntry, Gpu, adapters};
 use bellwether::random::index::RowRange;
 use bellwether::random::{Purpose, Stream};
-use bellwether::resample::columns::DayColumns;
+use bellwether::resample::columns::{Column, DayColumns, LimbCount};
 use bellwether::resample::gpu::{Resampler, device_limits};
 use bellwether::resample::plan::{Batch, DeviceLimits};
 use bellwether::resample::{Sums, cpu};
@@ -174,11 +174,12 @@ fn day(date: u32, rows: usize, stocks: usize) -> DayColumns {
         let jump = if stock % 3 == 1 && row == rows / 2 { 1e4 } else { 1.0 };
         1e-7 * jump * uniform * uniform
     });
-    DayColumns::new(date, values.view()).unwrap()
+    DayColumns::new(date, &values).unwrap()
 }
 
 fn batch(number: usize, columns: &DayColumns) -> Batch {
-    Batch { day: number, stocks: 0..columns.columns().len(), rows: columns.rows(), lanes: columns.lanes() }
+    let limbs = columns.columns().iter().map(Column::limb_count).fold(LimbCount::default(), |a, b| a + b);
+    Batch { day: number, stocks: 0..columns.columns().len(), rows: columns.rows(), limbs }
 }
 
 fn on_gpu(gpu: &Gpu, limits: DeviceLimits, days: &[DayColumns], seed: u64, samples: u32) -> Vec<Sums> {

@@ -18,7 +18,7 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
-use ndarray::{Array2, ArrayView1, ArrayView2, s};
+use ndarray::{Array2, ArrayRef2, ArrayView1, s};
 use rayon::prelude::*;
 
 use super::quantile::{quantiles, tail_levels};
@@ -176,7 +176,7 @@ impl Bootstrap {
     ///
     /// [`Error::Parameter`] for a day without returns, or with returns that are not finite.
     pub fn resampled(&self, day: &DayReturns) -> Result<Array2<f64>> {
-        let columns = DayColumns::new(day_number(day.date), squares(day.returns.view()).view())?;
+        let columns = DayColumns::new(day_number(day.date), &squares(&day.returns))?;
         let sums = cpu::resample(&columns, self.seed, 0..self.samples, |_, _| {});
         let mut values = Array2::zeros((self.samples as usize, columns.columns().len()));
         for (mut values, column) in values.columns_mut().into_iter().zip(columns.columns()) {
@@ -193,12 +193,12 @@ pub fn day_number(date: Date) -> u32 {
 }
 
 /// Squared returns, n × stocks.
-fn squares(returns: ArrayView2<f64>) -> Array2<f64> {
+fn squares(returns: &ArrayRef2<f64>) -> Array2<f64> {
     returns.mapv(|r| r * r)
 }
 
 fn shape_of(day: &DayReturns) -> Result<DayShape> {
-    let columns = plan_columns(squares(day.returns.view()).view())?;
+    let columns = plan_columns(&squares(&day.returns))?;
     Ok(DayShape::new(day.returns.nrows() as u32, &columns))
 }
 
@@ -324,7 +324,7 @@ impl Run<'_> {
     /// The columns of a batch: squared returns of its stocks.
     fn columns(&self, batch: &Batch) -> Result<DayColumns> {
         let day = &self.days[batch.day];
-        DayColumns::new(day_number(day.date), squares(day.returns.slice(s![.., batch.stocks.clone()])).view())
+        DayColumns::new(day_number(day.date), &squares(&day.returns.slice(s![.., batch.stocks.clone()])))
     }
 
     /// Tells of progress: so many resamples of a batch are summed.
@@ -335,7 +335,7 @@ impl Run<'_> {
     /// The interval of each column.
     fn ends(&self, columns: &DayColumns, sums: &Sums) -> Vec<Ends> {
         let ends = |column: &Column| {
-            self.clocks.quantiles.time(|| match column.limbs {
+            self.clocks.quantiles.time(|| match column.limbs.len() {
                 1 => self.interval::<u32>(column, sums),
                 _ if column.joins_in_64_bits() => self.interval::<u64>(column, sums),
                 _ => self.interval::<u128>(column, sums),

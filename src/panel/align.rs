@@ -253,7 +253,7 @@ mod tests {
     #[test]
     fn exact_shows_the_first_difference() {
         let error = aligned(&two(), Align::Exact).unwrap_err().to_string();
-        assert!(error.contains("on 2007-01-03 at 00:00:05 A has a price, but B does not"), "{error}");
+        assert!(error.contains("on 2007-01-03 at 00:00:05 there is a price of A, but none of B"), "{error}");
         assert!(error.contains("--align inner") && error.contains("--align previous"));
         let same = series("B", &[(3, 5, 1.0), (3, 10, 1.0), (3, 20, 1.0), (3, 40, 1.0)]);
         assert!(aligned(&[two()[0].clone(), same], Align::Exact).unwrap().warnings.is_empty());
@@ -283,7 +283,7 @@ mod tests {
         let a = series("A", &[(3, 5, 1.0), (3, 6, 1.0), (4, 5, 1.0), (4, 6, 1.0)]);
         let b = series("B", &[(4, 5, 1.0), (4, 6, 1.0), (5, 5, 1.0), (5, 6, 1.0)]);
         let error = aligned(&[a.clone(), b.clone()], Align::Exact).unwrap_err().to_string();
-        assert!(error.contains("on 2007-01-03 A has prices, but B does not"), "{error}");
+        assert!(error.contains("on 2007-01-03 there are prices of A, but none of B"), "{error}");
         for how in [Align::Inner, Align::Previous] {
             let result = aligned(&[a.clone(), b.clone()], how).unwrap();
             assert_eq!(result.days.len(), 1);

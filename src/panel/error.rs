@@ -66,7 +66,7 @@ pub enum PanelError {
         to: Date,
     },
     /// No day lies in the range selected.
-    #[error("the panel has no day {}; it has {days} days from {first} to {last}", range(*from, *to))]
+    #[error("the panel has no day {}; it has {days} day(s) from {first} to {last}", range(*from, *to))]
     EmptyRange {
         /// The first day asked for.
         from: Option<Date>,
@@ -81,7 +81,7 @@ pub enum PanelError {
     },
     /// Some stocks have no prices on a day that others have.
     #[error(
-        "the stocks do not share their days: on {date} {} has prices, but {} does not; choose other stocks or days, or \
+        "the stocks do not share their days: on {date} there are prices of {}, but none of {}; choose other stocks or days, or \
          leave such days out with --align inner or --align previous",
         list(with),
         list(without)
@@ -96,7 +96,7 @@ pub enum PanelError {
     },
     /// Some stocks have no price at a time at which others have one.
     #[error(
-        "the stocks do not share their times: on {date} at {} {} has a price, but {} does not; use --align inner to keep \
+        "the stocks do not share their times: on {date} at {} there is a price of {}, but none of {}; use --align inner to keep \
          the times that all stocks have, or --align previous to take the day's previous price",
         clock(*time), list(with), list(without)
     )]
@@ -244,9 +244,6 @@ pub enum FileProblem {
     /// A folder without CSV files.
     #[error("the folder holds no *.csv files (those of folders inside it and hidden ones do not count)")]
     NoFiles,
-    /// Neither a file nor a folder.
-    #[error("this is neither a file nor a folder")]
-    NotAFile,
 }
 
 /// `names` for a message, the first of them where there are many.

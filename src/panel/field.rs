@@ -191,7 +191,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn short_decimals_are_what_the_standard_library_reads(text in "[0-9]{0,9}(\\.[0-9]{0,8})?") {
+        fn short_decimals_are_what_the_standard_library_reads(text in "[0-9]{0,12}(\\.[0-9]{0,9})?") {
             if let Some((number, length)) = decimal(text.as_bytes()) {
                 prop_assert_eq!(length, text.len());
                 prop_assert_eq!(number.to_bits(), text.parse::<f64>().unwrap().to_bits());

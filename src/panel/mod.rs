@@ -107,7 +107,8 @@ impl DayPrices {
     /// The log returns of the day, n × stocks for n + 1 prices.
     pub fn returns(&self) -> DayReturns {
         let logs = self.prices.ln();
-        let returns = &logs.slice(s![1.., ..]) - &logs.slice(s![..-1, ..]);
+        let n = logs.nrows().saturating_sub(1);
+        let returns = &logs.slice(s![logs.nrows() - n.., ..]) - &logs.slice(s![..n, ..]);
         DayReturns { date: self.date, returns }
     }
 }
@@ -164,5 +165,8 @@ mod tests {
         assert!((variance[0] - 5.0 * ln2 * ln2).abs() <= 10.0 * tolerance);
         assert_eq!(returns.days[1].realized_variance()[1], 0.0);
         assert_eq!(panel.len(), 12);
+        for rows in [0, 1] {
+            assert_eq!(day(5, Array2::ones((rows, 2))).returns().returns.dim(), (0, 2));
+        }
     }
 }

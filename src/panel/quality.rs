@@ -201,15 +201,21 @@ mod tests {
 
     #[test]
     fn one_dominating_return_is_named() {
-        let mut jump = lively(41);
-        jump[40] = 150.0;
-        let warnings = all(&panel(&[lively(41), jump]));
+        // The last return, with the given share in the realized variance of 39 others, all of ln 1.01.
+        let last = |share: f64| 1.01_f64.ln() * (39.0 * share / (1.0 - share)).sqrt();
+        let with_share = |share| {
+            let mut prices = lively(41);
+            prices[40] = prices[39] * last(share).exp();
+            prices
+        };
+        assert!(all(&panel(&[lively(41), with_share(0.49)])).is_empty());
+        let warnings = all(&panel(&[lively(41), with_share(0.51)]));
         assert_eq!(warnings.len(), 1, "{warnings:?}");
         assert!(
             warnings[0]
                 .starts_with("one return makes up more than half of the realized variance on 1 of 2 days")
         );
-        assert!(warnings[0].contains("(B on 2007-07-03)"));
+        assert!(warnings[0].contains("the most 51.0 % (B on 2007-07-03)"));
     }
 
     #[test]

@@ -7,24 +7,28 @@
 //! q[i] = round(v[i] · 2^e)
 //! ```
 //!
-//! and each q is written in L ≥ 1 *limbs*, digits of w bits, most significant first, where
+//! and each q is written in *limbs*: digits, most significant first, each in a field of F bits. For digits of a field never
+//! to overflow it when any n of them are added, they have
 //!
 //! ```text
-//! cap = ⌊(2³² − 1) / n⌋,   w = ⌊log₂(cap + 1)⌋,   e the largest with max v · 2^e ≤ cap · 2^(w·(L−1)).
+//! w(F) = ⌊log₂(⌊(2^F − 1) / n⌋ + 1)⌋ bits.
 //! ```
 //!
-//! Every limb is at most cap, so no sum of n of them exceeds 32 bits, whichever rows are drawn; each limb is summed as a
-//! column of its own, and the sums are put together again once, at the end.
+//! The first limb takes a word of 32 bits and may hold up to cap = ⌊(2³² − 1) / n⌋; e is the largest with
+//! max v · 2^e ≤ cap · 2^(bits of the lower limbs). Sums of n limbs fit their fields whichever rows are drawn, so words are
+//! added without a thought to what is in them, and the sums' limbs are put together again once, at the end.
 //!
 //! **Bound.** Each q is within ½ of v·2^e, so a sum of n drawn rows is within n·2^(−e−1) of the exact sum. A column gets the
-//! fewest limbs for which that is at most [`MAX_RELATIVE_ERROR`] of the column's own sum; the number depends on that
-//! column alone. One limb does where the largest row is below about 2³³·10⁻⁶/n² of the sum (5.8 % at n = 385).
+//! fewest bits for which that is at most [`MAX_RELATIVE_ERROR`] of the column's own sum: one limb, or one and a lower limb
+//! of 10, 16 or 32 bits, or more. Its limbs depend on that column alone. At n = 385 one limb does where the largest row is
+//! below about 3 % of the sum, a lower limb of 10 bits (one bit a digit) below 6 %, one of 16 bits (seven) below 370 %.
 //!
-//! **Layout.** Rows of a day are contiguous and padded with zeros to [`DayColumns::stride`] words: 1, 2, 4, 8 or a
-//! multiple of 16, so that a row is read in whole vectors, and from 16 on in whole cache lines.
+//! **Layout.** Words of one row are its *lanes*; lower limbs share lanes, two of 16 bits or three of 10, so that twelve stocks
+//! mostly fit one cache line. Rows of a day are contiguous and padded with zeros to [`DayColumns::stride`] words: 1, 2, 4, 8
+//! or a multiple of 16, so that a row is read in whole vectors, and from 16 on in whole cache lines.
 
 use bytemuck::{Pod, Zeroable};
-use ndarray::ArrayView2;
+use ndarray::ArrayRef2;
 
 use crate::error::{Error, Result};
 
@@ -42,19 +46,70 @@ pub const LINE: usize = 16;
 #[repr(C, align(64))]
 struct Line([u32; LINE]);
 
+/// Bits of a word, and of a full limb's field.
+const FULL: u32 = 32;
+/// Bits of a field of which a word holds two.
+const HALF: u32 = 16;
+/// Bits of a field of which a word holds three.
+const THIRD: u32 = 10;
+
+/// One digit of a column: a field of a lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limb {
+    /// Number of the lane.
+    pub lane: usize,
+    /// Lowest bit of the field.
+    pub shift: u32,
+    /// Bits of the field, F: sums of digits fit.
+    pub width: u32,
+    /// Bits of a digit, w(F); the first limb's digits are below cap instead.
+    pub digit_bits: u32,
+}
+
+impl Limb {
+    /// The limb's sum within the sum of its lane.
+    #[inline(always)]
+    pub fn of(&self, lane_sum: u32) -> u32 {
+        (lane_sum >> self.shift) & (u32::MAX >> (FULL - self.width))
+    }
+}
+
 /// How one column is written in limbs.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Column {
-    /// Number of the column's first limb among the day's lanes; the others follow.
-    pub first_lane: usize,
-    /// Number of limbs, L.
-    pub limbs: usize,
-    /// Bits of a limb, w.
-    pub limb_bits: u32,
+    /// The limbs, most significant first, at least one.
+    pub limbs: Vec<Limb>,
     /// Power of two of the scale, e: value · 2^e was rounded.
     pub exponent: i32,
     /// Largest error of any resampled sum, relative to the column's own sum (0 for a column of zeros).
     pub relative_error: f64,
+}
+
+/// How many fields of each width some columns have: what decides how many lanes they take.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LimbCount {
+    /// Fields of 32 bits.
+    pub full: usize,
+    /// Fields of 16 bits.
+    pub half: usize,
+    /// Fields of 10 bits.
+    pub third: usize,
+}
+
+impl LimbCount {
+    /// Lanes that these fields take: a 10-bit field goes beside a single 16-bit one, else three share a lane.
+    pub fn lanes(&self) -> usize {
+        let beside = (self.half % 2).min(self.third);
+        self.full + self.half.div_ceil(2) + (self.third - beside).div_ceil(3)
+    }
+}
+
+impl std::ops::Add for LimbCount {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { full: self.full + other.full, half: self.half + other.half, third: self.third + other.third }
+    }
 }
 
 /// The columns of one day, as rows of limbs.
@@ -74,16 +129,16 @@ impl DayColumns {
     /// # Errors
     ///
     /// [`Error::Parameter`] where there is no row, more than [`MAX_ROWS`], or a value that is negative or not finite.
-    pub fn new(day: u32, values: ArrayView2<f64>) -> Result<Self> {
+    pub fn new(day: u32, values: &ArrayRef2<f64>) -> Result<Self> {
         let rows = values.nrows();
         let columns = plan_columns(values)?;
-        let lanes = columns.iter().map(|column| column.limbs).sum();
+        let lanes = columns.iter().map(Column::limb_count).fold(LimbCount::default(), |a, b| a + b).lanes();
         let stride = stride_of(lanes);
         let mut lines = vec![Line([0; LINE]); (rows * stride).div_ceil(LINE)];
         let words: &mut [u32] = bytemuck::cast_slice_mut(&mut lines);
         for (row, words) in values.rows().into_iter().zip(words.chunks_exact_mut(stride)) {
             for (&value, column) in row.iter().zip(&columns) {
-                column.write(value, &mut words[column.first_lane..column.first_lane + column.limbs]);
+                column.write(value, words);
             }
         }
         Ok(Self { day, rows: rows as u32, stride, lanes, columns, lines })
@@ -104,7 +159,7 @@ impl DayColumns {
         self.stride
     }
 
-    /// Number of limbs over all columns; the words of a row beyond are zero.
+    /// Number of lanes in use; the words of a row beyond are zero.
     pub fn lanes(&self) -> usize {
         self.lanes
     }
@@ -114,7 +169,7 @@ impl DayColumns {
         &self.columns
     }
 
-    /// The limbs, n rows × stride, aligned to 64 bytes.
+    /// The words, n rows × stride, aligned to 64 bytes.
     pub fn words(&self) -> &[u32] {
         &bytemuck::cast_slice(&self.lines)[..self.rows as usize * self.stride]
     }
@@ -125,7 +180,7 @@ impl DayColumns {
 /// # Errors
 ///
 /// As [`DayColumns::new`].
-pub fn plan_columns(values: ArrayView2<f64>) -> Result<Vec<Column>> {
+pub fn plan_columns(values: &ArrayRef2<f64>) -> Result<Vec<Column>> {
     let rows = values.nrows();
     if rows == 0 || rows > MAX_ROWS {
         return Err(Error::Parameter {
@@ -136,13 +191,28 @@ pub fn plan_columns(values: ArrayView2<f64>) -> Result<Vec<Column>> {
             ),
         });
     }
+    let columns = values.columns().into_iter().map(|column| Column::plan(rows, column.iter().copied()));
+    let mut columns = columns.collect::<Result<Vec<_>>>()?;
+    place(&mut columns);
+    Ok(columns)
+}
+
+/// Gives every limb its place: full fields first, then pairs of 16 bits, then 10 bits where there is room.
+fn place(columns: &mut [Column]) {
     let mut lanes = 0;
-    let columns = values.columns().into_iter().map(|column| {
-        let column = Column::plan(rows, column.iter().copied(), lanes)?;
-        lanes += column.limbs;
-        Ok(column)
-    });
-    columns.collect()
+    // The lane that is filled at present, and its bits in use.
+    let mut used = FULL;
+    for width in [FULL, HALF, THIRD] {
+        for limb in columns.iter_mut().flat_map(|column| &mut column.limbs).filter(|limb| limb.width == width)
+        {
+            if used + width > FULL {
+                lanes += 1;
+                used = 0;
+            }
+            (limb.lane, limb.shift) = (lanes - 1, used);
+            used += width;
+        }
+    }
 }
 
 /// Words a row takes for `lanes` limbs: a power of two up to 8, then whole lines.
@@ -151,8 +221,8 @@ pub const fn stride_of(lanes: usize) -> usize {
 }
 
 impl Column {
-    /// Chooses limbs and scale for `values`, n = `rows` of them.
-    fn plan(rows: usize, values: impl Iterator<Item = f64>, first_lane: usize) -> Result<Self> {
+    /// Chooses limbs and scale for `values`, n = `rows` of them. The limbs have no place yet.
+    fn plan(rows: usize, values: impl Iterator<Item = f64>) -> Result<Self> {
         let (mut largest, mut sum) = (0.0f64, 0.0);
         for value in values {
             if !(value.is_finite() && value >= 0.0) {
@@ -166,50 +236,70 @@ impl Column {
             sum += value;
         }
         let cap = u32::MAX / rows as u32;
-        let limb_bits = (u64::from(cap) + 1).ilog2();
         if largest == 0.0 {
-            return Ok(Self { first_lane, limbs: 1, limb_bits, exponent: 0, relative_error: 0.0 });
+            let limbs = vec![Limb::unplaced(FULL, rows)];
+            return Ok(Self { limbs, exponent: 0, relative_error: 0.0 });
         }
         let one_limb = largest_exponent(largest, cap);
-        let mut limbs = 1;
-        loop {
-            let exponent = one_limb + (limb_bits * (limbs - 1)) as i32;
-            // n · 2^(−e−1) / sum, in an order that neither overflows nor underflows.
-            let relative_error = rows as f64
-                * scale_by_power(0.5 / scale_by_power(sum, exponent / 2), -(exponent - exponent / 2));
-            if relative_error <= MAX_RELATIVE_ERROR {
-                return Ok(Self { first_lane, limbs: limbs as usize, limb_bits, exponent, relative_error });
+        let mut column = Self { limbs: Vec::new(), exponent: one_limb, relative_error: f64::INFINITY };
+        for full in 1.. {
+            for narrow in [None, Some(THIRD), Some(HALF)] {
+                let widths = std::iter::repeat_n(FULL, full).chain(narrow);
+                column.limbs = widths.map(|width| Limb::unplaced(width, rows)).collect();
+                column.exponent = one_limb + column.lower_bits() as i32;
+                // n · 2^(−e−1) / sum, in an order that neither overflows nor underflows.
+                let (first, second) = (column.exponent / 2, column.exponent - column.exponent / 2);
+                column.relative_error =
+                    rows as f64 * scale_by_power(0.5 / scale_by_power(sum, first), -second);
+                if column.relative_error <= MAX_RELATIVE_ERROR {
+                    return Ok(column);
+                }
             }
-            limbs += 1;
         }
+        // Each full limb adds at least seven bits, so that the loop has returned.
+        Ok(column)
     }
 
-    /// Writes `value` into its limbs, most significant first.
-    fn write(&self, value: f64, limbs: &mut [u32]) {
+    /// Bits of all digits but the first.
+    fn lower_bits(&self) -> u32 {
+        self.limbs[1..].iter().map(|limb| limb.digit_bits).sum()
+    }
+
+    /// The fields of the column.
+    pub fn limb_count(&self) -> LimbCount {
+        let count = |width| self.limbs.iter().filter(|limb| limb.width == width).count();
+        LimbCount { full: count(FULL), half: count(HALF), third: count(THIRD) }
+    }
+
+    /// Writes `value` into its fields of a row's `words`, which hold zeros there.
+    fn write(&self, value: f64, words: &mut [u32]) {
         let mut rest = round_scaled(value, self.exponent);
-        let (last, upper) =
-            limbs.split_last_mut().map_or((None, &mut [][..]), |(last, upper)| (Some(last), upper));
-        let mut shift = self.limb_bits * upper.len() as u32;
-        for limb in upper {
-            *limb = (rest >> shift) as u32;
-            rest &= (1 << shift) - 1;
-            shift -= self.limb_bits;
-        }
-        if let Some(last) = last {
-            *last = rest as u32;
+        let mut below = self.lower_bits();
+        for (number, limb) in self.limbs.iter().enumerate() {
+            words[limb.lane] |= ((rest >> below) as u32) << limb.shift;
+            rest &= (1 << below) - 1;
+            below -= self.limbs.get(number + 1).map_or(0, |next| next.digit_bits);
         }
     }
 
     /// Whether every sum of the column, its limbs joined, fits 64 bits.
     pub fn joins_in_64_bits(&self) -> bool {
-        // n · max q ≤ n · cap · 2^(w(L−1)) < 2^(32 + w(L−1)), and the lower limbs' carries stay below one more bit.
-        33 + self.limb_bits * (self.limbs as u32 - 1) <= 64
+        // The first limb's sum has 32 bits, and the lower limbs' sums carry less than one bit more.
+        FULL + 1 + self.lower_bits() <= 64
     }
 
     /// An integer sum in the units of the values: `total` · 2^−e, rounded once.
     #[inline]
     pub fn value_of(&self, total: u128) -> f64 {
         scale_by_power(total as f64, -self.exponent)
+    }
+}
+
+impl Limb {
+    /// A limb of `width` bits among n = `rows`.
+    fn unplaced(width: u32, rows: usize) -> Self {
+        let most = (u32::MAX >> (FULL - width)) / rows as u32;
+        Self { lane: 0, shift: 0, width, digit_bits: (u64::from(most) + 1).ilog2() }
     }
 }
 
@@ -280,25 +370,30 @@ mod tests {
 
     fn columns(values: &[f64]) -> DayColumns {
         let values = Array2::from_shape_vec((values.len(), 1), values.to_vec()).unwrap();
-        DayColumns::new(20_070_103, values.view()).unwrap()
+        DayColumns::new(20_070_103, &values).unwrap()
     }
 
     /// The sum of the rows drawn, through the limbs; and no limb's sum may exceed 32 bits.
     fn resampled(day: &DayColumns, drawn: impl Iterator<Item = usize>) -> f64 {
-        let column = day.columns()[0];
+        let column = &day.columns()[0];
         let mut sums = vec![0u32; day.lanes()];
         for row in drawn {
             for (lane, sum) in sums.iter_mut().enumerate() {
                 *sum = sum.checked_add(day.words()[row * day.stride() + lane]).expect("a sum overflowed");
             }
         }
-        column.value_of(sums.iter().fold(0, |total, &sum| (total << column.limb_bits) + u128::from(sum)))
+        column.value_of(
+            column
+                .limbs
+                .iter()
+                .fold(0, |total, limb| (total << limb.digit_bits) + u128::from(limb.of(sums[limb.lane]))),
+        )
     }
 
     /// Draws that stretch the bound: the day itself, every row n times, and a mixture.
     fn check_bound(values: &[f64]) {
         let day = columns(values);
-        let column = day.columns()[0];
+        let column = &day.columns()[0];
         let n = values.len();
         let sum: f64 = values.iter().sum();
         assert!(column.relative_error <= MAX_RELATIVE_ERROR);
@@ -338,34 +433,80 @@ mod tests {
 
     #[test]
     fn limbs_follow_the_largest_share() {
-        let equal = columns(&[1.0; 385]);
-        assert_eq!((equal.columns()[0].limbs, equal.stride()), (1, 1));
-        let mut jump = vec![1.0; 385];
-        jump[0] = 385.0;
-        assert_eq!(columns(&jump).columns()[0].limbs, 2);
-        // n = 385: cap = 11,155,759, so that limbs have 23 bits.
-        assert_eq!(columns(&jump).columns()[0].limb_bits, 23);
+        let widths = |share: f64| {
+            let mut values = vec![(1.0 - share) / 384.0; 385];
+            values[9] = share;
+            columns(&values).columns()[0].limbs.iter().map(|limb| limb.width).collect::<Vec<_>>()
+        };
+        assert_eq!(widths(1.0 / 385.0), [FULL]);
+        assert_eq!(widths(0.0285), [FULL]);
+        assert_eq!(widths(0.057), [FULL, THIRD]);
+        assert_eq!(widths(0.1), [FULL, HALF]);
+        assert_eq!(widths(0.9), [FULL, HALF]);
         let mut long = vec![0.0; 100_000];
         long[0] = 1.0;
-        assert_eq!(columns(&long).columns()[0].limbs, 3);
+        let long = columns(&long);
+        let limbs: Vec<_> =
+            long.columns()[0].limbs.iter().map(|limb| (limb.width, limb.digit_bits)).collect();
+        // n = 100,000: 16 bits hold no digit, 32 bits digits of 15 bits.
+        assert_eq!(limbs, [(FULL, 15), (FULL, 15), (FULL, 15)]);
+    }
+
+    #[test]
+    fn lanes_are_shared_and_counted() {
+        // Shares of the largest row that ask for each kind of limb, in a mixed order.
+        let shares = [0.9, 0.003, 0.057, 0.1, 0.057, 0.057, 0.9, 0.057, 0.057];
+        let values = Array2::from_shape_fn((385, shares.len()), |(row, stock)| {
+            if row == 3 * stock { shares[stock] } else { (1.0 - shares[stock]) / 384.0 }
+        });
+        let day = DayColumns::new(1, &values).unwrap();
+        let count = day.columns().iter().map(Column::limb_count).fold(LimbCount::default(), |a, b| a + b);
+        assert_eq!(count, LimbCount { full: 9, half: 3, third: 5 });
+        // 9 full; two of 16 bits; 16 and 10; three of 10; one of 10.
+        assert_eq!((count.lanes(), day.lanes(), day.stride()), (13, 13, 16));
+        let mut fields: Vec<_> = day.columns().iter().flat_map(|column| &column.limbs).collect();
+        fields.sort_unstable_by_key(|limb| (limb.lane, limb.shift));
+        for pair in fields.windows(2) {
+            assert!(
+                pair[0].lane < pair[1].lane || pair[0].shift + pair[0].width <= pair[1].shift,
+                "{pair:?}"
+            );
+        }
+        assert!(fields.iter().all(|limb| limb.lane < day.lanes() && limb.shift + limb.width <= 32));
+    }
+
+    #[test]
+    fn lanes_are_counted_as_they_are_placed() {
+        for full in 1..4 {
+            for half in 0..6 {
+                for third in 0..8 {
+                    let limb = |width| Limb::unplaced(width, 385);
+                    let widths = std::iter::repeat_n(THIRD, third).chain(std::iter::repeat_n(HALF, half));
+                    let limbs = widths.chain(std::iter::repeat_n(FULL, full)).map(limb).collect();
+                    let mut columns = [Column { limbs, exponent: 0, relative_error: 0.0 }];
+                    place(&mut columns);
+                    let placed = columns[0].limbs.iter().map(|limb| limb.lane + 1).max().unwrap();
+                    assert_eq!(columns[0].limb_count().lanes(), placed, "{full} {half} {third}");
+                }
+            }
+        }
     }
 
     #[test]
     fn limbs_of_a_column_do_not_depend_on_the_others() {
         let mut values = Array2::from_shape_fn((385, 3), |(i, s)| (i * (s + 1)) as f64 * 1e-8);
         values[[9, 1]] = 1.0;
-        let all = DayColumns::new(1, values.view()).unwrap();
-        assert_eq!(all.lanes(), 4);
+        let all = DayColumns::new(1, &values).unwrap();
         for stock in 0..3 {
-            let alone = DayColumns::new(1, values.slice(ndarray::s![.., stock..=stock])).unwrap();
-            let (a, b) = (alone.columns()[0], all.columns()[stock]);
-            assert_eq!((a.limbs, a.exponent), (b.limbs, b.exponent));
+            let alone = DayColumns::new(1, &values.slice(ndarray::s![.., stock..=stock])).unwrap();
+            let (a, b) = (&alone.columns()[0], &all.columns()[stock]);
+            assert_eq!(a.exponent, b.exponent);
             for row in 0..385 {
-                let first = row * all.stride() + b.first_lane;
-                assert_eq!(
-                    all.words()[first..first + b.limbs],
-                    alone.words()[row * alone.stride()..][..a.limbs]
-                );
+                let limbs = |day: &DayColumns, column: &Column| {
+                    let of = |limb: &Limb| (limb.width, limb.of(day.words()[row * day.stride() + limb.lane]));
+                    column.limbs.iter().map(of).collect::<Vec<_>>()
+                };
+                assert_eq!(limbs(&alone, a), limbs(&all, b));
             }
         }
     }
@@ -387,10 +528,10 @@ mod tests {
     #[test]
     fn bad_values_are_refused() {
         for value in [-1.0, f64::NAN, f64::INFINITY] {
-            let error = DayColumns::new(1, Array2::from_elem((2, 1), value).view()).unwrap_err();
+            let error = DayColumns::new(1, &Array2::from_elem((2, 1), value)).unwrap_err();
             assert!(error.to_string().contains(&value.to_string()), "{error}");
         }
-        assert!(DayColumns::new(1, Array2::zeros((0, 1)).view()).is_err());
+        assert!(DayColumns::new(1, &Array2::zeros((0, 1))).is_err());
     }
 
     proptest! {

@@ -58,7 +58,7 @@ pub struct Sums {
 }
 
 impl Sums {
-    /// Number of limbs over all columns.
+    /// Number of lanes.
     pub fn lanes(&self) -> usize {
         self.lanes
     }
@@ -73,13 +73,16 @@ impl Sums {
     pub fn joined<K: Word>(&self, column: &Column) -> Vec<K> {
         let mut joined = Vec::with_capacity(self.samples());
         for block in &self.blocks {
-            let mut limbs =
-                block.words.chunks_exact(block.samples).skip(column.first_lane).take(column.limbs);
             let start = joined.len();
-            joined.extend(limbs.next().unwrap_or_default().iter().map(|&sum| K::from(sum)));
-            for limb in limbs {
-                for (total, &sum) in joined[start..].iter_mut().zip(limb) {
-                    *total = (*total << column.limb_bits) + K::from(sum);
+            for (number, limb) in column.limbs.iter().enumerate() {
+                let sums =
+                    block.words[limb.lane * block.samples..][..block.samples].iter().map(|&sum| limb.of(sum));
+                if number == 0 {
+                    joined.extend(sums.map(K::from));
+                } else {
+                    for (total, sum) in joined[start..].iter_mut().zip(sums) {
+                        *total = (*total << limb.digit_bits) + K::from(sum);
+                    }
                 }
             }
         }

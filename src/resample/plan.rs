@@ -10,7 +10,7 @@
 
 use std::ops::Range;
 
-use super::columns::{Column, LINE, stride_of};
+use super::columns::{Column, LINE, LimbCount, stride_of};
 use crate::error::{Error, Result};
 
 /// Bytes of a word.
@@ -22,7 +22,7 @@ pub struct DayShape {
     /// Number of rows, n.
     pub rows: u32,
     /// Limbs of each stock's column.
-    pub limbs: Vec<usize>,
+    pub limbs: Vec<LimbCount>,
     /// Bytes of a joined sum of the widest column: 4, 8 or 16.
     pub key_bytes: u64,
 }
@@ -31,13 +31,13 @@ impl DayShape {
     /// The shape of a day with these columns.
     pub fn new(rows: u32, columns: &[Column]) -> Self {
         let key_bytes = columns.iter().map(key_bytes).max().unwrap_or(WORD);
-        Self { rows, limbs: columns.iter().map(|column| column.limbs).collect(), key_bytes }
+        Self { rows, limbs: columns.iter().map(Column::limb_count).collect(), key_bytes }
     }
 }
 
 /// Bytes of the integer that a column's joined sum is selected as.
 fn key_bytes(column: &Column) -> u64 {
-    match column.limbs {
+    match column.limbs.len() {
         1 => 4,
         _ if column.joins_in_64_bits() => 8,
         _ => 16,
@@ -54,18 +54,23 @@ pub struct Batch {
     /// Rows of the day, n.
     pub rows: u32,
     /// Limbs of these stocks.
-    pub lanes: usize,
+    pub limbs: LimbCount,
 }
 
 impl Batch {
+    /// Lanes of these stocks.
+    pub fn lanes(&self) -> usize {
+        self.limbs.lanes()
+    }
+
     /// Bytes of the rows, at the device's stride (on the host it can be less).
     fn row_bytes(&self) -> u64 {
-        (u64::from(self.rows) * stride_of(self.lanes).max(4) as u64 + 4) * WORD
+        (u64::from(self.rows) * stride_of(self.lanes()).max(4) as u64 + 4) * WORD
     }
 
     /// Bytes of the sums of `samples` resamples.
     fn sum_bytes(&self, samples: u32) -> u64 {
-        self.lanes as u64 * u64::from(samples) * WORD
+        self.lanes() as u64 * u64::from(samples) * WORD
     }
 }
 
@@ -162,13 +167,13 @@ fn batches(day: usize, shape: &DayShape, fits: impl Fn(&Batch) -> bool) -> Vec<B
     for (stock, &limbs) in shape.limbs.iter().enumerate() {
         if let Some(last) = batches.last_mut() {
             let grown =
-                Batch { stocks: last.stocks.start..stock + 1, lanes: last.lanes + limbs, ..last.clone() };
+                Batch { stocks: last.stocks.start..stock + 1, limbs: last.limbs + limbs, ..last.clone() };
             if fits(&grown) {
                 *last = grown;
                 continue;
             }
         }
-        batches.push(Batch { day, stocks: stock..stock + 1, rows: shape.rows, lanes: limbs });
+        batches.push(Batch { day, stocks: stock..stock + 1, rows: shape.rows, limbs });
     }
     batches
 }
@@ -200,13 +205,13 @@ pub fn tiles(wave: &[Batch], samples: u32, device: &DeviceLimits) -> Vec<Tile> {
     let mut tiles: Vec<Tile> = Vec::new();
     let mut open = false;
     for (number, batch) in wave.iter().enumerate() {
-        let words = batch.lanes as u64 * u64::from(samples);
+        let words = batch.lanes() as u64 * u64::from(samples);
         if words > limit {
-            let part = (limit / batch.lanes as u64).clamp(1, u64::from(samples)) as u32;
+            let part = (limit / batch.lanes() as u64).clamp(1, u64::from(samples)) as u32;
             let mut start = 0;
             while start < samples {
                 let end = start.saturating_add(part).min(samples);
-                let words = batch.lanes as u64 * u64::from(end - start);
+                let words = batch.lanes() as u64 * u64::from(end - start);
                 tiles.push(Tile { batches: number..number + 1, samples: start..end, words });
                 start = end;
             }
@@ -244,7 +249,7 @@ pub struct Dispatch {
 pub fn dispatches(tile: &Tile, wave: &[Batch], device: &DeviceLimits) -> Vec<Dispatch> {
     let samples = tile.samples.len() as u64;
     let work = |batch: &Batch, samples: u64| {
-        samples * u64::from(batch.rows.min(device.draws)) * DeviceLimits::stride(batch.lanes) as u64
+        samples * u64::from(batch.rows.min(device.draws)) * DeviceLimits::stride(batch.lanes()) as u64
     };
     let mut dispatches = Vec::new();
     let mut first = tile.batches.start;
@@ -263,7 +268,7 @@ pub fn dispatches(tile: &Tile, wave: &[Batch], device: &DeviceLimits) -> Vec<Dis
         let most = most.min(u64::from(device.workgroups) * u64::from(device.workgroup));
         let part = if total <= device.work { samples.min(most) } else { most.min(samples) } as u32;
         let rows = wave[first..end].iter().map(|batch| batch.rows).max().unwrap_or(0);
-        let lanes = wave[first..end].iter().map(|batch| batch.lanes).max().unwrap_or(0);
+        let lanes = wave[first..end].iter().map(Batch::lanes).max().unwrap_or(0);
         let lane_groups = if narrow(wave) { lanes } else { lanes.div_ceil(LINE) } as u32;
         for sample in (0..samples as u32).step_by(part as usize) {
             let sample_end = sample.saturating_add(part).min(samples as u32);
@@ -288,5 +293,5 @@ pub fn dispatches(tile: &Tile, wave: &[Batch], device: &DeviceLimits) -> Vec<Dis
 /// Whether all rows of the wave have one or two words: the kernel `lane` reads them by the word, `line` reads others by
 /// four.
 pub fn narrow(wave: &[Batch]) -> bool {
-    wave.iter().all(|batch| stride_of(batch.lanes) <= 2)
+    wave.iter().all(|batch| stride_of(batch.lanes()) <= 2)
 }

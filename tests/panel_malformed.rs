@@ -1,0 +1,52 @@
+//! Every malformed panel is refused by the library, with a message that says what is wrong, where, and what to do.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
+
+mod common;
+
+use bellwether::jobs::Jobs;
+use bellwether::panel::{Align, LoadOptions, load, parse_date};
+use common::malformed::cases;
+
+/// The options that the flags of a case stand for.
+fn options(flags: &[&str]) -> LoadOptions {
+    let mut options = LoadOptions::default();
+    let mut flags = flags.iter();
+    while let Some(flag) = flags.next() {
+        let mut value = || *flags.next().unwrap();
+        match *flag {
+            "--keep-going" => options.keep_going = true,
+            "--stocks" => options.stocks = Some(value().split(',').map(str::to_owned).collect()),
+            "--from" => options.from = Some(parse_date(value()).unwrap()),
+            "--to" => options.to = Some(parse_date(value()).unwrap()),
+            "--align" => {
+                options.align = match value() {
+                    "inner" => Align::Inner,
+                    "previous" => Align::Previous,
+                    other => panic!("no such alignment: {other}"),
+                }
+            }
+            other => panic!("no such flag: {other}"),
+        }
+    }
+    options
+}
+
+#[test]
+fn malformed_panels_are_refused_with_their_place() {
+    let cases = cases();
+    assert!(cases.len() >= 40);
+    let jobs = Jobs::new().threads(2).unwrap();
+    for case in &cases {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = case.create(folder.path());
+        let message = match load(&paths, &options(case.flags), &jobs) {
+            Err(error) => error.to_string(),
+            Ok(loaded) => panic!("{}: was accepted: {loaded:?}", case.name),
+        };
+        for part in case.message {
+            assert!(message.contains(part), "{}: {part:?} is not in {message:?}", case.name);
+        }
+        assert!(!message.contains('\n'), "{}: more than one line: {message:?}", case.name);
+    }
+    eprintln!("{} malformed panels refused", cases.len());
+}
