@@ -85,7 +85,8 @@ pub struct BatchEntry {
 pub fn device_limits(gpu: &Gpu) -> DeviceLimits {
     let limits = gpu.limits();
     DeviceLimits {
-        binding: limits.max_storage_buffer_binding_size.min(limits.max_buffer_size),
+        // Some devices bind more than 4 GiB, but shaders count words and bytes in 32 bits.
+        binding: limits.max_storage_buffer_binding_size.min(limits.max_buffer_size).min(u32::MAX.into()),
         workgroups: limits.max_compute_workgroups_per_dimension,
         workgroup: WORKGROUP,
         work: DeviceLimits::WORK,
