@@ -308,9 +308,9 @@ fn device_equals_cpu(adapter: &AdapterEntry) {
 fn device_equals_cpu_over_cut_tiles(adapter: &AdapterEntry) {
     let folder = tempfile::tempdir().unwrap();
     let spec =
-        SimulateSpec { stocks: 8, days: 3, per_day: 40, seed: 9, start: jiff::civil::date(2011, 3, 7) };
+        SimulateSpec { stocks: 16, days: 3, per_day: 40, seed: 9, start: jiff::civil::date(2011, 3, 7) };
     write(&spec, folder.path(), false, |_| ()).unwrap();
-    let (samples, limits, returns) = (300_000, limits(adapter), returns(folder.path()));
+    let (samples, limits, returns) = (150_000, limits(adapter), returns(folder.path()));
     let budgets = three_budgets(&returns.days, samples, Some(limits));
     // All in one wave, the tiles are cut along the samples; in the smallest they hold whole batches.
     let cut = |memory| {
@@ -319,7 +319,7 @@ fn device_equals_cpu_over_cut_tiles(adapter: &AdapterEntry) {
         waves
             .iter()
             .flat_map(|wave| tiles(wave, samples, &limits))
-            .filter(|tile| tile.samples.len() < 300_000)
+            .filter(|tile| (tile.samples.len() as u32) < samples)
             .count()
     };
     assert!(cut(budgets[2]) > 3 && cut(budgets[0]) == 0, "{} and {}", cut(budgets[2]), cut(budgets[0]));

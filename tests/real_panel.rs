@@ -1,0 +1,215 @@
+//! The lecture's own panel: 12 stocks, the trading days of 2007, a price a minute.
+//!
+//! The data are no part of this repository. Where `../shared/data/StocksHF.zip` is there (and the command `unzip`, or any
+//! that reads zip archives under that name), the program runs on it; elsewhere these tests are listed as ignored.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a failed test is a panic"
+)]
+
+#[path = "common/devices.rs"]
+mod devices;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{LazyLock, OnceLock};
+
+use assert_cmd::Command;
+use bellwether::gpu::AdapterEntry;
+use libtest_mimic::{Arguments, Trial};
+
+const STOCKS: [&str; 12] =
+    ["AAPL", "AXP", "BA", "BAC", "BLK", "C", "CAT", "CSCO", "CVX", "DIS", "GE", "GNTX"];
+const DAYS: usize = 251;
+
+const TESTS: &[(&str, fn())] = &[
+    ("every_day_and_stock_has_a_row", every_day_and_stock_has_a_row),
+    ("warnings_name_what_is_odd", warnings_name_what_is_odd),
+    ("realized_variance_is_that_of_plain_loops", realized_variance_is_that_of_plain_loops),
+    ("january_alone_is_january_of_the_year", january_alone_is_january_of_the_year),
+    ("two_stocks_are_those_of_twelve", two_stocks_are_those_of_twelve),
+];
+
+/// The folder of the twelve files.
+static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let archive = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/StocksHF.zip");
+    let unpacked = if arguments.list { Err("only listed") } else { unpack(&archive) };
+    let mut trials = Vec::new();
+    for &(name, test) in TESTS {
+        trials.push(Trial::test(name, move || {
+            test();
+            Ok(())
+        }));
+    }
+    trials.extend(devices::on_each_adapter("device_equals_cpu", device_equals_cpu));
+    let conclusion = match &unpacked {
+        Ok(folder) => {
+            FOLDER.get_or_init(|| folder.path().join("StocksHF"));
+            libtest_mimic::run(&arguments, trials)
+        }
+        Err(why) => {
+            let absent = |name: &str| {
+                let fails = || Err("the panel is not there".into());
+                Trial::test(format!("{name} ({why})"), fails).with_ignored_flag(true)
+            };
+            libtest_mimic::run(&arguments, trials.iter().map(|trial| absent(trial.name())).collect())
+        }
+    };
+    // The process ends below without dropping anything.
+    drop(unpacked);
+    conclusion.exit();
+}
+
+/// The archive in a folder of its own, or why not.
+fn unpack(archive: &Path) -> Result<tempfile::TempDir, &'static str> {
+    if !archive.exists() {
+        return Err("no ../shared/data/StocksHF.zip");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let unzip =
+        std::process::Command::new("unzip").arg("-q").arg(archive).arg("-d").arg(folder.path()).status();
+    match unzip {
+        Ok(status) => assert!(status.success(), "unzip failed"),
+        Err(_) => return Err("no unzip to unpack it"),
+    }
+    Ok(folder)
+}
+
+fn folder() -> &'static Path {
+    FOLDER.get().unwrap()
+}
+
+/// What `bellwether bootstrap FOLDER ARGUMENTS` writes: results and messages.
+fn bootstrap(arguments: &str) -> (String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bellwether"));
+    let command =
+        command.arg("bootstrap").arg(folder()).args(["-B", "200"]).args(arguments.split_whitespace());
+    let output = command.output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    let (results, messages) = (text(output.stdout), text(output.stderr));
+    assert!(output.status.success(), "bootstrap {arguments}: {messages}");
+    (results, messages)
+}
+
+/// The whole year on the CPU.
+static YEAR: LazyLock<(String, String)> = LazyLock::new(|| bootstrap("--device cpu"));
+
+/// The rows of a long CSV, split in fields, without the header.
+fn rows(csv: &str) -> Vec<Vec<&str>> {
+    csv.lines().skip(1).map(|line| line.split(',').collect()).collect()
+}
+
+fn every_day_and_stock_has_a_row() {
+    let rows = rows(&YEAR.0);
+    assert_eq!(rows.len(), STOCKS.len() * DAYS);
+    for (number, row) in rows.iter().enumerate() {
+        assert_eq!(row[1], STOCKS[number % STOCKS.len()]);
+        let [rv, lower, upper] = [2, 3, 4].map(|field| row[field].parse::<f64>().unwrap());
+        // At B = 200 the ends of 99 % are almost the extremes: the point estimate is inside, whatever the day.
+        assert!(0.0 < lower && lower < rv && rv < upper, "{row:?}");
+    }
+    // A row a day for each stock, in order.
+    let dates: Vec<&str> = rows.chunks(STOCKS.len()).map(|day| day[0][0]).collect();
+    assert!(dates.windows(2).all(|pair| pair[0] < pair[1]));
+    assert_eq!((dates[0], dates[DAYS - 1]), ("2007-01-03", "2007-12-31"));
+}
+
+fn warnings_name_what_is_odd() {
+    let messages = &YEAR.1;
+    assert!(messages.contains("read 1,162,632 prices from 12 files"), "{messages}");
+    let warning = |about: &str| {
+        let found = messages.lines().find(|line| line.starts_with("warning: ") && line.contains(about));
+        found.unwrap_or_else(|| panic!("no warning about {about}: {messages}"))
+    };
+    // Half days, padded with the last price.
+    let flat = warning("flat prices");
+    for day in ["3 day(s)", "2007-07-03", "2007-11-23", "2007-12-24"] {
+        assert!(flat.contains(day), "{flat}");
+    }
+    let zeros = warning("zero returns");
+    assert!(zeros.contains("GNTX 62.8 %, AAPL 35.1 %"), "{zeros}");
+    assert!(warning("one return").contains("(BLK on 2007-05-31)"), "{}", warning("one return"));
+}
+
+/// Realized variances from the files' text, with nothing of the library: (date, stock) to Σ (ln Pᵢ₊₁ − ln Pᵢ)². Returns
+/// over night count where `over_night` says so.
+fn plain_loops(over_night: bool) -> BTreeMap<(String, String), f64> {
+    let mut variances = BTreeMap::new();
+    for stock in STOCKS {
+        let text = std::fs::read_to_string(folder().join(format!("{stock}.csv"))).unwrap();
+        let mut previous: Option<(&str, f64)> = None;
+        for line in text.lines() {
+            let mut fields = line.split(',');
+            let (date, _time, price) = (fields.next().unwrap(), fields.next(), fields.next().unwrap());
+            let price: f64 = price.parse().unwrap();
+            if let Some((previous_date, previous_price)) = previous
+                && (previous_date == date || over_night)
+            {
+                let r = price.ln() - previous_price.ln();
+                let day = format!("{}-{}-{}", &date[..4], &date[4..6], &date[6..]);
+                *variances.entry((day, stock.to_owned())).or_insert(0.0) += r * r;
+            }
+            previous = Some((date, price));
+        }
+    }
+    variances
+}
+
+fn realized_variance_is_that_of_plain_loops() {
+    // Sums of 385 terms in another order: at most 385 roundings of half a unit, 4.3e-14 relative.
+    const TOLERANCE: f64 = 1e-12;
+    let expected = plain_loops(false);
+    let over_night = plain_loops(true);
+    let rows = rows(&YEAR.0);
+    assert_eq!(rows.len(), expected.len());
+    let mut told_apart = 0;
+    for row in &rows {
+        let cell = (row[0].to_owned(), row[1].to_owned());
+        let rv: f64 = row[2].parse().unwrap();
+        let close = |other: f64| (rv - other).abs() <= TOLERANCE * other;
+        assert!(close(expected[&cell]), "{cell:?}: {rv:e} and {:e}", expected[&cell]);
+        told_apart += usize::from(!close(over_night[&cell]));
+    }
+    // The perturbed twin: a night's return shows, but on the first day, and where the price stood still.
+    assert!(told_apart > 2800, "{told_apart} of {}", rows.len());
+}
+
+fn january_alone_is_january_of_the_year() {
+    let (january, _) = bootstrap("--device cpu --from 2007-01-01 --to 2007-01-31");
+    let january: Vec<&str> = january.lines().skip(1).collect();
+    let of_year: Vec<&str> = YEAR.0.lines().filter(|line| line.starts_with("2007-01-")).collect();
+    assert_eq!(january.len(), 20 * STOCKS.len());
+    assert!(january == of_year);
+    // The perturbed twin.
+    let (other, _) = bootstrap("--device cpu --from 2007-01-01 --to 2007-01-31 --seed 1");
+    assert!(other.lines().skip(1).collect::<Vec<_>>() != of_year);
+}
+
+fn two_stocks_are_those_of_twelve() {
+    let (two, _) = bootstrap("--device cpu --stocks GNTX,AXP");
+    let two: Vec<&str> = two.lines().skip(1).collect();
+    let of = |stocks: [&str; 2]| -> Vec<&str> {
+        let wanted = |line: &&str| stocks.contains(&line.split(',').nth(1).unwrap());
+        YEAR.0.lines().skip(1).filter(wanted).collect()
+    };
+    assert_eq!(two.len(), 2 * DAYS);
+    assert!(two == of(["AXP", "GNTX"]));
+    // The perturbed twin.
+    assert!(two != of(["AXP", "GE"]));
+}
+
+fn device_equals_cpu(adapter: &AdapterEntry) {
+    let (results, messages) = bootstrap(&format!("--device {}", adapter.index));
+    assert!(messages.contains(&format!("on {}", adapter.label())), "{messages}");
+    assert!(results == YEAR.0, "{}", adapter.label());
+    // The perturbed twin.
+    let (other, _) = bootstrap(&format!("--device {} --seed 1 --to 2007-01-31", adapter.index));
+    assert!(!YEAR.0.starts_with(&other) && other.lines().count() == 1 + 20 * STOCKS.len());
+}
