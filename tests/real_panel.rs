@@ -30,7 +30,7 @@ const TESTS: &[(&str, fn())] = &[
     ("every_day_and_stock_has_a_row", every_day_and_stock_has_a_row),
     ("warnings_name_what_is_odd", warnings_name_what_is_odd),
     ("realized_variance_is_that_of_plain_loops", realized_variance_is_that_of_plain_loops),
-    ("january_alone_is_january_of_the_year", january_alone_is_january_of_the_year),
+    ("a_month_alone_is_that_month_of_the_year", a_month_alone_is_that_month_of_the_year),
     ("two_stocks_are_those_of_twelve", two_stocks_are_those_of_twelve),
 ];
 
@@ -181,15 +181,20 @@ fn realized_variance_is_that_of_plain_loops() {
     assert!(told_apart > 2800, "{told_apart} of {}", rows.len());
 }
 
-fn january_alone_is_january_of_the_year() {
-    let (january, _) = bootstrap("--device cpu --from 2007-01-01 --to 2007-01-31");
-    let january: Vec<&str> = january.lines().skip(1).collect();
-    let of_year: Vec<&str> = YEAR.0.lines().filter(|line| line.starts_with("2007-01-")).collect();
-    assert_eq!(january.len(), 20 * STOCKS.len());
-    assert!(january == of_year);
-    // The perturbed twin.
-    let (other, _) = bootstrap("--device cpu --from 2007-01-01 --to 2007-01-31 --seed 1");
-    assert!(other.lines().skip(1).collect::<Vec<_>>() != of_year);
+fn a_month_alone_is_that_month_of_the_year() {
+    // The first month, and one amid the year, whose days have other numbers there.
+    for (month, last, days) in [("2007-01", 31, 20), ("2007-05", 31, 22)] {
+        let alone = |seed: u32| {
+            bootstrap(&format!("--device cpu --from {month}-01 --to {month}-{last} --seed {seed}")).0
+        };
+        let (same, other) = (alone(0), alone(1));
+        let same: Vec<&str> = same.lines().skip(1).collect();
+        let of_year: Vec<&str> = YEAR.0.lines().filter(|line| line.starts_with(month)).collect();
+        assert_eq!(same.len(), days * STOCKS.len());
+        assert!(same == of_year, "{month}");
+        // The perturbed twin.
+        assert!(other.lines().skip(1).collect::<Vec<_>>() != of_year, "{month}");
+    }
 }
 
 fn two_stocks_are_those_of_twelve() {

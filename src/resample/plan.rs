@@ -570,7 +570,7 @@ mod tests {
             check_waves(&waves, &shapes, samples, &budget).unwrap_err()
         };
         assert!(waves.len() > 1, "{waves:?}");
-        faulty(&|waves| drop(waves.pop()));
+        faulty(&|waves| _ = waves.pop());
         faulty(&|waves| waves.swap(0, 1));
         faulty(&|waves| waves[0][0].stocks.end -= 1);
         faulty(&|waves| waves[0][0].limbs.full += 1);
@@ -594,8 +594,8 @@ mod tests {
             check_tiles(&tiles, wave, samples, &device).unwrap_err()
         };
         assert!(right.len() > 2, "{right:?}");
-        faulty(&|tiles| drop(tiles.pop()));
-        faulty(&|tiles| drop(tiles.remove(0)));
+        faulty(&|tiles| _ = tiles.pop());
+        faulty(&|tiles| _ = tiles.remove(0));
         faulty(&|tiles| tiles.swap(0, 1));
         faulty(&|tiles| tiles[0].samples.end -= 1);
         faulty(&|tiles| tiles[0].words += 1);
@@ -616,8 +616,8 @@ mod tests {
         };
         assert!(right.len() > 2, "{right:?}");
         check_dispatches(&right, tile, wave, &device).unwrap();
-        faulty(&|dispatches| drop(dispatches.pop()));
-        faulty(&|dispatches| drop(dispatches.remove(0)));
+        faulty(&|dispatches| _ = dispatches.pop());
+        faulty(&|dispatches| _ = dispatches.remove(0));
         faulty(&|dispatches| dispatches.swap(0, 1));
         faulty(&|dispatches| dispatches.push(dispatches[0].clone()));
         faulty(&|dispatches| dispatches[0].samples.end -= 1);
