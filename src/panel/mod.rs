@@ -104,9 +104,10 @@ impl Panel {
 }
 
 impl DayPrices {
-    /// The log returns of the day, n × stocks for n + 1 prices.
+    /// The log returns of the day, n × stocks for n + 1 prices. Logarithms are those of the `libm` crate: a platform's own
+    /// differ in the last bit from one system to the next, and so would all that follows.
     pub fn returns(&self) -> DayReturns {
-        let logs = self.prices.ln();
+        let logs = self.prices.mapv(libm::log);
         let n = logs.nrows().saturating_sub(1);
         let returns = &logs.slice(s![logs.nrows() - n.., ..]) - &logs.slice(s![..n, ..]);
         DayReturns { date: self.date, returns }
