@@ -4,6 +4,7 @@
 //! calls the library and writes the result. Exit codes: 0 done, 1 failed with one message, 2 wrong usage, 3 done in part
 //! (`--keep-going` left something out).
 
+mod growth;
 mod report;
 
 use std::process::ExitCode;
@@ -34,7 +35,10 @@ struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    /// Solve the deterministic growth model by value function iteration, with a certificate.
+    Growth(growth::GrowthArgs),
+}
 
 /// Parses the process's arguments, runs the command and returns the exit code.
 pub fn main() -> ExitCode {
@@ -50,6 +54,8 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command, _report: &Report) -> Result<Outcome> {
-    match command {}
+fn run(command: Command, report: &Report) -> Result<Outcome> {
+    match command {
+        Command::Growth(arguments) => growth::run(&arguments, report),
+    }
 }

@@ -18,7 +18,8 @@
 //! - interpolating, discounting and adding V: u |V| each, and 5u of the rise over the cell;
 //! - a k′ that misses the best by rounding loses a second-order amount, below u² U′(c)·c/σ, nothing beside the others.
 //!
-//! So the guaranteed bound is (max |d| + r)/(1−β), and no tolerance below r/(1−β) can be guaranteed.
+//! So the guaranteed bound is (max |d| + r)/(1−β). V itself is rounded too, which keeps max |d| from vanishing: tolerances
+//! below 2r/(1−β) are refused.
 //!
 //! With the choice on the grid a runner-up may win by rounding, at a consumption of its own: r is doubled.
 //!

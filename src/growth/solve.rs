@@ -77,6 +77,35 @@ impl Settings {
             max_iterations: 100_000,
         }
     }
+
+    /// Whether the settings make sense, and fit the rule of choice.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`] with the flag and the reason.
+    pub fn check(&self, choice: Choice) -> Result<()> {
+        let refuse =
+            |name, value: String, requirement: String| Err(Error::Parameter { name, value, requirement });
+        if !(self.tolerance > 0.0 && self.tolerance.is_finite()) {
+            return refuse(
+                "--tolerance",
+                self.tolerance.to_string(),
+                "it must be positive and finite".into(),
+            );
+        }
+        if self.max_iterations == 0 {
+            return refuse("--max-iterations", "0".into(), "at least one iteration is needed".into());
+        }
+        if self.maximizer.choice() != choice {
+            let requirement = match choice {
+                Choice::Continuous => "--choice continuous takes cell or golden",
+                Choice::Grid => "--choice grid takes brute, sweep or bisection",
+            };
+            let value = format!("{:?}", self.maximizer).to_lowercase();
+            return refuse("--maximizer", value, requirement.into());
+        }
+        Ok(())
+    }
 }
 
 /// How far the solver is.
@@ -127,7 +156,7 @@ pub struct Solution {
 /// [`Error::Parameter`] where the settings make no sense or do not fit the problem, [`GrowthError::Tolerance`] where f64 cannot
 /// guarantee the tolerance, [`GrowthError::NotConverged`] where `max_iterations` were not enough.
 pub fn solve(problem: &Problem, settings: &Settings, observe: &mut dyn FnMut(Progress)) -> Result<Solution> {
-    check(problem, settings)?;
+    settings.check(problem.choice())?;
     let began = Instant::now();
     refuse_unreachable(problem, settings.tolerance)?;
     let mut solver = Solver { settings, observe, done: 0, waited: 0 };
@@ -151,7 +180,7 @@ pub fn solve(problem: &Problem, settings: &Settings, observe: &mut dyn FnMut(Pro
     let polished = Instant::now();
     let (certificate, capital_next) = certify(problem, &value);
     if settings.stop == Stop::Bound && certificate.bound > settings.tolerance {
-        return Err(unreachable(settings.tolerance, certificate.bound));
+        return Err(unreachable(settings.tolerance, certificate.rounding.max(certificate.bound / 3.0)));
     }
     let timing = Timing {
         start: Duration::ZERO,
@@ -161,27 +190,6 @@ pub fn solve(problem: &Problem, settings: &Settings, observe: &mut dyn FnMut(Pro
     };
     let iterations = solver.done - preparations;
     Ok(Solution { value, capital_next, iterations, preparations, certificate, timing })
-}
-
-fn check(problem: &Problem, settings: &Settings) -> Result<()> {
-    let refuse =
-        |name, value: String, requirement: String| Err(Error::Parameter { name, value, requirement });
-    let Settings { maximizer, tolerance, max_iterations, .. } = *settings;
-    if !(tolerance > 0.0 && tolerance.is_finite()) {
-        return refuse("--tolerance", tolerance.to_string(), "it must be positive and finite".into());
-    }
-    if max_iterations == 0 {
-        return refuse("--max-iterations", "0".into(), "at least one iteration is needed".into());
-    }
-    if maximizer.choice() != problem.choice() {
-        let (name, requirement) = match problem.choice() {
-            Choice::Continuous => ("cell or golden", "--choice continuous"),
-            Choice::Grid => ("brute, sweep or bisection", "--choice grid"),
-        };
-        let value = format!("{maximizer:?}").to_lowercase();
-        return refuse("--maximizer", value, format!("{requirement} is served by {name}"));
-    }
-    Ok(())
 }
 
 /// Refuses, before any work on the grid, what f64 cannot guarantee: by the rounding on a small grid with the same ends.
@@ -207,10 +215,10 @@ fn rounding(problem: &Problem, value: &[f64], policy: &[f64]) -> f64 {
     certify::rounding(problem, value, policy) / (1.0 - problem.model().beta())
 }
 
-/// The refusal of a tolerance where `least` is the error that could be guaranteed.
+/// The refusal of a tolerance where `least` is all of the bound that rounding makes.
 fn unreachable(asked: f64, least: f64) -> Error {
-    // The margin covers what the rounding of the iteration itself leaves of max |d|.
-    GrowthError::Tolerance { asked, reachable: next_digit(1.5 * least) }.into()
+    // Twice that is what the iteration stops at, and its own rounding keeps it from coming closer than as much again.
+    GrowthError::Tolerance { asked, reachable: next_digit(3.0 * least) }.into()
 }
 
 /// What follows an application of the operator.
@@ -292,15 +300,16 @@ impl Solver<'_> {
             Stop::Change => measure < tolerance,
             Stop::Bound if error > tolerance => false,
             Stop::Bound => {
+                // Once for the certificate's evaluation, once for what the last iteration and its move to the middle round off.
                 let least = rounding(problem, value, policy);
                 // The error went on falling by β an iteration while it could; now it is rounding alone.
                 let stalled =
                     error <= 2.0 * least && self.waited as f64 > 5.0 / (1.0 - problem.model().beta());
-                if tolerance < least || stalled {
-                    return Err(unreachable(tolerance, least + error));
+                if tolerance < 2.0 * least || stalled {
+                    return Err(unreachable(tolerance, least));
                 }
                 self.waited += 1;
-                error + least <= tolerance
+                error + 2.0 * least <= tolerance
             }
         };
         // Also where a figure has become NaN, which no comparison above notices.

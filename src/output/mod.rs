@@ -1,5 +1,7 @@
 //! Writing results: whole or not at all, to a file or to standard output.
 
+pub mod growth;
+
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
