@@ -10,13 +10,13 @@
 //! libraries that return powers, exponentials and logarithms within one unit in the last place, at most
 //!
 //! ```text
-//! r = u · max_i [ 5 |U(c_i)| + U′(c_i) (3 f_i + 4 c_i |ln c_i|) ] + u · (3 max |V| + 5 max |V_{j+1} − V_j|)
+//! r = u · max_i [ 5 |U(c_i)| + U′(c_i) (3 f_i + c_i + 4 c_i |ln c_i|) ] + u · (3 max |V| + 5 max |V_{j+1} − V_j|)
 //! ```
 //!
 //! - f = k^α + (1−δ)k is off by 2u f, c = f − k′ by another u c, each worth U′(c) as much;
 //! - U(c) = expm1((1−σ) ln c)/(1−σ) is off by 4u |U| and by 4u |ln c| c^(1−σ) from its exponent; the sum with β V by u |U|;
 //! - interpolating, discounting and adding V: u |V| each, and 5u of the rise over the cell;
-//! - a k′ that misses the best by rounding loses a second-order amount, below u² U′(c)·c/σ, nothing beside the others.
+//! - a k′ that misses the best by rounding loses an amount of second order, below u U′(c) c.
 //!
 //! So the guaranteed bound is (max |d| + r)/(1−β). V itself is rounded too, which keeps max |d| from vanishing: tolerances
 //! below 2r/(1−β) are refused.
@@ -96,7 +96,7 @@ pub(super) fn rounding(problem: &Problem, value: &[f64], policy: &[f64]) -> f64 
             }
             let logarithm = f64::max(least.ln().abs(), greatest.ln().abs());
             let absolute = f64::max(utility.value(least).abs(), utility.value(greatest).abs());
-            let weight = 3.0 * f[f.len() - 1] + 4.0 * greatest * logarithm;
+            let weight = 3.0 * f[f.len() - 1] + greatest * (1.0 + 4.0 * logarithm);
             choice = choice.max(5.0 * absolute + utility.marginal(least) * weight);
         }
     });

@@ -24,9 +24,10 @@ use super::cpu::{Change, ROWS_A_TASK, for_rows};
 use super::grid::Problem;
 use super::utility::Utility;
 
-/// Slopes that fail to fall by less than this, relatively, are left alone: the first-order condition then holds to that
-/// precision at the chosen k′, and the loss, of second order, is below 1e-20 of U′(c)·c.
-const SLOPE_NOISE: f64 = 1e-10;
+/// g may fall from one cell to the next by this share η of itself, if that is less than the cell is wide. Rounding of V does
+/// so on fine grids. Then some f have a local maximum in either of the two cells, the distance ηg apart, and as the
+/// objective's derivative between them is at most η U′(c), taking the wrong one loses at most η² U′(c) c: rounding.
+const NOISE: f64 = 3e-9;
 
 /// What the cell formula keeps from one application to the next.
 #[derive(Debug, Default)]
@@ -89,7 +90,7 @@ fn concave<'a, U: Utility>(
     (&corners.0, &corners.1, consumption)
 }
 
-/// g_j for each cell between `knots`; whether they increase.
+/// g_j for each cell between `knots`; whether they increase, up to noise.
 fn cell_consumption<U: Utility>(
     utility: U,
     beta: f64,
@@ -115,7 +116,8 @@ fn cell_consumption<U: Utility>(
         let chunks = consumption.par_chunks_mut(ROWS_A_TASK).enumerate();
         chunks.for_each(|(chunk, consumption)| fill(chunk * ROWS_A_TASK, consumption));
     }
-    consumption.windows(2).all(|pair| pair[1] >= pair[0] * (1.0 - SLOPE_NOISE))
+    let rises = |(g, k): (&[f64], &[f64])| g[1] >= g[0] - f64::min(NOISE * g[0], k[1] - k[0]);
+    consumption.windows(2).zip(knots.windows(2)).all(rises)
 }
 
 /// The cell in which the search for resources `f` starts: the first whose upper threshold is not below.

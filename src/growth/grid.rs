@@ -11,7 +11,10 @@
 //! Its solution V_N exists and is unique because the right-hand side is a contraction by β. Choosing k′ = k_0 must leave
 //! something to consume at every point: f_0 > k_0, the one condition that the ends of the grid have to meet.
 
+use rayon::prelude::*;
+
 use super::GrowthError;
+use super::cpu::ROWS_A_TASK;
 use super::model::Model;
 use crate::error::{Error, Result};
 
@@ -121,7 +124,7 @@ impl Problem {
             .into());
         }
         let capital = points_between(lowest, highest, points, spacing);
-        let resources: Vec<f64> = capital.iter().map(|&k| model.resources(k)).collect();
+        let resources = resources(&model, &capital);
         let increasing = |v: &[f64]| v.windows(2).all(|pair| pair[0] < pair[1]);
         if !increasing(&capital) || !increasing(&resources) {
             let requirement = format!(
@@ -143,7 +146,7 @@ impl Problem {
     pub(super) fn with_points(&self, points: usize, choice: Choice) -> Self {
         let (lowest, highest) = (self.capital[0], self.capital[self.len() - 1]);
         let capital = points_between(lowest, highest, points, self.spec.spacing);
-        let resources = capital.iter().map(|&k| self.model.resources(k)).collect();
+        let resources = resources(&self.model, &capital);
         Self { model: self.model, spec: GridSpec { points, ..self.spec }, choice, capital, resources }
     }
 
@@ -217,6 +220,16 @@ fn points_between(lowest: f64, highest: f64, points: usize, spacing: Spacing) ->
         .collect();
     capital[points - 1] = highest;
     capital
+}
+
+/// f(k) at each `capital`.
+fn resources(model: &Model, capital: &[f64]) -> Vec<f64> {
+    let at = |&k: &f64| model.resources(k);
+    if capital.len() <= ROWS_A_TASK {
+        capital.iter().map(at).collect()
+    } else {
+        capital.par_iter().with_min_len(ROWS_A_TASK).map(at).collect()
+    }
 }
 
 fn check_memory(points: usize) -> Result<()> {
