@@ -36,7 +36,7 @@
 
 use rayon::prelude::*;
 
-use super::cpu::{Bellman, Change, Maximizer};
+use super::cpu::{Bellman, Change, Maximizer, ROWS_A_TASK};
 use super::grid::{Choice, Problem};
 use super::model::Model;
 use super::utility::{Utility, with_utility};
@@ -83,30 +83,46 @@ pub(super) fn macqueen_porteus(beta: f64, change: Change) -> (f64, f64) {
 /// The bound r on the rounding of T V − V.
 pub(super) fn rounding(problem: &Problem, value: &[f64], policy: &[f64]) -> f64 {
     const ROUNDOFF: f64 = 0.5 * f64::EPSILON;
-    // Rows are taken together by the extremes of their consumption, which bounds each of them and spares most of the U(c).
-    const ROWS: usize = 16;
-    let mut choice: f64 = 0.0;
-    with_utility!(problem.model().sigma(), |utility| {
-        for (f, k) in problem.resources().chunks(ROWS).zip(policy.chunks(ROWS)) {
-            let (mut least, mut greatest) = (f64::INFINITY, 0.0);
-            for (f, k) in f.iter().zip(k) {
-                let c = f - k;
-                least = if c < least { c } else { least };
-                greatest = if c > greatest { c } else { greatest };
-            }
-            let logarithm = f64::max(least.ln().abs(), greatest.ln().abs());
-            let absolute = f64::max(utility.value(least).abs(), utility.value(greatest).abs());
-            let weight = 3.0 * f[f.len() - 1] + greatest * (1.0 + 4.0 * logarithm);
-            choice = choice.max(5.0 * absolute + utility.marginal(least) * weight);
-        }
-    });
-    let size = value.iter().fold(0.0, |size: f64, v| size.max(v.abs()));
-    let rise = value.windows(2).fold(0.0, |rise: f64, pair| rise.max((pair[1] - pair[0]).abs()));
+    let rows = problem.resources().par_chunks(ROWS_A_TASK).zip(policy.par_chunks(ROWS_A_TASK));
+    let of_rows = |(f, k): (&[f64], &[f64])| {
+        with_utility!(problem.model().sigma(), |utility| rounding_of_choice(utility, f, k))
+    };
+    let choice = if value.len() <= ROWS_A_TASK {
+        of_rows((problem.resources(), policy))
+    } else {
+        rows.map(of_rows).reduce(|| 0.0, f64::max)
+    };
+    let (mut size, mut rise) = (value[0].abs(), 0.0);
+    for pair in value.windows(2) {
+        let (here, step) = (pair[1].abs(), (pair[1] - pair[0]).abs());
+        size = if here > size { here } else { size };
+        rise = if step > rise { step } else { rise };
+    }
     let doubt = match problem.choice() {
         Choice::Continuous => 1.0,
         Choice::Grid => 2.0,
     };
     doubt * ROUNDOFF * (choice + 3.0 * size + 5.0 * rise)
+}
+
+/// The first term of r/u, over the rows with the given resources and policy.
+fn rounding_of_choice(utility: impl Utility, resources: &[f64], policy: &[f64]) -> f64 {
+    // Rows are taken together by the extremes of their consumption, which bounds each of them and spares most of the U(c).
+    const ROWS: usize = 16;
+    let mut worst: f64 = 0.0;
+    for (f, k) in resources.chunks(ROWS).zip(policy.chunks(ROWS)) {
+        let (mut least, mut greatest) = (f64::INFINITY, 0.0);
+        for (f, k) in f.iter().zip(k) {
+            let c = f - k;
+            least = if c < least { c } else { least };
+            greatest = if c > greatest { c } else { greatest };
+        }
+        let logarithm = f64::max(least.ln().abs(), greatest.ln().abs());
+        let absolute = f64::max(utility.value(least).abs(), utility.value(greatest).abs());
+        let weight = 3.0 * f[f.len() - 1] + greatest * (1.0 + 4.0 * logarithm);
+        worst = worst.max(5.0 * absolute + utility.marginal(least) * weight);
+    }
+    worst
 }
 
 /// The Euler error at `capital` of `policy` (N, k′ at the grid points), log10; at least −16.

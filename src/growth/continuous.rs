@@ -20,7 +20,7 @@
 use rayon::prelude::*;
 
 use super::concave::envelope;
-use super::cpu::{Change, ROWS_A_TASK, for_rows};
+use super::cpu::{Change, ROWS_A_TASK, fill_rows, for_rows};
 use super::grid::Problem;
 use super::utility::Utility;
 
@@ -99,8 +99,11 @@ fn cell_consumption<U: Utility>(
     consumption: &mut Vec<f64>,
 ) -> bool {
     let cells = knots.len() - 1;
-    consumption.resize(cells, 0.0);
-    let fill = |first: usize, consumption: &mut [f64]| {
+    if consumption.len() != cells {
+        // Fresh zeroed memory, which each thread touches first where it writes: faster than growing the old.
+        *consumption = vec![0.0; cells];
+    }
+    fill_rows(consumption, |first, consumption| {
         let knots = &knots[first..=first + consumption.len()];
         let at_knots = &at_knots[first..=first + consumption.len()];
         for (j, g) in consumption.iter_mut().enumerate() {
@@ -109,15 +112,17 @@ fn cell_consumption<U: Utility>(
             let reciprocal = (knots[j + 1] - knots[j]) / (beta * rise);
             *g = utility.inverse_marginal(if rise > 0.0 { reciprocal } else { f64::INFINITY });
         }
+    });
+    let rises = |first: usize| {
+        let last = (first + ROWS_A_TASK).min(cells - 1);
+        let (g, k) = (&consumption[first..=last], &knots[first..=last]);
+        g.windows(2).zip(k.windows(2)).all(|(g, k)| g[1] >= g[0] - f64::min(NOISE * g[0], k[1] - k[0]))
     };
     if cells <= ROWS_A_TASK {
-        fill(0, consumption);
+        rises(0)
     } else {
-        let chunks = consumption.par_chunks_mut(ROWS_A_TASK).enumerate();
-        chunks.for_each(|(chunk, consumption)| fill(chunk * ROWS_A_TASK, consumption));
+        (0..cells.div_ceil(ROWS_A_TASK)).into_par_iter().all(|chunk| rises(chunk * ROWS_A_TASK))
     }
-    let rises = |(g, k): (&[f64], &[f64])| g[1] >= g[0] - f64::min(NOISE * g[0], k[1] - k[0]);
-    consumption.windows(2).zip(knots.windows(2)).all(rises)
 }
 
 /// The cell in which the search for resources `f` starts: the first whose upper threshold is not below.

@@ -129,6 +129,16 @@ impl<'a> Bellman<'a> {
     }
 }
 
+/// Fills `output` in chunks, by `work(first row, chunk)`; on this thread alone where there is little to do.
+pub(super) fn fill_rows(output: &mut [f64], work: impl Fn(usize, &mut [f64]) + Sync) {
+    if output.len() <= ROWS_A_TASK {
+        work(0, output);
+    } else {
+        let chunks = output.par_chunks_mut(ROWS_A_TASK).enumerate();
+        chunks.for_each(|(chunk, rows)| work(chunk * ROWS_A_TASK, rows));
+    }
+}
+
 /// Works off all rows in chunks of `size`, by `work(first row, V, T V, policy)` on the chunk that starts with that row.
 pub(super) fn for_rows(
     size: usize,

@@ -20,7 +20,7 @@
 use std::time::{Duration, Instant};
 
 use super::certify::{self, Certificate, certify, macqueen_porteus};
-use super::cpu::{Bellman, Change, Maximizer};
+use super::cpu::{Bellman, Change, Maximizer, fill_rows};
 use super::egm;
 use super::evaluate::evaluate;
 use super::grid::{Choice, Problem};
@@ -267,7 +267,7 @@ impl Solver<'_> {
             };
             if self.has_converged(problem, change, error, &next, &policy)? {
                 if step != Step::Plain {
-                    next.iter_mut().for_each(|v| *v += middle);
+                    fill_rows(&mut next, |_, rows| rows.iter_mut().for_each(|v| *v += middle));
                 }
                 return Ok(next);
             }
@@ -396,13 +396,16 @@ fn start_from(coarse: Option<&(Problem, Vec<f64>)>, problem: &Problem, step: Ste
 fn prolong(from: &Problem, at_points: &[f64], to: &Problem) -> Vec<f64> {
     let k = from.capital();
     let last = k.len() - 2;
-    let mut j = 0;
-    let interpolate = |&capital: &f64| {
-        while j < last && k[j + 1] < capital {
-            j += 1;
+    let mut prolonged = vec![0.0; to.len()];
+    fill_rows(&mut prolonged, |first, prolonged| {
+        let mut j = from.cell(to.capital()[first]);
+        for (value, &capital) in prolonged.iter_mut().zip(&to.capital()[first..]) {
+            while j < last && k[j + 1] < capital {
+                j += 1;
+            }
+            let weight = (capital - k[j]) / (k[j + 1] - k[j]);
+            *value = at_points[j] + weight * (at_points[j + 1] - at_points[j]);
         }
-        let weight = (capital - k[j]) / (k[j + 1] - k[j]);
-        at_points[j] + weight * (at_points[j + 1] - at_points[j])
-    };
-    to.capital().iter().map(interpolate).collect()
+    });
+    prolonged
 }
