@@ -10,13 +10,16 @@
 //!   tangent at c₀ = f_i − k_b, where b is the best candidate so far, so Q(i, j) > Q(i, b) asks for
 //!   β V_j − p k_j > β V_b − p k_b with p = U′(c₀). A block of candidates that fails this linear test (up to a margin for
 //!   rounding) holds no better one; the others are evaluated. One product, one difference and one maximum a candidate.
-//! - **Sweep.** Q has increasing differences: for j < j′, Q(i, j′) − Q(i, j) grows with i as U is concave. Two candidates
-//!   cross once, so the upper envelope of all of them over the rows is built by a stack, each candidate entering at the first
-//!   row where it beats the last. Right for any V, O(N) as long as neighbours cross near each other, O(N log N) at worst.
-//! - **Bisection.** Where Q is unimodal in j, the sign of Q(i, j+1) − Q(i, j) changes once. With the choice on the grid V is
-//!   not exactly concave, so this is an assumption, and it is checked afterwards: by increasing differences it is enough that
-//!   the first and the last row of a chunk are right, and that each candidate between their choices is beaten by the next one
-//!   from the row on where the policy leaves it, and not before. Where the check fails the chunk is done again by the sweep.
+//! - **Sweep.** Q has increasing differences: for j < j′, Q(i, j′) − Q(i, j) grows with i as U is concave, so the policy rises.
+//!   Each row climbs from the choice of the row before while the next candidate is better: O(N).
+//! - **Bisection.** Each row bisects on the sign of Q(i, j+1) − Q(i, j) above the choice of the row before: O(N log N).
+//!
+//! The last two assume that Q is unimodal in j. With the choice on the grid V is not exactly concave, so that is checked, a
+//! chunk of rows at a time. By increasing differences it is enough that the choices of the first and the last row are best (by
+//! brute force), and that each candidate between them is beaten by the next one from the row on where the policy leaves it,
+//! and not before. Where the check fails, the chunk is done by the **upper envelope**: two candidates cross once, so a stack
+//! holds the candidates in force, each entering at the first row where it beats the last, and dropping those that it beats
+//! throughout. That is right for any V, in O(N log N) at worst.
 
 use super::grid::Problem;
 use super::utility::Utility;
@@ -96,14 +99,14 @@ impl<'a, U: Utility> Rows<'a, U> {
         let most = feasible.into_iter().max().unwrap_or(0);
         let mut start = 0;
         while start < most {
-            let end = (start + BLOCK).min(most);
-            let highest = if end - start == BLOCK {
-                highest_in_block(&capital[start..end], &self.discounted[start..end], price)
-            } else {
-                [f64::INFINITY; TILE]
-            };
+            let whole = (most - start) / BLOCK;
+            let (capital, discounted) = (&capital[start..most], &self.discounted[start..most]);
+            let (skipped, passed) = next_block(capital, discounted, price, threshold);
+            start += skipped * BLOCK;
+            // The last block may be short; then all of it is evaluated.
+            let end = if skipped < whole { start + BLOCK } else { most };
             for r in 0..TILE {
-                if highest[r] >= threshold[r] && start < feasible[r] {
+                if passed[r] || skipped == whole {
                     for j in start..end.min(feasible[r]) {
                         let value = self.objective(tile[r], j);
                         if value > best[r].value || (value == best[r].value && j < best[r].index) {
@@ -151,8 +154,39 @@ impl<'a, U: Utility> Rows<'a, U> {
         (price, w[b] - price * k[b] - margin)
     }
 
-    /// The upper envelope of the candidates over the rows from `first` on.
+    /// Each row from `first` on, climbing from the choice of the row before.
     pub(super) fn sweep(&self, first: usize, next: &mut [f64], policy: &mut [f64]) {
+        if !self.climb_all(first, next, policy) {
+            self.envelope(first, next, policy);
+        }
+    }
+
+    /// The sweep, and whether it has proved on the way that its choices are the best of all candidates.
+    fn climb_all(&self, first: usize, next: &mut [f64], policy: &mut [f64]) -> bool {
+        let capital = self.problem.capital();
+        let (mut j, last) = self.range(first, first + next.len());
+        for i in 0..next.len() {
+            let (row, start) = (first + i, j);
+            let mut here = self.objective(row, j);
+            while j + 1 < capital.len() {
+                let there = self.objective(row, j + 1);
+                if there <= here {
+                    break;
+                }
+                // The row before has stopped at `start`; a candidate beyond must not win there either.
+                if j > start && i > 0 && self.objective(row - 1, j + 1) > self.objective(row - 1, j) {
+                    return false;
+                }
+                (j, here) = (j + 1, there);
+            }
+            next[i] = here;
+            policy[i] = capital[j];
+        }
+        j == last
+    }
+
+    /// The upper envelope of the candidates over the rows from `first` on.
+    fn envelope(&self, first: usize, next: &mut [f64], policy: &mut [f64]) {
         let end = first + next.len();
         let capital = self.problem.capital();
         let (lowest, highest) = self.range(first, end);
@@ -187,10 +221,6 @@ impl<'a, U: Utility> Rows<'a, U> {
 
     /// The best candidates of the first and the last row: the policy of the rows between lies between.
     fn range(&self, first: usize, end: usize) -> (usize, usize) {
-        // A chunk that is all of the grid needs no bounds: all candidates are O(N) anyway.
-        if first == 0 && end == self.problem.len() {
-            return (0, self.feasible(end - 1) - 1);
-        }
         let [a, b, ..] =
             self.best_of_all(std::array::from_fn(|r| if r == 0 { first } else { end - 1 }), first);
         (a.index, b.index)
@@ -243,17 +273,15 @@ impl<'a, U: Utility> Rows<'a, U> {
             chosen.push(low);
         }
         if !self.is_best(first, &chosen) {
-            self.sweep(first, next, policy);
+            self.envelope(first, next, policy);
         }
     }
 
     /// Whether `chosen`, which increases, is the best of all candidates in all rows from `first` on.
     fn is_best(&self, first: usize, chosen: &[usize]) -> bool {
-        let (n, last) = (chosen.len(), first + chosen.len() - 1);
-        let [a, b, ..] =
-            self.best_of_all(std::array::from_fn(|r| if r == 0 { first } else { last }), chosen[0]);
+        let n = chosen.len();
         let next_is_better = |row: usize, j: usize| self.objective(row, j + 1) > self.objective(row, j);
-        (a.index, b.index) == (chosen[0], chosen[n - 1])
+        self.range(first, first + n) == (chosen[0], chosen[n - 1])
             && (1..n).all(|i| {
                 let row = first + i;
                 (chosen[i - 1]..chosen[i]).all(|j| next_is_better(row, j) && !next_is_better(row - 1, j))
@@ -261,20 +289,64 @@ impl<'a, U: Utility> Rows<'a, U> {
     }
 }
 
-/// The highest β V_j − p k_j in a block of candidates, for the price p of each row of a tile.
+/// The number of whole blocks before the first one that may hold a better candidate, and for which rows of the tile it may.
+fn next_block(
+    capital: &[f64],
+    discounted: &[f64],
+    price: [f64; TILE],
+    threshold: [f64; TILE],
+) -> (usize, [bool; TILE]) {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
+        // SAFETY: the processor has both features.
+        #[allow(unsafe_code)]
+        return unsafe { next_block_avx2(capital, discounted, price, threshold) };
+    }
+    next_block_in_lanes::<4, false>(capital, discounted, price, threshold)
+}
+
+/// The same with wider vectors, and rounding once instead of twice: the margin of the threshold covers either.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn next_block_avx2(
+    capital: &[f64],
+    discounted: &[f64],
+    price: [f64; TILE],
+    threshold: [f64; TILE],
+) -> (usize, [bool; TILE]) {
+    next_block_in_lanes::<8, true>(capital, discounted, price, threshold)
+}
+
 #[inline(always)]
-fn highest_in_block(capital: &[f64], discounted: &[f64], price: [f64; TILE]) -> [f64; TILE] {
-    // Lanes of their own leave the compiler free to use vector instructions; a maximum does not depend on the order.
-    const LANES: usize = 4;
-    let mut highest = [[f64::NEG_INFINITY; LANES]; TILE];
-    for (k, w) in capital.chunks_exact(LANES).zip(discounted.chunks_exact(LANES)) {
-        for r in 0..TILE {
-            for lane in 0..LANES {
-                let linear = w[lane] - price[r] * k[lane];
-                let old = highest[r][lane];
-                highest[r][lane] = if linear > old { linear } else { old };
+fn next_block_in_lanes<const LANES: usize, const FUSED: bool>(
+    capital: &[f64],
+    discounted: &[f64],
+    price: [f64; TILE],
+    threshold: [f64; TILE],
+) -> (usize, [bool; TILE]) {
+    let mut blocks = 0;
+    for (k, w) in capital.chunks_exact(BLOCK).zip(discounted.chunks_exact(BLOCK)) {
+        // Lanes of their own leave the compiler free to use vector instructions; a maximum does not depend on the order.
+        let mut highest = [[f64::NEG_INFINITY; LANES]; TILE];
+        for (k, w) in k.chunks_exact(LANES).zip(w.chunks_exact(LANES)) {
+            for r in 0..TILE {
+                for lane in 0..LANES {
+                    let linear = if FUSED {
+                        (-price[r]).mul_add(k[lane], w[lane])
+                    } else {
+                        w[lane] - price[r] * k[lane]
+                    };
+                    let old = highest[r][lane];
+                    highest[r][lane] = if linear > old { linear } else { old };
+                }
             }
         }
+        let passed: [bool; TILE] =
+            std::array::from_fn(|r| highest[r].into_iter().any(|linear| linear >= threshold[r]));
+        if passed.contains(&true) {
+            return (blocks, passed);
+        }
+        blocks += 1;
     }
-    highest.map(|lanes| lanes.into_iter().fold(f64::NEG_INFINITY, f64::max))
+    (blocks, [false; TILE])
 }

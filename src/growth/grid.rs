@@ -68,6 +68,8 @@ pub struct Problem {
     capital: Vec<f64>,
     /// f(k_i), N, strictly increasing.
     resources: Vec<f64>,
+    /// Cells in a unit of k, or of ln k.
+    cells_a_unit: f64,
 }
 
 /// Bytes that a solution of one grid point takes at its peak: capital, resources, two values, two policies, scratch for
@@ -139,7 +141,8 @@ impl Problem {
                 "utility overflows on this grid; choose a smaller one, or a --low closer to 1".into();
             return refuse("--sigma", model.sigma().to_string(), requirement);
         }
-        Ok(Self { model, spec, choice, capital, resources })
+        let cells_a_unit = cells_a_unit(lowest, highest, points, spacing);
+        Ok(Self { model, spec, choice, capital, resources, cells_a_unit })
     }
 
     /// The same model between the same ends with another number of points and rule of choice.
@@ -147,7 +150,9 @@ impl Problem {
         let (lowest, highest) = (self.capital[0], self.capital[self.len() - 1]);
         let capital = points_between(lowest, highest, points, self.spec.spacing);
         let resources = resources(&self.model, &capital);
-        Self { model: self.model, spec: GridSpec { points, ..self.spec }, choice, capital, resources }
+        let cells_a_unit = cells_a_unit(lowest, highest, points, self.spec.spacing);
+        let spec = GridSpec { points, ..self.spec };
+        Self { model: self.model, spec, choice, capital, resources, cells_a_unit }
     }
 
     /// The model.
@@ -184,13 +189,13 @@ impl Problem {
     /// The cell j, 0 … N−2, with k_j ≤ k ≤ k_{j+1}; the nearest cell where k lies outside of the grid.
     pub fn cell(&self, capital: f64) -> usize {
         let last = self.len() - 2;
-        let (lowest, highest) = (self.capital[0], self.capital[last + 1]);
-        let share = match self.spec.spacing {
-            Spacing::Linear => (capital - lowest) / (highest - lowest),
-            Spacing::Log => (capital / lowest).ln() / (highest / lowest).ln(),
+        let lowest = self.capital[0];
+        let distance = match self.spec.spacing {
+            Spacing::Linear => capital - lowest,
+            Spacing::Log => (capital / lowest).ln(),
         };
-        // A float cast saturates; rounding of the share is mended by the steps below.
-        let mut cell = ((share * (last + 1) as f64) as usize).min(last);
+        // A float cast saturates; rounding is mended by the steps below.
+        let mut cell = ((distance * self.cells_a_unit) as usize).min(last);
         while cell > 0 && capital < self.capital[cell] {
             cell -= 1;
         }
@@ -220,6 +225,14 @@ fn points_between(lowest: f64, highest: f64, points: usize, spacing: Spacing) ->
         .collect();
     capital[points - 1] = highest;
     capital
+}
+
+fn cells_a_unit(lowest: f64, highest: f64, points: usize, spacing: Spacing) -> f64 {
+    let range = match spacing {
+        Spacing::Linear => highest - lowest,
+        Spacing::Log => (highest / lowest).ln(),
+    };
+    (points - 1) as f64 / range
 }
 
 /// f(k) at each `capital`.

@@ -18,13 +18,19 @@ fn run(problem: &Problem, change: impl FnOnce(&mut Settings)) -> Solution {
     solve(problem, &settings, &mut |_| ()).unwrap()
 }
 
-/// The gridded problem's solution, to a few times its rounding error.
+/// The tolerance that the refusal of an absurd one names.
+fn reachable(problem: &Problem) -> f64 {
+    let settings = Settings { tolerance: 1e-300, ..Settings::for_choice(problem.choice()) };
+    match solve(problem, &settings, &mut |_| ()) {
+        Err(crate::Error::Growth(GrowthError::Tolerance { reachable, .. })) => reachable,
+        other => panic!("{:?}", other.map(|solution| solution.certificate)),
+    }
+}
+
+/// The gridded problem's solution, as exact as f64 guarantees it.
 fn to_rounding(problem: &Problem) -> Solution {
-    let rough = run(problem, |s| s.method = Method::Howard);
-    run(problem, |s| {
-        s.method = Method::Howard;
-        s.tolerance = 4.0 * rough.certificate.rounding;
-    })
+    let tolerance = reachable(problem);
+    run(problem, |s| (s.method, s.tolerance) = (Method::Howard, tolerance))
 }
 
 fn distance(a: &[f64], b: &[f64]) -> f64 {
@@ -347,12 +353,10 @@ fn the_transition_path_goes_to_the_steady_state() {
 fn check_any(model: Model, spec: GridSpec, choice: Choice, method: Method) {
     let what = format!("{model:?} {spec:?} {choice:?} {method:?}");
     let problem = Problem::new(model, spec, choice).unwrap();
-    let rough = run(&problem, |s| (s.method, s.tolerance) = (Method::Howard, 1e-2));
-    let rounding = rough.certificate.rounding;
-    // Relative to what f64 allows, so that no draw is out of reach.
-    let tolerance = f64::max(1e-6, 1e3 * rounding);
+    // No draw is out of reach: the values themselves may be huge.
+    let tolerance = f64::max(1e-6, 10.0 * reachable(&problem));
     let solution = run(&problem, |s| (s.method, s.tolerance) = (method, tolerance));
-    let exact = run(&problem, |s| (s.method, s.tolerance) = (Method::Howard, 10.0 * rounding));
+    let exact = to_rounding(&problem);
     let error = distance(&solution.value, &exact.value);
     let bound = solution.certificate.bound;
     assert!(bound <= tolerance, "{bound:e} > {tolerance:e}: {what}");
