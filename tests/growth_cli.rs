@@ -1,5 +1,8 @@
 //! `bellwether growth` as a user meets it: results, messages and exit codes.
 
+// Helpers outside of the tests proper unwrap, too.
+#![allow(clippy::unwrap_used)]
+
 use std::process::Output;
 
 use assert_cmd::Command;

@@ -32,6 +32,22 @@ pub(super) fn envelope(capital: &[f64], value: &[f64], corners: &mut (Vec<f64>, 
     }
 }
 
+/// The envelope's values at all N points.
+pub(super) fn envelope_at_points(capital: &[f64], value: &[f64]) -> Vec<f64> {
+    let mut corners = (Vec::new(), Vec::new());
+    envelope(capital, value, &mut corners);
+    let (x, y) = corners;
+    let mut j = 0;
+    let at = |(&k, &v): (&f64, &f64)| {
+        while j + 2 < x.len() && x[j + 1] <= k {
+            j += 1;
+        }
+        // Not below V, by rounding, where the point is a corner.
+        f64::max(v, y[j] + (k - x[j]) * ((y[j + 1] - y[j]) / (x[j + 1] - x[j])))
+    };
+    capital.iter().zip(value).map(at).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,6 +73,7 @@ mod tests {
             let j = x.partition_point(|&corner| corner <= k[i]).clamp(1, x.len() - 1) - 1;
             let here = y[j] + slope(j) * (k[i] - x[j]);
             assert!((here - highest).abs() < 1e-13, "point {i}: {here} against {highest}");
+            assert!((envelope_at_points(&k, &v)[i] - highest).abs() < 1e-13, "point {i}");
         }
     }
 }

@@ -19,7 +19,7 @@
 
 use rayon::prelude::*;
 
-use super::concave::envelope;
+use super::concave::{envelope, envelope_at_points};
 use super::cpu::{Change, ROWS_A_TASK, fill_rows, for_rows};
 use super::grid::Problem;
 use super::utility::Utility;
@@ -139,7 +139,7 @@ fn first_cell(knots: &[f64], consumption: &[f64], f: f64) -> usize {
     low
 }
 
-/// T V by golden section over the whole range, for concave V.
+/// T̂ V by golden section over the whole range, in tasks of `rows_a_task`.
 pub(super) fn golden_section<U: Utility>(
     problem: &Problem,
     utility: U,
@@ -149,6 +149,7 @@ pub(super) fn golden_section<U: Utility>(
     policy: &mut [f64],
 ) -> Change {
     let (beta, capital) = (problem.model().beta(), problem.capital());
+    let concave = envelope_at_points(capital, value);
     for_rows(rows_a_task, value, next, policy, |first, old, next, policy| {
         let mut change = Change::NONE;
         for i in 0..next.len() {
@@ -156,7 +157,7 @@ pub(super) fn golden_section<U: Utility>(
             let objective = |k: f64| {
                 let consumption = f - k;
                 if consumption > 0.0 {
-                    utility.value(consumption) + beta * problem.interpolate(value, k)
+                    utility.value(consumption) + beta * problem.interpolate(&concave, k)
                 } else {
                     f64::NEG_INFINITY
                 }

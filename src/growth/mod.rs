@@ -36,7 +36,8 @@
 //! | `grid.rs` | the capital grid, and the gridded problem that is solved |
 //! | `cpu.rs` | the Bellman operator T; `continuous.rs` and `discrete.rs`: how the best k′ is found |
 //! | `concave.rs`, `evaluate.rs` | the concave envelope of V; the exact value of a policy |
-//! | `solve.rs`, `egm.rs` | the methods, and when to stop |
+//! | `solve.rs` | the methods, what they are told and what they return |
+//! | `iterate.rs`, `multigrid.rs`, `egm.rs` | one grid; coarser grids first; the endogenous grid method |
 //! | `certify.rs` | the guaranteed bound, and Euler errors |
 //! | `path.rs` | the transition path from a given capital |
 
@@ -48,7 +49,9 @@ mod discrete;
 mod egm;
 mod evaluate;
 mod grid;
+mod iterate;
 mod model;
+mod multigrid;
 mod path;
 mod solve;
 #[cfg(test)]
@@ -103,12 +106,4 @@ pub enum GrowthError {
         /// What it had to reach.
         tolerance: f64,
     },
-}
-
-/// `x` > 0 rounded up to one significant digit.
-fn next_digit(x: f64) -> f64 {
-    let exponent = x.log10().floor();
-    let digit = (x / 10f64.powf(exponent)).ceil();
-    // By way of its decimal form, so that it prints as one digit.
-    format!("{digit}e{exponent}").parse().unwrap_or(x)
 }

@@ -19,12 +19,11 @@
 
 use std::time::{Duration, Instant};
 
-use super::certify::{self, Certificate, certify, macqueen_porteus};
-use super::cpu::{Bellman, Change, Maximizer, fill_rows};
-use super::egm;
+use super::certify::{Certificate, certify};
+use super::cpu::{Bellman, Maximizer};
 use super::evaluate::evaluate;
 use super::grid::{Choice, Problem};
-use super::{GrowthError, next_digit};
+use super::iterate::{Solver, Step, rounding, unreachable};
 use crate::error::{Error, Result};
 
 /// How the operator is iterated.
@@ -153,8 +152,8 @@ pub struct Solution {
 ///
 /// # Errors
 ///
-/// [`Error::Parameter`] where the settings make no sense or do not fit the problem, [`GrowthError::Tolerance`] where f64 cannot
-/// guarantee the tolerance, [`GrowthError::NotConverged`] where `max_iterations` were not enough.
+/// [`Error::Parameter`] where the settings make no sense or do not fit the problem, [`GrowthError::Tolerance`](super::GrowthError::Tolerance) where f64 cannot
+/// guarantee the tolerance, [`GrowthError::NotConverged`](super::GrowthError::NotConverged) where `max_iterations` were not enough.
 pub fn solve(problem: &Problem, settings: &Settings, observe: &mut dyn FnMut(Progress)) -> Result<Solution> {
     settings.check(problem.choice())?;
     let began = Instant::now();
@@ -210,204 +209,4 @@ fn refuse_unreachable(problem: &Problem, tolerance: f64) -> Result<()> {
     // An estimate: the iteration itself knows better, so that only what is far out of reach is refused here.
     let least = rounding(&small, &value, &policy);
     if tolerance < 0.5 * least { Err(unreachable(tolerance, least)) } else { Ok(()) }
-}
-
-/// The part of the guaranteed error near `value` that no iteration can take away.
-fn rounding(problem: &Problem, value: &[f64], policy: &[f64]) -> f64 {
-    certify::rounding(problem, value, policy) / (1.0 - problem.model().beta())
-}
-
-/// The refusal of a tolerance where `least` is all of the bound that rounding makes.
-fn unreachable(asked: f64, least: f64) -> Error {
-    // Twice that is what the iteration stops at, and its own rounding keeps it from coming closer than as much again.
-    GrowthError::Tolerance { asked, reachable: next_digit(3.0 * least) }.into()
-}
-
-/// What follows an application of the operator.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
-    /// V ← T V.
-    Plain,
-    /// V ← T V, and the last one is moved to the middle of the MacQueen-Porteus interval.
-    Centered,
-    /// Once V ← the value of the policy, which is smoother than V from a coarser grid; then as `Centered`.
-    Prolonged,
-    /// V ← the value of the policy, and the last T V is moved to the middle.
-    Howard,
-}
-
-struct Solver<'a> {
-    settings: &'a Settings,
-    observe: &'a mut dyn FnMut(Progress),
-    /// Iterations so far.
-    done: usize,
-    /// Iterations after which only rounding kept the error above the tolerance.
-    waited: usize,
-}
-
-impl Solver<'_> {
-    /// Iterates on one grid from `value` until the stopping rule holds; the solution found.
-    fn iterate(
-        &mut self,
-        problem: &Problem,
-        maximizer: Maximizer,
-        mut step: Step,
-        mut value: Vec<f64>,
-    ) -> Result<Vec<f64>> {
-        let beta = problem.model().beta();
-        let mut bellman = Bellman::new(problem, maximizer);
-        let mut next = vec![0.0; value.len()];
-        let mut policy = vec![0.0; value.len()];
-        self.waited = 0;
-        loop {
-            let change = bellman.apply(&value, &mut next, &mut policy);
-            self.done += 1;
-            let (middle, half_width) = macqueen_porteus(beta, change);
-            let error = match step {
-                Step::Plain => beta / (1.0 - beta) * change.norm(),
-                Step::Prolonged | Step::Centered | Step::Howard => half_width,
-            };
-            if self.has_converged(problem, change, error, &next, &policy)? {
-                if step != Step::Plain {
-                    fill_rows(&mut next, |_, rows| rows.iter_mut().for_each(|v| *v += middle));
-                }
-                return Ok(next);
-            }
-            match step {
-                Step::Plain | Step::Centered => std::mem::swap(&mut value, &mut next),
-                Step::Howard => evaluate(problem, &mut policy, &mut value),
-                Step::Prolonged => {
-                    evaluate(problem, &mut policy, &mut value);
-                    step = Step::Centered;
-                }
-            }
-        }
-    }
-
-    fn has_converged(
-        &mut self,
-        problem: &Problem,
-        change: Change,
-        error: f64,
-        value: &[f64],
-        policy: &[f64],
-    ) -> Result<bool> {
-        let Settings { stop, tolerance, max_iterations, .. } = *self.settings;
-        let (measure, name) = match stop {
-            Stop::Bound => (error, "the guaranteed error"),
-            Stop::Change => (change.norm(), "the change"),
-        };
-        (self.observe)(Progress { iterations: self.done, points: problem.len(), measure });
-        let converged = match stop {
-            Stop::Change => measure < tolerance,
-            Stop::Bound if error > tolerance => false,
-            Stop::Bound => {
-                // Once for the certificate's evaluation, once for what the last iteration and its move to the middle round off.
-                let least = rounding(problem, value, policy);
-                // The error went on falling by β an iteration while it could; now it is rounding alone.
-                let stalled =
-                    error <= 2.0 * least && self.waited as f64 > 5.0 / (1.0 - problem.model().beta());
-                if tolerance < 2.0 * least || stalled {
-                    return Err(unreachable(tolerance, least));
-                }
-                self.waited += 1;
-                error + 2.0 * least <= tolerance
-            }
-        };
-        // Also where a figure has become NaN, which no comparison above notices.
-        if !converged && self.done >= max_iterations {
-            let reached = measure;
-            return Err(GrowthError::NotConverged {
-                iterations: self.done,
-                measure: name,
-                reached,
-                tolerance,
-            }
-            .into());
-        }
-        Ok(converged)
-    }
-
-    /// Solves on coarser grids first, by the cell formula, each the start of the next. Returns V and the iterations on
-    /// the coarser grids.
-    fn nested(&mut self, problem: &Problem, step: Step) -> Result<(Vec<f64>, usize)> {
-        let mut coarse: Option<(Problem, Vec<f64>)> = None;
-        for points in coarser(problem.len()) {
-            let level = problem.with_points(points, Choice::Continuous);
-            let (start, step) = start_from(coarse.as_ref(), &level, step);
-            let value = self.iterate(&level, Maximizer::Cell, step, start)?;
-            coarse = Some((level, value));
-        }
-        let before = self.done;
-        let (start, step) = start_from(coarse.as_ref(), problem, step);
-        Ok((self.iterate(problem, self.settings.maximizer, step, start)?, before))
-    }
-
-    /// The value of the policy of the endogenous grid method, found on coarser grids first, and its iterations.
-    fn endogenous_grid(&mut self, problem: &Problem) -> Result<(Vec<f64>, usize)> {
-        // The policy's own error on the grid is far larger than this, and the polish corrects both.
-        const TOLERANCE: f64 = 1e-8;
-        let mut coarse: Option<(Problem, Vec<f64>)> = None;
-        for points in coarser(problem.len()).into_iter().chain([problem.len()]) {
-            let level = problem.with_points(points, Choice::Continuous);
-            let mut consumption = match &coarse {
-                Some((from, consumption)) => prolong(from, consumption, &level),
-                // The last period's: all but what must be left.
-                None => level.resources().iter().map(|f| f - level.capital()[0]).collect(),
-            };
-            let left = self.settings.max_iterations.saturating_sub(self.done);
-            let (policy, iterations) = egm::iterate(&level, &mut consumption, TOLERANCE, left)?;
-            self.done += iterations;
-            if points == problem.len() {
-                return Ok((self.value_of(&level, policy), self.done));
-            }
-            coarse = Some((level, consumption));
-        }
-        Ok((vec![0.0; problem.len()], self.done))
-    }
-
-    fn value_of(&self, problem: &Problem, mut policy: Vec<f64>) -> Vec<f64> {
-        let mut value = vec![0.0; problem.len()];
-        evaluate(problem, &mut policy, &mut value);
-        value
-    }
-}
-
-/// Sizes of the coarser grids, increasing: each an eighth of the next, down to a hundred or two.
-fn coarser(points: usize) -> Vec<usize> {
-    let mut sizes = Vec::new();
-    let mut size = points;
-    while size > 400 {
-        size = (size - 1) / 8 + 1;
-        sizes.push(size);
-    }
-    sizes.reverse();
-    sizes
-}
-
-/// The start on `problem`: the coarse solution if there is one, else V = 0; and the step to take with it.
-fn start_from(coarse: Option<&(Problem, Vec<f64>)>, problem: &Problem, step: Step) -> (Vec<f64>, Step) {
-    match (coarse, step) {
-        (None, _) => (vec![0.0; problem.len()], step),
-        (Some((from, value)), Step::Centered) => (prolong(from, value, problem), Step::Prolonged),
-        (Some((from, value)), _) => (prolong(from, value, problem), step),
-    }
-}
-
-/// `at_points` of the grid of `from`, interpolated linearly to the points of `to`, which has the same ends.
-fn prolong(from: &Problem, at_points: &[f64], to: &Problem) -> Vec<f64> {
-    let k = from.capital();
-    let last = k.len() - 2;
-    let mut prolonged = vec![0.0; to.len()];
-    fill_rows(&mut prolonged, |first, prolonged| {
-        let mut j = from.cell(to.capital()[first]);
-        for (value, &capital) in prolonged.iter_mut().zip(&to.capital()[first..]) {
-            while j < last && k[j + 1] < capital {
-                j += 1;
-            }
-            let weight = (capital - k[j]) / (k[j + 1] - k[j]);
-            *value = at_points[j] + weight * (at_points[j + 1] - at_points[j]);
-        }
-    });
-    prolonged
 }
