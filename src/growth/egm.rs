@@ -63,3 +63,48 @@ pub(super) fn iterate(
     }
     .into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::growth::grid::{Choice, GridSpec};
+    use crate::growth::model::Model;
+
+    fn policy(model: Model, points: usize) -> (Problem, Vec<f64>) {
+        let spec = GridSpec { points, ..GridSpec::default() };
+        let problem = Problem::new(model, spec, Choice::Continuous).unwrap();
+        let mut consumption: Vec<f64> =
+            problem.resources().iter().map(|f| f - problem.capital()[0]).collect();
+        let (policy, _) = iterate(&problem, &mut consumption, 1e-10, 1000).unwrap();
+        (problem, policy)
+    }
+
+    #[test]
+    fn the_policy_meets_the_closed_form() {
+        let (problem, policy) = policy(Model::new(1.0, 0.95, 1.0, 0.33).unwrap(), 1000);
+        for (k, next) in problem.capital().iter().zip(&policy) {
+            let exact = 0.33 * 0.95 * k.powf(0.33);
+            // Where the upper end of the grid does not bind.
+            assert!((next / exact - 1.0).abs() < 1e-5, "{next} against {exact} at {k}");
+        }
+    }
+
+    #[test]
+    fn the_policy_meets_the_oracle_table() {
+        let (problem, policy) = policy(Model::default(), 1000);
+        let steady = problem.model().steady_state().capital;
+        for (share, next) in [(0.5, 1.724802420522), (1.0, 3.160860199072), (1.5, 4.571479781988)] {
+            let found = problem.interpolate(&policy, share * steady);
+            assert!((found - next).abs() < 1e-5, "{found} at {share}");
+        }
+    }
+
+    #[test]
+    fn too_few_iterations_are_an_error() {
+        let spec = GridSpec::default();
+        let problem = Problem::new(Model::default(), spec, Choice::Continuous).unwrap();
+        let mut consumption: Vec<f64> =
+            problem.resources().iter().map(|f| f - problem.capital()[0]).collect();
+        assert!(iterate(&problem, &mut consumption, 1e-10, 5).is_err());
+    }
+}

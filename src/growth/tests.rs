@@ -227,21 +227,43 @@ fn the_searches_find_the_best_candidate_for_any_value() {
 }
 
 #[test]
+fn brute_force_takes_the_first_of_equals() {
+    let problem = problem(Model::default(), 500, Choice::Grid);
+    let (row, model) = (250, problem.model());
+    // At one row all candidates are worth the same, up to rounding: many exactly.
+    let worth = |&k: &f64| {
+        let consumption = problem.resources()[row] - k;
+        if consumption > 0.0 { (1.0 - model.utility(consumption)) / model.beta() } else { 0.0 }
+    };
+    let value: Vec<f64> = problem.capital().iter().map(worth).collect();
+    let (mut next, mut policy) = (vec![0.0; 500], vec![0.0; 500]);
+    Bellman::new(&problem, Maximizer::Brute).apply(&value, &mut next, &mut policy);
+    assert!((next, policy) == plainly(&problem, &value));
+}
+
+#[test]
 fn the_cell_formula_finds_the_best_of_many_choices() {
     let problem = problem(Model::default(), 40, Choice::Continuous);
-    let value: Vec<f64> = problem.capital().iter().map(|k| 2.0 * k.ln()).collect();
-    let (mut next, mut policy) = (vec![0.0; 40], vec![0.0; 40]);
-    for maximizer in [Maximizer::Cell, Maximizer::Golden] {
-        Bellman::new(&problem, maximizer).apply(&value, &mut next, &mut policy);
-        let (low, high) = (problem.capital()[0], problem.capital()[39]);
+    let (low, high) = (problem.capital()[0], problem.capital()[39]);
+    // From values that make everybody spend what can be spent to values that make everybody save.
+    for scale in [0.01, 0.5, 2.0, 10.0, 100.0] {
+        let value: Vec<f64> = problem.capital().iter().map(|k| scale * k.ln()).collect();
+        let apply = |maximizer| {
+            let (mut next, mut policy) = (vec![0.0; 40], vec![0.0; 40]);
+            Bellman::new(&problem, maximizer).apply(&value, &mut next, &mut policy);
+            (next, policy)
+        };
+        let (next, policy) = apply(Maximizer::Cell);
         for i in 0..40 {
             let f = problem.resources()[i];
             let total = |k: f64| problem.model().utility(f - k) + 0.95 * problem.interpolate(&value, k);
             let tried = (0..100_000).map(|t| low + (high.min(f) - low) * f64::from(t) / 100_000.0);
             let best = tried.map(total).fold(f64::NEG_INFINITY, f64::max);
-            assert!(next[i] >= best - 1e-13 && next[i] - best < 1e-4, "{maximizer:?}, row {i}");
-            assert!((next[i] - total(policy[i])).abs() < 1e-14);
+            assert!(next[i] >= best - 1e-13 * scale.max(1.0), "{scale}, row {i}");
+            assert!((next[i] - total(policy[i])).abs() < 1e-13 * scale.max(1.0));
         }
+        // Golden section is as good, because it looks at the nodes around its result.
+        assert!(distance(&apply(Maximizer::Golden).0, &next) < 1e-13 * scale.max(1.0), "{scale}");
     }
 }
 
