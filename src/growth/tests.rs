@@ -209,11 +209,14 @@ fn plainly(problem: &Problem, value: &[f64]) -> (Vec<f64>, Vec<f64>) {
 fn the_searches_find_the_best_candidate_for_any_value() {
     for points in [2, 5, 63, 64, 65, 700, 5000] {
         let problem = problem(Model::default(), points, Choice::Grid);
-        // Increasing and concave; jagged; falling; a jump.
-        let shapes: [&dyn Fn(usize, f64) -> f64; 4] =
-            [&|_, k| 3.0 * k.ln(), &|i, k| k + 0.1 * ((i * 7919) % 13) as f64, &|_, k| -k * k, &|_, k| {
-                if k > 3.0 { 5.0 } else { 0.0 }
-            }];
+        let dip = 0.3 * (problem.capital()[1] - problem.capital()[0]);
+        let concave = |_: usize, k: f64| 3.0 * k.ln();
+        let jagged = |i: usize, k: f64| k + 0.1 * ((i * 7919) % 13) as f64;
+        let falling = |_: usize, k: f64| -k * k;
+        let jump = |_: usize, k: f64| if k > 3.0 { 5.0 } else { 0.0 };
+        // Hides better candidates beyond it from some rows, and not from later ones.
+        let dented = |i: usize, k: f64| 3.0 * k.ln() - if i == points / 3 { dip } else { 0.0 };
+        let shapes: [&dyn Fn(usize, f64) -> f64; 5] = [&concave, &jagged, &falling, &jump, &dented];
         for (shape, at) in shapes.into_iter().enumerate() {
             let value: Vec<f64> = problem.capital().iter().enumerate().map(|(i, &k)| at(i, k)).collect();
             let expected = plainly(&problem, &value);
@@ -229,16 +232,18 @@ fn the_searches_find_the_best_candidate_for_any_value() {
 #[test]
 fn brute_force_takes_the_first_of_equals() {
     let problem = problem(Model::default(), 500, Choice::Grid);
-    let (row, model) = (250, problem.model());
-    // At one row all candidates are worth the same, up to rounding: many exactly.
-    let worth = |&k: &f64| {
-        let consumption = problem.resources()[row] - k;
-        if consumption > 0.0 { (1.0 - model.utility(consumption)) / model.beta() } else { 0.0 }
-    };
-    let value: Vec<f64> = problem.capital().iter().map(worth).collect();
-    let (mut next, mut policy) = (vec![0.0; 500], vec![0.0; 500]);
-    Bellman::new(&problem, Maximizer::Brute).apply(&value, &mut next, &mut policy);
-    assert!((next, policy) == plainly(&problem, &value));
+    let model = problem.model();
+    for row in 200..300 {
+        // At this row all candidates are worth the same, up to rounding: many exactly.
+        let worth = |&k: &f64| {
+            let consumption = problem.resources()[row] - k;
+            if consumption > 0.0 { (1.0 - model.utility(consumption)) / model.beta() } else { 0.0 }
+        };
+        let value: Vec<f64> = problem.capital().iter().map(worth).collect();
+        let (mut next, mut policy) = (vec![0.0; 500], vec![0.0; 500]);
+        Bellman::new(&problem, Maximizer::Brute).apply(&value, &mut next, &mut policy);
+        assert!((next, policy) == plainly(&problem, &value), "row {row}");
+    }
 }
 
 #[test]
