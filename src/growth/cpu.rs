@@ -113,7 +113,11 @@ impl<'a> Bellman<'a> {
                 self.discounted.clear();
                 self.discounted.extend(value.iter().map(|v| beta * v));
                 let rows = discrete::Rows::new(problem, utility, &self.discounted);
-                let size = if self.maximizer == Maximizer::Brute { SLOW_ROWS_A_TASK } else { ROWS_A_TASK };
+                // Sweep and bisection look at all candidates at both ends of a chunk: few chunks keep that below their own work.
+                let size = match self.maximizer {
+                    Maximizer::Brute => SLOW_ROWS_A_TASK,
+                    _ => ROWS_A_TASK.max(value.len() / 32),
+                };
                 for_rows(size, value, next, policy, |first, old, next, policy| {
                     match self.maximizer {
                         Maximizer::Brute => rows.brute(first, next, policy),
