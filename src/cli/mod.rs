@@ -7,6 +7,7 @@
 mod bootstrap;
 mod device;
 mod devices;
+mod growth;
 mod report;
 mod simulate;
 
@@ -44,6 +45,8 @@ enum Command {
     Simulate(simulate::SimulateArgs),
     /// List the adapters of this machine, and what each can do
     Devices,
+    /// Solve the deterministic growth model by value function iteration, with a certificate.
+    Growth(growth::GrowthArgs),
 }
 
 /// Parses the process's arguments, runs the command and returns the exit code.
@@ -68,5 +71,6 @@ fn run(command: Command, report: &Report) -> Result<Outcome> {
         Command::Bootstrap(args) => bootstrap::run(args, report),
         Command::Simulate(args) => simulate::run(&args, report),
         Command::Devices => devices::run(),
+        Command::Growth(arguments) => growth::run(&arguments, report),
     }
 }

@@ -1,5 +1,6 @@
 //! Writing results: whole or not at all, to a file or to standard output.
 
+pub mod growth;
 pub mod intervals;
 
 use std::io::{self, Write};
