@@ -34,11 +34,18 @@ def mix(x):
 
 
 @njit(inline="always")
-def ordered(sums, tail):
-    """The `tail` smallest sums, ascending, and the `tail` largest, descending: insertion, as few sums come that far."""
-    low = np.full(tail, np.inf)
-    high = np.full(tail, -np.inf)
-    last = tail - 1
+def order(sums, low, high):
+    """Fills `low` with the smallest sums, ascending, and `high` with the largest, descending."""
+    if len(low) > 64:
+        parted = np.sort(sums)
+        for j in range(len(low)):
+            low[j] = parted[j]
+            high[j] = parted[len(sums) - 1 - j]
+        return
+    # Insertion: few sums come that far.
+    low[:] = np.inf
+    high[:] = -np.inf
+    last = len(low) - 1
     for x in sums:
         if x < low[last]:
             j = last
@@ -52,7 +59,6 @@ def ordered(sums, tail):
                 high[j] = high[j - 1]
                 j -= 1
             high[j] = x
-    return low, high
 
 
 @njit(inline="always")
@@ -62,11 +68,9 @@ def ends(sums, level):
     position = level * last
     k = int(position)
     share = position - k
-    if k + 2 <= 64:
-        low, high = ordered(sums, k + 2)
-    else:
-        parted = np.sort(sums)
-        low, high = parted[: k + 2], parted[::-1][: k + 2]
+    low = np.empty(k + 2)
+    high = np.empty(k + 2)
+    order(sums, low, high)
     return low[k] + share * (low[k + 1] - low[k]), high[k] + share * (high[k + 1] - high[k])
 
 
