@@ -167,6 +167,8 @@ def compete(panel, settings):
         arguments = command(panel, samples, level, 0, "--threads", str(count), "-o", output)
         add("Bellwether", count, bellwether.measured(arguments))
     for name, peer in numba_peers(panel).items():
+        # To compile.
+        peer(10, level, 0)
         for count in threads:
             add(name, count, with_threads(count, lambda peer=peer: peer(samples, level, 1)))
     for name, peer, size in (

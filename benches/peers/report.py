@@ -14,7 +14,7 @@ PACKAGES = ["numpy", "pandas", "scipy", "numba", "llvmlite", "arch", "quantecon"
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 
 
-def provenance(panel):
+def provenance():
     def git(*arguments):
         done = subprocess.run(["git", "-C", ROOT, *arguments], capture_output=True, text=True)
         return done.stdout.strip() if done.returncode == 0 else "unknown"
@@ -29,15 +29,13 @@ def provenance(panel):
         f"- processor: {processor()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}",
         f"- load before the first run (1, 5, 15 minutes): {load}",
         f"- Python {platform.python_version()}, {packages}",
-        f"- command: `benches/peers/run {shlex.join(shown_arguments(panel))}`",
+        f"- command: `benches/peers/run {shlex.join(shown_arguments())}`",
     ]
 
 
-def shown_arguments(panel):
-    """The command line, with the panel by its folder's name alone where it lies outside of the repository."""
-    inside = os.path.abspath(panel).startswith(os.path.abspath(ROOT) + os.sep)
-    return [a if inside or panel not in a else a.replace(panel, os.path.basename(os.path.normpath(panel)))
-            for a in sys.argv[1:]]
+def shown_arguments():
+    """The command line; paths from the root of the file system by their last part alone."""
+    return [os.path.basename(os.path.normpath(a)) if os.path.isabs(a) else a for a in sys.argv[1:]]
 
 
 def processor():
