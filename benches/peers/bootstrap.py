@@ -125,6 +125,15 @@ def scipy_package(squares, samples, level, seed):
     return np.array(out)
 
 
+# Name, peer, and the number of days to check.
+PACKAGES = (
+    ("NumPy, drawn rows summed, a day at a time", numpy_gather, 10_000),
+    ("NumPy, counts of rows times rows, a day at a time", numpy_counts, 10_000),
+    ("SciPy, `stats.bootstrap`, vectorized", scipy_package, 42),
+    ("arch, `IIDBootstrap`", arch_package, 42),
+)
+
+
 def numba_peers(panel):
     """{name: (samples, level, seed) -> ends}"""
     return {
@@ -171,13 +180,8 @@ def compete(panel, settings):
         peer(10, level, 0)
         for count in threads:
             add(name, count, with_threads(count, lambda peer=peer: peer(samples, level, 1)))
-    for name, peer, size in (
-        ("NumPy, drawn rows summed, a day at a time", numpy_gather, days),
-        ("NumPy, counts of rows times rows, a day at a time", numpy_counts, days),
-        ("SciPy, `stats.bootstrap`, vectorized", scipy_package, 10),
-        ("arch, `IIDBootstrap`", arch_package, 10),
-    ):
-        few = spaced(days, min(size, 10) if settings.quick else size)
+    for name, peer, size in PACKAGES:
+        few = spaced(days, 10 if settings.quick or size < 100 else days)
         part = panel.squares[few]
         name_of_part = "all" if len(few) == days else f"{len(few)} of {days} days"
         work = clocked(lambda peer=peer, part=part: peer(part, samples, level, 1))
@@ -185,7 +189,11 @@ def compete(panel, settings):
     few = 2 if settings.quick else 5
     work = clocked(lambda: lecture(panel.returns, few, level))
     add("pandas, the lecture's code", 1, work, scale=samples / few, part=f"{few} of {samples:,} samples")
-    add("pandas, reading the files and squaring the returns", 1, clocked(lambda: squared_returns(load_prices(panel.folder))))
+    add(
+        "pandas, reading the files and squaring the returns",
+        1,
+        clocked(lambda: squared_returns(load_prices(panel.folder))),
+    )
     spreads = race(contestants, settings.rounds, settings.budget)
     folder.cleanup()
 
@@ -279,15 +287,13 @@ def agree(panel, settings):
     samples, level = settings.samples, settings.level
     agreement = Agreement(panel, settings)
     count = len(panel.dates)
-    peers = {name: (lambda d, peer=peer: peer(samples, level, 1), count) for name, peer in numba_peers(panel).items()}
-    for name, peer, size in (
-        ("NumPy, rows", numpy_gather, count),
-        ("NumPy, counts", numpy_counts, count),
-        ("SciPy", scipy_package, 42),
-        ("arch", arch_package, 42),
-    ):
+    # A seed each, or some would draw the same.
+    peers = {}
+    for seed, (name, peer) in enumerate(numba_peers(panel).items(), 1):
+        peers[name] = (lambda days, peer=peer, seed=seed: peer(samples, level, seed), count)
+    for seed, (name, peer, size) in enumerate(PACKAGES, 11):
         size = min(size, 21) if settings.quick else size
-        peers[name] = (lambda d, peer=peer: peer(panel.squares[d], samples, level, 1), size)
+        peers[name] = (lambda days, peer=peer, seed=seed: peer(panel.squares[days], samples, level, seed), size)
     dates = pd.Index(panel.returns.index.date)
 
     def lecture_of(days):
@@ -332,4 +338,9 @@ def self_test(panel, settings):
         line, agrees = agreement.check(name, found)
         lines.append(line)
         good &= agrees == (name == "right")
-    return ["Self-test of the comparison: the first must agree, the others must not.", "", *agreement.HEADER, *lines], good
+    return [
+        "Self-test of the comparison: the first must agree, the others must not.",
+        "",
+        *agreement.HEADER,
+        *lines,
+    ], good

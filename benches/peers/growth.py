@@ -116,11 +116,16 @@ class Fixed:
     def value(self, choice, points):
         if (choice, points) not in self.values:
             k, resources = model.grid(points)
-            solver = next(s for (c, name), s in model.SOLVERS.items() if c == choice and ("sweep" in name or "cell" in name))
+            solver = next(
+                s for (c, name), s in model.SOLVERS.items() if c == choice and ("sweep" in name or "cell" in name)
+            )
             v = solver(k, resources, 4, 1e-10 * (1.0 - model.BETA) / model.BETA, 10_000)[0]
             if points <= 10_000:
                 residual = np.abs(model.apply(model.BRUTE[choice], k, resources, v) - v).max() / (1.0 - model.BETA)
-                self.say(f"{choice} choice, N = {points:,}: every candidate tried, V_N is known to {residual:.0e}", residual < 2e-10)
+                self.say(
+                    f"{choice} choice, N = {points:,}: every candidate tried, V_N is known to {residual:.0e}",
+                    residual < 2e-10,
+                )
             self.values[choice, points] = v
         return self.values[choice, points]
 
@@ -131,14 +136,20 @@ class Fixed:
             found = np.interp(np.array(list(ORACLE)) * model.STEADY, *self.truth)
             worst = np.abs(found - np.array(list(ORACLE.values()))).max()
             # The levels' rate, 1/N^2, says 2.5e-9 for N = 100,000.
-            self.say(f"continuous choice, N = {fine:,}: at the seven known points V is off by at most {worst:.1e}", worst < 5e-9)
+            self.say(
+                f"continuous choice, N = {fine:,}: at the seven known points V is off by at most {worst:.1e}",
+                worst < 5e-9,
+            )
         for choice in ("grid", "continuous"):
             k, _ = model.grid(points)
             error = np.abs(self.value(choice, points) - np.interp(k, *self.truth)).max()
             level = LEVELS[choice, points]
             # Half a unit of its second digit, and the error of the fine solution.
             allowed = 0.5 * 10.0 ** (np.floor(np.log10(level)) - 1) + 5e-9
-            self.say(f"{choice} choice, N = {points:,}: max |V_N − V| = {error:.2e}, known {level:.1e}", abs(error - level) <= allowed)
+            self.say(
+                f"{choice} choice, N = {points:,}: max |V_N − V| = {error:.2e}, known {level:.1e}",
+                abs(error - level) <= allowed,
+            )
 
 
 def read(path, points):
@@ -242,7 +253,9 @@ class Race:
                 what = c.name
                 if c.name.startswith(BASE):
                     bases[c.threads] = phases["total"]
-                    what = f"{BASE}, " + ("default method, solve and certify" if self.guaranteed else "`--method vfi`, solve")
+                    what = f"{BASE}, " + (
+                        "default method, solve and certify" if self.guaranteed else "`--method vfi`, solve"
+                    )
                     rows.append((f"{BASE}, whole process", c.threads, c.part, phases["process"]))
                 rows.append((what, c.threads, c.part, phases["total"]))
             rows.sort(key=lambda row: row[-1].minimum)
@@ -275,8 +288,14 @@ class Race:
             # V_N is itself known to 1e-10.
             allowed = left + inexact + 2e-10
             compare(f"{name}: V against V_N", choice, np.abs(v - fixed.value(choice, self.points)).max(), allowed)
-            reference = {"grid": "Numba, grid, monotone and concave sweep", "continuous": "Numba, continuous, exact cell formula"}[choice]
-            same = not self.guaranteed and name not in ("QuantEcon, modified policy iteration", "QuantEcon, policy iteration")
+            reference = {
+                "grid": "Numba, grid, monotone and concave sweep",
+                "continuous": "Numba, continuous, exact cell formula",
+            }[choice]
+            same = not self.guaranteed and name not in (
+                "QuantEcon, modified policy iteration",
+                "QuantEcon, policy iteration",
+            )
             if same and name != reference:
                 error = np.abs(v - found[reference, choice]).max()
                 compare(f"{name}: V against {reference}'s", choice, error, inexact or EXACT)
@@ -379,7 +398,16 @@ def self_test():
     }
     lines, good = [], fixed.good
     for name, v in values.items():
-        line, agrees = verdict(name, "continuous", points, np.abs(v - fixed.value("continuous", points)).max(), LEFT + 2e-10)
+        line, agrees = verdict(
+            name, "continuous", points, np.abs(v - fixed.value("continuous", points)).max(), LEFT + 2e-10
+        )
         lines.append(line)
         good &= agrees == (name == "right")
-    return ["Self-test of the comparison: the first must agree, the others must not.", "", *fixed.lines, "", *HEADER, *lines], good
+    return [
+        "Self-test of the comparison: the first must agree, the others must not.",
+        "",
+        *fixed.lines,
+        "",
+        *HEADER,
+        *lines,
+    ], good

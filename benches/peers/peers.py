@@ -12,7 +12,9 @@ import report
 
 def arguments():
     parser = argparse.ArgumentParser(prog="benches/peers/run", description=__doc__)
-    parser.add_argument("--panel", default=os.path.join(report.ROOT, "data", "sample"), help="folder of CSV files [data/sample]")
+    parser.add_argument(
+        "--panel", default=os.path.join(report.ROOT, "data", "sample"), help="folder of CSV files [data/sample]"
+    )
     parser.add_argument("--only", choices=["bootstrap", "growth"])
     parser.add_argument("--quick", action="store_true", help="fewer runs, smaller parts: for trying the script out")
     parser.add_argument("-B", "--samples", type=int, default=1000)
@@ -70,7 +72,9 @@ def main():
     else:
         sys.stdout.write(text)
     if not good:
-        print("some results DIFFER, see the report" if not settings.self_test else "the self-test FAILED", file=sys.stderr)
+        print(
+            "some results DIFFER, see the report" if not settings.self_test else "the self-test FAILED", file=sys.stderr
+        )
     return 0 if good else 1
 
 
