@@ -37,9 +37,11 @@ def main():
     settings = arguments()
     lines = ["# Bellwether and its peers", "", *report.provenance(), ""]
     lines += [
-        "Times include neither Python's imports nor Numba's compilation. Contestants take turns, one run each a round, after a round that "
-        "does not count. Where a part was timed, its time is scaled linearly to the whole. "
-        "Ratios are from minima (in parentheses: from medians); above 1, Bellwether is faster.",
+        (
+            "Times include neither Python's imports nor Numba's compilation. Contestants take turns, one run each a round, "
+            "after a round that does not count. Where a part was timed, its time is scaled linearly to the whole. "
+            "Ratios are from minima (in parentheses: from medians); above 1, Bellwether is faster."
+        ),
         "",
     ]
     good = True
