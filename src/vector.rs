@@ -4,13 +4,14 @@
 //! [`Kernel`] is written once over any `Lanes`; [`Vectors::run`] compiles it for each instruction set and runs it on the one
 //! that is named. All arithmetic is on integers, so that all give the same bits.
 //!
-//! This is the one module with `unsafe` code: intrinsics are sound where their instruction set exists, and values of the
+//! `unsafe` code lives here and, for reading tables without a check, in `resample/draws.rs`: intrinsics are sound where their instruction set exists, and values of the
 //! types for AVX2 and AVX-512 only come into being inside of [`Vectors::run`], which has checked that.
 
 #![allow(unsafe_code, reason = "intrinsics; each block says why it is sound")]
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::*;
+use std::sync::OnceLock;
 
 /// Number of lanes.
 pub const LANES: usize = 16;
@@ -65,9 +66,16 @@ impl Vectors {
         available
     }
 
-    /// The best instruction set that this machine has.
+    /// The best instruction set that this machine has; or, for tests of the whole program, the one that the environment
+    /// variable `BELLWETHER_VECTORS` names (`portable`, `avx2`, `avx512`), where the machine has it.
     pub fn best() -> Self {
-        Self::available().pop().unwrap_or(Self::Portable)
+        static BEST: OnceLock<Vectors> = OnceLock::new();
+        *BEST.get_or_init(|| {
+            let available = Self::available();
+            let wanted = std::env::var("BELLWETHER_VECTORS").unwrap_or_default();
+            let named = available.iter().find(|vectors| format!("{vectors:?}").eq_ignore_ascii_case(&wanted));
+            named.or(available.last()).copied().unwrap_or(Self::Portable)
+        })
     }
 
     /// Whether this machine has it. The answer is cached by the standard library.

@@ -8,8 +8,8 @@ use jiff::civil::Date;
 
 use crate::error::{Result, bytes};
 use crate::inference::bootstrap::{Bootstrap, Intervals, Resources};
-use crate::output::Destination;
-use crate::output::intervals::{Format, Layout, write};
+use crate::output::intervals::{Layout, write};
+use crate::output::{Destination, Format};
 use crate::panel::{Align, LoadOptions, Loaded, load, parse_date};
 use crate::random::STREAM_VERSION;
 

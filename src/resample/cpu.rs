@@ -146,3 +146,79 @@ impl ResampleBlock<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+
+    /// Values with some spread and a jump in every third column, so that columns have one limb and more.
+    fn day(rows: usize, columns: usize) -> DayColumns {
+        let values = Array2::from_shape_fn((rows, columns), |(row, column)| {
+            let spread = ((row * 7919 + column * 104_729) % 1009) as f64;
+            let jump = if column % 3 == 1 && row == rows / 2 { 1e5 } else { 1.0 };
+            1e-9 * spread * jump
+        });
+        DayColumns::new(20_070_103, &values).unwrap()
+    }
+
+    /// By the definition: each sample's rows in drawing order, word by word.
+    fn defined(day: &DayColumns, seed: u64, samples: Range<u32>) -> Block {
+        let mut block = Block::new(samples.len(), day.lanes());
+        for (number, sample) in samples.enumerate() {
+            let stream = Stream { seed, purpose: Purpose::Rows, day: day.day(), sample };
+            for row in RowRange::new(day.rows()).draw_in_order(&stream) {
+                for lane in 0..day.lanes() {
+                    let word = day.words()[row as usize * day.stride() + lane];
+                    let place = &mut block.words[lane * block.samples + number];
+                    *place = place.checked_add(word).expect("no sum overflows");
+                }
+            }
+        }
+        block
+    }
+
+    fn joined(day: &DayColumns, blocks: Vec<Block>) -> Vec<Vec<u128>> {
+        let sums = Sums { lanes: day.lanes(), blocks };
+        day.columns().iter().map(|column| sums.joined(column)).collect()
+    }
+
+    #[test]
+    fn every_instruction_set_gives_the_defined_sums() {
+        // All strides, one row a word and two, whole chunks and rests, samples that fill no vector.
+        for rows in [1, 2, 63, 64, 65, 385, 2012, 2049, 5000] {
+            for columns in [1, 2, 3, 6, 11, 17, 30, 60] {
+                let day = day(rows, columns);
+                for samples in [0..1, 5..38, u32::MAX - 17..u32::MAX] {
+                    if rows > 2000 && (columns > 11 || samples.start != 5) {
+                        continue;
+                    }
+                    let expected = joined(&day, vec![defined(&day, 9, samples.clone())]);
+                    for vectors in Vectors::available() {
+                        let sums = resample_with(vectors, &day, 9, samples.clone(), |_, _| {});
+                        assert_eq!(sums.samples(), samples.len());
+                        let what = format!("{vectors:?}: {rows} rows, stride {}, {samples:?}", day.stride());
+                        assert!(joined(&day, sums.blocks) == expected, "{what}");
+                        if rows > 60 {
+                            let other = resample_with(vectors, &day, 10, samples.clone(), |_, _| {});
+                            assert!(
+                                joined(&day, other.blocks) != expected,
+                                "another seed must differ, {what}"
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn tasks_follow_each_other() {
+        let day = day(50, 3);
+        let samples = 3000..3000 + 2 * SAMPLES_PER_BLOCK + 5;
+        let sums = resample(&day, 0, samples.clone(), |_, _| {});
+        assert_eq!(sums.blocks.len(), 3);
+        assert_eq!(joined(&day, sums.blocks), joined(&day, vec![defined(&day, 0, samples)]));
+    }
+}

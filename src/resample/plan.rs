@@ -266,7 +266,7 @@ pub fn dispatches(tile: &Tile, wave: &[Batch], device: &DeviceLimits) -> Vec<Dis
         }
         let most = (device.work / work(&wave[first], 1).max(1)).max(u64::from(device.workgroup));
         let most = most.min(u64::from(device.workgroups) * u64::from(device.workgroup));
-        let part = if total <= device.work { samples.min(most) } else { most.min(samples) } as u32;
+        let part = most.min(samples) as u32;
         let rows = wave[first..end].iter().map(|batch| batch.rows).max().unwrap_or(0);
         let lanes = wave[first..end].iter().map(Batch::lanes).max().unwrap_or(0);
         let lane_groups = if narrow(wave) { lanes } else { lanes.div_ceil(LINE) } as u32;
