@@ -1,0 +1,59 @@
+//! The Bellman operator by maximizer, and whole solves by number of grid points.
+//!
+//! Throughput is in grid points for the operator. `cargo bench --bench growth`.
+
+#![allow(
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a failed benchmark is a panic; criterion's macros have no docs"
+)]
+
+use bellwether::growth::{
+    Bellman, Choice, GridSpec, Maximizer, Method, Model, Problem, Settings, Stop, solve,
+};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+
+fn problem(points: usize, choice: Choice) -> Problem {
+    Problem::new(Model::default(), GridSpec { points, ..GridSpec::default() }, choice).unwrap()
+}
+
+fn operator(c: &mut Criterion) {
+    let mut group = c.benchmark_group("bellman");
+    for points in [100, 10_000] {
+        group.throughput(Throughput::Elements(points as u64));
+        for maximizer in
+            [Maximizer::Cell, Maximizer::Golden, Maximizer::Sweep, Maximizer::Bisection, Maximizer::Brute]
+        {
+            let problem = problem(points, maximizer.choice());
+            let value =
+                solve(&problem, &Settings::for_choice(maximizer.choice()), &mut |_| {}).unwrap().value;
+            let (mut next, mut policy) = (vec![0.0; points], vec![0.0; points]);
+            group.bench_function(BenchmarkId::new(format!("{maximizer:?}"), points), |b| {
+                let mut bellman = Bellman::new(&problem, maximizer);
+                b.iter(|| bellman.apply(&value, &mut next, &mut policy));
+            });
+        }
+    }
+}
+
+fn solves(c: &mut Criterion) {
+    let mut group = c.benchmark_group("solve");
+    group.sample_size(20);
+    for choice in [Choice::Continuous, Choice::Grid] {
+        for points in [100, 10_000, 100_000] {
+            let problem = problem(points, choice);
+            let accelerated = Settings::for_choice(choice);
+            group.bench_function(BenchmarkId::new(format!("to 1e-6, {choice:?}"), points), |b| {
+                b.iter(|| solve(&problem, &accelerated, &mut |_| {}).unwrap());
+            });
+        }
+        let problem = problem(1000, choice);
+        let plain = Settings { method: Method::Vfi, stop: Stop::Change, ..Settings::for_choice(choice) };
+        group.bench_function(BenchmarkId::new(format!("plain, {choice:?}"), 1000), |b| {
+            b.iter(|| solve(&problem, &plain, &mut |_| {}).unwrap());
+        });
+    }
+}
+
+criterion_group!(benches, operator, solves);
+criterion_main!(benches);
