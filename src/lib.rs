@@ -17,6 +17,7 @@
 //! | [`inference`] | quantiles of the sums, and the percentile bootstrap that ties the flow together |
 //! | [`growth`] | the growth model: grids, the Bellman operator, methods, the certificate |
 //! | [`gpu`] | adapters and devices, and their failures as errors; knows nothing of the two flows |
+//! | [`compare`] | the same flows timed on one core, all cores and GPUs; tables of it |
 //! | [`jobs`] | many independent computations: in order or as completed, failures kept, progress told |
 //! | [`output`] | files written whole or not at all |
 //! | [`cli`] | the command line over all of this |
@@ -42,6 +43,7 @@
 //! ```
 
 pub mod cli;
+pub mod compare;
 pub mod error;
 pub mod gpu;
 pub mod growth;

@@ -184,6 +184,16 @@ impl Gpu {
         })
     }
 
+    /// Waits until all that was asked of the device is done, uploads included.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::wait`].
+    pub fn finish(&self, what: &str) -> Result<(), GpuError> {
+        let submission = self.checked(what, |_, queue| queue.submit([]))?;
+        self.wait(what, submission)
+    }
+
     /// Reads the first `bytes` of a mappable `buffer` after `submission` is done, and hands them to `read`.
     ///
     /// # Errors
