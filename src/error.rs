@@ -52,6 +52,9 @@ pub enum Error {
         /// What the user can change.
         advice: String,
     },
+    /// A picture could not be drawn.
+    #[error("cannot draw the picture: {0}; please report this, with the command that you ran")]
+    Plot(String),
     /// Two devices do not give the same answer.
     #[error(
         "{device} and {reference} differ at {size}: {how}; do not trust {device}, and please report this, with the output \

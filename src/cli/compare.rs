@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use crate::compare::{self, Comparison, Device, Rules, Timing, Wanted, bootstrap, record, table, uniform};
 use crate::error::{Error, Result};
 use crate::output::intervals::Format;
+use crate::output::plot::{self, PlotFile};
 use crate::output::{Destination, grouped, plural};
 use crate::panel::{Align, DayReturns, LoadOptions, Returns, load, parse_date};
 
@@ -96,7 +97,10 @@ struct RaceArgs {
     /// File for the times
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Format of this file [default: by its extension, else csv]
+    /// Picture of the times against the sizes: a file that ends in .svg or .png
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
+    /// Format of the file of times [default: by its extension, else csv]
     #[arg(long, value_enum)]
     format: Option<Format>,
 }
@@ -105,6 +109,7 @@ struct RaceArgs {
 struct RaceSpec {
     rules: Rules,
     output: Option<(Destination, Format)>,
+    plot: Option<PlotFile>,
 }
 
 impl RaceArgs {
@@ -123,7 +128,8 @@ impl RaceArgs {
         if let Some((destination, _)) = &output {
             destination.check()?;
         }
-        Ok(RaceSpec { rules: Rules { timing, detail: self.detail }, output })
+        let plot = self.plot.clone().map(|path| PlotFile::new("--plot", path)).transpose()?;
+        Ok(RaceSpec { plot, rules: Rules { timing, detail: self.detail }, output })
     }
 
     fn open(&self, report: &Report) -> Result<Vec<Device>> {
@@ -144,6 +150,9 @@ impl RaceSpec {
         }
         if let Some((destination, format)) = &self.output {
             destination.write(|out| record::write(out, comparison, *format))?;
+        }
+        if let Some(plot) = &self.plot {
+            plot.save(&plot::times::picture(comparison)?)?;
         }
         Ok(Outcome::Done)
     }

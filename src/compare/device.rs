@@ -47,7 +47,7 @@ pub struct Device {
     pub jobs: Jobs,
     /// The GPU, where it is one.
     pub gpu: Option<Gpu>,
-    /// Time to open it: the driver's start, and the device's.
+    /// Time to start it: listing the machine's adapters, which wakes their drivers, and opening this one.
     pub start: Duration,
 }
 
@@ -64,11 +64,11 @@ impl Device {
         Ok(Self { name, jobs, gpu: None, start: started.elapsed() })
     }
 
-    fn adapter(entry: AdapterEntry, jobs: Jobs) -> Result<Self> {
+    fn adapter(entry: AdapterEntry, jobs: Jobs, listing: Duration) -> Result<Self> {
         let started = Instant::now();
         let name = entry.label();
         let gpu = Gpu::open(entry)?;
-        Ok(Self { name, jobs, gpu: Some(gpu), start: started.elapsed() })
+        Ok(Self { name, jobs, gpu: Some(gpu), start: listing + started.elapsed() })
     }
 
     /// Threads that work.
@@ -94,7 +94,9 @@ pub fn open(wanted: &[Wanted], threads: Option<usize>) -> Result<Vec<Device>> {
     let cores = threads.unwrap_or_else(|| available_parallelism().map_or(1, usize::from));
     let all = Device::cpu(cores)?;
     let named = wanted.iter().any(|wanted| matches!(wanted, Wanted::Usable | Wanted::Adapter(_)));
+    let started = Instant::now();
     let found = if named { adapters(wgpu::Backends::all()) } else { Vec::new() };
+    let listing = started.elapsed();
     let entries = select(wanted, &found)?;
     let jobs = all.jobs.clone();
     let mut devices = Vec::new();
@@ -106,7 +108,7 @@ pub fn open(wanted: &[Wanted], threads: Option<usize>) -> Result<Vec<Device>> {
         devices.push(all);
     }
     for entry in entries {
-        devices.push(Device::adapter(entry, jobs.clone())?);
+        devices.push(Device::adapter(entry, jobs.clone(), listing)?);
     }
     Ok(devices)
 }

@@ -55,7 +55,7 @@ pub struct DeviceSummary {
     pub threads: usize,
     /// An adapter's driver and its version; empty for the CPU.
     pub driver: String,
-    /// Time to open it.
+    /// Time to start it, as [`Device::start`].
     pub start: Duration,
     /// Time of its first run, in which kernels are compiled.
     pub first_run: Duration,

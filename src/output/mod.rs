@@ -1,6 +1,9 @@
 //! Writing results: whole or not at all, to a file or to standard output.
+//!
+//! [`intervals`] as CSV and JSON, and the pictures ([`plot`]).
 
 pub mod intervals;
+pub mod plot;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
