@@ -298,14 +298,14 @@ mod tests {
         let row = text.lines().find(|line| line.trim_start().starts_with("1,000")).unwrap();
         let words: Vec<&str> = row.split_whitespace().collect();
         assert_eq!(words, ["1,000", "800", "ms", "799–2400", "100", "ms", "99–300", "8.00×"]);
-        assert!(text.contains("4.00 ms   3.00–12.00*  2.00×"), "{text}");
+        assert!(text.contains("4.00 ms  3.00–12.00*  2.00×"), "{text}");
         assert!(text.contains("Vulkan llvmpipe       \n") || text.contains("software, not a GPU"), "{text}");
         assert!(text.contains("kernel on Vulkan llvmpipe: by the device's own timestamps"), "{text}");
     }
 
     #[test]
     fn narrow_terminals_get_ranges_below() {
-        let text = table(Some(60));
+        let text = table(Some(50));
         let rows: Vec<&str> =
             text.lines().skip_while(|line| !line.starts_with('─')).skip(1).take(4).collect();
         assert!(rows[0].contains("2.00×") && !rows[0].contains("–"), "{text}");

@@ -139,7 +139,7 @@ pub(crate) mod tests {
         for node in document.descendants() {
             for name in ["x", "y", "x1", "x2", "y1", "y2", "cx", "cy"] {
                 let number = node.attribute(name).map_or(0.0, |value| value.parse::<f64>().unwrap());
-                assert!((-100.0..=8000.0).contains(&number), "{name} = {number} is far outside");
+                assert!((-100.0..=12_000.0).contains(&number), "{name} = {number} is far outside");
             }
         }
         let texts = document.descendants().filter(|node| node.has_tag_name("text"));
