@@ -135,7 +135,7 @@ impl Jobs {
     /// [`Error::Parameter`] for no threads at all, or where the operating system does not give as many.
     pub fn threads(self, threads: usize) -> Result<Self> {
         let refused = |requirement: String| Error::Parameter {
-            name: "the number of threads",
+            name: "--threads",
             value: threads.to_string(),
             requirement,
         };

@@ -16,6 +16,7 @@
 //! | [`resample`] | the heart: rows drawn with replacement and summed as integers, on the CPU and on the GPU |
 //! | [`inference`] | quantiles of the sums, and the percentile bootstrap that ties the flow together |
 //! | [`growth`] | the growth model: grids, the Bellman operator, methods, the certificate |
+//! | [`vector`] | sixteen words at once, on the vectors that the CPU has |
 //! | [`gpu`] | adapters and devices, and their failures as errors; knows nothing of the two flows |
 //! | [`compare`] | the same flows timed on one core, all cores and GPUs; tables of it |
 //! | [`jobs`] | many independent computations: in order or as completed, failures kept, progress told |
@@ -53,5 +54,6 @@ pub mod output;
 pub mod panel;
 pub mod random;
 pub mod resample;
+pub mod vector;
 
 pub use error::{Error, Result};

@@ -1,8 +1,9 @@
-//! Every malformed panel is refused by the library, with a message that says what is wrong, where, and what to do.
+//! Every malformed panel is refused by the library and by the command line, with a message that says what is wrong, where, and what to do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 mod common;
 
+use assert_cmd::Command;
 use bellwether::jobs::Jobs;
 use bellwether::panel::{Align, LoadOptions, load, parse_date};
 use common::malformed::cases;
@@ -49,4 +50,38 @@ fn malformed_panels_are_refused_with_their_place() {
         assert!(!message.contains('\n'), "{}: more than one line: {message:?}", case.name);
     }
     eprintln!("{} malformed panels refused", cases.len());
+}
+
+/// The same table from the outside: exit code 1, the same one line on standard error, nothing on standard output, and
+/// no output file.
+#[test]
+fn malformed_panels_end_the_command_with_one_message() {
+    for case in &cases() {
+        let folder = tempfile::tempdir().unwrap();
+        let panel = folder.path().join("panel");
+        std::fs::create_dir(&panel).unwrap();
+        let paths = case.create(&panel);
+        let output = folder.path().join("intervals.csv");
+        let ran = Command::new(env!("CARGO_BIN_EXE_bellwether"))
+            .arg("bootstrap")
+            .args(&paths)
+            .args(case.flags)
+            .args(["--samples", "2", "--device", "cpu", "-o"])
+            .arg(&output)
+            .output()
+            .unwrap();
+        let message = String::from_utf8(ran.stderr).unwrap();
+        assert_eq!(ran.status.code(), Some(1), "{}: {message}", case.name);
+        assert!(
+            message.starts_with("bellwether: ") && message.lines().count() == 1,
+            "{}: {message}",
+            case.name
+        );
+        for part in case.message {
+            assert!(message.contains(part), "{}: {part:?} is not in {message:?}", case.name);
+        }
+        assert!(ran.stdout.is_empty() && !output.exists(), "{}", case.name);
+        // Nothing but the panel: no temporary file stays behind.
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "{}", case.name);
+    }
 }

@@ -10,9 +10,9 @@ use jiff::civil::Date;
 use crate::error::{Error, Result, bytes};
 use crate::inference::bootstrap::{Bootstrap, Intervals, Resources};
 use crate::jobs::Jobs;
-use crate::output::Destination;
-use crate::output::intervals::{Format, Layout, write};
+use crate::output::intervals::{Layout, write};
 use crate::output::plot::{self, PlotFile};
+use crate::output::{Destination, Format};
 use crate::panel::{Align, DayReturns, LoadOptions, Loaded, Returns, load, parse_date};
 use crate::random::STREAM_VERSION;
 

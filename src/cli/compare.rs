@@ -5,9 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
 
-use crate::compare::{self, Comparison, Device, Rules, Timing, Wanted, bootstrap, record, table, uniform};
+use crate::compare::{
+    self, Comparison, Device, Rules, Timing, Wanted, bootstrap, growth, record, table, uniform,
+};
 use crate::error::{Error, Result};
-use crate::output::intervals::Format;
+use crate::growth::{GridSpec, Model, Spacing};
+use crate::output::Format;
 use crate::output::plot::{self, PlotFile};
 use crate::output::{Destination, grouped, plural};
 use crate::panel::{Align, DayReturns, LoadOptions, Returns, load, parse_date};
@@ -27,6 +30,8 @@ pub(super) struct CompareArgs {
 enum Workload {
     /// Bootstrap intervals of realized variance, at several numbers of samples
     Bootstrap(BootstrapArgs),
+    /// The growth model: plain value function iteration and the best method, to the same guaranteed error
+    Growth(GrowthArgs),
     /// The mean of a square matrix of uniform random numbers
     Uniform(UniformArgs),
 }
@@ -59,6 +64,30 @@ struct BootstrapArgs {
     confidence: f64,
     #[command(flatten)]
     memory: MemoryArgs,
+    #[command(flatten)]
+    race: RaceArgs,
+}
+
+#[derive(Debug, Args)]
+struct GrowthArgs {
+    /// Numbers of grid points
+    #[arg(long, value_delimiter = ',', value_name = "N,N", default_values_t = [100, 200, 500, 1000, 2000, 5000, 10_000])]
+    grid: Vec<u64>,
+    /// Relative risk aversion σ
+    #[arg(long, default_value_t = 2.0)]
+    sigma: f64,
+    /// Discount factor
+    #[arg(long, default_value_t = 0.95)]
+    beta: f64,
+    /// Depreciation of capital a period
+    #[arg(long, default_value_t = 0.1)]
+    delta: f64,
+    /// Capital share of output
+    #[arg(long, default_value_t = 0.33)]
+    alpha: f64,
+    /// The guaranteed error of V, in units of utility
+    #[arg(long, default_value_t = 1e-6)]
+    tolerance: f64,
     #[command(flatten)]
     race: RaceArgs,
 }
@@ -161,6 +190,7 @@ impl RaceSpec {
 pub(super) fn run(args: CompareArgs, report: &Report) -> Result<Outcome> {
     match args.workload {
         Workload::Bootstrap(args) => run_bootstrap(args, report),
+        Workload::Growth(args) => run_growth(&args, report),
         Workload::Uniform(args) => run_uniform(&args, report),
     }
 }
@@ -234,7 +264,36 @@ fn run_bootstrap(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
         "from returns in memory to intervals in memory; on a GPU with upload, readback and the host's quantiles".into(),
         format!("the same intervals, bit for bit, on {}", all_devices(&devices)),
     ];
-    spec.tell(&Comparison::new("bootstrap", "samples", description, &devices, &spec.rules, &outcome), report)
+    spec.tell(&Comparison::new("bootstrap", "samples", description, &spec.rules, &outcome), report)
+}
+
+fn run_growth(args: &GrowthArgs, report: &Report) -> Result<Outcome> {
+    let GrowthArgs { grid, sigma, beta, delta, alpha, tolerance, race } = args;
+    let task = growth::Spec {
+        model: Model::new(*sigma, *beta, *delta, *alpha)?,
+        grid: GridSpec { points: 100, low: 0.25, high: 1.75, spacing: Spacing::Linear },
+        tolerance: *tolerance,
+    };
+    task.check(grid)?;
+    let spec = race.check(grid)?;
+    // The solver works on the CPU: without a wish no adapter is opened.
+    let usual = [Wanted::Cpu];
+    let wanted = if race.devices.is_empty() { &usual[..] } else { &race.devices };
+    let devices = compare::open(wanted, race.threads)?;
+    let outcome = with_progress(report, grid.len() * devices.len() * growth::METHODS.len(), |progress| {
+        growth::compare(&devices, grid, &task, &spec.rules, progress)
+    })?;
+    let description = vec![
+        format!(
+            "the growth model, σ = {sigma}, β = {beta}, δ = {delta}, α = {alpha}, on [0.25 k*, 1.75 k*], continuous choice, cell \
+             maximizer"
+        ),
+        format!(
+            "from the gridded problem to V, the policy and their certificate; every method guarantees an error of at most {tolerance:e}"
+        ),
+        "the same V on all, within the sum of the guaranteed errors".into(),
+    ];
+    spec.tell(&Comparison::new("growth", "grid points", description, &spec.rules, &outcome), report)
 }
 
 fn run_uniform(args: &UniformArgs, report: &Report) -> Result<Outcome> {
@@ -255,7 +314,7 @@ fn run_uniform(args: &UniformArgs, report: &Report) -> Result<Outcome> {
         let (n, mean) = (grouped(sum.size.into()), sum.mean());
         description.push(format!("n = {n}: mean {mean}, the same bits on {}", all_devices(&devices)));
     }
-    spec.tell(&Comparison::new("uniform", "n", description, &devices, &spec.rules, &outcome), report)
+    spec.tell(&Comparison::new("uniform", "n", description, &spec.rules, &outcome), report)
 }
 
 /// `all 4 devices`, or what there is to say of one.

@@ -8,6 +8,7 @@ mod bootstrap;
 mod compare;
 mod device;
 mod devices;
+mod growth;
 mod report;
 mod simulate;
 
@@ -46,6 +47,8 @@ enum Command {
     Simulate(simulate::SimulateArgs),
     /// List the adapters of this machine, and what each can do
     Devices,
+    /// Solve the deterministic growth model by value function iteration, with a certificate.
+    Growth(growth::GrowthArgs),
 }
 
 /// Parses the process's arguments, runs the command and returns the exit code.
@@ -71,5 +74,6 @@ fn run(command: Command, report: &Report) -> Result<Outcome> {
         Command::Compare(args) => compare::run(args, report),
         Command::Simulate(args) => simulate::run(&args, report),
         Command::Devices => devices::run(),
+        Command::Growth(arguments) => growth::run(&arguments, report),
     }
 }

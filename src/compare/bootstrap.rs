@@ -75,7 +75,7 @@ pub fn compare(
             }
             Ok(intervals)
         };
-        contenders.push(Contender { device, run: Box::new(run) });
+        contenders.push(Contender { device, method: "", run: Box::new(run) });
     }
     race::race(&mut contenders, sizes, "samples", rules, &differ, progress)
 }

@@ -1,6 +1,6 @@
 //! How long does it take on one core, on all cores, on the GPU? The library's own flows against the clock.
 //!
-//! A *workload* ([`bootstrap`], [`uniform`]) is run at some sizes on some devices ([`device`]). Each size runs on each device
+//! A *workload* ([`bootstrap`], [`growth`], [`uniform`]) is run at some sizes on some devices ([`device`]). Each size runs on each device
 //! until its time is settled ([`timing`]), and every answer is compared with the first device's: a difference is an
 //! error, so that a table shows times of the same work ([`race`]). A [`Comparison`] holds what came of it, with all that a
 //! reader needs to judge it ([`machine`]), and is written for people ([`table`]) and for programs ([`record`]).
@@ -11,6 +11,7 @@
 
 pub mod bootstrap;
 pub mod device;
+pub mod growth;
 pub mod machine;
 pub mod race;
 pub mod record;
@@ -36,11 +37,11 @@ pub struct Comparison {
     pub description: Vec<String>,
     /// The machine and the versions.
     pub machine: Machine,
-    /// The devices, in the order of the cells' numbers.
+    /// The devices (and methods, where a device runs in several ways), in the order of the cells' numbers.
     pub devices: Vec<DeviceSummary>,
     /// How runs were timed.
     pub timing: Timing,
-    /// Sizes × devices, the devices of a size together.
+    /// Sizes × devices, those of a size together.
     pub cells: Vec<Cell>,
 }
 
@@ -49,6 +50,8 @@ pub struct Comparison {
 pub struct DeviceSummary {
     /// What it is called.
     pub name: String,
+    /// The method, where a device runs in several ways; else empty.
+    pub method: &'static str,
     /// What kind it is, in words.
     pub kind: &'static str,
     /// Threads of the CPU that work, on the host's part where the device is a GPU.
@@ -62,10 +65,10 @@ pub struct DeviceSummary {
 }
 
 impl DeviceSummary {
-    fn new(device: &Device, first_run: Duration) -> Self {
+    pub(crate) fn new(device: &Device, method: &'static str, first_run: Duration) -> Self {
         let driver = device.gpu.as_ref().map_or(String::new(), |gpu| gpu.adapter().driver());
         let (name, kind, threads) = (device.name.clone(), device.kind(), device.threads());
-        Self { name, kind, threads, driver, start: device.start, first_run }
+        Self { name, method, kind, threads, driver, start: device.start, first_run }
     }
 
     /// Whether it is the CPU itself, not an adapter.
@@ -85,17 +88,15 @@ impl Comparison {
         workload: &'static str,
         unit: &'static str,
         description: Vec<String>,
-        devices: &[Device],
         rules: &Rules,
         outcome: &Outcome<A>,
     ) -> Self {
-        let summaries = devices.iter().zip(&outcome.first_runs);
         Self {
             workload,
             unit,
             description,
             machine: Machine::this(),
-            devices: summaries.map(|(device, &first_run)| DeviceSummary::new(device, first_run)).collect(),
+            devices: outcome.devices.clone(),
             timing: rules.timing,
             cells: outcome.cells.clone(),
         }
@@ -113,7 +114,8 @@ impl Comparison {
         self.cells.iter().find(|cell| cell.size == size && cell.device == device)
     }
 
-    /// How many times faster than one core a cell is, by the medians; `None` where one core did not take part.
+    /// How many times faster than one core (by the first of its methods) a cell is, by the medians; `None` where one core did
+    /// not take part.
     pub fn speed_up(&self, cell: &Cell) -> Option<f64> {
         let one = self.devices.iter().position(|device| device.is_cpu() && device.threads == 1)?;
         let one = self.cell(cell.size, one)?.summary.median.as_secs_f64();
@@ -149,6 +151,7 @@ pub(crate) mod tests {
     pub(crate) fn comparison() -> Comparison {
         let device = |name: &str, kind, threads, driver: &str| DeviceSummary {
             name: name.into(),
+            method: "",
             kind,
             threads,
             driver: driver.into(),

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::Device;
 use super::timing::{Summary, Timing};
+use super::{Device, DeviceSummary};
 use crate::error::{Error, Result};
 
 /// What one run spent on which step, where the steps are waited for one by one.
@@ -34,6 +34,8 @@ impl Steps {
 pub struct Contender<'a, A> {
     /// The device.
     pub device: &'a Device,
+    /// The method, where a device runs in several ways; else empty.
+    pub method: &'static str,
     /// The run.
     pub run: Box<dyn FnMut(u64, Option<&mut Steps>) -> Result<A> + 'a>,
 }
@@ -49,7 +51,7 @@ impl<A> std::fmt::Debug for Contender<'_, A> {
 pub struct Cell {
     /// The size.
     pub size: u64,
-    /// Number of the device among the contenders.
+    /// Number of the contender.
     pub device: usize,
     /// The timed runs.
     pub summary: Summary,
@@ -60,10 +62,10 @@ pub struct Cell {
 /// What came of a race.
 #[derive(Debug, Clone)]
 pub struct Outcome<A> {
-    /// Sizes × devices, the devices of a size together.
+    /// Sizes × contenders, those of a size together.
     pub cells: Vec<Cell>,
-    /// The time of each device's first run of all, in which its kernels are compiled.
-    pub first_runs: Vec<Duration>,
+    /// The contenders.
+    pub devices: Vec<DeviceSummary>,
     /// The answers, one a size, the same on all devices.
     pub answers: Vec<A>,
 }
@@ -94,11 +96,11 @@ pub fn race<A>(
     differ: &dyn Fn(&A, &A) -> Option<String>,
     progress: &dyn Fn(&Device, u64),
 ) -> Result<Outcome<A>> {
-    let mut outcome = Outcome { cells: Vec::new(), first_runs: Vec::new(), answers: Vec::new() };
+    let mut outcome = Outcome { cells: Vec::new(), devices: Vec::new(), answers: Vec::new() };
     for &size in sizes {
         let mut reference: Option<A> = None;
         let reference_name = contenders.first().map_or("", |first| first.device.name.as_str()).to_owned();
-        for (number, Contender { device, run }) in contenders.iter_mut().enumerate() {
+        for (number, Contender { device, method, run }) in contenders.iter_mut().enumerate() {
             progress(device, size);
             let mut check = |answer: A| match &reference {
                 None => {
@@ -116,8 +118,8 @@ pub fn race<A>(
                 },
             };
             let (first, summary) = rules.timing.measure(|| run(size, None), &mut check)?;
-            if outcome.first_runs.len() == number {
-                outcome.first_runs.push(first);
+            if outcome.devices.len() == number {
+                outcome.devices.push(DeviceSummary::new(device, method, first));
             }
             let mut detailed = Vec::new();
             for _ in 0..if rules.detail { DETAILED_RUNS } else { 0 } {
@@ -155,9 +157,10 @@ mod tests {
         let devices = [Device::cpu(1).unwrap(), Device::cpu(2).unwrap()];
         let mut runs = 0;
         let mut contenders = vec![
-            Contender { device: &devices[0], run: Box::new(|size, _| Ok(size)) },
+            Contender { device: &devices[0], method: "", run: Box::new(|size, _| Ok(size)) },
             Contender {
                 device: &devices[1],
+                method: "",
                 run: Box::new(|size, _| {
                     runs += 1;
                     Ok(if runs > from { size + error } else { size })
@@ -187,7 +190,7 @@ mod tests {
         let places: Vec<_> = outcome.cells.iter().map(|cell| (cell.size, cell.device)).collect();
         assert_eq!(places, [(10, 0), (10, 1), (20, 0), (20, 1)]);
         assert_eq!(outcome.answers, [10, 20]);
-        assert_eq!(outcome.first_runs.len(), 2);
+        assert_eq!(outcome.devices.len(), 2);
         assert!(outcome.cells.iter().all(|cell| cell.steps.is_some() && cell.summary.runs == 2));
         assert!(race_of_two(0, 0, false).unwrap().cells.iter().all(|cell| cell.steps.is_none()));
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::table::kernel_clock;
 use super::{Cell, Comparison, Machine};
-use crate::output::intervals::Format;
+use crate::output::Format;
 use crate::random::STREAM_VERSION;
 
 /// One size on one device, with all that its time depends on: a row means the same when it is moved to another file.
@@ -16,6 +16,7 @@ struct Record<'a> {
     unit: &'a str,
     size: u64,
     device: &'a str,
+    method: &'a str,
     kind: &'a str,
     threads: usize,
     driver: &'a str,
@@ -90,6 +91,7 @@ fn record<'a>(comparison: &'a Comparison, cell: &'a Cell) -> Record<'a> {
         unit: comparison.unit,
         size: cell.size,
         device: &device.name,
+        method: device.method,
         kind: device.kind,
         threads: device.threads,
         driver: &device.driver,

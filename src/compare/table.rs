@@ -56,7 +56,8 @@ fn header(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
 }
 
 fn device_line(device: &DeviceSummary) -> String {
-    let DeviceSummary { name, kind, threads, driver, start, first_run } = device;
+    let DeviceSummary { name, method, kind, threads, driver, start, first_run } = device;
+    let name = if method.is_empty() { name.clone() } else { format!("{name}, {method}") };
     let plural = if *threads == 1 { "" } else { "s" };
     if device.is_cpu() {
         return format!("{name}: {threads} thread{plural}, first run {}", text(*first_run));
@@ -151,8 +152,10 @@ impl Block {
 }
 
 fn block(comparison: &Comparison, number: usize, device: &DeviceSummary) -> Block {
-    let note = if device.kind.starts_with("software") { device.kind } else { "" };
-    let first = device.is_cpu() && device.threads == 1;
+    let software = if device.kind.starts_with("software") { device.kind } else { "" };
+    let notes: Vec<&str> = [device.method, software].into_iter().filter(|note| !note.is_empty()).collect();
+    let one_core = |device: &DeviceSummary| device.is_cpu() && device.threads == 1;
+    let first = comparison.devices.iter().position(one_core) == Some(number);
     let row = |size: u64| match comparison.cell(size, number) {
         Some(cell) => {
             let unit = Unit::of(cell.summary.median);
@@ -162,7 +165,7 @@ fn block(comparison: &Comparison, number: usize, device: &DeviceSummary) -> Bloc
         None => Default::default(),
     };
     Block {
-        header: [device.short_name().to_owned(), note.to_owned()],
+        header: [device.short_name().to_owned(), notes.join(", ")],
         rows: comparison.sizes().into_iter().map(row).collect(),
     }
 }
@@ -188,7 +191,7 @@ fn detail(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
         let on_device = |time: Duration| if device.is_cpu() { "–".to_owned() } else { text(time) };
         rows.push([
             grouped(cell.size),
-            device.short_name().to_owned(),
+            [device.short_name(), device.method].join(" ").trim_end().to_owned(),
             on_device(device.start),
             on_device(steps.upload),
             text(steps.kernel),
@@ -299,7 +302,7 @@ mod tests {
         let words: Vec<&str> = row.split_whitespace().collect();
         assert_eq!(words, ["1,000", "800", "ms", "799–2400", "100", "ms", "99–300", "8.00×"]);
         assert!(text.contains("4.00 ms  3.00–12.00*  2.00×"), "{text}");
-        assert!(text.contains("Vulkan llvmpipe       \n") || text.contains("software, not a GPU"), "{text}");
+        assert!(text.contains("software, not a GPU"), "{text}");
         assert!(text.contains("kernel on Vulkan llvmpipe: by the device's own timestamps"), "{text}");
     }
 

@@ -11,16 +11,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::Format;
 use crate::inference::bootstrap::Intervals;
-
-/// File format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
-    /// Comma-separated values.
-    Csv,
-    /// JSON.
-    Json,
-}
 
 /// Arrangement of the cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

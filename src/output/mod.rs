@@ -2,6 +2,7 @@
 //!
 //! [`intervals`] as CSV and JSON, and the pictures ([`plot`]).
 
+pub mod growth;
 pub mod intervals;
 pub mod plot;
 
@@ -9,6 +10,15 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+
+/// File format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// Comma-separated values.
+    Csv,
+    /// JSON.
+    Json,
+}
 
 /// Where results go.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,6 +13,8 @@
 //! Source: J. K. Salmon, M. A. Moraes, R. O. Dror and D. E. Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
 //! Twin: `shaders/philox.wgsl`.
 
+use crate::vector::Lanes;
+
 /// Multiplier of counter word 0.
 pub const M0: u32 = 0xd251_1f53;
 /// Multiplier of counter word 2.
@@ -58,26 +60,37 @@ pub const fn philox4x32_10(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
     [c0, c1, c2, c3]
 }
 
-/// `L` consecutive blocks of one stream at once, as four arrays of `L` words: `words[w][l]` is word `w` of block
-/// `first + l`. The lanes are independent, so that a compiler turns each step into one vector instruction.
+/// The words of one block for sixteen consecutive samples: `[w]` lane l is word w at the counter
+/// (`block`, `sample` + l, `day`, `purpose`).
+///
+/// Only one word of the counter differs between the lanes, and it takes two rounds to reach all four: until then what is
+/// the same in all lanes is computed once. Four of the twenty vector multiplications fall away.
 #[inline(always)]
-pub fn philox4x32_10_lanes<const L: usize>(first: u32, counter: [u32; 3], key: [u32; 2]) -> [[u32; L]; 4] {
-    let mut c0: [u32; L] = std::array::from_fn(|lane| first.wrapping_add(lane as u32));
-    let mut c1 = [counter[0]; L];
-    let mut c2 = [counter[1]; L];
-    let mut c3 = [counter[2]; L];
+pub fn philox4x32_10_samples<V: Lanes>(counter: [u32; 4], key: [u32; 2]) -> [V; 4] {
+    let [block, sample, day, purpose] = counter;
     let [mut k0, mut k1] = key;
-    for _ in 0..ROUNDS {
-        for lane in 0..L {
-            let (high0, low0) = multiply(M0, c0[lane]);
-            let (high1, low1) = multiply(M1, c2[lane]);
-            c0[lane] = high1 ^ c1[lane] ^ k0;
-            c1[lane] = low1;
-            c2[lane] = high0 ^ c3[lane] ^ k1;
-            c3[lane] = low0;
-        }
-        k0 = k0.wrapping_add(W0);
-        k1 = k1.wrapping_add(W1);
+    let samples = V::splat(sample).add(V::load(&std::array::from_fn(|lane| lane as u32)));
+    // Round 1: word 0 gets the samples.
+    let (high0, low0) = multiply(M0, block);
+    let (high1, low1) = multiply(M1, day);
+    let (c0, c1, c2, c3) = (V::splat(high1 ^ k0).xor(samples), low1, high0 ^ purpose ^ k1, low0);
+    (k0, k1) = (k0.wrapping_add(W0), k1.wrapping_add(W1));
+    // Round 2: words 2 and 3 get them from word 0.
+    let (high0, low0) = c0.multiply(V::splat(M0));
+    let (high1, low1) = multiply(M1, c2);
+    let (c0, c1, c2, c3) = (high1 ^ c1 ^ k0, low1, high0.xor(V::splat(c3 ^ k1)), low0);
+    (k0, k1) = (k0.wrapping_add(W0), k1.wrapping_add(W1));
+    // Round 3: words 0 and 1 get them from word 2.
+    let (high0, low0) = multiply(M0, c0);
+    let (high1, low1) = c2.multiply(V::splat(M1));
+    let (mut c0, mut c1, mut c2, mut c3) =
+        (high1.xor(V::splat(c1 ^ k0)), low1, c3.xor(V::splat(high0 ^ k1)), V::splat(low0));
+    (k0, k1) = (k0.wrapping_add(W0), k1.wrapping_add(W1));
+    for _ in 3..ROUNDS {
+        let (high0, low0) = c0.multiply(V::splat(M0));
+        let (high1, low1) = c2.multiply(V::splat(M1));
+        (c0, c1, c2, c3) = (high1.xor(c1).xor(V::splat(k0)), low1, high0.xor(c3).xor(V::splat(k1)), low0);
+        (k0, k1) = (k0.wrapping_add(W0), k1.wrapping_add(W1));
     }
     [c0, c1, c2, c3]
 }
@@ -85,6 +98,7 @@ pub fn philox4x32_10_lanes<const L: usize>(first: u32, counter: [u32; 3], key: [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vector::{Kernel, LANES, Vectors};
 
     /// Counter, key and answer of Random123's `kat_vectors` (philox4x32 10).
     const KNOWN_ANSWERS: [([u32; 4], [u32; 2], [u32; 4]); 3] = [
@@ -104,15 +118,42 @@ mod tests {
         }
     }
 
+    /// The blocks of sixteen samples, as sixteen counters would give them.
+    struct Samples {
+        counter: [u32; 4],
+        key: [u32; 2],
+    }
+
+    impl Kernel for Samples {
+        type Output = [[u32; LANES]; 4];
+
+        #[inline(always)]
+        fn run<V: Lanes>(self) -> Self::Output {
+            let mut words = [[0; LANES]; 4];
+            for (lanes, words) in
+                philox4x32_10_samples::<V>(self.counter, self.key).into_iter().zip(&mut words)
+            {
+                lanes.store(words);
+            }
+            words
+        }
+    }
+
     #[test]
-    fn lanes_equal_single_blocks() {
-        for (counter, key, _) in KNOWN_ANSWERS {
-            let lanes = philox4x32_10_lanes::<16>(counter[0], [counter[1], counter[2], counter[3]], key);
-            for lane in 0..16 {
-                let mut single = counter;
-                single[0] = single[0].wrapping_add(lane as u32);
-                let expected = philox4x32_10(single, key);
-                assert_eq!(std::array::from_fn(|word| lanes[word][lane]), expected, "lane {lane}");
+    fn samples_equal_single_counters() {
+        for vectors in Vectors::available() {
+            for (counter, key, _) in KNOWN_ANSWERS {
+                let words = vectors.run(Samples { counter, key });
+                for lane in 0..LANES {
+                    let mut single = counter;
+                    single[1] = single[1].wrapping_add(lane as u32);
+                    let expected = philox4x32_10(single, key);
+                    assert_eq!(
+                        std::array::from_fn(|word| words[word][lane]),
+                        expected,
+                        "{vectors:?}, lane {lane}"
+                    );
+                }
             }
         }
     }

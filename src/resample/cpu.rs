@@ -1,7 +1,12 @@
-//! Resampled column sums on the CPU: Rayon over blocks of samples, whole rows added as vectors.
+//! Resampled column sums on the CPU: Rayon over blocks of samples, vectors within.
 //!
-//! Work for one sample of a day with n rows of `stride` words: ⌈n/8⌉ Philox blocks (two rows a word), n loads and additions
-//! of a row. Twin: `shaders/resample.wgsl`, driven by [`super::gpu`].
+//! Sixteen samples go together. Their draws are made with the samples in the lanes of a vector, block by block of the stream
+//! ([`RowRange::draw_block`]); then each sample's rows are added with the day's columns in the lanes. The work for a day with
+//! n rows of W words is, a sample, n/128 vector Philox blocks and n loads and additions of W words; the floor is the
+//! n·W/16 loads of a cache line. [`crate::vector`] compiles it for the vectors that the
+//! machine has.
+//!
+//! Twin: `shaders/resample.wgsl`, driven by [`super::gpu`].
 
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -9,9 +14,11 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use super::columns::{DayColumns, LINE};
+use super::draws::Draws;
 use super::{Block, Sums};
 use crate::random::index::RowRange;
 use crate::random::{Purpose, Stream};
+use crate::vector::{Kernel, LANES, Lanes, Vectors};
 
 /// Samples of one task: enough to pay for the task, few enough that its sums stay in a core's cache.
 const SAMPLES_PER_BLOCK: u32 = 1024;
@@ -24,86 +31,194 @@ pub fn resample(
     samples: Range<u32>,
     done: impl Fn(u32, Duration) + Sync,
 ) -> Sums {
+    resample_with(Vectors::best(), day, seed, samples, done)
+}
+
+/// As [`resample`], with the vectors that are named. The sums are the same with all.
+pub fn resample_with(
+    vectors: Vectors,
+    day: &DayColumns,
+    seed: u64,
+    samples: Range<u32>,
+    done: impl Fn(u32, Duration) + Sync,
+) -> Sums {
     let blocks = samples.len().div_ceil(SAMPLES_PER_BLOCK as usize) as u32;
     let blocks = (0..blocks).into_par_iter().map(|block| {
         let first = samples.start + block * SAMPLES_PER_BLOCK;
         let end = first.saturating_add(SAMPLES_PER_BLOCK).min(samples.end);
         let start = Instant::now();
-        let block = resample_block(day, seed, first..end);
+        let block = vectors.run(ResampleBlock { day, seed, samples: first..end });
         done(end - first, start.elapsed());
         block
     });
     Sums { lanes: day.lanes(), blocks: blocks.collect() }
 }
 
-/// One block on the current thread.
-fn resample_block(day: &DayColumns, seed: u64, samples: Range<u32>) -> Block {
-    match day.stride() {
-        1 => narrow::<1>(day, seed, samples),
-        2 => narrow::<2>(day, seed, samples),
-        4 => narrow::<4>(day, seed, samples),
-        8 => narrow::<8>(day, seed, samples),
-        LINE => narrow::<LINE>(day, seed, samples),
-        _ => wide(day, seed, samples),
-    }
+/// One block of samples on the current thread.
+struct ResampleBlock<'a> {
+    day: &'a DayColumns,
+    seed: u64,
+    samples: Range<u32>,
 }
 
-/// Draws each of `samples` in turn and hands its rows and its number within the block to `sum`.
-#[inline(always)]
-fn each_sample(day: &DayColumns, seed: u64, samples: Range<u32>, mut sum: impl FnMut(usize, &[u32])) {
-    let range = RowRange::new(day.rows());
-    let mut draws = vec![0; range.buffer_len()];
-    for (number, sample) in samples.enumerate() {
-        range.draw(Stream { seed, purpose: Purpose::Rows, day: day.day(), sample }, &mut draws);
-        sum(number, &draws[..day.rows() as usize]);
-    }
-}
+impl Kernel for ResampleBlock<'_> {
+    type Output = Block;
 
-/// Rows of `STRIDE` words, summed in registers.
-#[inline(always)]
-fn narrow<const STRIDE: usize>(day: &DayColumns, seed: u64, samples: Range<u32>) -> Block {
-    let mut block = Block::new(samples.len(), day.lanes());
-    let (rows, _) = day.words().as_chunks::<STRIDE>();
-    each_sample(day, seed, samples, |number, draws| {
-        let mut sums = [0u32; STRIDE];
-        for &row in draws {
-            add(&mut sums, &rows[row as usize]);
+    #[inline(always)]
+    fn run<V: Lanes>(self) -> Block {
+        let rows_per_word = RowRange::new(self.day.rows()).rows_per_word();
+        match (rows_per_word, self.day.stride()) {
+            (2, 1) => self.narrow::<V, 2, 1>(),
+            (2, 2) => self.narrow::<V, 2, 2>(),
+            (2, 4) => self.narrow::<V, 2, 4>(),
+            (2, 8) => self.narrow::<V, 2, 8>(),
+            (2, _) => self.wide::<V, 2>(),
+            (_, 1) => self.narrow::<V, 1, 1>(),
+            (_, 2) => self.narrow::<V, 1, 2>(),
+            (_, 4) => self.narrow::<V, 1, 4>(),
+            (_, 8) => self.narrow::<V, 1, 8>(),
+            _ => self.wide::<V, 1>(),
         }
-        block.store(number, 0, &sums);
-    });
-    block
+    }
 }
 
-/// Rows of several lines: the sample is drawn once and its rows are read two lines at a time.
-#[inline(always)]
-fn wide(day: &DayColumns, seed: u64, samples: Range<u32>) -> Block {
-    let mut block = Block::new(samples.len(), day.lanes());
-    let (lines, _) = day.words().as_chunks::<LINE>();
-    let lines_per_row = day.stride() / LINE;
-    each_sample(day, seed, samples, |number, draws| {
-        for line in (0..lines_per_row).step_by(2) {
-            let pair = line + 1 < lines_per_row;
-            let (mut first, mut second) = ([0u32; LINE], [0u32; LINE]);
-            for &row in draws {
-                let at = row as usize * lines_per_row + line;
-                add(&mut first, &lines[at]);
-                if pair {
-                    add(&mut second, &lines[at + 1]);
+impl ResampleBlock<'_> {
+    /// Rows of less than a line.
+    #[inline(always)]
+    fn narrow<V: Lanes, const PER_WORD: usize, const STRIDE: usize>(&self) -> Block {
+        let mut block = Block::new(self.samples.len(), self.day.lanes());
+        let (rows, _) = self.day.words().as_chunks::<STRIDE>();
+        for first in (0..self.samples.len()).step_by(LANES) {
+            let mut sums = [[0u32; STRIDE]; LANES];
+            self.each_chunk::<V, PER_WORD>(first, |draws| {
+                for (lane, sums) in sums.iter_mut().enumerate() {
+                    draws.add_rows(lane, rows, sums);
+                }
+            });
+            block.store(first, 0, &sums);
+        }
+        block
+    }
+
+    /// Rows of whole lines, read two lines at a time.
+    #[inline(always)]
+    fn wide<V: Lanes, const PER_WORD: usize>(&self) -> Block {
+        let mut block = Block::new(self.samples.len(), self.day.lanes());
+        let (lines, _) = self.day.words().as_chunks::<LINE>();
+        let per_row = self.day.stride() / LINE;
+        let mut sums = vec![[[0u32; LINE]; LANES]; per_row];
+        for first in (0..self.samples.len()).step_by(LANES) {
+            sums.fill([[0; LINE]; LANES]);
+            self.each_chunk::<V, PER_WORD>(first, |draws| {
+                for (pair, sums) in sums.chunks_mut(2).enumerate() {
+                    for lane in 0..LANES {
+                        match sums {
+                            [one, two] => {
+                                let sums = [&mut one[lane], &mut two[lane]];
+                                draws.add_lines::<V, 2>(lane, lines, per_row, 2 * pair, sums);
+                            }
+                            [one] => {
+                                draws.add_lines::<V, 1>(lane, lines, per_row, 2 * pair, [&mut one[lane]]);
+                            }
+                            _ => {}
+                        }
+                    }
+                }
+            });
+            for (line, sums) in sums.iter().enumerate() {
+                block.store(first, line * LINE, sums);
+            }
+        }
+        block
+    }
+
+    /// Draws the rows of the [`LANES`] samples from number `first` of the block on, and hands them to `add` chunk by chunk.
+    #[inline(always)]
+    fn each_chunk<V: Lanes, const PER_WORD: usize>(&self, first: usize, mut add: impl FnMut(&Draws)) {
+        let sample = self.samples.start + first as u32;
+        let stream = Stream { seed: self.seed, purpose: Purpose::Rows, day: self.day.day(), sample };
+        let range = RowRange::new(self.day.rows());
+        let mut draws = Draws::new();
+        let mut next = 0;
+        while next < self.day.rows() {
+            next = draws.draw::<V, PER_WORD>(&range, &stream, next);
+            add(&draws);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+
+    /// Values with some spread and a jump in every third column, so that columns have one limb and more.
+    fn day(rows: usize, columns: usize) -> DayColumns {
+        let values = Array2::from_shape_fn((rows, columns), |(row, column)| {
+            let spread = ((row * 7919 + column * 104_729) % 1009) as f64;
+            let jump = if column % 3 == 1 && row == rows / 2 { 1e5 } else { 1.0 };
+            1e-9 * spread * jump
+        });
+        DayColumns::new(20_070_103, &values).unwrap()
+    }
+
+    /// By the definition: each sample's rows in drawing order, word by word.
+    fn defined(day: &DayColumns, seed: u64, samples: Range<u32>) -> Block {
+        let mut block = Block::new(samples.len(), day.lanes());
+        for (number, sample) in samples.enumerate() {
+            let stream = Stream { seed, purpose: Purpose::Rows, day: day.day(), sample };
+            for row in RowRange::new(day.rows()).draw_in_order(&stream) {
+                for lane in 0..day.lanes() {
+                    let word = day.words()[row as usize * day.stride() + lane];
+                    let place = &mut block.words[lane * block.samples + number];
+                    *place = place.checked_add(word).expect("no sum overflows");
                 }
             }
-            block.store(number, line * LINE, &first);
-            if pair {
-                block.store(number, (line + 1) * LINE, &second);
+        }
+        block
+    }
+
+    fn joined(day: &DayColumns, blocks: Vec<Block>) -> Vec<Vec<u128>> {
+        let sums = Sums { lanes: day.lanes(), blocks };
+        day.columns().iter().map(|column| sums.joined(column)).collect()
+    }
+
+    #[test]
+    fn every_instruction_set_gives_the_defined_sums() {
+        // All strides, one row a word and two, whole chunks and rests, samples that fill no vector.
+        for rows in [1, 2, 63, 64, 65, 385, 2012, 2049, 5000] {
+            for columns in [1, 2, 3, 6, 11, 17, 30, 60] {
+                let day = day(rows, columns);
+                for samples in [0..1, 5..38, u32::MAX - 17..u32::MAX] {
+                    if rows > 2000 && (columns > 11 || samples.start != 5) {
+                        continue;
+                    }
+                    let expected = joined(&day, vec![defined(&day, 9, samples.clone())]);
+                    for vectors in Vectors::available() {
+                        let sums = resample_with(vectors, &day, 9, samples.clone(), |_, _| {});
+                        assert_eq!(sums.samples(), samples.len());
+                        let what = format!("{vectors:?}: {rows} rows, stride {}, {samples:?}", day.stride());
+                        assert!(joined(&day, sums.blocks) == expected, "{what}");
+                        if rows > 60 {
+                            let other = resample_with(vectors, &day, 10, samples.clone(), |_, _| {});
+                            assert!(
+                                joined(&day, other.blocks) != expected,
+                                "another seed must differ, {what}"
+                            );
+                        }
+                    }
+                }
             }
         }
-    });
-    block
-}
+    }
 
-/// Adds a row. No sum exceeds 32 bits, by the scale of the columns.
-#[inline(always)]
-fn add<const WORDS: usize>(sums: &mut [u32; WORDS], row: &[u32; WORDS]) {
-    for (sum, &word) in sums.iter_mut().zip(row) {
-        *sum = sum.wrapping_add(word);
+    #[test]
+    fn tasks_follow_each_other() {
+        let day = day(50, 3);
+        let samples = 3000..3000 + 2 * SAMPLES_PER_BLOCK + 5;
+        let sums = resample(&day, 0, samples.clone(), |_, _| {});
+        assert_eq!(sums.blocks.len(), 3);
+        assert_eq!(joined(&day, sums.blocks), joined(&day, vec![defined(&day, 0, samples)]));
     }
 }

@@ -36,39 +36,60 @@ const IN_FLIGHT: usize = 2;
 #[derive(Debug, Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
 pub struct DispatchParameters {
-    key_low: u32,
-    key_high: u32,
-    first_batch: u32,
-    first_sample: u32,
-    sample_offset: u32,
-    samples: u32,
-    tile_samples: u32,
-    first_draw: u32,
-    end_draw: u32,
-    purpose: u32,
-    padding0: u32,
-    padding1: u32,
+    /// Seed, low word.
+    pub key_low: u32,
+    /// Seed, high word.
+    pub key_high: u32,
+    /// Number of the first batch among the wave's.
+    pub first_batch: u32,
+    /// Number b of the tile's first resample.
+    pub first_sample: u32,
+    /// Number of this dispatch's first resample within the tile.
+    pub sample_offset: u32,
+    /// Resamples of this dispatch.
+    pub samples: u32,
+    /// Resamples of the tile: from one lane of the sums to the next.
+    pub tile_samples: u32,
+    /// First draw of each resample, a multiple of 8.
+    pub first_draw: u32,
+    /// End of the draws; it may lie beyond a batch's rows.
+    pub end_draw: u32,
+    /// Purpose of the random stream, shifted above the attempt.
+    pub purpose: u32,
+    /// Zero.
+    pub padding0: u32,
+    /// Zero.
+    pub padding1: u32,
 }
 
 /// One batch; `Batch` in `shaders/resample.wgsl`.
 #[derive(Debug, Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
 pub struct BatchEntry {
-    day: u32,
-    rows: u32,
-    rows_per_word: u32,
-    threshold: u32,
-    first_word: u32,
-    stride: u32,
-    lanes: u32,
-    first_sum: u32,
+    /// Calendar day as YYYYMMDD.
+    pub day: u32,
+    /// Number of rows, n.
+    pub rows: u32,
+    /// Rows that a random word gives.
+    pub rows_per_word: u32,
+    /// Words with a last fraction below this are rejected.
+    pub threshold: u32,
+    /// First word of the batch's rows in the buffer of rows.
+    pub first_word: u32,
+    /// Words from one row to the next.
+    pub stride: u32,
+    /// Limbs in use.
+    pub lanes: u32,
+    /// First word of the batch's sums in the tile.
+    pub first_sum: u32,
 }
 
 /// What the planner may use of an open device.
 pub fn device_limits(gpu: &Gpu) -> DeviceLimits {
     let limits = gpu.limits();
     DeviceLimits {
-        binding: limits.max_storage_buffer_binding_size.min(limits.max_buffer_size),
+        // Some devices bind more than 4 GiB, but shaders count words and bytes in 32 bits.
+        binding: limits.max_storage_buffer_binding_size.min(limits.max_buffer_size).min(u32::MAX.into()),
         workgroups: limits.max_compute_workgroups_per_dimension,
         workgroup: WORKGROUP,
         work: DeviceLimits::WORK,

@@ -22,6 +22,7 @@ use columns::Column;
 
 pub mod columns;
 pub mod cpu;
+mod draws;
 pub mod gpu;
 pub mod plan;
 
@@ -39,13 +40,16 @@ impl Block {
         Self { samples, words: vec![0; samples * lanes] }
     }
 
-    /// Stores the sums of resample `number` (within the block) for the lanes from `first_lane` on; `sums` beyond the
-    /// last lane are padding.
+    /// Stores the sums of consecutive resamples, the first being `number` within the block, for the lanes from
+    /// `first_lane` on. Resamples beyond the block and lanes beyond the last are padding.
     #[inline(always)]
-    fn store(&mut self, number: usize, first_lane: usize, sums: &[u32]) {
-        let places = self.words.chunks_exact_mut(self.samples).skip(first_lane);
-        for (lane, &sum) in places.zip(sums) {
-            lane[number] = sum;
+    fn store<const WORDS: usize>(&mut self, number: usize, first_lane: usize, sums: &[[u32; WORDS]]) {
+        let count = sums.len().min(self.samples - number);
+        let lanes = self.words.chunks_exact_mut(self.samples).skip(first_lane).take(WORDS);
+        for (word, lane) in lanes.enumerate() {
+            for (place, sums) in lane[number..number + count].iter_mut().zip(sums) {
+                *place = sums[word];
+            }
         }
     }
 }

@@ -266,7 +266,7 @@ pub fn dispatches(tile: &Tile, wave: &[Batch], device: &DeviceLimits) -> Vec<Dis
         }
         let most = (device.work / work(&wave[first], 1).max(1)).max(u64::from(device.workgroup));
         let most = most.min(u64::from(device.workgroups) * u64::from(device.workgroup));
-        let part = if total <= device.work { samples.min(most) } else { most.min(samples) } as u32;
+        let part = most.min(samples) as u32;
         let rows = wave[first..end].iter().map(|batch| batch.rows).max().unwrap_or(0);
         let lanes = wave[first..end].iter().map(Batch::lanes).max().unwrap_or(0);
         let lane_groups = if narrow(wave) { lanes } else { lanes.div_ceil(LINE) } as u32;
@@ -294,4 +294,411 @@ pub fn dispatches(tile: &Tile, wave: &[Batch], device: &DeviceLimits) -> Vec<Dis
 /// four.
 pub fn narrow(wave: &[Batch]) -> bool {
     wave.iter().all(|batch| stride_of(batch.lanes()) <= 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    type Checked = std::result::Result<(), String>;
+
+    fn ensure(holds: bool, what: impl FnOnce() -> String) -> Checked {
+        if holds { Ok(()) } else { Err(what()) }
+    }
+
+    fn full(limbs: usize) -> LimbCount {
+        LimbCount { full: limbs, ..LimbCount::default() }
+    }
+
+    /// Days of `rows` rows with stocks of one limb.
+    fn shapes(rows: &[u32], stocks: usize) -> Vec<DayShape> {
+        rows.iter().map(|&rows| DayShape { rows, limbs: vec![full(1); stocks], key_bytes: 4 }).collect()
+    }
+
+    fn on_cpu(memory: u64, threads: usize) -> Budget {
+        Budget { memory, threads, device: None }
+    }
+
+    fn usual_device() -> DeviceLimits {
+        DeviceLimits {
+            binding: 128 << 20,
+            workgroups: 65_535,
+            workgroup: 64,
+            work: DeviceLimits::WORK,
+            draws: DeviceLimits::DRAWS,
+            tile: DeviceLimits::TILE,
+        }
+    }
+
+    /// Bytes that a batch takes, spelled out: rows (on the host, and on the device where there is one) and sums.
+    fn bytes(batch: &Batch, samples: u32, budget: &Budget) -> u64 {
+        let stride = stride_of(batch.lanes()).max(4) as u64;
+        let rows = 4 * (u64::from(batch.rows) * stride + 4);
+        let sums = 4 * batch.lanes() as u64 * u64::from(samples);
+        rows * if budget.device.is_some() { 2 } else { 1 } + sums
+    }
+
+    /// Bytes that every wave takes: a column's sums a thread, and the tiles under way.
+    fn fixed_bytes(shapes: &[DayShape], samples: u32, budget: &Budget) -> u64 {
+        let key = shapes.iter().map(|shape| shape.key_bytes).max().unwrap_or(0);
+        budget.threads as u64 * u64::from(samples) * key + budget.device.map_or(0, |device| 4 * device.tile)
+    }
+
+    /// Every day and stock in one batch, in order; each wave within the budget, and none that the wave before had room for.
+    fn check_waves(waves: &[Wave], shapes: &[DayShape], samples: u32, budget: &Budget) -> Checked {
+        let cells: Vec<(usize, usize)> = waves
+            .iter()
+            .flatten()
+            .flat_map(|batch| batch.stocks.clone().map(|stock| (batch.day, stock)))
+            .collect();
+        let expected: Vec<(usize, usize)> = (0..shapes.len())
+            .flat_map(|day| (0..shapes[day].limbs.len()).map(move |stock| (day, stock)))
+            .collect();
+        ensure(cells == expected, || format!("cells {cells:?}"))?;
+        for batch in waves.iter().flatten() {
+            let shape = &shapes[batch.day];
+            let limbs = shape.limbs[batch.stocks.clone()].iter().fold(LimbCount::default(), |a, &b| a + b);
+            ensure(batch.rows == shape.rows && batch.limbs == limbs, || format!("{batch:?} of {shape:?}"))?;
+        }
+        let fixed = fixed_bytes(shapes, samples, budget);
+        let binding = budget.device.map_or(u64::MAX, |device| device.binding);
+        let fits = |wave: &mut dyn Iterator<Item = &Batch>| {
+            let (mut total, mut rows) = (fixed, 0);
+            for batch in wave {
+                total += bytes(batch, samples, budget);
+                rows += batch.row_bytes();
+            }
+            total <= budget.memory && rows <= binding
+        };
+        for wave in waves {
+            ensure(!wave.is_empty() && fits(&mut wave.iter()), || format!("{wave:?} does not fit"))?;
+        }
+        for pair in waves.windows(2) {
+            ensure(!fits(&mut pair[0].iter().chain(&pair[1][..1])), || format!("room for more in {pair:?}"))?;
+        }
+        Ok(())
+    }
+
+    /// The samples of each batch once and in order, in tiles that fit.
+    fn check_tiles(tiles: &[Tile], wave: &[Batch], samples: u32, device: &DeviceLimits) -> Checked {
+        // The batch and sample that come next.
+        let (mut number, mut sample) = (0, 0);
+        for tile in tiles {
+            let name = || format!("{tile:?} where batch {number}, sample {sample} comes next");
+            ensure(tile.batches.start == number && tile.samples.start == sample, name)?;
+            ensure(!tile.batches.is_empty() && !tile.samples.is_empty(), name)?;
+            let whole = tile.samples == (0..samples);
+            ensure(whole || tile.batches.len() == 1, || format!("{tile:?} cuts several batches"))?;
+            let lanes: u64 = wave[tile.batches.clone()].iter().map(|batch| batch.lanes() as u64).sum();
+            let words = lanes * tile.samples.len() as u64;
+            ensure(tile.words == words, || format!("{tile:?} has {words} words"))?;
+            let smallest = tile.samples.len() == 1;
+            ensure(4 * words <= device.tile.min(device.binding) || smallest, || {
+                format!("{tile:?} is large")
+            })?;
+            ensure(tile.batches.len() <= device.workgroups as usize, || {
+                format!("{tile:?} has many batches")
+            })?;
+            if tile.samples.end == samples {
+                (number, sample) = (tile.batches.end, 0);
+            } else {
+                sample = tile.samples.end;
+            }
+        }
+        ensure(number == wave.len() && sample == 0, || format!("batch {number}, sample {sample} is left"))
+    }
+
+    /// Every draw of every sample, batch and lane of a tile once, the draws of a sample in order, within the limits.
+    fn check_dispatches(
+        dispatches: &[Dispatch],
+        tile: &Tile,
+        wave: &[Batch],
+        device: &DeviceLimits,
+    ) -> Checked {
+        let samples = tile.samples.len() as u32;
+        for dispatch in dispatches {
+            let Dispatch { batches, samples, draws, workgroups } = dispatch;
+            let limit = |holds: bool, what: &str| ensure(holds, || format!("{what}: {dispatch:?}"));
+            limit(draws.start.is_multiple_of(8) && draws.end - draws.start <= device.draws, "draws")?;
+            limit(!draws.is_empty() && !samples.is_empty() && !batches.is_empty(), "empty")?;
+            limit(workgroups.iter().all(|&groups| (1..=device.workgroups).contains(&groups)), "workgroups")?;
+            limit(workgroups[0] == (samples.len() as u32).div_ceil(device.workgroup), "samples")?;
+            limit(workgroups[1] as usize == batches.len(), "batches")?;
+            let lanes = wave[batches.clone()].iter().map(Batch::lanes).max().unwrap_or(0);
+            let lanes_of_group = if narrow(wave) { 1 } else { LINE };
+            limit(workgroups[2] as usize == lanes.div_ceil(lanes_of_group), "lanes")?;
+            let work = |samples: u64| -> u64 {
+                let of_batch = |batch: &Batch| {
+                    u64::from(batch.rows.min(device.draws)) * DeviceLimits::stride(batch.lanes()) as u64
+                };
+                samples * wave[batches.clone()].iter().map(of_batch).sum::<u64>()
+            };
+            // One batch and one workgroup are the least that a dispatch can do.
+            let least = batches.len() == 1 && samples.len() as u32 <= device.workgroup;
+            limit(work(samples.len() as u64) <= device.work || least, "work")?;
+        }
+        for number in tile.batches.clone() {
+            let rows = wave[number].rows;
+            // Draws done of each sample.
+            let mut done = vec![0; samples as usize];
+            for dispatch in dispatches.iter().filter(|dispatch| dispatch.batches.contains(&number)) {
+                for done in &mut done[dispatch.samples.start as usize..dispatch.samples.end as usize] {
+                    let in_order =
+                        dispatch.draws.start == *done || (*done == rows && dispatch.draws.start > rows);
+                    ensure(in_order, || format!("batch {number} has {done} of {rows} draws: {dispatch:?}"))?;
+                    *done = dispatch.draws.end.min(rows);
+                }
+            }
+            ensure(done.iter().all(|&done| done == rows), || format!("batch {number}: {done:?} of {rows}"))?;
+        }
+        let mut all = dispatches.iter().flat_map(|dispatch| dispatch.batches.clone());
+        ensure(all.all(|number| tile.batches.contains(&number)), || "a batch of another tile".into())
+    }
+
+    /// The whole plan, each part checked.
+    fn check_plan(shapes: &[DayShape], samples: u32, budget: &Budget) -> Checked {
+        let waves = waves(shapes, samples, budget).map_err(|error| error.to_string())?;
+        check_waves(&waves, shapes, samples, budget)?;
+        let Some(device) = &budget.device else { return Ok(()) };
+        for wave in &waves {
+            let tiles = tiles(wave, samples, device);
+            check_tiles(&tiles, wave, samples, device)?;
+            for tile in &tiles {
+                check_dispatches(&dispatches(tile, wave, device), tile, wave, device)?;
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_small_panel_is_one_wave_one_tile_one_dispatch() {
+        let shapes = shapes(&[385, 210], 3);
+        let budget = Budget { memory: 1 << 30, threads: 2, device: Some(usual_device()) };
+        let waves = waves(&shapes, 1000, &budget).unwrap();
+        let batch = |day, rows| Batch { day, stocks: 0..3, rows, limbs: full(3) };
+        assert_eq!(waves, [[batch(0, 385), batch(1, 210)]]);
+        let tiles = tiles(&waves[0], 1000, &usual_device());
+        assert_eq!(tiles, [Tile { batches: 0..2, samples: 0..1000, words: 6000 }]);
+        let dispatches = dispatches(&tiles[0], &waves[0], &usual_device());
+        assert_eq!(
+            dispatches,
+            [Dispatch { batches: 0..2, samples: 0..1000, draws: 0..385, workgroups: [16, 2, 1] }]
+        );
+    }
+
+    #[test]
+    fn less_memory_makes_more_and_smaller_waves() {
+        let shapes = shapes(&[385; 4], 8);
+        let count = |memory: u64| {
+            let waves = waves(&shapes, 10_000, &on_cpu(memory, 2)).unwrap();
+            check_waves(&waves, &shapes, 10_000, &on_cpu(memory, 2)).unwrap();
+            (waves.len(), waves.iter().map(Vec::len).sum::<usize>())
+        };
+        assert_eq!(count(1 << 30), (1, 4));
+        // Fixed 80,000 bytes, and a day of eight stocks 320,000 of sums and 12,336 of rows.
+        assert_eq!(count(80_000 + 332_336), (4, 4));
+        assert_eq!(count(80_000 + 332_335), (8, 8));
+        // A stock alone: 40,000 of sums and 6,176 of rows.
+        assert_eq!(count(80_000 + 46_176), (32, 32));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_an_error_with_the_sizes() {
+        let shapes = shapes(&[385], 8);
+        let least = 80_000 + 46_176;
+        let error = waves(&shapes, 10_000, &on_cpu(least - 1, 2)).unwrap_err();
+        let Error::Memory { needed, allowed, .. } = error else { panic!("{error}") };
+        assert_eq!((needed, allowed), (least, least - 1));
+        let message = error.to_string();
+        assert!(
+            message.starts_with("resampling one stock of a day with 385 returns 10000 times needs 123.2 KiB"),
+            "{message}"
+        );
+        assert!(message.ends_with("raise --memory, or lower --samples or --threads"), "{message}");
+        // What the message asks for is enough, on one thread less is.
+        assert!(waves(&shapes, 10_000, &on_cpu(least, 2)).is_ok());
+        assert!(waves(&shapes, 10_000, &on_cpu(least - 40_000, 1)).is_ok());
+
+        // Rows that are larger than a buffer of the device.
+        let device = DeviceLimits { binding: 1 << 20, ..usual_device() };
+        let budget = Budget { memory: 1 << 40, threads: 2, device: Some(device) };
+        let shapes = self::shapes(&[100_000], 1);
+        let error = waves(&shapes, 10, &budget).unwrap_err();
+        assert!(matches!(error, Error::Memory { needed: 1_600_016, allowed: 1_048_576, .. }), "{error:?}");
+        assert!(error.to_string().contains("the largest buffer of this device; try --device cpu"), "{error}");
+        assert!(waves(&shapes, 10, &Budget { device: Some(usual_device()), ..budget }).is_ok());
+    }
+
+    #[test]
+    fn long_days_are_cut_along_draws_and_heavy_ones_along_samples() {
+        let shapes = shapes(&[100_000, 5], 1);
+        let device = DeviceLimits { work: 1 << 20, ..usual_device() };
+        let budget = Budget { memory: 1 << 30, threads: 2, device: Some(device) };
+        let wave = waves(&shapes, 1000, &budget).unwrap().remove(0);
+        let tiles = tiles(&wave, 1000, &device);
+        let dispatches = dispatches(&tiles[0], &wave, &device);
+        check_dispatches(&dispatches, &tiles[0], &wave, &device).unwrap();
+        // 2^20 additions are 256 samples of 4096 draws: four cuts along the samples, 25 along the draws; then the short day.
+        assert_eq!(dispatches.len(), 4 * 25 + 1);
+        assert_eq!(dispatches[1].draws, 4096..8192);
+        assert_eq!(dispatches[25].samples, 256..512);
+    }
+
+    #[test]
+    fn the_kernel_follows_the_widest_rows() {
+        let batch = |lanes| Batch { day: 0, stocks: 0..1, rows: 9, limbs: full(lanes) };
+        assert!(narrow(&[batch(1), batch(2)]));
+        assert!(!narrow(&[batch(1), batch(3)]));
+        assert_eq!([1, 2, 3, 4, 5, 9, 17].map(DeviceLimits::stride), [1, 2, 4, 4, 8, 16, 32]);
+    }
+
+    /// The perturbed twin of the checks: plans with a fault in them, each of which must be found.
+    #[test]
+    fn faulty_plans_are_found_out() {
+        let shapes = shapes(&[385, 5000, 23], 12);
+        let device = DeviceLimits { tile: 16_384, work: 400_000, ..usual_device() };
+        let samples = 1000;
+        let budget = Budget { memory: 400_000, threads: 2, device: Some(device) };
+        let budget = Budget { memory: budget.memory + 8_000 + 4 * device.tile, ..budget };
+        check_plan(&shapes, samples, &budget).unwrap();
+        let waves = waves(&shapes, samples, &budget).unwrap();
+        let faulty = |fault: &dyn Fn(&mut Vec<Wave>)| {
+            let mut waves = waves.clone();
+            fault(&mut waves);
+            check_waves(&waves, &shapes, samples, &budget).unwrap_err()
+        };
+        assert!(waves.len() > 1, "{waves:?}");
+        faulty(&|waves| _ = waves.pop());
+        faulty(&|waves| waves.swap(0, 1));
+        faulty(&|waves| waves[0][0].stocks.end -= 1);
+        faulty(&|waves| waves[0][0].limbs.full += 1);
+        faulty(&|waves| waves[0][0].rows += 1);
+        let joined = faulty(&|waves| {
+            let second = waves.remove(1);
+            waves[0].extend(second);
+        });
+        assert!(joined.contains("does not fit"), "{joined}");
+        let alone = faulty(&|waves| {
+            let first = waves[0].remove(0);
+            waves.insert(0, vec![first]);
+        });
+        assert!(alone.contains("room for more") || alone.contains("does not fit"), "{alone}");
+
+        let wave = &waves[0];
+        let right = tiles(wave, samples, &device);
+        let faulty = |fault: &dyn Fn(&mut Vec<Tile>)| {
+            let mut tiles = right.clone();
+            fault(&mut tiles);
+            check_tiles(&tiles, wave, samples, &device).unwrap_err()
+        };
+        assert!(right.len() > 2, "{right:?}");
+        faulty(&|tiles| _ = tiles.pop());
+        faulty(&|tiles| _ = tiles.remove(0));
+        faulty(&|tiles| tiles.swap(0, 1));
+        faulty(&|tiles| tiles[0].samples.end -= 1);
+        faulty(&|tiles| tiles[0].words += 1);
+        faulty(&|tiles| {
+            let end = tiles.remove(1).samples.end;
+            tiles[0].words = tiles[0].words / tiles[0].samples.len() as u64 * u64::from(end);
+            tiles[0].samples.end = end;
+        });
+
+        // The long day: cut along samples and draws.
+        let wave = waves.iter().find(|wave| wave[0].rows == 5000).unwrap();
+        let tile = &tiles(wave, samples, &device)[0];
+        let right = dispatches(tile, wave, &device);
+        let faulty = |fault: &dyn Fn(&mut Vec<Dispatch>)| {
+            let mut dispatches = right.clone();
+            fault(&mut dispatches);
+            check_dispatches(&dispatches, tile, wave, &device).unwrap_err()
+        };
+        assert!(right.len() > 2, "{right:?}");
+        check_dispatches(&right, tile, wave, &device).unwrap();
+        faulty(&|dispatches| _ = dispatches.pop());
+        faulty(&|dispatches| _ = dispatches.remove(0));
+        faulty(&|dispatches| dispatches.swap(0, 1));
+        faulty(&|dispatches| dispatches.push(dispatches[0].clone()));
+        faulty(&|dispatches| dispatches[0].samples.end -= 1);
+        faulty(&|dispatches| dispatches[1].draws.start += 8);
+        faulty(&|dispatches| dispatches[0].workgroups[0] += 1);
+        faulty(&|dispatches| dispatches[0].workgroups[2] += 1);
+    }
+
+    /// Days of at most `stocks` stocks, as any panel may have them, with limbs of every width.
+    fn any_shapes() -> impl Strategy<Value = Vec<DayShape>> {
+        let limbs = (1_usize..4, 0_usize..2, 0_usize..2).prop_map(|(full, half, third)| LimbCount {
+            full,
+            half,
+            third,
+        });
+        let day = move |stocks: usize| {
+            let rows = prop_oneof![1_u32..10, 300_u32..400, 1_u32..20_000];
+            let key_bytes = prop::sample::select(vec![4_u64, 8, 16]);
+            (rows, prop::collection::vec(limbs.clone(), stocks), key_bytes)
+                .prop_map(|(rows, limbs, key_bytes)| DayShape { rows, limbs, key_bytes })
+        };
+        (1_usize..20).prop_flat_map(move |stocks| prop::collection::vec(day(stocks), 1..12))
+    }
+
+    fn any_device() -> impl Strategy<Value = DeviceLimits> {
+        let scale = |low: u32, high: u32| (low..high).prop_flat_map(|bits| (1_u64 << bits)..(2 << bits));
+        // Bindings of 16 MiB and 256 workgroups are the least that an adapter must offer.
+        (24_u32..32, 8_u32..16, 5_u32..9, scale(4, 34), 1_u32..600, scale(6, 24)).prop_map(
+            |(binding, workgroups, workgroup, work, eights, tile)| DeviceLimits {
+                binding: 1 << binding,
+                workgroups: 1 << workgroups,
+                workgroup: 1 << workgroup,
+                work,
+                draws: 8 * eights,
+                tile,
+            },
+        )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+
+        /// Any panel on any device: either a plan that keeps every promise, or the error for a cell that does not fit.
+        #[test]
+        fn any_plan_covers_all_work_once_within_its_limits(
+            shapes in any_shapes(),
+            samples in prop_oneof![Just(1_u32), 1_u32..300, 1_u32..3000],
+            threads in 1_usize..9,
+            device in prop::option::of(any_device()),
+            // From a little less than the largest cell needs, to far more than all.
+            spare in prop_oneof![-8.0_f64..28.0, Just(36.0)],
+        ) {
+            let none = Budget { memory: 0, threads, device };
+            let fixed = fixed_bytes(&shapes, samples, &none);
+            let cell = |day: usize, stock: usize| Batch {
+                day,
+                stocks: stock..stock + 1,
+                rows: shapes[day].rows,
+                limbs: shapes[day].limbs[stock],
+            };
+            let largest = (0..shapes.len())
+                .flat_map(|day| (0..shapes[day].limbs.len()).map(move |stock| (day, stock)))
+                .map(|(day, stock)| bytes(&cell(day, stock), samples, &none))
+                .max()
+                .unwrap();
+            let memory = (fixed + largest).saturating_add_signed(
+                if spare < 0.0 { (100.0 * spare) as i64 } else { 2_f64.powf(spare) as i64 - 1 }
+            );
+            let budget = Budget { memory, ..none };
+            let fits = memory >= fixed + largest;
+            match waves(&shapes, samples, &budget) {
+                Ok(_) => {
+                    prop_assert!(fits, "{memory} bytes, {} needed", fixed + largest);
+                    prop_assert_eq!(check_plan(&shapes, samples, &budget), Ok(()));
+                }
+                Err(Error::Memory { needed, allowed, .. }) => {
+                    prop_assert!(!fits, "{memory} bytes are enough for {}", fixed + largest);
+                    prop_assert!(needed > allowed && needed <= fixed + largest && allowed == memory);
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
 }

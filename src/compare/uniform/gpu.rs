@@ -27,22 +27,32 @@ const GROUPS_PER_DISPATCH: u32 = 1024;
 #[derive(Debug, Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
 pub struct DispatchParameters {
-    key_low: u32,
-    key_high: u32,
-    size: u32,
-    blocks_per_row: u32,
-    blocks: u32,
-    first_group: u32,
-    purpose: u32,
-    padding: u32,
+    /// Seed, low word.
+    pub key_low: u32,
+    /// Seed, high word.
+    pub key_high: u32,
+    /// Rows and columns of the matrix, n.
+    pub size: u32,
+    /// Blocks of a row, ⌈n/4⌉.
+    pub blocks_per_row: u32,
+    /// Blocks of all rows, at most 2³⁰.
+    pub blocks: u32,
+    /// Number of the dispatch's first workgroup.
+    pub first_group: u32,
+    /// Purpose of the random stream, shifted above the attempt.
+    pub purpose: u32,
+    /// Nothing.
+    pub padding: u32,
 }
 
 /// What one workgroup adds up; `Partial` in `shaders/uniform.wgsl`.
 #[derive(Debug, Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
 pub struct Partial {
-    low: u32,
-    high: u32,
+    /// Sum of the words' low halves.
+    pub low: u32,
+    /// Sum of the words' high halves.
+    pub high: u32,
 }
 
 /// The kernel of one device.

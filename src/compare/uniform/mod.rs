@@ -7,8 +7,8 @@
 //! ū = S / (n² · 2³²),   S = Σᵢ Σⱼ w[i][j]
 //! ```
 //!
-//! S < 2⁶⁴ is an integer sum, the same in any order: so ū is the same to the last bit on every device. Devices add words in
-//! halves of 16 bits, of which 2¹⁶ fit a 32-bit sum.
+//! S < 2⁶⁴ is an integer sum, the same in any order: so ū is the same to the last bit on every device. The CPU counts
+//! the carries of 32-bit sums, a GPU adds words in halves of 16 bits, of which 2¹⁶ fit a 32-bit sum.
 //!
 //! Uniforms on [0, 1) have variance 1/12, so that ū lies within 5 / √(12 n²) of ½ − 2⁻³³ but once in 1.7 million seeds.
 
@@ -81,7 +81,7 @@ pub fn compare(
                 None => Ok(device.jobs.install(|| cpu::sum(size, seed, steps))),
             }
         };
-        contenders.push(Contender { device, run: Box::new(run) });
+        contenders.push(Contender { device, method: "", run: Box::new(run) });
     }
     let differ = |one: &UniformSum, other: &UniformSum| {
         (one != other).then(|| format!("the means are {:?} and {:?}", one.mean(), other.mean()))

@@ -35,11 +35,16 @@ impl Axis {
         let (first, last) = ((low / step + 1e-9).floor(), (high / step - 1e-9).ceil());
         let decimals = (-step.log10().floor()).max(0.0) as usize;
         let ticks = (0..=(last - first) as i64).map(|tick| (first + tick as f64) * step);
+        let ticks = ticks.map(|tick| (tick, decimal(tick, decimals)));
+        // From 0 on there is no need to end at a tick.
+        let (low, high) = if zero { (low.min(0.0), high) } else { (first * step, last * step) };
         Self {
-            low: first * step,
-            high: last * step,
+            low,
+            high,
             logarithmic: false,
-            ticks: ticks.map(|tick| (tick, decimal(tick, decimals))).collect(),
+            ticks: ticks
+                .filter(|(tick, _)| (low - 1e-9 * step..=high + 1e-9 * step).contains(tick))
+                .collect(),
             minor: Vec::new(),
             label: label.into(),
         }
@@ -65,15 +70,19 @@ impl Axis {
         name: impl Fn(f64) -> String,
     ) -> Self {
         let (low, high) = range(values.filter(|&value| value > 0.0 && value.is_finite()));
-        let (low, high) = if high > 0.0 { (low, high) } else { (1.0, 1.0) };
-        let room = (0.04 * (high / low).log10()).max(0.1);
-        let (low, high) = (10f64.powf(low.log10() - room), 10f64.powf(high.log10() + room));
+        let (low, high) = if high > 0.0 { (low.log10(), high.log10()) } else { (0.0, 0.0) };
+        let room = (0.04 * (high - low)).max(0.1);
+        // To the next power of ten, where that is near: an end with a number is easier to read.
+        let (low, high) = (low - room, high + room);
+        let low = if low - low.floor() < 0.2 { low.floor() } else { low };
+        let high = if high.ceil() - high < 0.2 { high.ceil() } else { high };
+        let (low, high) = (10f64.powf(low), 10f64.powf(high));
         let decades = low.log10().floor() as i32..=high.log10().ceil() as i32;
         let all = |steps: &'static [f64]| {
             let ticks = decades
                 .clone()
                 .flat_map(move |decade| steps.iter().map(move |step| step * 10f64.powi(decade)));
-            ticks.filter(|tick| (low..=high).contains(tick)).collect::<Vec<_>>()
+            ticks.filter(|tick| (low * 0.9999..=high * 1.0001).contains(tick)).collect::<Vec<_>>()
         };
         // The coarsest ticks of which there are enough.
         let candidates: [&[f64]; 3] = [&[1.0], &[1.0, 3.0], &[1.0, 2.0, 5.0]];
@@ -87,8 +96,8 @@ impl Axis {
         Self { low, high, logarithmic: true, ticks: labelled, minor, label: label.into() }
     }
 
-    /// An axis of days, in days since 1970: `wide` says how many labels have room. A half day of room on both sides.
-    pub(super) fn days(dates: &[Date], wide: usize) -> Self {
+    /// An axis of days, in days since 1970, `width` units of length long. A half day of room on both sides.
+    pub(super) fn days(dates: &[Date], width: f64) -> Self {
         let numbers = dates.iter().map(|&date| day_number(date));
         let (low, high) = range(numbers);
         let (low, high) = (low - 0.7, high + 0.7);
@@ -97,16 +106,19 @@ impl Axis {
             (dates.first().copied().unwrap_or_default(), dates.last().copied().unwrap_or_default());
         let years = f64::from(last.year() - first.year()) + 1.0;
         let mut ticks: Vec<(f64, String)> = if span < 45.0 {
-            let step = (span / wide as f64).ceil().max(1.0) as usize;
-            // Labels on days that there are.
-            let labelled = dates.iter().step_by(step.min(dates.len().max(1)));
+            // Labels such as "24 Jan" on days that there are: on all, or on the first of each week, or of every other.
+            let room = (width / 52.0).max(1.0) as usize;
+            let mut labelled = dates.to_vec();
+            if labelled.len() > room {
+                labelled.dedup_by_key(|day| day.iso_week_date().week());
+            }
+            let labelled = labelled.iter().step_by(labelled.len().div_ceil(room).max(1));
             labelled.map(|&day| (day_number(day), day.strftime("%-d %b").to_string())).collect()
         } else {
-            // The fewest months a step, of these, that have room.
-            let months = span / 30.5;
-            let step = [1, 2, 3, 6, 12, 24, 60, 120, 240]
-                .into_iter()
-                .find(|&step| months / f64::from(step) <= wide as f64);
+            // The fewest months a step, of these, that have room for labels such as "Jan" and "2008".
+            let (months, room) = (span / 30.5, (width / 38.0).max(1.0));
+            let steps = [1, 2, 3, 6, 12, 24, 60, 120, 240];
+            let step = steps.into_iter().find(|&step| months / f64::from(step) <= room);
             month_ticks(first, last, step.unwrap_or(600))
         };
         ticks.retain(|(tick, _)| (low..=high).contains(tick));
@@ -199,7 +211,7 @@ mod tests {
     #[test]
     fn linear_ticks_are_round_numbers() {
         let axis = Axis::linear("", [0.13, 0.96].into_iter(), 5, true);
-        assert_eq!(labels(&axis), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
+        assert_eq!(labels(&axis), ["0.0", "0.2", "0.4", "0.6", "0.8"]);
         let axis = Axis::linear("", [-3.0, 12.0].into_iter(), 4, false);
         assert_eq!(labels(&axis), ["−5", "0", "5", "10", "15"]);
         assert_eq!((axis.place(-5.0), axis.place(15.0), axis.place(99.0)), (0.0, 1.0, 1.0));
@@ -234,9 +246,9 @@ mod tests {
         let days = |count: i64| -> Vec<Date> {
             (0..count).map(|day| date(2007, 1, 3).saturating_add(jiff::Span::new().days(day))).collect()
         };
-        assert_eq!(labels(&Axis::days(&days(29), 5)), ["3 Jan", "9 Jan", "15 Jan", "21 Jan", "27 Jan"]);
-        assert_eq!(labels(&Axis::days(&days(360), 5)), ["Apr", "Jul", "Oct"]);
-        assert_eq!(labels(&Axis::days(&days(900), 6)), ["Jul", "2008", "Jul", "2009"]);
-        assert_eq!(labels(&Axis::days(&days(1), 5)), ["3 Jan"]);
+        assert_eq!(labels(&Axis::days(&days(29), 300.0)), ["3 Jan", "8 Jan", "15 Jan", "22 Jan", "29 Jan"]);
+        assert_eq!(labels(&Axis::days(&days(360), 170.0)), ["Apr", "Jul", "Oct"]);
+        assert_eq!(labels(&Axis::days(&days(900), 200.0)), ["Jul", "2008", "Jul", "2009"]);
+        assert_eq!(labels(&Axis::days(&days(1), 200.0)), ["3 Jan"]);
     }
 }

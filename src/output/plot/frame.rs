@@ -30,13 +30,27 @@ pub(super) fn title(canvas: &Canvas<'_>, title: &str, lines: &[String]) -> Resul
     canvas.text(title, (MARGIN, MARGIN), Type::new(TITLE, TEXT))?;
     let mut y = MARGIN + TITLE + 7.0;
     for line in lines {
-        // What does not fit the width gets smaller, down to what can be read.
-        let wide = canvas.width_of(line, SMALL)?;
-        let size = (SMALL * ((WIDTH - 2.0 * MARGIN) / wide).min(1.0)).max(9.0);
-        canvas.text(line, (MARGIN, y), Type::new(size, FAINT_TEXT))?;
-        y += SMALL + 5.0;
+        for line in wrapped(canvas, line)? {
+            canvas.text(&line, (MARGIN, y), Type::new(SMALL, FAINT_TEXT))?;
+            y += SMALL + 5.0;
+        }
     }
     Ok(y + 4.0)
+}
+
+/// `text` in lines as wide as the picture.
+fn wrapped(canvas: &Canvas<'_>, text: &str) -> Result<Vec<String>> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let Some(line) = lines.last_mut() else { continue };
+        let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
+        if line.is_empty() || canvas.width_of(&longer, SMALL)? <= WIDTH - 2.0 * MARGIN {
+            *line = longer;
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    Ok(lines)
 }
 
 impl<'c, 'a> Frame<'c, 'a> {

@@ -20,7 +20,7 @@ pub struct Curves<'a> {
     pub capital_next: &'a [f64],
     /// Capital in the steady state, k*.
     pub steady_state: f64,
-    /// Capital and Euler error there, as a fraction of consumption.
+    /// Capital and Euler error there, log10 of the share of consumption.
     pub euler_errors: &'a [(f64, f64)],
     /// Period, capital and consumption along a transition path; empty where none was asked for.
     pub path: &'a [(f64, f64, f64)],
@@ -104,9 +104,8 @@ fn policy(canvas: &Canvas<'_>, bounds: Bounds, curves: &Curves<'_>) -> Result<()
 }
 
 fn euler(canvas: &Canvas<'_>, bounds: Bounds, curves: &Curves<'_>) -> Result<()> {
-    // Errors of nothing at all are below what a double resolves.
-    let errors = curves.euler_errors.iter().map(|&(k, error)| (k, error.abs().max(1e-17).log10()));
-    let errors: Vec<(f64, f64)> = errors.filter(|(_, error)| error.is_finite()).collect();
+    let errors: Vec<(f64, f64)> =
+        curves.euler_errors.iter().copied().filter(|(_, error)| error.is_finite()).collect();
     let y =
         Axis::linear("log₁₀ |error|, share of consumption", errors.iter().map(|&(_, error)| error), 5, false);
     let frame = labelled(canvas, bounds, "Euler-equation errors", capital_axis(curves), y)?;
@@ -150,7 +149,7 @@ mod tests {
         let capital: Vec<f64> = (0..100).map(|i| 0.8 + 0.048 * f64::from(i)).collect();
         let value: Vec<f64> = capital.iter().map(|k| k.ln()).collect();
         let capital_next: Vec<f64> = capital.iter().map(|k| 3.16 + 0.9 * (k - 3.16)).collect();
-        let errors: Vec<(f64, f64)> = capital.iter().map(|&k| (k, 1e-5 * (k * 40.0).sin())).collect();
+        let errors: Vec<(f64, f64)> = capital.iter().map(|&k| (k, -5.0 + (k * 40.0).sin())).collect();
         let path: Vec<(f64, f64, f64)> =
             (0..50).map(|t| (f64::from(t), 3.16 - 2.3 * 0.9f64.powi(t), 1.1)).collect();
         let mut curves = Curves {

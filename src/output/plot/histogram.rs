@@ -60,7 +60,7 @@ pub fn picture(distribution: &Distribution<'_>) -> Result<Picture> {
         counts[(((value - low) / width) as usize).min(bins - 1)] += 1;
     }
     let most = counts.iter().copied().max().unwrap_or(0) as f64;
-    let y = Axis::linear("samples in a bin", [most * 1.02].into_iter(), 5, true);
+    let y = Axis::linear("samples in a bin", [most * 1.04].into_iter(), 5, true);
 
     draw(HEIGHT, |canvas| {
         let top = title(
@@ -88,20 +88,23 @@ pub fn picture(distribution: &Distribution<'_>) -> Result<Picture> {
         let (at_point, _) = frame.at((scaled(point), 0.0));
         canvas.line([(at_point, panel_top), (at_point, bottom)], Ink::line(VERMILION, 2.0))?;
         // The point's label above, the interval's below, each kept inside of the panel.
+        let below = panel_top - LABEL - 3.0;
         let labels = [
             (
+                0.5,
                 at_point,
                 panel_top - 2.0 * LABEL - 8.0,
                 VERMILION,
                 format!("realized variance {}", number(point)),
             ),
-            (inside[0], panel_top - LABEL - 3.0, BLUE, number(interval[0])),
-            (inside[1], panel_top - LABEL - 3.0, BLUE, number(interval[1])),
+            (0.9, inside[0], below, BLUE, format!("lower end {}", number(interval[0]))),
+            (0.1, inside[1], below, BLUE, format!("upper end {}", number(interval[1]))),
         ];
-        for (x, y, color, text) in labels {
-            let half = canvas.width_of(&text, LABEL)? / 2.0;
-            let x = x.clamp(left + half, (right - half).max(left + half));
-            canvas.text(&text, (x, y), Type::new(LABEL, color).centered())?;
+        for (before, x, y, color, text) in labels {
+            // So much of the text is before its line: the ends' labels move away from each other.
+            let width = canvas.width_of(&text, LABEL)?;
+            let x = (x - before * width).clamp(left, (right - width).max(left));
+            canvas.text(&text, (x, y), Type::new(LABEL, color))?;
         }
         Ok(())
     })
@@ -131,8 +134,12 @@ mod tests {
     fn the_point_and_the_ends_are_written() {
         let resampled: Vec<f64> = (0..1000).map(|i| 1e-4 + 1e-6 * f64::from(i % 37)).collect();
         let texts = texts_of(&resampled, 1.234e-4, [1.01e-4, 1.35e-4]);
-        for text in ["realized variance 1.234·10⁻⁴", "1.010·10⁻⁴", "1.350·10⁻⁴", "samples in a bin"]
-        {
+        for text in [
+            "realized variance 1.234·10⁻⁴",
+            "lower end 1.010·10⁻⁴",
+            "upper end 1.350·10⁻⁴",
+            "samples in a bin",
+        ] {
             assert!(texts.iter().any(|other| other == text), "{text:?} is not in {texts:?}");
         }
     }

@@ -42,12 +42,16 @@ pub fn picture(stocks: &[String], intervals: &Intervals, method: &str) -> Result
     let height = 96.0 + rows as f64 * (panel_height + gap) + 44.0;
     draw(height, |canvas| {
         let top = title(canvas, "Daily realized variance with bootstrap intervals", &lines)?;
-        legend(canvas, top)?;
+        let zeros = intervals
+            .realized_variance
+            .indexed_iter()
+            .any(|((_, stock), &value)| stock < shown && value <= 0.0);
+        legend(canvas, top, zeros)?;
         let top = top + LABEL + 28.0;
         let (left, right) = (82.0, WIDTH - 16.0);
         let between = 14.0;
         let panel_width = (right - left - between * (columns as f64 - 1.0)) / columns as f64;
-        let x = Axis::days(&intervals.dates, (panel_width / 62.0) as usize);
+        let x = Axis::days(&intervals.dates, panel_width);
         let y = Axis::logarithmic(
             "realized variance (squared log returns a day)",
             values(intervals, shown),
@@ -91,7 +95,7 @@ fn values(intervals: &Intervals, shown: usize) -> impl Iterator<Item = f64> {
     })
 }
 
-fn legend(canvas: &Canvas<'_>, top: f64) -> Result<()> {
+fn legend(canvas: &Canvas<'_>, top: f64, zeros: bool) -> Result<()> {
     let middle = top + LABEL / 2.0;
     let look = Type::new(SMALL, TEXT).middle();
     canvas.line([(MARGIN, middle), (MARGIN + 22.0, middle)], Ink::line(BLACK, 1.2))?;
@@ -100,6 +104,9 @@ fn legend(canvas: &Canvas<'_>, top: f64) -> Result<()> {
     let next = MARGIN + 28.0 + canvas.width_of("realized variance", SMALL)? + 22.0;
     canvas.rectangle((next, middle - 5.0), (next + 22.0, middle + 5.0), Ink::area(SKY_BLUE, 0.55))?;
     canvas.text("interval", (next + 28.0, middle), look)?;
+    if !zeros {
+        return Ok(());
+    }
     let next = next + 28.0 + canvas.width_of("interval", SMALL)? + 22.0;
     canvas.mark(Mark::Triangle, (next + 6.0, middle), 3.4, VERMILION)?;
     canvas.text("zero, below the axis", (next + 16.0, middle), look)
@@ -114,8 +121,8 @@ fn panel(frame: &Frame<'_, '_>, intervals: &Intervals, stock: usize) -> Result<(
     let [left, _, right, bottom] = frame.bounds();
     if (right - left) / (days.len() as f64) < CLOSE {
         let band: Vec<_> = days.iter().map(|&(day, _, lower, upper)| (day, lower, upper)).collect();
-        frame.band(&band, Ink::area(SKY_BLUE, 0.6))?;
-        frame.line(days.iter().map(|&(day, variance, ..)| (day, variance)), Ink::line(BLACK, 0.7))?;
+        frame.band(&band, Ink::area(SKY_BLUE, 0.9))?;
+        frame.line(days.iter().map(|&(day, variance, ..)| (day, variance)), Ink::line(BLACK, 0.5))?;
     } else {
         frame.line(
             days.iter().map(|&(day, variance, ..)| (day, variance)),

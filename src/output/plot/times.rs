@@ -84,9 +84,10 @@ fn legend(canvas: &Canvas<'_>, comparison: &Comparison, top: f64) -> Result<f64>
 }
 
 fn name(device: &DeviceSummary) -> String {
+    let method = if device.method.is_empty() { String::new() } else { format!(", {}", device.method) };
     match device.kind {
-        "CPU" => device.name.clone(),
-        kind => format!("{} ({kind})", device.short_name()),
+        "CPU" => format!("{}{method}", device.name),
+        kind => format!("{}{method} ({kind})", device.short_name()),
     }
 }
 

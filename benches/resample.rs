@@ -1,0 +1,87 @@
+//! Drawing rows, and resampling on one thread: by number of stocks, length of the day and instruction set.
+//!
+//! Throughput is in draws of a row, whatever the number of stocks. `cargo bench --bench resample`.
+
+#![allow(
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a failed benchmark is a panic; criterion's macros have no docs"
+)]
+
+use bellwether::random::index::RowRange;
+use bellwether::random::{Purpose, Stream};
+use bellwether::resample::columns::DayColumns;
+use bellwether::resample::cpu;
+use bellwether::vector::{Kernel, LANES, Lanes, Vectors};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use ndarray::Array2;
+
+/// Squared returns of a day with some spread: `stocks` columns, the later ones with a larger largest row.
+fn day(rows: usize, stocks: usize) -> DayColumns {
+    let values = Array2::from_shape_fn((rows, stocks), |(row, stock)| {
+        let stream = Stream { seed: 0, purpose: Purpose::Simulation, day: 20_070_103, sample: stock as u32 };
+        let uniform = f64::from(stream.word(row as u32, 0)) / 2f64.powi(32);
+        let jump = if row == stock && stock % 2 == 1 { 30.0 } else { 1.0 };
+        1e-7 * uniform * uniform * jump
+    });
+    DayColumns::new(20_070_103, &values).unwrap()
+}
+
+/// One block of the stream for sixteen samples.
+struct DrawBlock<'a> {
+    range: RowRange,
+    block: u32,
+    out: &'a mut [[u32; LANES]],
+}
+
+impl Kernel for DrawBlock<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let stream = Stream { seed: 0, purpose: Purpose::Rows, day: 20_070_103, sample: 0 };
+        match self.range.rows_per_word() {
+            2 => self.range.draw_block::<V, 2>(&stream, self.block, self.out),
+            _ => self.range.draw_block::<V, 1>(&stream, self.block, self.out),
+        }
+    }
+}
+
+fn draw_rows(c: &mut Criterion) {
+    let mut group = c.benchmark_group("draw");
+    for rows in [385u32, 23_400] {
+        let range = RowRange::new(rows);
+        let per_block = 4 * range.rows_per_word() as usize;
+        group.throughput(Throughput::Elements((per_block * LANES) as u64));
+        let mut out = vec![[0; LANES]; per_block];
+        for vectors in Vectors::available() {
+            group.bench_function(BenchmarkId::new(format!("{vectors:?}"), rows), |b| {
+                let mut block = 0u32;
+                b.iter(|| {
+                    block = block.wrapping_add(1);
+                    vectors.run(DrawBlock { range, block, out: &mut out });
+                    out[0][0]
+                });
+            });
+        }
+    }
+}
+
+fn resample(c: &mut Criterion) {
+    const SAMPLES: u32 = 1024;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let mut group = c.benchmark_group("resample");
+    for (rows, stocks) in [(385, 1), (385, 2), (385, 6), (385, 12), (385, 40), (23_400, 1)] {
+        let day = day(rows, stocks);
+        group.throughput(Throughput::Elements(rows as u64 * u64::from(SAMPLES)));
+        for vectors in Vectors::available() {
+            let id = BenchmarkId::new(format!("{vectors:?}"), format!("{rows}x{stocks}"));
+            group.bench_function(id, |b| {
+                b.iter(|| pool.install(|| cpu::resample_with(vectors, &day, 0, 0..SAMPLES, |_, _| {})));
+            });
+        }
+    }
+}
+
+criterion_group!(benches, draw_rows, resample);
+criterion_main!(benches);

@@ -1,0 +1,164 @@
+//! The Bellman operator on the CPU, in f64: one application maximizes at all N grid points.
+//!
+//! ```text
+//! (T V)_i = max over k′ of U(f_i − k′) + β V(k′),   i = 0 … N−1
+//! ```
+//!
+//! The N maximizations read the same V and write one figure each, so they are divided among threads in chunks of rows;
+//! the result does not depend on how. Which k′ are compared, and how, is the [`Maximizer`]'s: see `continuous.rs` and
+//! `discrete.rs`.
+
+use rayon::prelude::*;
+
+use super::grid::{Choice, Problem};
+use super::utility::with_utility;
+use super::{continuous, discrete};
+
+/// Rows that one task takes where a row takes nanoseconds. Fewer rows than this are worked off without waking other threads,
+/// which would take longer.
+pub(super) const ROWS_A_TASK: usize = 2048;
+/// Rows that one task takes by golden section, and by brute force, where a row takes microseconds.
+const SLOW_ROWS_A_TASK: usize = 64;
+
+/// How the best k′ is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Maximizer {
+    /// Continuous choice: the exact formula on each cell of the grid.
+    Cell,
+    /// Continuous choice: golden section on the objective.
+    Golden,
+    /// Choice on the grid: all candidates are compared.
+    Brute,
+    /// Choice on the grid: one sweep over rows and candidates, as the policy is monotone.
+    Sweep,
+    /// Choice on the grid: bisection on the sign of the objective's differences, as it is concave.
+    Bisection,
+}
+
+impl Maximizer {
+    /// The rule of choice that this maximizer serves.
+    pub fn choice(self) -> Choice {
+        match self {
+            Self::Cell | Self::Golden => Choice::Continuous,
+            Self::Brute | Self::Sweep | Self::Bisection => Choice::Grid,
+        }
+    }
+
+    /// The fastest maximizer for a rule of choice.
+    pub fn fastest(choice: Choice) -> Self {
+        match choice {
+            Choice::Continuous => Self::Cell,
+            Choice::Grid => Self::Sweep,
+        }
+    }
+}
+
+/// The least and the greatest of (T V)_i − V_i.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Change {
+    /// The least.
+    pub least: f64,
+    /// The greatest.
+    pub greatest: f64,
+}
+
+impl Change {
+    /// The change over no points.
+    pub(super) const NONE: Self = Self { least: f64::INFINITY, greatest: f64::NEG_INFINITY };
+
+    #[inline(always)]
+    pub(super) fn add(&mut self, change: f64) {
+        self.least = if change < self.least { change } else { self.least };
+        self.greatest = if change > self.greatest { change } else { self.greatest };
+    }
+
+    fn join(self, other: Self) -> Self {
+        Self { least: self.least.min(other.least), greatest: self.greatest.max(other.greatest) }
+    }
+
+    /// The sup-norm max |T V − V|.
+    pub fn norm(self) -> f64 {
+        self.least.abs().max(self.greatest.abs())
+    }
+}
+
+/// The Bellman operator of one gridded problem, with its scratch memory.
+#[derive(Debug)]
+pub struct Bellman<'a> {
+    problem: &'a Problem,
+    maximizer: Maximizer,
+    cells: continuous::Scratch,
+    discounted: Vec<f64>,
+}
+
+impl<'a> Bellman<'a> {
+    /// The operator of `problem` with `maximizer`, which must serve the problem's rule of choice.
+    pub fn new(problem: &'a Problem, maximizer: Maximizer) -> Self {
+        debug_assert_eq!(problem.choice(), maximizer.choice());
+        Self { problem, maximizer, cells: continuous::Scratch::default(), discounted: Vec::new() }
+    }
+
+    /// Applies the operator to `value` (N): T V to `next` (N), the best k′ to `policy` (N).
+    pub fn apply(&mut self, value: &[f64], next: &mut [f64], policy: &mut [f64]) -> Change {
+        let problem = self.problem;
+        with_utility!(problem.model().sigma(), |utility| match self.maximizer {
+            Maximizer::Cell =>
+                continuous::cell_formula(problem, utility, &mut self.cells, value, next, policy),
+            Maximizer::Golden => {
+                continuous::golden_section(problem, utility, SLOW_ROWS_A_TASK, value, next, policy)
+            }
+            Maximizer::Brute | Maximizer::Sweep | Maximizer::Bisection => {
+                let beta = problem.model().beta();
+                self.discounted.clear();
+                self.discounted.extend(value.iter().map(|v| beta * v));
+                let rows = discrete::Rows::new(problem, utility, &self.discounted);
+                // Sweep and bisection look at all candidates at both ends of a chunk: few chunks keep that below their own work.
+                let size = match self.maximizer {
+                    Maximizer::Brute => SLOW_ROWS_A_TASK,
+                    _ => ROWS_A_TASK.max(value.len() / 32),
+                };
+                for_rows(size, value, next, policy, |first, old, next, policy| {
+                    match self.maximizer {
+                        Maximizer::Brute => rows.brute(first, next, policy),
+                        Maximizer::Bisection => rows.bisection(first, next, policy),
+                        _ => rows.sweep(first, next, policy),
+                    }
+                    let mut change = Change::NONE;
+                    old.iter().zip(&*next).for_each(|(old, next)| change.add(next - old));
+                    change
+                })
+            }
+        })
+    }
+}
+
+/// Fills `output` in chunks, by `work(first row, chunk)`; on this thread alone where there is little to do.
+pub(super) fn fill_rows(output: &mut [f64], work: impl Fn(usize, &mut [f64]) + Sync) {
+    if output.len() <= ROWS_A_TASK {
+        work(0, output);
+    } else {
+        let chunks = output.par_chunks_mut(ROWS_A_TASK).enumerate();
+        chunks.for_each(|(chunk, rows)| work(chunk * ROWS_A_TASK, rows));
+    }
+}
+
+/// Works off all rows in chunks of `size`, by `work(first row, V, T V, policy)` on the chunk that starts with that row.
+pub(super) fn for_rows(
+    size: usize,
+    value: &[f64],
+    next: &mut [f64],
+    policy: &mut [f64],
+    work: impl Fn(usize, &[f64], &mut [f64], &mut [f64]) -> Change + Sync,
+) -> Change {
+    if value.len() <= size {
+        return work(0, value, next, policy);
+    }
+    let outputs = next.par_chunks_mut(size).zip(policy.par_chunks_mut(size));
+    value
+        .par_chunks(size)
+        .zip(outputs)
+        .enumerate()
+        .map(|(chunk, (value, (next, policy)))| work(chunk * size, value, next, policy))
+        .reduce(|| Change::NONE, Change::join)
+}

@@ -1,0 +1,212 @@
+//! The methods: how the Bellman operator is iterated, and when to stop.
+//!
+//! All of them look for the fixed point V_N of the gridded problem's operator T; d = T V − V throughout.
+//!
+//! - **vfi**: V ← T V from V = 0. The error falls by β an iteration, and after the last is at most β/(1−β) max |d|.
+//! - **accelerated**: the same iteration, but it stops at the MacQueen-Porteus interval: V_N − T V lies between
+//!   β/(1−β) min d and β/(1−β) max d, so that T V, moved to the interval's middle, is within half its width. d becomes flat long
+//!   before it becomes small. Large grids start from the solution of one an eighth of their size, and so on down
+//!   (multigrid; Chow and Tsitsiklis 1991): most iterations are done where they cost least. The interpolated V has the coarse
+//!   grid's kinks; the exact value of the policy that it leads to, one evaluation, has lost most of them.
+//! - **howard**: policy improvement (Howard 1960): V ← the exact value of the policy that T V chose. The same interval decides;
+//!   a handful of iterations suffice. With the continuous choice the value of a policy need not be concave, so T is applied
+//!   to its concave envelope V̂. That keeps V ≤ V̂ ≤ T V̂ ≤ the next V ≤ V_N, so that the guarded method converges, by β an
+//!   iteration at least.
+//! - **egm**: the endogenous grid method proposes a policy, and Howard's method polishes its value on the gridded problem.
+//!
+//! Two rules stop an iteration: the guaranteed error is at most the tolerance (`bound`), or max |d| is below it
+//! (`change`, the lecture's; it leaves an error up to β/(1−β) times as large). Either way the certificate follows.
+
+use std::time::{Duration, Instant};
+
+use super::certify::{Certificate, certify};
+use super::cpu::{Bellman, Maximizer};
+use super::evaluate::evaluate;
+use super::grid::{Choice, Problem};
+use super::iterate::{Solver, Step, rounding, unreachable};
+use crate::error::{Error, Result};
+
+/// How the operator is iterated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    /// Plain value function iteration from V = 0.
+    Vfi,
+    /// Value function iteration with MacQueen-Porteus bounds, from coarser grids where the grid is large.
+    Accelerated,
+    /// Policy improvement with exact policy evaluation.
+    Howard,
+    /// The endogenous grid method, polished by policy improvement.
+    Egm,
+}
+
+/// When to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Stop {
+    /// When the guaranteed error of V is at most the tolerance.
+    Bound,
+    /// When the largest change of V is below the tolerance.
+    Change,
+}
+
+/// What the solver is to do.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct Settings {
+    /// How the operator is iterated.
+    pub method: Method,
+    /// How the best k′ is found; it must serve the problem's rule of choice.
+    pub maximizer: Maximizer,
+    /// When to stop.
+    pub stop: Stop,
+    /// The tolerance of [`Stop`], in units of utility.
+    pub tolerance: f64,
+    /// Applications of the operator, on all grids together, after which the solver gives up.
+    pub max_iterations: usize,
+}
+
+impl Settings {
+    /// The defaults for a rule of choice: accelerated, a guaranteed error of 1e-6.
+    pub fn for_choice(choice: Choice) -> Self {
+        Self {
+            method: Method::Accelerated,
+            maximizer: Maximizer::fastest(choice),
+            stop: Stop::Bound,
+            tolerance: 1e-6,
+            max_iterations: 100_000,
+        }
+    }
+
+    /// Whether the settings make sense, and fit the rule of choice.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`] with the flag and the reason.
+    pub fn check(&self, choice: Choice) -> Result<()> {
+        let refuse =
+            |name, value: String, requirement: String| Err(Error::Parameter { name, value, requirement });
+        if !(self.tolerance > 0.0 && self.tolerance.is_finite()) {
+            return refuse(
+                "--tolerance",
+                self.tolerance.to_string(),
+                "it must be positive and finite".into(),
+            );
+        }
+        if self.max_iterations == 0 {
+            return refuse("--max-iterations", "0".into(), "at least one iteration is needed".into());
+        }
+        if self.maximizer.choice() != choice {
+            let requirement = match choice {
+                Choice::Continuous => "--choice continuous takes cell or golden",
+                Choice::Grid => "--choice grid takes brute, sweep or bisection",
+            };
+            let value = format!("{:?}", self.maximizer).to_lowercase();
+            return refuse("--maximizer", value, requirement.into());
+        }
+        Ok(())
+    }
+}
+
+/// How far the solver is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Progress {
+    /// Applications of the operator so far.
+    pub iterations: usize,
+    /// Points of the grid at work.
+    pub points: usize,
+    /// What the stopping rule looks at: the guaranteed error, or the change.
+    pub measure: f64,
+}
+
+/// Wall-clock time of the parts of a solution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Timing {
+    /// Starting the device; nothing on the CPU.
+    pub start: Duration,
+    /// The method itself.
+    pub solve: Duration,
+    /// Policy improvement in f64 after a proposal.
+    pub polish: Duration,
+    /// The certificate.
+    pub certify: Duration,
+}
+
+/// A solution with its certificate.
+#[derive(Debug, Clone)]
+pub struct Solution {
+    /// V at the grid points, N, in units of utility.
+    pub value: Vec<f64>,
+    /// Next period's capital k′ at the grid points, N: the best choice given `value`.
+    pub capital_next: Vec<f64>,
+    /// Applications of the operator on the grid itself, those of the polish included.
+    pub iterations: usize,
+    /// Iterations on coarser grids, and of the endogenous grid method on all.
+    pub preparations: usize,
+    /// What is guaranteed.
+    pub certificate: Certificate,
+    /// What took how long.
+    pub timing: Timing,
+}
+
+/// Solves the gridded `problem`, reporting to `observe` after each iteration.
+///
+/// # Errors
+///
+/// [`Error::Parameter`] where the settings make no sense or do not fit the problem, [`GrowthError::Tolerance`](super::GrowthError::Tolerance) where f64 cannot
+/// guarantee the tolerance, [`GrowthError::NotConverged`](super::GrowthError::NotConverged) where `max_iterations` were not enough.
+pub fn solve(problem: &Problem, settings: &Settings, observe: &mut dyn FnMut(Progress)) -> Result<Solution> {
+    settings.check(problem.choice())?;
+    let began = Instant::now();
+    refuse_unreachable(problem, settings.tolerance)?;
+    let mut solver = Solver { settings, observe, done: 0, waited: 0 };
+    let exact = Maximizer::fastest(problem.choice());
+
+    let (mut value, preparations) = match settings.method {
+        Method::Vfi => {
+            (solver.iterate(problem, settings.maximizer, Step::Plain, vec![0.0; problem.len()])?, 0)
+        }
+        Method::Accelerated => solver.nested(problem, Step::Centered)?,
+        Method::Howard => solver.nested(problem, Step::Howard)?,
+        Method::Egm => solver.endogenous_grid(problem)?,
+    };
+    let solved = Instant::now();
+    // A proposal always; and what golden section has found to its own, lesser precision.
+    if settings.method == Method::Egm
+        || settings.maximizer == Maximizer::Golden && settings.stop == Stop::Bound
+    {
+        value = solver.iterate(problem, exact, Step::Howard, value)?;
+    }
+    let polished = Instant::now();
+    let (certificate, capital_next) = certify(problem, &value);
+    if settings.stop == Stop::Bound && certificate.bound > settings.tolerance {
+        return Err(unreachable(settings.tolerance, certificate.rounding.max(certificate.bound / 3.0)));
+    }
+    let timing = Timing {
+        start: Duration::ZERO,
+        solve: solved - began,
+        polish: polished - solved,
+        certify: polished.elapsed(),
+    };
+    let iterations = solver.done - preparations;
+    Ok(Solution { value, capital_next, iterations, preparations, certificate, timing })
+}
+
+/// Refuses, before long work, what f64 cannot guarantee: by the rounding on a small grid with the same ends.
+fn refuse_unreachable(problem: &Problem, tolerance: f64) -> Result<()> {
+    const POINTS: usize = 201;
+    let small = problem.with_points(problem.len().min(POINTS), problem.choice());
+    let n = small.len();
+    let (mut value, mut next, mut policy) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
+    let mut bellman = Bellman::new(&small, Maximizer::fastest(problem.choice()));
+    for _ in 0..100 {
+        let change = bellman.apply(&value, &mut next, &mut policy);
+        evaluate(&small, &mut policy, &mut value);
+        // Two digits of V are more than the estimate needs.
+        if change.norm() <= 0.01 * (1.0 - small.model().beta()) * value[n - 1].abs() {
+            break;
+        }
+    }
+    // An estimate: the iteration itself knows better, so that only what is far out of reach is refused here.
+    let least = rounding(&small, &value, &policy);
+    if tolerance < 0.5 * least { Err(unreachable(tolerance, least)) } else { Ok(()) }
+}

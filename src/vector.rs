@@ -1,0 +1,348 @@
+//! Sixteen words at once, with the vectors that this machine has.
+//!
+//! [`Lanes`] is a vector of sixteen 32-bit words with the few operations that the random stream and the column sums need. A
+//! [`Kernel`] is written once over any `Lanes`; [`Vectors::run`] compiles it for each instruction set and runs it on the one
+//! that is named. All arithmetic is on integers, so that all give the same bits.
+//!
+//! `unsafe` code lives here and, for reading tables without a check, in `resample/draws.rs`: intrinsics are sound where their instruction set exists, and values of the
+//! types for AVX2 and AVX-512 only come into being inside of [`Vectors::run`], which has checked that.
+
+#![allow(unsafe_code, reason = "intrinsics; each block says why it is sound")]
+
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::*;
+use std::sync::OnceLock;
+
+/// Number of lanes.
+pub const LANES: usize = 16;
+
+/// Sixteen 32-bit words.
+pub trait Lanes: Copy {
+    /// The same word in all lanes.
+    fn splat(word: u32) -> Self;
+    /// The words of an array.
+    fn load(words: &[u32; LANES]) -> Self;
+    /// Writes the words into an array.
+    fn store(self, words: &mut [u32; LANES]);
+    /// Sums modulo 2³².
+    fn add(self, other: Self) -> Self;
+    /// Bitwise exclusive or.
+    fn xor(self, other: Self) -> Self;
+    /// High and low words of the 64-bit products with `factor`, one number for all lanes.
+    fn multiply(self, factor: Self) -> (Self, Self);
+    /// Lanes below the same lane of `bound`, lane l as bit l.
+    fn below(self, bound: Self) -> u16;
+}
+
+/// Work that is compiled for every instruction set. `run` must be `#[inline(always)]`, and so must all that it calls in its
+/// inner loops: only what is inlined into [`Vectors::run`] is compiled for the instruction set.
+pub trait Kernel {
+    /// What the work gives.
+    type Output;
+    /// The work.
+    fn run<V: Lanes>(self) -> Self::Output;
+}
+
+/// An instruction set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Vectors {
+    /// What the compiler's target has at the least: SSE2 on x86-64, NEON on 64-bit Arm.
+    Portable,
+    /// AVX2: two vectors of 8 words.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// AVX-512 (F, BW, DQ, VL): one vector of 16 words.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl Vectors {
+    /// The instruction sets that this machine has, best last.
+    pub fn available() -> Vec<Self> {
+        #[allow(unused_mut, reason = "other machines have nothing to add")]
+        let mut available = vec![Self::Portable];
+        #[cfg(target_arch = "x86_64")]
+        available.extend([Self::Avx2, Self::Avx512].into_iter().filter(|vectors| vectors.exists()));
+        available
+    }
+
+    /// The best instruction set that this machine has; or, for tests of the whole program, the one that the environment
+    /// variable `BELLWETHER_VECTORS` names (`portable`, `avx2`, `avx512`), where the machine has it.
+    pub fn best() -> Self {
+        static BEST: OnceLock<Vectors> = OnceLock::new();
+        *BEST.get_or_init(|| {
+            let available = Self::available();
+            let wanted = std::env::var("BELLWETHER_VECTORS").unwrap_or_default();
+            let named = available.iter().find(|vectors| format!("{vectors:?}").eq_ignore_ascii_case(&wanted));
+            named.or(available.last()).copied().unwrap_or(Self::Portable)
+        })
+    }
+
+    /// Whether this machine has it. The answer is cached by the standard library.
+    fn exists(self) -> bool {
+        match self {
+            Self::Portable => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => is_x86_feature_detected!("avx2"),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => {
+                is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512dq")
+                    && is_x86_feature_detected!("avx512vl")
+            }
+        }
+    }
+
+    /// Runs `kernel` with this instruction set, or with the portable one where the machine does not have it.
+    pub fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        match self {
+            // SAFETY: the instruction set exists on this machine.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 if self.exists() => unsafe { run_avx2(kernel) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 if self.exists() => unsafe { run_avx512(kernel) },
+            _ => kernel.run::<Portable>(),
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn run_avx2<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<Avx2>()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2")]
+fn run_avx512<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<Avx512>()
+}
+
+/// The element `index` of `slice`, without a check in release builds.
+///
+/// # Safety
+///
+/// `index` must be below the length of `slice`.
+#[inline(always)]
+pub(crate) unsafe fn at<T>(slice: &[T], index: usize) -> &T {
+    debug_assert!(index < slice.len());
+    // SAFETY: the caller's promise.
+    unsafe { slice.get_unchecked(index) }
+}
+
+/// Lanes as an array, for the compiler to turn into what the target has.
+#[derive(Debug, Clone, Copy)]
+pub struct Portable([u32; LANES]);
+
+impl Lanes for Portable {
+    #[inline(always)]
+    fn splat(word: u32) -> Self {
+        Self([word; LANES])
+    }
+
+    #[inline(always)]
+    fn load(words: &[u32; LANES]) -> Self {
+        Self(*words)
+    }
+
+    #[inline(always)]
+    fn store(self, words: &mut [u32; LANES]) {
+        *words = self.0;
+    }
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self(std::array::from_fn(|lane| self.0[lane].wrapping_add(other.0[lane])))
+    }
+
+    #[inline(always)]
+    fn xor(self, other: Self) -> Self {
+        Self(std::array::from_fn(|lane| self.0[lane] ^ other.0[lane]))
+    }
+
+    #[inline(always)]
+    fn multiply(self, factor: Self) -> (Self, Self) {
+        let product = |lane: usize| u64::from(self.0[lane]) * u64::from(factor.0[lane]);
+        (
+            Self(std::array::from_fn(|lane| (product(lane) >> 32) as u32)),
+            Self(std::array::from_fn(|lane| product(lane) as u32)),
+        )
+    }
+
+    #[inline(always)]
+    fn below(self, bound: Self) -> u16 {
+        (0..LANES).fold(0, |mask, lane| mask | u16::from(self.0[lane] < bound.0[lane]) << lane)
+    }
+}
+
+/// Lanes 0 to 7 and 8 to 15.
+#[cfg(target_arch = "x86_64")]
+#[derive(Debug, Clone, Copy)]
+struct Avx2([__m256i; 2]);
+
+// SAFETY of all blocks: values of this type exist only inside `run_avx2`, on a machine with AVX2; loads and stores are
+// unaligned ones of 32 bytes each within the array's 64.
+#[cfg(target_arch = "x86_64")]
+impl Lanes for Avx2 {
+    #[inline(always)]
+    fn splat(word: u32) -> Self {
+        Self([unsafe { _mm256_set1_epi32(word as i32) }; 2])
+    }
+
+    #[inline(always)]
+    fn load(words: &[u32; LANES]) -> Self {
+        let first = words.as_ptr().cast::<__m256i>();
+        Self(unsafe { [_mm256_loadu_si256(first), _mm256_loadu_si256(first.add(1))] })
+    }
+
+    #[inline(always)]
+    fn store(self, words: &mut [u32; LANES]) {
+        let first = words.as_mut_ptr().cast::<__m256i>();
+        unsafe {
+            _mm256_storeu_si256(first, self.0[0]);
+            _mm256_storeu_si256(first.add(1), self.0[1]);
+        }
+    }
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self([0, 1].map(|half| unsafe { _mm256_add_epi32(self.0[half], other.0[half]) }))
+    }
+
+    #[inline(always)]
+    fn xor(self, other: Self) -> Self {
+        Self([0, 1].map(|half| unsafe { _mm256_xor_si256(self.0[half], other.0[half]) }))
+    }
+
+    #[inline(always)]
+    fn multiply(self, factor: Self) -> (Self, Self) {
+        // Products of the even and of the odd lanes, as pairs (low, high), then put back in the order of the lanes.
+        let products = [0, 1].map(|half| unsafe {
+            let (a, m) = (self.0[half], factor.0[half]);
+            let even = _mm256_mul_epu32(a, m);
+            let odd = _mm256_mul_epu32(_mm256_srli_epi64::<32>(a), m);
+            let high = _mm256_blend_epi32::<0xaa>(_mm256_srli_epi64::<32>(even), odd);
+            let low = _mm256_blend_epi32::<0xaa>(even, _mm256_slli_epi64::<32>(odd));
+            (high, low)
+        });
+        (Self(products.map(|(high, _)| high)), Self(products.map(|(_, low)| low)))
+    }
+
+    #[inline(always)]
+    fn below(self, bound: Self) -> u16 {
+        let masks = [0, 1].map(|half| unsafe {
+            // AVX2 compares signed words: a < b where max(a, b) is not a.
+            let least = _mm256_cmpeq_epi32(_mm256_max_epu32(self.0[half], bound.0[half]), self.0[half]);
+            !_mm256_movemask_ps(_mm256_castsi256_ps(least)) as u16 & 0xff
+        });
+        masks[0] | masks[1] << 8
+    }
+}
+
+/// All lanes in one vector.
+#[cfg(target_arch = "x86_64")]
+#[derive(Debug, Clone, Copy)]
+struct Avx512(__m512i);
+
+// SAFETY of all blocks: values of this type exist only inside `run_avx512`, on a machine with AVX-512; loads and stores are
+// unaligned ones of the array's 64 bytes.
+#[cfg(target_arch = "x86_64")]
+impl Lanes for Avx512 {
+    #[inline(always)]
+    fn splat(word: u32) -> Self {
+        Self(unsafe { _mm512_set1_epi32(word as i32) })
+    }
+
+    #[inline(always)]
+    fn load(words: &[u32; LANES]) -> Self {
+        Self(unsafe { _mm512_loadu_si512(words.as_ptr().cast()) })
+    }
+
+    #[inline(always)]
+    fn store(self, words: &mut [u32; LANES]) {
+        unsafe { _mm512_storeu_si512(words.as_mut_ptr().cast(), self.0) }
+    }
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self(unsafe { _mm512_add_epi32(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn xor(self, other: Self) -> Self {
+        Self(unsafe { _mm512_xor_si512(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn multiply(self, factor: Self) -> (Self, Self) {
+        unsafe {
+            // Products of the even and of the odd lanes, as pairs (low, high); each half of the result is one of them with
+            // the other's words moved in.
+            let even = _mm512_mul_epu32(self.0, factor.0);
+            let odd = _mm512_mul_epu32(_mm512_srli_epi64::<32>(self.0), factor.0);
+            let high = _mm512_mask_shuffle_epi32::<0b11_11_01_01>(odd, 0x5555, even);
+            let low = _mm512_mask_shuffle_epi32::<0b10_10_00_00>(even, 0xaaaa, odd);
+            (Self(high), Self(low))
+        }
+    }
+
+    #[inline(always)]
+    fn below(self, bound: Self) -> u16 {
+        unsafe { _mm512_cmplt_epu32_mask(self.0, bound.0) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::philox::philox4x32_10;
+
+    /// Every operation on every lane, by the instruction set against plain words.
+    struct Check {
+        a: [u32; LANES],
+        b: [u32; LANES],
+    }
+
+    impl Kernel for Check {
+        type Output = ();
+
+        #[inline(always)]
+        fn run<V: Lanes>(self) {
+            let Self { a, b } = self;
+            let words = |lanes: V| {
+                let mut out = [0; LANES];
+                lanes.store(&mut out);
+                out
+            };
+            let (x, y) = (V::load(&a), V::load(&b));
+            assert_eq!(words(x.add(y)), std::array::from_fn(|i| a[i].wrapping_add(b[i])));
+            assert_eq!(words(x.xor(y)), std::array::from_fn(|i| a[i] ^ b[i]));
+            let product = |i: usize| u64::from(a[i]) * u64::from(b[i]);
+            let (high, low) = x.multiply(y);
+            // The factor is one number in all lanes where the odd lanes are multiplied, so that pairs of lanes share it.
+            assert_eq!(words(high), std::array::from_fn(|i| (product(i) >> 32) as u32));
+            assert_eq!(words(low), std::array::from_fn(|i| product(i) as u32));
+            let below = (0..LANES).fold(0, |mask, i| mask | u16::from(a[i] < b[i]) << i);
+            assert_eq!(x.below(y), below);
+            assert_eq!(words(V::splat(a[3])), [a[3]; LANES]);
+        }
+    }
+
+    #[test]
+    fn every_instruction_set_computes_as_plain_words_do() {
+        for vectors in Vectors::available() {
+            for round in 0..200u32 {
+                let words = |which: u32| -> [u32; LANES] {
+                    std::array::from_fn(|i| philox4x32_10([i as u32, round, which, 0], [1, 2])[0])
+                };
+                let a = words(0);
+                // Factors alike in all lanes, as the operation asks; and bounds near the words.
+                vectors.run(Check { a, b: [words(1)[0]; LANES] });
+                vectors.run(Check { a: [a[0]; LANES], b: [a[0]; LANES] });
+                vectors.run(Check { a, b: [[0, 1, u32::MAX, 1 << 31][round as usize % 4]; LANES] });
+            }
+        }
+    }
+}

@@ -1,0 +1,368 @@
+//! The command line as a user meets it: exit codes, where messages go and what they say, and that files appear whole.
+//!
+//! Exit codes: 0 done, 1 failed with one message, 2 wrong usage, 3 done in part. Malformed panels have tests of their own.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test is a panic")]
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use assert_cmd::Command;
+use bellwether::gpu::{AdapterEntry, adapters};
+use tempfile::TempDir;
+
+/// How a run of the program ended.
+struct Ran {
+    code: i32,
+    stdout: String,
+    stderr: String,
+}
+
+fn run(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ran {
+    let output = Command::new(env!("CARGO_BIN_EXE_bellwether")).args(arguments).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    let ran =
+        Ran { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) };
+    // Whatever happens, no panic reaches a user.
+    assert!(!ran.stderr.contains("panicked") && !ran.stderr.contains("RUST_BACKTRACE"), "{}", ran.stderr);
+    ran
+}
+
+fn sample() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data/sample")
+}
+
+/// `bellwether bootstrap` of the shipped sample, on the CPU.
+fn bootstrap(arguments: &str) -> Ran {
+    bootstrap_of(&sample(), &format!("--device cpu {arguments}"))
+}
+
+fn bootstrap_of(panel: &Path, arguments: &str) -> Ran {
+    let words = arguments.split_whitespace().map(OsStr::new);
+    run([OsStr::new("bootstrap"), panel.as_os_str()].into_iter().chain(words))
+}
+
+impl Ran {
+    fn succeeded(self) -> Self {
+        assert_eq!(self.code, 0, "{}", self.stderr);
+        self
+    }
+
+    /// Failed with one message, which holds each of `parts`, and nothing else.
+    fn failed_with(self, parts: &[&str]) -> Self {
+        assert_eq!(self.code, 1, "{}", self.stderr);
+        assert_eq!(self.stdout, "");
+        let messages: Vec<&str> =
+            self.stderr.lines().filter(|line| line.starts_with("bellwether: ")).collect();
+        assert_eq!(messages.len(), 1, "{}", self.stderr);
+        for part in parts {
+            assert!(messages[0].contains(part), "{part:?} is not in: {}", messages[0]);
+        }
+        self
+    }
+
+    /// Refused as wrong usage, with an explanation that holds `part`.
+    fn misused(self, part: &str) {
+        assert_eq!(self.code, 2, "{}", self.stderr);
+        assert_eq!(self.stdout, "");
+        assert!(self.stderr.contains(part) && self.stderr.contains("--help"), "{part:?}: {}", self.stderr);
+    }
+}
+
+#[test]
+fn wrong_usage_ends_with_2() {
+    run(["--nonsense"]).misused("--nonsense");
+    run(["resample"]).misused("resample");
+    run(["bootstrap"]).misused("<PANEL>");
+    run(["simulate"]).misused("--output");
+    run(["devices", "extra"]).misused("extra");
+    bootstrap("--samples many").misused("many");
+    bootstrap("--samples -1").misused("-1");
+    // One more than 32 bits hold.
+    bootstrap("--samples 4294967296").misused("4294967296");
+    bootstrap("--confidence high").misused("high");
+    bootstrap("--seed 1.5").misused("1.5");
+    bootstrap("--format xml").misused("[possible values: csv, json]");
+    bootstrap("--layout tall").misused("[possible values: long, wide]");
+    bootstrap("--align loosely").misused("[possible values:");
+    bootstrap("--from 2007-02-30").misused("2007-02-30");
+    bootstrap("--to yesterday").misused("yesterday");
+    bootstrap("--threads two").misused("two");
+    bootstrap("--memory lots").misused("lots");
+    // Nothing at all shows what there is.
+    let nothing = run([] as [&str; 0]);
+    assert_eq!((nothing.code, nothing.stdout.as_str()), (2, ""));
+    assert!(nothing.stderr.contains("bootstrap") && nothing.stderr.contains("Usage"), "{}", nothing.stderr);
+}
+
+#[test]
+fn help_and_version_are_results() {
+    for arguments in [&["--help"][..], &["bootstrap", "--help"], &["help", "simulate"]] {
+        let help = run(arguments).succeeded();
+        assert!(help.stdout.contains("Usage") && help.stderr.is_empty(), "{}", help.stderr);
+    }
+    let version = run(["--version"]).succeeded();
+    assert_eq!(version.stdout, format!("bellwether {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn parameters_out_of_range_are_refused() {
+    bootstrap("--samples 0").failed_with(&["--samples is 0", "at least one"]);
+    for confidence in ["0", "1", "1.5", "-0.5", "99", "NaN", "inf"] {
+        bootstrap(&format!("--confidence={confidence}")).failed_with(&[
+            &format!("--confidence is {confidence}"),
+            "between 0 and 1",
+            "0.99",
+        ]);
+    }
+    bootstrap("--threads 0").failed_with(&["threads", "0", "at least one"]);
+    bootstrap("--memory 0").failed_with(&["--memory is 0"]);
+    // The ends of what is allowed.
+    bootstrap("--samples 1 --confidence 0.000001 --threads 1").succeeded();
+    bootstrap("--samples 1 --confidence 0.999999").succeeded();
+}
+
+#[test]
+fn too_little_memory_says_how_much_is_needed() {
+    // Two threads with 1000 sums of 4 or 8 bytes each, 1000 sums of one stock and its 385 rows of 16 bytes.
+    let message = bootstrap("--memory 1KiB --threads 2").failed_with(&[
+        "with 385 returns 1000 times",
+        "of memory, but 1.0 KiB may be used",
+        "raise --memory, or lower --samples or --threads",
+    ]);
+    let needed: f64 =
+        message.stderr.split("needs ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+    assert!(message.stderr.contains(&format!("needs {needed:.1} KiB")), "{}", message.stderr);
+    // About what the message asks for is enough (another day may need a little more), half of it is not.
+    bootstrap(&format!("--memory {:.0}KiB --threads 2", 1.5 * needed)).succeeded();
+    bootstrap(&format!("--memory {:.0}KiB --threads 2", 0.5 * needed)).failed_with(&["raise --memory"]);
+}
+
+#[test]
+fn stocks_and_days_that_are_not_there_are_refused() {
+    bootstrap("--stocks S0001,IBM").failed_with(&["no stock \"IBM\"", "S0001, S0002, S0003"]);
+    bootstrap("--from 2008-01-01").failed_with(&["no day from 2008-01-01 on", "2007-01-03", "2007-01-31"]);
+    bootstrap("--from 2007-01-06 --to 2007-01-07").failed_with(&["no day from 2007-01-06 to 2007-01-07"]);
+    bootstrap("--from 2007-01-10 --to 2007-01-09").failed_with(&["exchange the two"]);
+    bootstrap_of(Path::new("no/such/panel"), "--device cpu").failed_with(&["cannot read no/such/panel"]);
+}
+
+#[test]
+fn devices_that_are_not_there_are_refused_with_what_there_is() {
+    let all = adapters(wgpu::Backends::all());
+    let says_what_there_is = |ran: Ran, wanted: &str| {
+        let ran = ran.failed_with(&[wanted, "try --device cpu"]);
+        for entry in &all {
+            assert!(ran.stderr.contains(&entry.label()), "{} is not in: {}", entry.label(), ran.stderr);
+        }
+        if all.is_empty() {
+            assert!(ran.stderr.contains("no adapter"), "{}", ran.stderr);
+        }
+    };
+    says_what_there_is(bootstrap_of(&sample(), "--device nonsense"), "adapter named \"nonsense\"");
+    says_what_there_is(bootstrap_of(&sample(), "--device 99"), "adapter with number 99");
+    let usable = |entry: &AdapterEntry| !entry.is_software() && entry.unusable.is_none();
+    let on_gpu = bootstrap_of(&sample(), "--device gpu -B 10");
+    if all.iter().any(usable) {
+        on_gpu.succeeded();
+    } else if all.iter().all(AdapterEntry::is_software) {
+        says_what_there_is(on_gpu, "no hardware GPU was found");
+    } else {
+        on_gpu.failed_with(&["can't be used"]);
+    }
+}
+
+#[test]
+fn the_summary_says_which_device_and_why() {
+    let auto = bootstrap_of(&sample(), "").succeeded();
+    assert!(auto.stderr.contains("on the CPU") && auto.stderr.contains("(auto: "), "{}", auto.stderr);
+    let chosen = bootstrap("--threads 2").succeeded();
+    assert!(chosen.stderr.contains("on the CPU, 2 threads; stream version 1, seed 0"), "{}", chosen.stderr);
+    let devices = run(["devices"]).succeeded();
+    assert!(devices.stdout.starts_with("cpu: "), "{}", devices.stdout);
+    for entry in adapters(wgpu::Backends::all()) {
+        assert!(
+            devices.stdout.contains(&format!("\n{}: {}", entry.index, entry.info.name)),
+            "{}",
+            devices.stdout
+        );
+    }
+}
+
+#[test]
+fn quiet_prints_results_only() {
+    let quiet = bootstrap("--quiet").succeeded();
+    assert_eq!(quiet.stderr, "");
+    // The twin: without it there is a summary and a warning, and the results are the same.
+    let told = bootstrap("").succeeded();
+    assert!(told.stderr.contains("warning: ") && told.stderr.contains("time: load"), "{}", told.stderr);
+    assert!(quiet.stdout == told.stdout);
+    assert_eq!(quiet.stdout.lines().count(), 1 + 21 * 3);
+    // Errors are told all the same.
+    bootstrap("--quiet --samples 0").failed_with(&["--samples is 0"]);
+}
+
+/// The names in a folder, sorted.
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_file_holds_what_standard_output_would() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("intervals.csv");
+    let expected = bootstrap("").succeeded().stdout;
+    for before in [None, Some("an old file that is replaced")] {
+        if let Some(text) = before {
+            fs::write(&file, text).unwrap();
+        }
+        let ran = bootstrap(&format!("-o {}", file.display())).succeeded();
+        assert_eq!(ran.stdout, "");
+        assert!(fs::read_to_string(&file).unwrap() == expected);
+        assert_eq!(names(folder.path()), ["intervals.csv"]);
+    }
+    // A run that fails leaves the file as it was.
+    bootstrap(&format!("-o {} --stocks IBM", file.display())).failed_with(&["IBM"]);
+    assert!(fs::read_to_string(&file).unwrap() == expected);
+    assert_eq!(names(folder.path()), ["intervals.csv"]);
+}
+
+#[test]
+fn places_that_can_not_be_written_are_found_before_the_work() {
+    let folder = TempDir::new().unwrap();
+    // The panel does not exist either: the message is about the output, so that it was looked at first.
+    let panel = Path::new("no/such/panel");
+    let missing = folder.path().join("missing/intervals.csv");
+    bootstrap_of(panel, &format!("--device cpu -o {}", missing.display()))
+        .failed_with(&[&format!("cannot write {}", missing.display())]);
+    let itself = folder.path();
+    bootstrap_of(panel, &format!("--device cpu -o {}", itself.display()))
+        .failed_with(&[&format!("cannot write {}", itself.display()), "it is a folder; name a file"]);
+    assert_eq!(names(folder.path()), [] as [&str; 0]);
+}
+
+#[test]
+fn a_reader_that_stops_early_is_no_error() {
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_bellwether"))
+        .args(["bootstrap", "--quiet", "--device", "cpu"])
+        .arg(sample())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert!(output.status.success());
+}
+
+#[test]
+fn wide_output_has_two_header_rows() {
+    let wide = bootstrap("--layout wide --stocks S0001,S0003").succeeded().stdout;
+    let lines: Vec<&str> = wide.lines().collect();
+    assert_eq!(lines[..2], [",S0001,S0001,S0003,S0003", ",lower,upper,lower,upper"]);
+    assert_eq!(lines.len(), 2 + 21);
+    assert!(lines[2].starts_with("2007-01-03,") && lines[2].split(',').count() == 5, "{}", lines[2]);
+    let long = bootstrap("").succeeded().stdout;
+    assert!(long.starts_with("date,stock,rv,lower,upper\n2007-01-03,S0001,"), "{long}");
+}
+
+#[test]
+fn simulated_panels_are_read_back() {
+    let folder = TempDir::new().unwrap();
+    let simulate = |name: &str, seed: u32| {
+        let output = folder.path().join(name);
+        let arguments = format!("--stocks 2 --days 3 --per-day 30 --seed {seed} --start 2010-06-04");
+        let words = arguments.split_whitespace().map(OsStr::new);
+        let told =
+            run([OsStr::new("simulate"), OsStr::new("-o"), output.as_os_str()].into_iter().chain(words));
+        let told = told.succeeded();
+        assert!(
+            told.stderr.contains("simulated 180 prices: 2 stocks, 3 days of 30 prices"),
+            "{}",
+            told.stderr
+        );
+        assert_eq!(told.stdout, "");
+        bootstrap_of(&output, "--device cpu").succeeded().stdout
+    };
+    let first = simulate("first", 5);
+    let cells: Vec<&str> = first.lines().skip(1).map(|line| &line[..16]).collect();
+    // From a Friday on, the weekend left out.
+    let expected = [
+        "2010-06-04,S0001",
+        "2010-06-04,S0002",
+        "2010-06-07,S0001",
+        "2010-06-07,S0002",
+        "2010-06-08,S0001",
+        "2010-06-08,S0002",
+    ];
+    assert_eq!(cells, expected);
+    assert_eq!(simulate("again", 5), first);
+    // The perturbed twin.
+    assert_ne!(simulate("other", 6), first);
+}
+
+#[test]
+fn simulate_overwrites_only_when_told() {
+    let folder = TempDir::new().unwrap();
+    let output = folder.path().join("panel");
+    let simulate = |extra: &[&str]| {
+        let usual = ["--stocks", "2", "--days", "1", "--per-day", "10"];
+        let first = [OsStr::new("simulate"), OsStr::new("-o"), output.as_os_str()];
+        run(first.into_iter().chain(usual.into_iter().chain(extra.iter().copied()).map(OsStr::new)))
+    };
+    let read = || names(&output).iter().map(|name| fs::read(output.join(name)).unwrap()).collect::<Vec<_>>();
+    simulate(&["--seed", "1"]).succeeded();
+    let before = read();
+    simulate(&["--seed", "2"]).failed_with(&["S0001.csv", "--force"]);
+    assert_eq!(read(), before);
+    simulate(&["--seed", "2", "--force"]).succeeded();
+    assert_ne!(read(), before);
+    assert_eq!(names(&output), ["S0001.csv", "S0002.csv"]);
+}
+
+#[test]
+fn panels_that_can_not_be_simulated_are_refused() {
+    let folder = TempDir::new().unwrap();
+    let output = folder.path().join("panel");
+    for (flag, value) in [("--stocks", "0"), ("--days", "0"), ("--per-day", "1"), ("--per-day", "100000")] {
+        let arguments = [OsStr::new("simulate"), OsStr::new("-o"), output.as_os_str()];
+        run(arguments.into_iter().chain([flag, value].map(OsStr::new))).failed_with(&[value]);
+        assert!(!output.exists(), "{flag} {value} left something behind");
+    }
+}
+
+#[test]
+fn keep_going_writes_the_rest_and_ends_with_3() {
+    let folder = TempDir::new().unwrap();
+    for name in names(&sample()) {
+        fs::copy(sample().join(&name), folder.path().join(&name)).unwrap();
+    }
+    let broken = folder.path().join("BROKEN.csv");
+    fs::write(&broken, "20070103,0935,10.5\n20070103,0936,ten\n").unwrap();
+    let broken = broken.display().to_string();
+    let expected = bootstrap("").succeeded().stdout;
+
+    bootstrap_of(folder.path(), "--device cpu").failed_with(&[&format!("{broken}:2: "), "\"ten\""]);
+    for quiet in ["", "--quiet"] {
+        let ran = bootstrap_of(folder.path(), &format!("--device cpu --keep-going {quiet}"));
+        assert_eq!(ran.code, 3, "{}", ran.stderr);
+        assert!(ran.stdout == expected, "the intervals of the other files are not the same");
+        assert!(ran.stderr.contains("left out") && ran.stderr.contains(&broken), "{}", ran.stderr);
+        assert!(ran.stderr.contains("\"ten\""), "{}", ran.stderr);
+    }
+    // Into a file, too.
+    let file = folder.path().join("out.txt");
+    let ran = bootstrap_of(folder.path(), &format!("--device cpu --keep-going -o {}", file.display()));
+    assert_eq!((ran.code, ran.stdout.as_str()), (3, ""));
+    assert!(fs::read_to_string(&file).unwrap() == expected);
+    // The twin: with nothing broken, the same flag ends with 0.
+    bootstrap("--keep-going").succeeded();
+}

@@ -1,0 +1,152 @@
+//! `bellwether growth` as a user meets it: results, messages and exit codes.
+
+// Helpers outside of the tests proper unwrap, too.
+#![allow(clippy::unwrap_used)]
+
+use std::process::Output;
+
+use assert_cmd::Command;
+
+fn growth(arguments: &str) -> Output {
+    let mut command = Command::cargo_bin("bellwether").unwrap();
+    command.arg("growth").args(arguments.split_whitespace()).output().unwrap()
+}
+
+fn standard_error(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// Arguments, exit code, and what the message must name.
+const WRONG: [(&str, i32, &str); 40] = [
+    // Values outside of what the model allows.
+    ("--sigma 0", 1, "--sigma is 0, but"),
+    ("--sigma -2", 1, "--sigma is -2, but"),
+    ("--sigma nan", 1, "--sigma is NaN, but"),
+    ("--sigma inf", 1, "--sigma is inf, but"),
+    ("--sigma 1e6 --low 0.01", 1, "--sigma is 1000000, but"),
+    ("--beta 0", 1, "--beta is 0, but"),
+    ("--beta 1", 1, "--beta is 1, but"),
+    ("--beta -0.5", 1, "--beta is -0.5, but"),
+    ("--beta 1.05", 1, "--beta is 1.05, but"),
+    ("--delta 0", 1, "--delta is 0, but"),
+    ("--delta 1.5", 1, "--delta is 1.5, but"),
+    ("--alpha 0", 1, "--alpha is 0, but"),
+    ("--alpha 1", 1, "--alpha is 1, but"),
+    ("--alpha 0.9999", 1, "--alpha is 0.9999, but"),
+    // Grids.
+    ("--grid 0", 1, "--grid is 0, but"),
+    ("--grid 1", 1, "at least 2 points"),
+    ("--grid 1000000000000", 1, "choose a smaller --grid"),
+    ("--low 0", 1, "--low is 0, but"),
+    ("--low -1", 1, "--low is -1, but"),
+    ("--low 2", 1, "--high is 1.75, but"),
+    ("--low 1.75", 1, "above --low"),
+    ("--high inf", 1, "--high is inf, but"),
+    ("--low 20 --high 30", 1, "choose --low below"),
+    ("--low 1 --high 1.00000000000001", 1, "coincide"),
+    // Methods.
+    ("--tolerance 0", 1, "--tolerance is 0, but"),
+    ("--tolerance -0.001", 1, "--tolerance is -0.001, but"),
+    ("--tolerance nan", 1, "--tolerance is NaN, but"),
+    ("--tolerance 1e-18", 1, "ask for that or more"),
+    ("--tolerance 1e-18 --stop change --method vfi", 1, "ask for that or more"),
+    ("--max-iterations 0", 1, "--max-iterations is 0, but"),
+    ("--max-iterations 5", 1, "after 5 iterations"),
+    ("--maximizer brute", 1, "--choice continuous takes cell or golden"),
+    ("--maximizer cell --choice grid", 1, "--choice grid takes brute, sweep or bisection"),
+    ("--threads 0", 1, "--threads is 0, but"),
+    // Output.
+    ("-o no/such/folder/out.csv", 1, "no/such/folder"),
+    ("--path 10 --from-capital 100 --path-output path.csv", 1, "--from-capital is 100, but"),
+    ("--path 0 --from-capital 1 --path-output path.csv", 1, "--path is 0, but"),
+    ("--path 10 --from-capital 1 --path-output a.csv -o a.csv", 1, "--path-output is a.csv, but"),
+    // Wrong usage.
+    ("--path 10 --from-capital 1", 2, "--path-output"),
+    ("--sigma two", 2, "--sigma"),
+];
+
+/// The same, all of them refused by the parser.
+const WRONG_USAGE: [&str; 8] = [
+    "--grid -5",
+    "--grid 10.5",
+    "--choice both",
+    "--method newton",
+    "--stop never",
+    "--format xml",
+    "--from-capital 1",
+    "--capital 1",
+];
+
+#[test]
+fn wrong_input_gets_one_clear_message() {
+    let usage = WRONG_USAGE.map(|arguments| (arguments, 2, "error:"));
+    for (arguments, code, expected) in WRONG.into_iter().chain(usage) {
+        let output = growth(arguments);
+        let message = standard_error(&output);
+        assert_eq!(output.status.code(), Some(code), "{arguments}: {message}");
+        assert!(message.contains(expected), "{arguments}: {message}");
+        assert!(output.stdout.is_empty(), "{arguments}");
+        assert!(!message.contains("panicked"), "{arguments}: {message}");
+        // One message, on one line; the parser's own have a hint below.
+        assert!(code == 2 || message.trim_end().lines().count() == 1, "{arguments}: {message}");
+    }
+}
+
+#[test]
+fn the_tolerance_that_a_refusal_names_is_reached() {
+    let message = standard_error(&growth("--tolerance 1e-18"));
+    let named = message.split("guaranteed error of ").nth(1).unwrap().split(' ').next().unwrap();
+    assert!(growth(&format!("--tolerance {named}")).status.success(), "{named}");
+}
+
+#[test]
+fn the_defaults_print_a_table_and_a_summary() {
+    let output = growth("");
+    assert!(output.status.success());
+    let table = String::from_utf8(output.stdout.clone()).unwrap();
+    assert!(table.starts_with("k,value,capital_next,consumption,euler_error\n"));
+    assert_eq!(table.lines().count(), 101);
+    let summary = standard_error(&output);
+    for expected in
+        ["3.1608601990722", "1.1458748377178", "2.5460867612454", "guaranteed", "Euler", "certify"]
+    {
+        assert!(summary.contains(expected), "{expected}: {summary}");
+    }
+    assert!(
+        standard_error(&Command::cargo_bin("bellwether").unwrap().args(["growth", "-q"]).output().unwrap())
+            .is_empty()
+    );
+}
+
+#[test]
+fn the_answer_does_not_depend_on_the_threads() {
+    for choice in ["continuous", "grid"] {
+        let solved = |threads| growth(&format!("--grid 20000 --choice {choice} --threads {threads}")).stdout;
+        assert!(solved(1) == solved(3), "{choice}");
+    }
+}
+
+#[test]
+fn the_path_is_a_second_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (solution, path) = (folder.path().join("v.json"), folder.path().join("path.csv"));
+    let arguments = format!(
+        "-o {} --format csv --path 25 --from-capital 1.5 --path-output {}",
+        solution.display(),
+        path.display()
+    );
+    let output = growth(&arguments);
+    assert!(output.status.success() && output.stdout.is_empty(), "{}", standard_error(&output));
+    let table = std::fs::read_to_string(path).unwrap();
+    assert!(table.starts_with("t,k,c,output,investment\n0,1.5,"));
+    assert_eq!(table.lines().count(), 27);
+    assert_eq!(std::fs::read_to_string(solution).unwrap().lines().count(), 101);
+}
+
+#[test]
+fn json_is_one_document() {
+    let output = growth("--format json --grid 50 --sigma 1 --delta 1 --method egm");
+    let read: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(read["rows"].as_array().unwrap().len(), 50);
+    assert!(read["certificate"]["bound"].as_f64().unwrap() <= 1e-6);
+}

@@ -1,0 +1,327 @@
+//! The same answer to the last bit, whatever the threads, the memory, the device, and whatever else is in the panel.
+//!
+//! Everything runs through the program, as a user runs it, and bytes are compared. Each comparison has a perturbed twin (a
+//! other seed, day, stock or sample) that must differ. On every adapter of this machine the device is compared with the
+//! CPU; without an adapter these tests are listed as ignored, and with `BELLWETHER_REQUIRE_GPU=1` in the environment they
+//! fail instead.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a failed test is a panic"
+)]
+
+#[path = "common/devices.rs"]
+mod devices;
+
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use assert_cmd::Command;
+use bellwether::Error;
+use bellwether::gpu::{AdapterEntry, Gpu};
+use bellwether::inference::bootstrap::Bootstrap;
+use bellwether::inference::quantile::{Position, tail_levels};
+use bellwether::jobs::Jobs;
+use bellwether::panel::simulate::{SimulateSpec, write};
+use bellwether::panel::{DayReturns, LoadOptions, Returns, load};
+use bellwether::resample::columns::plan_columns;
+use bellwether::resample::gpu::device_limits;
+use bellwether::resample::plan::{Budget, DayShape, DeviceLimits, Wave, tiles, waves};
+use libtest_mimic::{Arguments, Trial};
+use ndarray::s;
+use serde_json::Value;
+
+const TESTS: &[(&str, fn())] = &[
+    ("threads_do_not_matter", threads_do_not_matter),
+    ("memory_does_not_matter", memory_does_not_matter),
+    ("other_days_do_not_matter", other_days_do_not_matter),
+    ("other_stocks_do_not_matter", other_stocks_do_not_matter),
+    ("fewer_samples_are_the_first_of_more", fewer_samples_are_the_first_of_more),
+    ("intervals_are_quantiles_of_the_resamples", intervals_are_quantiles_of_the_resamples),
+    ("formats_hold_the_same_numbers", formats_hold_the_same_numbers),
+];
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let trial = |&(name, test): &(&'static str, fn())| {
+        Trial::test(name, move || {
+            test();
+            Ok(())
+        })
+    };
+    let mut trials: Vec<Trial> = TESTS.iter().map(trial).collect();
+    trials.extend(devices::on_each_adapter("device_equals_cpu", device_equals_cpu));
+    trials.extend(devices::on_each_adapter(
+        "device_equals_cpu_over_cut_tiles",
+        device_equals_cpu_over_cut_tiles,
+    ));
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn sample_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data/sample")
+}
+
+fn returns(folder: &Path) -> Returns {
+    load(&[folder.to_path_buf()], &LoadOptions::default(), &Jobs::new()).unwrap().panel.returns()
+}
+
+static SAMPLE: LazyLock<Returns> = LazyLock::new(|| returns(&sample_folder()));
+
+/// What `bellwether bootstrap FOLDER ARGUMENTS` writes.
+fn bootstrap(folder: &Path, arguments: &str) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bellwether"));
+    let output = command
+        .args(["bootstrap", "--quiet"])
+        .arg(folder)
+        .args(arguments.split_whitespace())
+        .env_remove("RAYON_NUM_THREADS")
+        .output()
+        .unwrap();
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "bootstrap {arguments}: {complaint}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The rows of a long CSV, without its header, for which `keep` holds of date and stock.
+fn rows(csv: &str, keep: impl Fn(&str, &str) -> bool) -> Vec<&str> {
+    let kept = |line: &&str| {
+        let mut fields = line.split(',');
+        keep(fields.next().unwrap(), fields.next().unwrap())
+    };
+    csv.lines().skip(1).filter(kept).collect()
+}
+
+/// The numbers of rows, without their dates and stocks.
+fn numbers<'a>(rows: &[&'a str]) -> Vec<&'a str> {
+    rows.iter().map(|row| row.splitn(3, ',').nth(2).unwrap()).collect()
+}
+
+fn threads_do_not_matter() {
+    let one = bootstrap(&sample_folder(), "--device cpu --threads 1");
+    assert_eq!(one.lines().count(), 1 + 63);
+    for threads in ["2", "3"] {
+        // Not `assert_eq!`: a difference would print every row.
+        assert!(
+            one == bootstrap(&sample_folder(), &format!("--device cpu --threads {threads}")),
+            "{threads}"
+        );
+    }
+    assert!(one == bootstrap(&sample_folder(), "--device cpu"), "threads by default");
+    // Perturbed twins.
+    let other = bootstrap(&sample_folder(), "--device cpu --threads 2 --seed 1");
+    assert_ne!(numbers(&rows(&one, |_, _| true)), numbers(&rows(&other, |_, _| true)));
+}
+
+/// The plan that the program makes.
+fn plan(days: &[DayReturns], samples: u32, budget: &Budget) -> Result<Vec<Wave>, Error> {
+    let shape = |day: &DayReturns| {
+        let columns = plan_columns(&day.returns.mapv(|r| r * r)).unwrap();
+        DayShape::new(day.returns.nrows() as u32, &columns)
+    };
+    waves(&days.iter().map(shape).collect::<Vec<_>>(), samples, budget)
+}
+
+/// Three budgets, the least that is enough among them, whose plans differ in how they cut the panel.
+fn three_budgets(days: &[DayReturns], samples: u32, device: Option<DeviceLimits>) -> [u64; 3] {
+    let with = |memory| plan(days, samples, &Budget { memory, threads: 2, device });
+    let mut least = 0;
+    while let Err(Error::Memory { needed, .. }) = with(least) {
+        least = needed;
+    }
+    let large = 1 << 30;
+    // Some days together, but not all.
+    let spare = (30..100).map(|step| 1.25f64.powi(step) as u64).find(|&spare| {
+        let waves = with(least + spare).unwrap();
+        waves.iter().any(|wave| wave.len() > 1 && wave[0].stocks.len() == days[0].returns.ncols())
+    });
+    let middle = least + spare.unwrap();
+    let budgets = [least, middle, large];
+    let plans = budgets.map(|memory| with(memory).unwrap());
+    assert!(plans[0].len() > plans[1].len() && plans[1].len() > plans[2].len(), "{budgets:?} make one plan");
+    assert_eq!(plans[2].len(), 1);
+    // The smallest cuts within a day.
+    assert!(plans[0].iter().flatten().count() > days.len());
+    budgets
+}
+
+fn memory_does_not_matter() {
+    let samples = 5000;
+    let run = |memory: u64, seed: u64| {
+        let arguments = format!("--device cpu --threads 2 -B {samples} --memory {memory} --seed {seed}");
+        bootstrap(&sample_folder(), &arguments)
+    };
+    let [least, middle, large] = three_budgets(&SAMPLE.days, samples, None);
+    let expected = run(large, 0);
+    for memory in [least, middle] {
+        assert!(run(memory, 0) == expected, "{memory} bytes");
+    }
+    // Perturbed twin.
+    assert!(run(middle, 1) != expected);
+}
+
+fn other_days_do_not_matter() {
+    let all = bootstrap(&sample_folder(), "--device cpu");
+    let part = bootstrap(&sample_folder(), "--device cpu --from 2007-01-10 --to 20070116");
+    let inside = |date: &str, _: &str| ("2007-01-10"..="2007-01-16").contains(&date);
+    let expected = rows(&all, inside);
+    assert_eq!(expected.len(), 5 * 3);
+    assert_eq!(rows(&part, |_, _| true), expected);
+    // Perturbed twin: as many days, one later. No number is that of the day before.
+    let later = bootstrap(&sample_folder(), "--device cpu --from 2007-01-11 --to 2007-01-17");
+    let later = rows(&later, |_, _| true);
+    assert_eq!(later.len(), expected.len());
+    for (later, expected) in numbers(&later).into_iter().zip(numbers(&expected)) {
+        assert_ne!(later, expected);
+    }
+}
+
+fn other_stocks_do_not_matter() {
+    let all = bootstrap(&sample_folder(), "--device cpu");
+    let part = bootstrap(&sample_folder(), "--device cpu --stocks S0003,S0001");
+    let expected = rows(&all, |_, stock| stock != "S0002");
+    assert_eq!(expected.len(), 21 * 2);
+    assert_eq!(rows(&part, |_, _| true), expected);
+    // Perturbed twin: the stock that was left out.
+    let other = bootstrap(&sample_folder(), "--device cpu --stocks S0002");
+    let other = rows(&other, |_, _| true);
+    let first = rows(&all, |_, stock| stock == "S0001");
+    for (other, first) in numbers(&other).into_iter().zip(numbers(&first)) {
+        assert_ne!(other, first);
+    }
+}
+
+fn fewer_samples_are_the_first_of_more() {
+    for day in &SAMPLE.days[..3] {
+        let resampled =
+            |samples: u32, seed: u64| Bootstrap::new(samples, 0.99, seed).unwrap().resampled(day).unwrap();
+        let (many, few) = (resampled(10_000, 0), resampled(1000, 0));
+        assert_eq!((many.nrows(), few.nrows()), (10_000, 1000));
+        assert!(many.slice(s![..1000, ..]) == few, "{}", day.date);
+        // Perturbed twins: moved by one sample, and another seed.
+        assert!(many.slice(s![1..1001, ..]) != few, "{}", day.date);
+        assert!(many.slice(s![..1000, ..]) != resampled(1000, 1), "{}", day.date);
+    }
+}
+
+/// The program's intervals, from resamples that the library gives, sorted here.
+fn intervals_are_quantiles_of_the_resamples() {
+    for (confidence, samples) in [(0.99, 1000), (0.9, 777), (0.5, 2)] {
+        let text = bootstrap(
+            &sample_folder(),
+            &format!("--device cpu -B {samples} --confidence {confidence} --seed 3 --to 2007-01-05"),
+        );
+        let rows = rows(&text, |_, _| true);
+        let mut row = numbers(&rows).into_iter();
+        for day in &SAMPLE.days[..3] {
+            let resampled = Bootstrap::new(samples, confidence, 3).unwrap().resampled(day).unwrap();
+            for stock in 0..3 {
+                let mut values = resampled.column(stock).to_vec();
+                values.sort_by(f64::total_cmp);
+                let end = |p: f64| {
+                    let position = Position::new(values.len(), p);
+                    position.interpolate(values[position.below], values[position.above])
+                };
+                let expected = tail_levels(confidence).map(end);
+                let found: Vec<f64> =
+                    row.next().unwrap().split(',').map(|text| text.parse().unwrap()).collect();
+                assert_eq!(found[1..], expected, "{} {stock}", day.date);
+                // Perturbed twin: a wider confidence.
+                assert_ne!(found[1..], tail_levels(0.999).map(end));
+            }
+        }
+    }
+}
+
+/// Date, stock, and the bits of the numbers.
+type Cell = (String, String, Vec<u64>);
+
+fn formats_hold_the_same_numbers() {
+    let run = |arguments: &str| bootstrap(&sample_folder(), &format!("--device cpu {arguments}"));
+    let bits = |text: &str| text.parse::<f64>().unwrap().to_bits();
+    let cell = |line: &str| -> Cell {
+        let fields: Vec<&str> = line.split(',').collect();
+        (fields[0].into(), fields[1].into(), fields[2..].iter().map(|text| bits(text)).collect())
+    };
+    let read_csv = |text: &str| text.lines().skip(1).map(cell).collect::<Vec<_>>();
+    let read_json = |text: &str| -> Vec<Cell> {
+        let records: Vec<Value> = serde_json::from_str(text).unwrap();
+        let text = |record: &Value, key: &str| record[key].as_str().unwrap().to_owned();
+        let cell = |record: Value| {
+            let numbers = ["rv", "lower", "upper"].map(|key| record[key].as_f64().unwrap().to_bits());
+            (text(&record, "date"), text(&record, "stock"), numbers.to_vec())
+        };
+        records.into_iter().map(cell).collect()
+    };
+    let csv = read_csv(&run("--format csv"));
+    assert_eq!(csv.len(), 63);
+    // Not `assert_eq!`: a difference would print every number.
+    assert!(read_json(&run("--format json")) == csv);
+    // Perturbed twin.
+    assert!(read_json(&run("--format json --seed 1")) != csv);
+
+    // Wide: the ends only, a row a day.
+    let ends: Vec<Vec<u64>> =
+        csv.chunks(3).map(|day| day.iter().flat_map(|(_, _, n)| [n[1], n[2]]).collect()).collect();
+    let wide = run("--layout wide");
+    let wide: Vec<Vec<u64>> =
+        wide.lines().skip(2).map(|line| line.split(',').skip(1).map(bits).collect()).collect();
+    assert!(wide == ends);
+    let json: Value = serde_json::from_str(&run("--layout wide --format json")).unwrap();
+    let row = |row: &Value| -> Vec<u64> {
+        row.as_array().unwrap().iter().map(|value| value.as_f64().unwrap().to_bits()).collect()
+    };
+    assert!(json["data"].as_array().unwrap().iter().map(row).collect::<Vec<_>>() == ends);
+    // Perturbed twin: the rows one day off.
+    assert!(wide[1..] != ends[..20]);
+}
+
+fn limits(adapter: &AdapterEntry) -> DeviceLimits {
+    device_limits(&Gpu::open(adapter.clone()).unwrap())
+}
+
+/// Runs of `folder` on the device over three budgets against one on the CPU.
+fn assert_device_equals_cpu(adapter: &AdapterEntry, folder: &Path, samples: u32, budgets: [u64; 3]) {
+    let run = |device: &str, memory: u64, seed: u64| {
+        let arguments = format!("--device {device} --threads 2 -B {samples} --memory {memory} --seed {seed}");
+        bootstrap(folder, &arguments)
+    };
+    let index = adapter.index.to_string();
+    let expected = run("cpu", budgets[2], 5);
+    for memory in budgets {
+        assert!(run(&index, memory, 5) == expected, "{}, {memory} bytes", adapter.label());
+    }
+    // Perturbed twin.
+    assert!(run(&index, budgets[1], 6) != expected, "{}, another seed", adapter.label());
+}
+
+fn device_equals_cpu(adapter: &AdapterEntry) {
+    let samples = 2000;
+    let budgets = three_budgets(&SAMPLE.days, samples, Some(limits(adapter)));
+    assert_device_equals_cpu(adapter, &sample_folder(), samples, budgets);
+}
+
+/// Short days and many samples, so that a day's samples need several tiles.
+fn device_equals_cpu_over_cut_tiles(adapter: &AdapterEntry) {
+    let folder = tempfile::tempdir().unwrap();
+    let spec =
+        SimulateSpec { stocks: 16, days: 3, per_day: 40, seed: 9, start: jiff::civil::date(2011, 3, 7) };
+    write(&spec, folder.path(), false, |_| ()).unwrap();
+    let (samples, limits, returns) = (150_000, limits(adapter), returns(folder.path()));
+    let budgets = three_budgets(&returns.days, samples, Some(limits));
+    // All in one wave, the tiles are cut along the samples; in the smallest they hold whole batches.
+    let cut = |memory| {
+        let budget = Budget { memory, threads: 2, device: Some(limits) };
+        let waves = plan(&returns.days, samples, &budget).unwrap();
+        waves
+            .iter()
+            .flat_map(|wave| tiles(wave, samples, &limits))
+            .filter(|tile| (tile.samples.len() as u32) < samples)
+            .count()
+    };
+    assert!(cut(budgets[2]) > 3 && cut(budgets[0]) == 0, "{} and {}", cut(budgets[2]), cut(budgets[0]));
+    assert_device_equals_cpu(adapter, folder.path(), samples, budgets);
+}
