@@ -216,7 +216,8 @@ impl Gpu {
         })?;
         self.wait(WHAT, submission)?;
         let failed = |why: String| GpuError::Failed { adapter: self.adapter.label(), what: WHAT.into(), why };
-        match receive.try_recv() {
+        // Another thread that waits on this device may have taken the callback along, and be about to call it.
+        match receive.recv_timeout(PATIENCE) {
             Ok(Ok(())) => {}
             Ok(Err(error)) => return Err(failed(error.to_string())),
             Err(_) => return Err(failed("the buffer was not mapped in time".into())),
