@@ -41,8 +41,8 @@ impl Kernel for DrawBlock<'_> {
     fn run<V: Lanes>(self) {
         let stream = Stream { seed: 0, purpose: Purpose::Rows, day: 20_070_103, sample: 0 };
         match self.range.rows_per_word() {
-            2 => self.range.draw_block::<V, 2>(&stream, self.block, self.out),
-            _ => self.range.draw_block::<V, 1>(&stream, self.block, self.out),
+            2 => self.range.draw_block::<V, 2>(&stream, self.block, 1, self.out),
+            _ => self.range.draw_block::<V, 1>(&stream, self.block, 1, self.out),
         }
     }
 }

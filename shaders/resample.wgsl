@@ -64,7 +64,7 @@ fn store(batch: Batch, lane: u32, sample_in_tile: u32, sum: u32) {
     }
 }
 
-// ---- rows of one or two words: an invocation sums one lane ----
+// ---- rows of one word: an invocation sums one lane ----
 
 @compute @workgroup_size(WORKGROUP)
 fn lane(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -99,7 +99,7 @@ fn lane(@builtin(global_invocation_id) id: vec3<u32>) {
     store(batch, id.z, sample, sum);
 }
 
-// ---- rows of four words and more: an invocation sums up to sixteen lanes ----
+// ---- rows of sixteen words and more: an invocation sums up to sixteen lanes ----
 
 var<private> sum0: vec4<u32>;
 var<private> sum1: vec4<u32>;
@@ -114,6 +114,8 @@ fn add_row(at: u32, quads: u32) {
     }
     if quads > 2u {
         sum2 += rows[at + 2u];
+    }
+    if quads > 3u {
         sum3 += rows[at + 3u];
     }
 }
@@ -139,10 +141,10 @@ fn line(@builtin(global_invocation_id) id: vec3<u32>) {
     let sample = dispatch.sample_offset + id.x;
     let range = row_range(batch);
     let stream = row_stream(batch, sample);
-    // In units of four words; a stride is 4, 8 or a multiple of 16.
+    // In units of four words; a stride is a multiple of 16.
     let first = (batch.first_word + first_lane) / 4u;
     let stride = batch.stride / 4u;
-    let quads = min(stride, LINE / 4u);
+    let quads = min((batch.lanes - first_lane + 3u) / 4u, LINE / 4u);
     var draw = dispatch.first_draw;
     for (var block = draw / (4u * range.rows_per_word); draw < end; block += 1u) {
         let words = stream_block(stream, block, 0u);

@@ -4,7 +4,7 @@
 //! [`Kernel`] is written once over any `Lanes`; [`Vectors::run`] compiles it for each instruction set and runs it on the one
 //! that is named. All arithmetic is on integers, so that all give the same bits.
 //!
-//! `unsafe` code lives here and, for reading tables without a check, in `resample/draws.rs`: intrinsics are sound where their instruction set exists, and values of the
+//! `unsafe` code lives here and, for reading rows without a check, in `resample/draws.rs`: intrinsics are sound where their instruction set exists, and values of the
 //! types for AVX2 and AVX-512 only come into being inside of [`Vectors::run`], which has checked that.
 
 #![allow(unsafe_code, reason = "intrinsics; each block says why it is sound")]
@@ -30,6 +30,8 @@ pub trait Lanes: Copy {
     fn xor(self, other: Self) -> Self;
     /// High and low words of the 64-bit products with `factor`, one number for all lanes.
     fn multiply(self, factor: Self) -> (Self, Self);
+    /// Low words of the products with the same lane of `other`.
+    fn multiply_low(self, other: Self) -> Self;
     /// Lanes below the same lane of `bound`, lane l as bit l.
     fn below(self, bound: Self) -> u16;
 }
@@ -120,18 +122,6 @@ fn run_avx512<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<Avx512>()
 }
 
-/// The element `index` of `slice`, without a check in release builds.
-///
-/// # Safety
-///
-/// `index` must be below the length of `slice`.
-#[inline(always)]
-pub(crate) unsafe fn at<T>(slice: &[T], index: usize) -> &T {
-    debug_assert!(index < slice.len());
-    // SAFETY: the caller's promise.
-    unsafe { slice.get_unchecked(index) }
-}
-
 /// Lanes as an array, for the compiler to turn into what the target has.
 #[derive(Debug, Clone, Copy)]
 pub struct Portable([u32; LANES]);
@@ -169,6 +159,11 @@ impl Lanes for Portable {
             Self(std::array::from_fn(|lane| (product(lane) >> 32) as u32)),
             Self(std::array::from_fn(|lane| product(lane) as u32)),
         )
+    }
+
+    #[inline(always)]
+    fn multiply_low(self, other: Self) -> Self {
+        Self(std::array::from_fn(|lane| self.0[lane].wrapping_mul(other.0[lane])))
     }
 
     #[inline(always)]
@@ -231,6 +226,11 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
+    fn multiply_low(self, other: Self) -> Self {
+        Self([0, 1].map(|half| unsafe { _mm256_mullo_epi32(self.0[half], other.0[half]) }))
+    }
+
+    #[inline(always)]
     fn below(self, bound: Self) -> u16 {
         let masks = [0, 1].map(|half| unsafe {
             // AVX2 compares signed words: a < b where max(a, b) is not a.
@@ -289,6 +289,11 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
+    fn multiply_low(self, other: Self) -> Self {
+        Self(unsafe { _mm512_mullo_epi32(self.0, other.0) })
+    }
+
+    #[inline(always)]
     fn below(self, bound: Self) -> u16 {
         unsafe { _mm512_cmplt_epu32_mask(self.0, bound.0) }
     }
@@ -319,6 +324,7 @@ mod tests {
             let (x, y) = (V::load(&a), V::load(&b));
             assert_eq!(words(x.add(y)), std::array::from_fn(|i| a[i].wrapping_add(b[i])));
             assert_eq!(words(x.xor(y)), std::array::from_fn(|i| a[i] ^ b[i]));
+            assert_eq!(words(x.multiply_low(y)), std::array::from_fn(|i| a[i].wrapping_mul(b[i])));
             let product = |i: usize| u64::from(a[i]) * u64::from(b[i]);
             let (high, low) = x.multiply(y);
             // The factor is one number in all lanes where the odd lanes are multiplied, so that pairs of lanes share it.

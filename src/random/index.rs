@@ -99,31 +99,33 @@ impl RowRange {
     }
 
     /// The rows of one block for [`LANES`] consecutive samples, the first that of `stream`: `rows[i][lane]` is draw
-    /// number `block · 4 · PER_WORD + i` of sample `stream.sample + lane`, each exactly uniform on 0..n. `PER_WORD` is
-    /// [`Self::rows_per_word`], as a constant, and `rows` has 4 · `PER_WORD` entries.
+    /// number `block · 4 · PER_WORD + i` of sample `stream.sample + lane`, exactly uniform on 0..n, times `unit` (1, or the
+    /// size of a row in a table: no product may reach 2³²). `PER_WORD` is [`Self::rows_per_word`], as a constant, and
+    /// `rows` has 4 · `PER_WORD` entries.
     #[inline(always)]
     pub fn draw_block<V: Lanes, const PER_WORD: usize>(
         &self,
         stream: &Stream,
         block: u32,
+        unit: u32,
         rows: &mut [[u32; LANES]],
     ) {
         let counter = [block, stream.sample, stream.day, Stream::purpose_word(stream.purpose, 0)];
         let words: [V; 4] = philox4x32_10_samples(counter, Stream::key(stream.seed));
-        let (n, threshold) = (V::splat(self.rows), V::splat(self.threshold));
+        let (n, threshold, units) = (V::splat(self.rows), V::splat(self.threshold), V::splat(unit));
         let mut rejected = 0;
         for (word, rows) in words.into_iter().zip(rows.chunks_exact_mut(PER_WORD)) {
             let (first, mut fraction) = word.multiply(n);
-            first.store(&mut rows[0]);
+            first.multiply_low(units).store(&mut rows[0]);
             if PER_WORD == 2 {
                 let second;
                 (second, fraction) = fraction.multiply(n);
-                second.store(&mut rows[1]);
+                second.multiply_low(units).store(&mut rows[1]);
             }
             rejected |= fraction.below(threshold);
         }
         if rejected != 0 {
-            self.redraw_block::<PER_WORD>(stream, block, rejected, rows);
+            self.redraw_block::<PER_WORD>(stream, block, unit, rejected, rows);
         }
     }
 
@@ -134,6 +136,7 @@ impl RowRange {
         &self,
         stream: &Stream,
         block: u32,
+        unit: u32,
         rejected: u16,
         rows: &mut [[u32; LANES]],
     ) {
@@ -142,7 +145,7 @@ impl RowRange {
             for (word, rows) in rows.chunks_exact_mut(PER_WORD).enumerate() {
                 let redrawn = self.of_word(&stream, block * 4 + word as u32);
                 for (rows, row) in rows.iter_mut().zip(redrawn) {
-                    rows[lane] = row;
+                    rows[lane] = row * unit;
                 }
             }
         }
@@ -176,8 +179,8 @@ mod tests {
             let mut out = vec![[u32::MAX; LANES]; (self.rows as usize).next_multiple_of(per_block)];
             for (block, out) in out.chunks_exact_mut(per_block).enumerate() {
                 match range.rows_per_word() {
-                    2 => range.draw_block::<V, 2>(&stream(self.sample), block as u32, out),
-                    _ => range.draw_block::<V, 1>(&stream(self.sample), block as u32, out),
+                    2 => range.draw_block::<V, 2>(&stream(self.sample), block as u32, 1, out),
+                    _ => range.draw_block::<V, 1>(&stream(self.sample), block as u32, 1, out),
                 }
             }
             out.truncate(self.rows as usize);

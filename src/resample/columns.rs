@@ -24,8 +24,8 @@
 //! below about 3 % of the sum, a lower limb of 10 bits (one bit a digit) below 6 %, one of 16 bits (seven) below 370 %.
 //!
 //! **Layout.** Words of one row are its *lanes*; lower limbs share lanes, two of 16 bits or three of 10, so that twelve stocks
-//! mostly fit one cache line. Rows of a day are contiguous and padded with zeros to [`DayColumns::stride`] words: 1, 2, 4, 8
-//! or a multiple of 16, so that a row is read in whole vectors, and from 16 on in whole cache lines.
+//! mostly fit one cache line. Rows of a day are contiguous and padded with zeros to [`DayColumns::stride`] words: 1, or a
+//! multiple of 16, so that a row is read in whole cache lines.
 
 use bytemuck::{Pod, Zeroable};
 use ndarray::ArrayRef2;
@@ -38,7 +38,10 @@ pub const MAX_RELATIVE_ERROR: f64 = 1e-6;
 /// Most rows of a day.
 pub const MAX_ROWS: usize = 1 << 24;
 
-/// Words of a cache line: strides above 8 are multiples of it.
+/// Most bytes of a day's rows: places in them are 32-bit numbers.
+pub const MAX_BYTES: u64 = u32::MAX as u64;
+
+/// Words of a cache line: strides above 1 are multiples of it.
 pub const LINE: usize = 16;
 
 /// One cache line of words, aligned as such.
@@ -128,12 +131,22 @@ impl DayColumns {
     ///
     /// # Errors
     ///
-    /// [`Error::Parameter`] where there is no row, more than [`MAX_ROWS`], or a value that is negative or not finite.
+    /// [`Error::Parameter`] where there is no row, more than [`MAX_ROWS`], or a value that is negative or not finite;
+    /// [`Error::Memory`] where the rows take more than [`MAX_BYTES`].
     pub fn new(day: u32, values: &ArrayRef2<f64>) -> Result<Self> {
         let rows = values.nrows();
         let columns = plan_columns(values)?;
         let lanes = columns.iter().map(Column::limb_count).fold(LimbCount::default(), |a, b| a + b).lanes();
         let stride = stride_of(lanes);
+        let needed = (rows * stride) as u64 * 4;
+        if needed > MAX_BYTES {
+            return Err(Error::Memory {
+                what: format!("a table of {rows} rows for {} stocks", columns.len()),
+                needed,
+                allowed: MAX_BYTES,
+                advice: "resample fewer stocks at a time, or shorter days".into(),
+            });
+        }
         let mut lines = vec![Line([0; LINE]); (rows * stride).div_ceil(LINE)];
         let words: &mut [u32] = bytemuck::cast_slice_mut(&mut lines);
         for (row, words) in values.rows().into_iter().zip(words.chunks_exact_mut(stride)) {
@@ -215,9 +228,9 @@ fn place(columns: &mut [Column]) {
     }
 }
 
-/// Words a row takes for `lanes` limbs: a power of two up to 8, then whole lines.
+/// Words a row takes for `lanes` lanes: one, or whole lines.
 pub const fn stride_of(lanes: usize) -> usize {
-    if lanes <= 8 { lanes.next_power_of_two() } else { lanes.next_multiple_of(LINE) }
+    if lanes <= 1 { 1 } else { lanes.next_multiple_of(LINE) }
 }
 
 impl Column {

@@ -68,31 +68,24 @@ impl Kernel for ResampleBlock<'_> {
     fn run<V: Lanes>(self) -> Block {
         let rows_per_word = RowRange::new(self.day.rows()).rows_per_word();
         match (rows_per_word, self.day.stride()) {
-            (2, 1) => self.narrow::<V, 2, 1>(),
-            (2, 2) => self.narrow::<V, 2, 2>(),
-            (2, 4) => self.narrow::<V, 2, 4>(),
-            (2, 8) => self.narrow::<V, 2, 8>(),
-            (2, _) => self.wide::<V, 2>(),
-            (_, 1) => self.narrow::<V, 1, 1>(),
-            (_, 2) => self.narrow::<V, 1, 2>(),
-            (_, 4) => self.narrow::<V, 1, 4>(),
-            (_, 8) => self.narrow::<V, 1, 8>(),
-            _ => self.wide::<V, 1>(),
+            (2, 1) => self.single::<V, 2>(),
+            (2, _) => self.lines::<V, 2>(),
+            (_, 1) => self.single::<V, 1>(),
+            _ => self.lines::<V, 1>(),
         }
     }
 }
 
 impl ResampleBlock<'_> {
-    /// Rows of less than a line.
+    /// Rows of one word.
     #[inline(always)]
-    fn narrow<V: Lanes, const PER_WORD: usize, const STRIDE: usize>(&self) -> Block {
+    fn single<V: Lanes, const PER_WORD: usize>(&self) -> Block {
         let mut block = Block::new(self.samples.len(), self.day.lanes());
-        let (rows, _) = self.day.words().as_chunks::<STRIDE>();
         for first in (0..self.samples.len()).step_by(LANES) {
-            let mut sums = [[0u32; STRIDE]; LANES];
+            let mut sums = [[0u32]; LANES];
             self.each_chunk::<V, PER_WORD>(first, |draws| {
-                for (lane, sums) in sums.iter_mut().enumerate() {
-                    draws.add_rows(lane, rows, sums);
+                for (lane, [sum]) in sums.iter_mut().enumerate() {
+                    draws.add_words(lane, sum);
                 }
             });
             block.store(first, 0, &sums);
@@ -102,11 +95,9 @@ impl ResampleBlock<'_> {
 
     /// Rows of whole lines, read two lines at a time.
     #[inline(always)]
-    fn wide<V: Lanes, const PER_WORD: usize>(&self) -> Block {
+    fn lines<V: Lanes, const PER_WORD: usize>(&self) -> Block {
         let mut block = Block::new(self.samples.len(), self.day.lanes());
-        let (lines, _) = self.day.words().as_chunks::<LINE>();
-        let per_row = self.day.stride() / LINE;
-        let mut sums = vec![[[0u32; LINE]; LANES]; per_row];
+        let mut sums = vec![[[0u32; LINE]; LANES]; self.day.stride() / LINE];
         for first in (0..self.samples.len()).step_by(LANES) {
             sums.fill([[0; LINE]; LANES]);
             self.each_chunk::<V, PER_WORD>(first, |draws| {
@@ -115,10 +106,10 @@ impl ResampleBlock<'_> {
                         match sums {
                             [one, two] => {
                                 let sums = [&mut one[lane], &mut two[lane]];
-                                draws.add_lines::<V, 2>(lane, lines, per_row, 2 * pair, sums);
+                                draws.add_lines::<V, 2>(lane, 2 * pair, sums);
                             }
                             [one] => {
-                                draws.add_lines::<V, 1>(lane, lines, per_row, 2 * pair, [&mut one[lane]]);
+                                draws.add_lines::<V, 1>(lane, 2 * pair, [&mut one[lane]]);
                             }
                             _ => {}
                         }
@@ -138,10 +129,10 @@ impl ResampleBlock<'_> {
         let sample = self.samples.start + first as u32;
         let stream = Stream { seed: self.seed, purpose: Purpose::Rows, day: self.day.day(), sample };
         let range = RowRange::new(self.day.rows());
-        let mut draws = Draws::new();
+        let mut draws = Draws::new(self.day.words(), self.day.stride(), range);
         let mut next = 0;
         while next < self.day.rows() {
-            next = draws.draw::<V, PER_WORD>(&range, &stream, next);
+            next = draws.draw::<V, PER_WORD>(&stream, next);
             add(&draws);
         }
     }

@@ -10,7 +10,7 @@
 
 use std::ops::Range;
 
-use super::columns::{Column, LINE, LimbCount, stride_of};
+use super::columns::{Column, LINE, LimbCount, MAX_BYTES, stride_of};
 use crate::error::{Error, Result};
 
 /// Bytes of a word.
@@ -111,12 +111,6 @@ impl DeviceLimits {
     /// Bytes of a tile's sums: large enough to pay for a launch, small enough that the next tile overlaps with the
     /// selection of quantiles of the last.
     pub const TILE: u64 = 8 << 20;
-
-    /// Words from one row to the next on the device: a multiple of 4, but for narrow rows read by the word.
-    pub fn stride(lanes: usize) -> usize {
-        let stride = stride_of(lanes);
-        if stride <= 2 { stride } else { stride.max(4) }
-    }
 }
 
 /// Batches that are in memory together.
@@ -135,7 +129,7 @@ pub fn waves(shapes: &[DayShape], samples: u32, budget: &Budget) -> Result<Vec<W
         // On the device and in the two copies on their way back.
         fixed += 4 * device.tile;
     }
-    let row_limit = budget.device.map_or(u64::MAX, |device| device.binding);
+    let row_limit = budget.device.map_or(u64::MAX, |device| device.binding).min(MAX_BYTES);
     // The rows also live on the device while they are resampled.
     let row_copies = if budget.device.is_some() { 2 } else { 1 };
     let cost = |batch: &Batch| row_copies * batch.row_bytes() + batch.sum_bytes(samples);
@@ -181,7 +175,7 @@ fn batches(day: usize, shape: &DayShape, fits: impl Fn(&Batch) -> bool) -> Vec<B
 fn too_large(batch: &Batch, samples: u32, needed: u64, memory: u64, row_limit: u64) -> Error {
     let what = format!("resampling one stock of a day with {} returns {samples} times", batch.rows);
     if batch.row_bytes() > row_limit {
-        let advice = "that is the largest buffer of this device; try --device cpu".into();
+        let advice = "that is the largest buffer of rows; resample shorter days, or try --device cpu".into();
         return Error::Memory { what, needed: batch.row_bytes(), allowed: row_limit, advice };
     }
     let advice = "raise --memory, or lower --samples or --threads".into();
@@ -249,7 +243,7 @@ pub struct Dispatch {
 pub fn dispatches(tile: &Tile, wave: &[Batch], device: &DeviceLimits) -> Vec<Dispatch> {
     let samples = tile.samples.len() as u64;
     let work = |batch: &Batch, samples: u64| {
-        samples * u64::from(batch.rows.min(device.draws)) * DeviceLimits::stride(batch.lanes()) as u64
+        samples * u64::from(batch.rows.min(device.draws)) * stride_of(batch.lanes()) as u64
     };
     let mut dispatches = Vec::new();
     let mut first = tile.batches.start;
@@ -290,10 +284,10 @@ pub fn dispatches(tile: &Tile, wave: &[Batch], device: &DeviceLimits) -> Vec<Dis
     dispatches
 }
 
-/// Whether all rows of the wave have one or two words: the kernel `lane` reads them by the word, `line` reads others by
+/// Whether all rows of the wave have one word: the kernel `lane` reads them by the word, `line` reads others by
 /// four.
 pub fn narrow(wave: &[Batch]) -> bool {
-    wave.iter().all(|batch| stride_of(batch.lanes()) <= 2)
+    wave.iter().all(|batch| batch.lanes() == 1)
 }
 
 #[cfg(test)]
@@ -430,9 +424,8 @@ mod tests {
             let lanes_of_group = if narrow(wave) { 1 } else { LINE };
             limit(workgroups[2] as usize == lanes.div_ceil(lanes_of_group), "lanes")?;
             let work = |samples: u64| -> u64 {
-                let of_batch = |batch: &Batch| {
-                    u64::from(batch.rows.min(device.draws)) * DeviceLimits::stride(batch.lanes()) as u64
-                };
+                let of_batch =
+                    |batch: &Batch| u64::from(batch.rows.min(device.draws)) * stride_of(batch.lanes()) as u64;
                 samples * wave[batches.clone()].iter().map(of_batch).sum::<u64>()
             };
             // One batch and one workgroup are the least that a dispatch can do.
@@ -497,9 +490,9 @@ mod tests {
             (waves.len(), waves.iter().map(Vec::len).sum::<usize>())
         };
         assert_eq!(count(1 << 30), (1, 4));
-        // Fixed 80,000 bytes, and a day of eight stocks 320,000 of sums and 12,336 of rows.
-        assert_eq!(count(80_000 + 332_336), (4, 4));
-        assert_eq!(count(80_000 + 332_335), (8, 8));
+        // Fixed 80,000 bytes, and a day of eight stocks 320,000 of sums and 24,656 of rows.
+        assert_eq!(count(80_000 + 344_656), (4, 4));
+        assert_eq!(count(80_000 + 344_655), (8, 8));
         // A stock alone: 40,000 of sums and 6,176 of rows.
         assert_eq!(count(80_000 + 46_176), (32, 32));
     }
@@ -527,7 +520,12 @@ mod tests {
         let shapes = self::shapes(&[100_000], 1);
         let error = waves(&shapes, 10, &budget).unwrap_err();
         assert!(matches!(error, Error::Memory { needed: 1_600_016, allowed: 1_048_576, .. }), "{error:?}");
-        assert!(error.to_string().contains("the largest buffer of this device; try --device cpu"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("the largest buffer of rows; resample shorter days, or try --device cpu"),
+            "{error}"
+        );
         assert!(waves(&shapes, 10, &Budget { device: Some(usual_device()), ..budget }).is_ok());
     }
 
@@ -549,9 +547,9 @@ mod tests {
     #[test]
     fn the_kernel_follows_the_widest_rows() {
         let batch = |lanes| Batch { day: 0, stocks: 0..1, rows: 9, limbs: full(lanes) };
-        assert!(narrow(&[batch(1), batch(2)]));
-        assert!(!narrow(&[batch(1), batch(3)]));
-        assert_eq!([1, 2, 3, 4, 5, 9, 17].map(DeviceLimits::stride), [1, 2, 4, 4, 8, 16, 32]);
+        assert!(narrow(&[batch(1), batch(1)]));
+        assert!(!narrow(&[batch(1), batch(2)]));
+        assert_eq!([1, 2, 3, 16, 17].map(stride_of), [1, 16, 16, 16, 32]);
     }
 
     /// The perturbed twin of the checks: plans with a fault in them, each of which must be found.
