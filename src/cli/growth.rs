@@ -13,9 +13,9 @@ use crate::growth::{
     Choice, EULER_POINTS, GridSpec, Maximizer, Method, Model, PathPoint, Problem, Progress, Settings,
     Solution, Spacing, Stop, euler_error, solve, transition_path,
 };
-use crate::output::Destination;
 use crate::output::growth::{growth_rows, write_csv, write_json};
 use crate::output::plot::{self, Picture, PlotFile};
+use crate::output::{Destination, grouped};
 
 /// What the user typed.
 #[derive(Debug, Args)]
@@ -258,7 +258,7 @@ fn picture(
         model.beta(),
         model.delta(),
         model.alpha(),
-        problem.len(),
+        grouped(problem.len() as u64),
         name(&problem.choice()),
         name(&settings.method),
         solution.certificate.bound

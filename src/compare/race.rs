@@ -29,15 +29,18 @@ impl Steps {
     }
 }
 
-/// One who runs: a device, and the run of a size on it. Where steps are asked for, the run waits after each and fills them
-/// in (all but the total); such a run is slower, so that it is never one of the timed.
+/// The run of a size. Where steps are asked for, it waits after each and fills them in (all but the total); such a run is
+/// slower, so that it is never one of the timed.
+pub type Run<'a, A> = dyn FnMut(u64, Option<&mut Steps>) -> Result<A> + 'a;
+
+/// One who runs.
 pub struct Contender<'a, A> {
     /// The device.
     pub device: &'a Device,
     /// The method, where a device runs in several ways; else empty.
     pub method: &'static str,
     /// The run.
-    pub run: Box<dyn FnMut(u64, Option<&mut Steps>) -> Result<A> + 'a>,
+    pub run: Box<Run<'a, A>>,
 }
 
 impl<A> std::fmt::Debug for Contender<'_, A> {

@@ -163,8 +163,11 @@ fn nice_step(step: f64) -> f64 {
     nice.unwrap_or(10.0) * power
 }
 
-/// A number with these decimals and a real minus sign.
+/// A number with these decimals, a real minus sign, and thousands apart.
 fn decimal(number: f64, decimals: usize) -> String {
+    if decimals == 0 && number >= 1000.0 {
+        return crate::output::grouped(number.round() as u64);
+    }
     let text = format!("{:.decimals$}", if number == 0.0 { 0.0 } else { number });
     text.replace('-', "−")
 }

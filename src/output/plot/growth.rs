@@ -96,8 +96,10 @@ fn policy(canvas: &Canvas<'_>, bounds: Bounds, curves: &Curves<'_>) -> Result<()
     steady_state(&frame, curves)?;
     if let (Some(&first), Some(&last)) = (curves.capital.first(), curves.capital.last()) {
         frame.dashed((first, first), (last, last), Ink::line(AXIS, 1.2))?;
-        let (x, y) = frame.at((last, last));
-        canvas.text("45°", (x - 10.0, y + 10.0), Type::new(SMALL, AXIS).right())?;
+        // Above the line, where the policy is below it.
+        let near_the_end = last - 0.15 * (last - first);
+        let (x, y) = frame.at((near_the_end, near_the_end));
+        canvas.text("45°", (x - 6.0, y - SMALL - 5.0), Type::new(SMALL, AXIS).right())?;
     }
     frame.line(pairs(curves.capital, curves.capital_next), Ink::line(BLUE, 1.8))?;
     frame.mark(Mark::Circle, (curves.steady_state, curves.steady_state), 3.5, VERMILION)
@@ -116,7 +118,7 @@ fn euler(canvas: &Canvas<'_>, bounds: Bounds, curves: &Curves<'_>) -> Result<()>
 fn path(canvas: &Canvas<'_>, bounds: Bounds, curves: &Curves<'_>) -> Result<()> {
     let x = Axis::linear_tight("period t", curves.path.iter().map(|&(t, ..)| t), 6);
     let ends = curves.path.iter().flat_map(|&(_, k, c)| [k, c]);
-    let y = Axis::linear("capital, consumption", ends.chain([curves.steady_state]), 5, true);
+    let y = Axis::linear("capital, consumption", ends.chain([1.12 * curves.steady_state]), 5, true);
     let frame = labelled(canvas, bounds, "Transition path", x, y)?;
     let [left, _, right, _] = frame.bounds();
     let (_, level) = frame.at((0.0, curves.steady_state));
