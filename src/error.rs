@@ -52,6 +52,24 @@ pub enum Error {
         /// What the user can change.
         advice: String,
     },
+    /// A picture could not be drawn.
+    #[error("cannot draw the picture: {0}; please report this, with the command that you ran")]
+    Plot(String),
+    /// Two devices do not give the same answer.
+    #[error(
+        "{device} and {reference} differ at {size}: {how}; do not trust {device}, and please report this, with the output \
+         of `bellwether devices`"
+    )]
+    Mismatch {
+        /// The device that differs.
+        device: String,
+        /// The device that it was compared with.
+        reference: String,
+        /// What was computed, with its unit.
+        size: String,
+        /// In what way they differ.
+        how: String,
+    },
     /// A computation failed or panicked inside a job; the others went on.
     #[error("{what} failed: {why}; please report this, with the command that you ran")]
     Job {

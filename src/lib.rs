@@ -18,8 +18,9 @@
 //! | [`growth`] | the growth model: grids, the Bellman operator, methods, the certificate |
 //! | [`vector`] | sixteen words at once, on the vectors that the CPU has |
 //! | [`gpu`] | adapters and devices, and their failures as errors; knows nothing of the two flows |
+//! | [`compare`] | the same flows timed on one core, all cores and GPUs; tables of it |
 //! | [`jobs`] | many independent computations: in order or as completed, failures kept, progress told |
-//! | [`output`] | files written whole or not at all |
+//! | [`output`] | files written whole or not at all; CSV, JSON, pictures |
 //! | [`cli`] | the command line over all of this |
 //! | [`error`] | the one error type: what, where, what to do |
 //!
@@ -43,6 +44,7 @@
 //! ```
 
 pub mod cli;
+pub mod compare;
 pub mod error;
 pub mod gpu;
 pub mod growth;

@@ -13,6 +13,8 @@
 
 use std::sync::Arc;
 
+use bellwether::compare::Steps;
+use bellwether::compare::uniform::{self, gpu::UniformSummer};
 use bellwether::gpu::{AdapterEntry, Gpu, adapters};
 use bellwether::random::index::RowRange;
 use bellwether::random::{Purpose, Stream};
@@ -38,6 +40,8 @@ const TESTS: &[(&str, Test)] = &[
     ("sums_equal_the_cpu_for_every_width", sums_equal_the_cpu_for_every_width),
     ("sums_equal_the_cpu_for_long_days", sums_equal_the_cpu_for_long_days),
     ("sums_do_not_depend_on_the_cut", sums_do_not_depend_on_the_cut),
+    ("uniform_sums_equal_the_cpu", uniform_sums_equal_the_cpu),
+    ("steps_take_time_and_change_nothing", steps_take_time_and_change_nothing),
 ];
 
 fn main() {
@@ -257,4 +261,46 @@ fn sums_do_not_depend_on_the_cut(gpu: &Gpu) {
     for limits in cuts {
         assert_equals_cpu(gpu, limits, &days, 0, 200);
     }
+}
+
+fn uniform_sums_equal_the_cpu(gpu: &Gpu) {
+    let summer = UniformSummer::new(gpu).unwrap();
+    // Up to several dispatches: 4,097 rows of 1,025 blocks are 257 workgroups, 9,000 rows 1,236.
+    for size in [1, 2, 3, 4, 5, 63, 64, 100, 257, 1000, 4097, 9000] {
+        for seed in [0, 5 << 33] {
+            let expected = uniform::cpu::sum(size, seed, None);
+            assert_eq!(summer.sum(size, seed, None).unwrap(), expected, "n = {size}");
+            // The perturbed twin.
+            assert_ne!(summer.sum(size, seed + 1, None).unwrap(), expected, "n = {size}, another seed");
+        }
+    }
+}
+
+fn steps_take_time_and_change_nothing(gpu: &Gpu) {
+    let mut steps = Steps::default();
+    let size = 1500;
+    let sum = UniformSummer::new(gpu).unwrap().sum(size, 0, Some(&mut steps)).unwrap();
+    assert_eq!(sum, uniform::cpu::sum(size, 0, None));
+    assert!(steps.kernel > std::time::Duration::ZERO, "{steps:?}");
+    assert!(steps.kernel < std::time::Duration::from_secs(60), "{steps:?}");
+
+    let days = [day(20_070_103, 385, 12), day(20_070_104, 390, 12)];
+    let wave: Vec<Batch> = days.iter().enumerate().map(|(number, columns)| batch(number, columns)).collect();
+    let mut resampler = Resampler::new(gpu, device_limits(gpu));
+    let mut run = |clock: bool| {
+        let mut sums = Vec::new();
+        if clock {
+            resampler.start_clock();
+        }
+        resampler.resample(&wave, &days, 3, 200, |_, of_batch| sums.push(of_batch), |_| {}).unwrap();
+        (sums, resampler.stop_clock())
+    };
+    let (without, no_times) = run(false);
+    let (with, times) = run(true);
+    assert!(without == with);
+    assert_eq!(no_times, Default::default());
+    assert!(
+        times.kernel > std::time::Duration::ZERO && times.readback > std::time::Duration::ZERO,
+        "{times:?}"
+    );
 }

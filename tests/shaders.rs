@@ -17,6 +17,7 @@ use std::mem::{offset_of, size_of};
 use std::path::Path;
 use std::process::Command;
 
+use bellwether::compare::uniform::gpu as uniform;
 use bellwether::resample::gpu::{BatchEntry, DispatchParameters};
 use libtest_mimic::{Arguments, Failed, Trial};
 use naga::back::{PipelineConstants, glsl, hlsl, msl, pipeline_constants::process_overrides, spv};
@@ -41,6 +42,12 @@ const SHADERS: &[Shader] = &[
         source: bellwether::resample::gpu::SOURCE,
         entries: &["lane", "line"],
         constants: &[("WORKGROUP", 64.0)],
+    },
+    Shader {
+        name: "uniform",
+        source: bellwether::compare::uniform::gpu::SOURCE,
+        entries: &["sum_words"],
+        constants: &[],
     },
     Shader {
         name: "probe",
@@ -342,7 +349,23 @@ fn batch_layout() -> (usize, Members) {
     host_layout!(BatchEntry { day, rows, rows_per_word, threshold, first_word, stride, lanes, first_sum })
 }
 
+fn uniform_layouts() -> [(usize, Members); 2] {
+    use uniform::{DispatchParameters, Partial};
+    let dispatch = host_layout!(DispatchParameters {
+        key_low,
+        key_high,
+        size,
+        blocks_per_row,
+        blocks,
+        first_group,
+        purpose,
+        padding
+    });
+    [dispatch, host_layout!(Partial { low, high })]
+}
+
 fn host_structs_lie_as_the_shaders_do() {
+    assert_eq!(uniform_layouts(), ["Dispatch", "Partial"].map(|name| shader_layout(uniform::SOURCE, name)));
     let source = bellwether::resample::gpu::SOURCE;
     assert_eq!(dispatch_layout(), shader_layout(source, "Dispatch"));
     assert_eq!(batch_layout(), shader_layout(source, "Batch"));

@@ -1,16 +1,19 @@
 //! `bellwether bootstrap`: intervals of realized variance for every day and stock of a panel.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use jiff::civil::Date;
 
-use crate::error::{Result, bytes};
+use crate::error::{Error, Result, bytes};
 use crate::inference::bootstrap::{Bootstrap, Intervals, Resources};
+use crate::jobs::Jobs;
 use crate::output::intervals::{Layout, write};
+use crate::output::plot::{self, PlotFile};
 use crate::output::{Destination, Format};
-use crate::panel::{Align, LoadOptions, Loaded, load, parse_date};
+use crate::panel::{Align, DayReturns, LoadOptions, Loaded, Returns, load, parse_date};
 use crate::random::STREAM_VERSION;
 
 use super::Outcome;
@@ -65,6 +68,109 @@ pub(super) struct BootstrapArgs {
     /// A record for each day and stock, or a row for each day
     #[arg(long, value_enum, default_value_t = Layout::Long)]
     layout: Layout,
+    /// Picture of the intervals through time, a panel a stock: a file that ends in .svg or .png
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
+    /// Picture of one cell's bootstrap distribution, into the file of --histogram-plot
+    #[arg(long, value_name = "STOCK,DATE", requires = "histogram_plot")]
+    histogram: Option<CellName>,
+    /// File for the picture of --histogram, which ends in .svg or .png
+    #[arg(long, value_name = "FILE", requires = "histogram")]
+    histogram_plot: Option<PathBuf>,
+}
+
+/// A stock and a day, as `--histogram` takes them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct CellName {
+    stock: String,
+    date: Date,
+}
+
+impl FromStr for CellName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // A stock's name may have a comma in it, a date has none.
+        let (stock, date) = text.rsplit_once(',').ok_or("write a stock and a day, such as AXP,2007-01-03")?;
+        let date = parse_date(date).map_err(|error| error.to_string())?;
+        Ok(Self { stock: stock.trim().to_owned(), date })
+    }
+}
+
+impl CellName {
+    /// The numbers of its day and stock.
+    fn find(&self, returns: &Returns) -> Result<(usize, usize)> {
+        let refuse = |requirement: String| Error::Parameter {
+            name: "--histogram",
+            value: format!("{},{}", self.stock, self.date),
+            requirement,
+        };
+        let stock = returns.stocks.iter().position(|stock| *stock == self.stock);
+        let day = returns.days.iter().position(|day| day.date == self.date);
+        let (first, last) = (returns.days.first(), returns.days.last());
+        match (day, stock, first, last) {
+            (Some(day), Some(stock), ..) => Ok((day, stock)),
+            (_, None, ..) => {
+                Err(refuse(format!("the panel has no such stock; it has {}", returns.stocks.join(", "))))
+            }
+            (None, _, Some(first), Some(last)) => Err(refuse(format!(
+                "the panel has no such day; its {} days are from {} to {}",
+                returns.days.len(),
+                first.date,
+                last.date
+            ))),
+            _ => Err(refuse("the panel has no days".into())),
+        }
+    }
+}
+
+/// The pictures asked for, and where they go.
+struct Pictures {
+    intervals: Option<PlotFile>,
+    histogram: Option<(CellName, PlotFile)>,
+}
+
+impl Pictures {
+    /// Draws them all. `cell` is the histogram's day and stock.
+    fn save(
+        &self,
+        bootstrap: &Bootstrap,
+        seed: u64,
+        returns: &Returns,
+        intervals: &Intervals,
+        cell: Option<(usize, usize)>,
+        jobs: &Jobs,
+    ) -> Result<()> {
+        let method = format!(
+            "{} % percentile intervals, {} samples, seed {seed}, random stream {STREAM_VERSION}",
+            percent(bootstrap.confidence()),
+            grouped(bootstrap.samples().into())
+        );
+        if let Some(file) = &self.intervals {
+            file.save(&plot::intervals::picture(&returns.stocks, intervals, &method)?)?;
+        }
+        if let (Some((name, file)), Some((day, stock))) = (&self.histogram, cell) {
+            // The day's other stocks do not change this one's samples, so that they are left out.
+            let of_stock = returns.days[day].returns.slice(ndarray::s![.., stock..=stock]).to_owned();
+            let day_returns = DayReturns { date: name.date, returns: of_stock };
+            let resampled = jobs.install(|| bootstrap.resampled(&day_returns))?;
+            let at = [day, stock];
+            let distribution = plot::histogram::Distribution {
+                name: &format!("{}, {}", name.stock, name.date),
+                method: &format!("{method}, {} returns", day_returns.returns.nrows()),
+                resampled: &resampled.column(0).to_vec(),
+                point: intervals.realized_variance[at],
+                interval: [intervals.lower[at], intervals.upper[at]],
+            };
+            file.save(&plot::histogram::picture(&distribution)?)?;
+        }
+        Ok(())
+    }
+}
+
+/// A share as a percentage, without the noise of binary fractions.
+fn percent(share: f64) -> f64 {
+    (share * 1e10).round() / 1e8
 }
 
 pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
@@ -73,6 +179,13 @@ pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     let memory = args.memory.bytes()?;
     let destination = Destination::from_option(args.output);
     destination.check()?;
+    let pictures = Pictures {
+        intervals: args.plot.map(|path| PlotFile::new("--plot", path)).transpose()?,
+        histogram: match (args.histogram, args.histogram_plot) {
+            (Some(cell), Some(path)) => Some((cell, PlotFile::new("--histogram-plot", path)?)),
+            _ => None,
+        },
+    };
 
     let started = Instant::now();
     let options = LoadOptions {
@@ -88,6 +201,7 @@ pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     bar.finish_and_clear();
     let load_time = started.elapsed();
     report_load(&loaded, report);
+    let cell = pictures.histogram.as_ref().map(|(cell, _)| cell.find(&returns)).transpose()?;
 
     let draws = bootstrap.draws(&returns.days);
     let size = format!("{} returns to draw", grouped(draws));
@@ -99,6 +213,7 @@ pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
 
     let write_started = Instant::now();
     destination.write(|out| write(out, &returns.stocks, &intervals, args.format, args.layout))?;
+    pictures.save(&bootstrap, args.seed, &returns, &intervals, cell, &jobs)?;
     let write_time = write_started.elapsed();
 
     report.line(format!(

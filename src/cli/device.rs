@@ -8,6 +8,7 @@ use clap::Args;
 use crate::error::{Error, Result};
 use crate::gpu::{Choice, Gpu, find};
 use crate::jobs::Jobs;
+pub(super) use crate::output::{grouped, plural};
 
 /// What to compute on.
 #[derive(Debug, Args)]
@@ -98,22 +99,4 @@ fn half_of_free() -> u64 {
     let available = system.available_memory();
     let limited = system.cgroup_limits().map_or(available, |limits| available.min(limits.free_memory));
     if limited == 0 { UNKNOWN } else { limited / 2 }
-}
-
-/// `1 thread`, `2 threads`.
-pub(super) fn plural(count: u64, noun: &str) -> String {
-    format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
-}
-
-/// Digits in groups of three: `96,600,000`.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

@@ -27,8 +27,8 @@ fn describe(out: &mut dyn Write, entry: &AdapterEntry) -> std::io::Result<()> {
     let AdapterEntry { index, info, limits, features, unusable, .. } = entry;
     writeln!(out, "\n{index}: {}", info.name)?;
     writeln!(out, "   backend    {}, {}", entry.backend(), entry.kind())?;
-    let driver = [info.driver.as_str(), info.driver_info.as_str()].join(" ");
-    writeln!(out, "   driver     {}", if driver.trim().is_empty() { "unknown" } else { driver.trim() })?;
+    let driver = entry.driver();
+    writeln!(out, "   driver     {}", if driver.is_empty() { "unknown" } else { &driver })?;
     writeln!(
         out,
         "   limits     binding {}, workgroup memory {}, {} invocations a workgroup, {} workgroups a dimension",

@@ -10,11 +10,12 @@ use super::Outcome;
 use super::report::Report;
 use crate::error::{Error, Result};
 use crate::growth::{
-    Choice, EULER_POINTS, GridSpec, Maximizer, Method, Model, Problem, Progress, Settings, Solution, Spacing,
-    Stop, solve, transition_path,
+    Choice, EULER_POINTS, GridSpec, Maximizer, Method, Model, PathPoint, Problem, Progress, Settings,
+    Solution, Spacing, Stop, euler_error, solve, transition_path,
 };
-use crate::output::Destination;
 use crate::output::growth::{growth_rows, write_csv, write_json};
+use crate::output::plot::{self, Picture, PlotFile};
+use crate::output::{Destination, grouped};
 
 /// What the user typed.
 #[derive(Debug, Args)]
@@ -87,6 +88,9 @@ pub(super) struct GrowthArgs {
     /// File for the path.
     #[arg(long, value_name = "FILE", requires = "path", help_heading = "Output")]
     path_output: Option<PathBuf>,
+    /// Picture of the value function, the policy and the Euler errors, and of the path: a file that ends in .svg or .png.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    plot: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -117,6 +121,7 @@ pub(super) fn run(arguments: &GrowthArgs, report: &Report) -> Result<Outcome> {
     let destination = Destination::from_option(arguments.output.clone());
     let path = path_spec(arguments)?;
     destination.check()?;
+    let plot = arguments.plot.clone().map(|path| PlotFile::new("--plot", path)).transpose()?;
     if let Some(path) = &path {
         path.destination.check()?;
         // Before the work, whether the path can start there.
@@ -131,12 +136,18 @@ pub(super) fn run(arguments: &GrowthArgs, report: &Report) -> Result<Outcome> {
             Format::Csv => write_csv(&rows, out),
             Format::Json => write_json(&problem, &settings, &solution, &rows, out),
         })?;
-        let Some(path) = &path else { return Ok(()) };
-        let points = transition_path(&problem, &solution.capital_next, path.from, path.periods)?;
-        path.destination.write(|out| match arguments.format {
-            Format::Csv => write_csv(&points, out),
-            Format::Json => write_json(&problem, &settings, &solution, &points, out),
-        })
+        let mut points = Vec::new();
+        if let Some(path) = &path {
+            points = transition_path(&problem, &solution.capital_next, path.from, path.periods)?;
+            path.destination.write(|out| match arguments.format {
+                Format::Csv => write_csv(&points, out),
+                Format::Json => write_json(&problem, &settings, &solution, &points, out),
+            })?;
+        }
+        match &plot {
+            Some(plot) => plot.save(&picture(&problem, &settings, &solution, &points)?),
+            None => Ok(()),
+        }
     };
     match pool {
         Some(pool) => pool.install(work)?,
@@ -231,6 +242,52 @@ fn show(bar: &ProgressBar, steps: f64, settings: &Settings, first: f64, progress
         Stop::Change => "change",
     };
     bar.set_message(format!("N = {}, {measure} {:.1e}", progress.points, progress.measure));
+}
+
+/// The picture of a solution, and of the path where there is one.
+fn picture(
+    problem: &Problem,
+    settings: &Settings,
+    solution: &Solution,
+    path: &[PathPoint],
+) -> Result<Picture> {
+    let model = problem.model();
+    let method = format!(
+        "σ = {}, β = {}, δ = {}, α = {}; {} points, {} choice, {}; max |V − V_N| ≤ {:.1e} guaranteed",
+        model.sigma(),
+        model.beta(),
+        model.delta(),
+        model.alpha(),
+        grouped(problem.len() as u64),
+        name(&problem.choice()),
+        name(&settings.method),
+        solution.certificate.bound
+    );
+    // No more points than a picture can show.
+    const MOST: usize = 2000;
+    let every = problem.len().div_ceil(MOST);
+    let thin = |values: &[f64]| -> Vec<f64> {
+        let last = values.last().filter(|_| !(values.len() - 1).is_multiple_of(every));
+        values.iter().step_by(every).chain(last).copied().collect()
+    };
+    let capital = problem.capital();
+    let (lowest, highest) = (capital[0], capital[capital.len() - 1]);
+    // Off the grid, where errors are largest.
+    let error_at = |number: usize| {
+        let k = lowest + (highest - lowest) * (number as f64 + 0.5) / 1000.0;
+        (k, euler_error(problem, &solution.capital_next, k))
+    };
+    let every_period = path.len().div_ceil(MOST).max(1);
+    let periods = path.iter().step_by(every_period).map(|point| (point.t as f64, point.k, point.c));
+    plot::growth::picture(&plot::growth::Curves {
+        method: &method,
+        capital: &thin(capital),
+        value: &thin(&solution.value),
+        capital_next: &thin(&solution.capital_next),
+        steady_state: model.steady_state().capital,
+        euler_errors: &(0..1000).map(error_at).collect::<Vec<_>>(),
+        path: &periods.collect::<Vec<_>>(),
+    })
 }
 
 fn summarize(problem: &Problem, settings: &Settings, solution: &Solution, report: &Report) {

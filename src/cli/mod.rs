@@ -5,6 +5,7 @@
 //! (`--keep-going` left something out).
 
 mod bootstrap;
+mod compare;
 mod device;
 mod devices;
 mod growth;
@@ -42,6 +43,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Bootstrap(bootstrap::BootstrapArgs),
+    Compare(compare::CompareArgs),
     Simulate(simulate::SimulateArgs),
     /// List the adapters of this machine, and what each can do
     Devices,
@@ -69,6 +71,7 @@ pub fn main() -> ExitCode {
 fn run(command: Command, report: &Report) -> Result<Outcome> {
     match command {
         Command::Bootstrap(args) => bootstrap::run(args, report),
+        Command::Compare(args) => compare::run(args, report),
         Command::Simulate(args) => simulate::run(&args, report),
         Command::Devices => devices::run(),
         Command::Growth(arguments) => growth::run(&arguments, report),

@@ -71,6 +71,11 @@ impl AdapterEntry {
         format!("{} {}", backend_name(self.info.backend), self.info.name)
     }
 
+    /// The driver and its version, as far as it tells: `llvmpipe Mesa 22.3.6 (LLVM 15.0.6)`.
+    pub fn driver(&self) -> String {
+        [self.info.driver.trim(), self.info.driver_info.trim()].join(" ").trim().to_owned()
+    }
+
     /// Whether it computes on the CPU.
     pub fn is_software(&self) -> bool {
         self.info.device_type == DeviceType::Cpu

@@ -184,6 +184,16 @@ impl Gpu {
         })
     }
 
+    /// Waits until all that was asked of the device is done, uploads included.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::wait`].
+    pub fn finish(&self, what: &str) -> Result<(), GpuError> {
+        let submission = self.checked(what, |_, queue| queue.submit([]))?;
+        self.wait(what, submission)
+    }
+
     /// Reads the first `bytes` of a mappable `buffer` after `submission` is done, and hands them to `read`.
     ///
     /// # Errors
@@ -206,7 +216,8 @@ impl Gpu {
         })?;
         self.wait(WHAT, submission)?;
         let failed = |why: String| GpuError::Failed { adapter: self.adapter.label(), what: WHAT.into(), why };
-        match receive.try_recv() {
+        // Another thread that waits on this device may have taken the callback along, and be about to call it.
+        match receive.recv_timeout(PATIENCE) {
             Ok(Ok(())) => {}
             Ok(Err(error)) => return Err(failed(error.to_string())),
             Err(_) => return Err(failed("the buffer was not mapped in time".into())),

@@ -1,13 +1,14 @@
 //! GPUs: which adapters there are, how one is chosen and opened, and how its failures become errors.
 //!
 //! This room knows nothing of what is computed. [`adapter`] lists and chooses, [`device`] opens, compiles, submits and
-//! waits. wgpu reports failure in several ways (error scopes, a callback for lost devices, panics of the backend): all of
+//! waits, [`clock`] reads the device's own clock. wgpu reports failure in several ways (error scopes, a callback for lost devices, panics of the backend): all of
 //! them leave here as a [`GpuError`] that says what to do.
 
 pub mod adapter;
+pub mod clock;
 pub mod device;
 
-pub use adapter::{AdapterEntry, Choice, adapters, find};
+pub use adapter::{AdapterEntry, Choice, adapters, choose, find};
 pub use device::Gpu;
 
 /// No usable device, or a device that failed.

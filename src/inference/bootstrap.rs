@@ -129,6 +129,22 @@ impl Bootstrap {
         resources: &Resources,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<Intervals> {
+        let mut resampler = resources.gpu.map(|gpu| Resampler::new(gpu, device_limits(gpu)));
+        self.run_with(days, resources, resampler.as_mut(), progress)
+    }
+
+    /// As [`Self::run`], with a `resampler` on the GPU of `resources` that outlives the run: its kernels are compiled once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::run`].
+    pub fn run_with(
+        &self,
+        days: &[DayReturns],
+        resources: &Resources,
+        mut resampler: Option<&mut Resampler>,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<Intervals> {
         let start = Instant::now();
         let stocks = days.first().map_or(0, |day| day.returns.ncols());
         let shapes = resources.jobs.install(|| days.par_iter().map(shape_of).collect::<Result<Vec<_>>>())?;
@@ -144,7 +160,6 @@ impl Bootstrap {
             relative_error: 0.0,
         };
         let clocks = Clocks::default();
-        let mut resampler = resources.gpu.map(|gpu| Resampler::new(gpu, device_limits(gpu)));
         for wave in &waves {
             let run = Run { bootstrap: self, days, wave, jobs: resources.jobs, clocks: &clocks, progress };
             let finished = match &mut resampler {

@@ -1,7 +1,10 @@
 //! Writing results: whole or not at all, to a file or to standard output.
+//!
+//! [`intervals`] as CSV and JSON, and the pictures ([`plot`]).
 
 pub mod growth;
 pub mod intervals;
+pub mod plot;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -66,6 +69,24 @@ impl Destination {
             Self::File(path) => write_file(path, produce).map_err(Error::io("write", path)),
         }
     }
+}
+
+/// `1 thread`, `2 threads`.
+pub(crate) fn plural(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
+/// Digits in groups of three: `96,600,000`.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// The folder that holds `path`.

@@ -3,8 +3,10 @@
 //! Twin of [`super::cpu`]; the kernel is `shaders/resample.wgsl`. Two tiles are under way at a time: while the host takes the
 //! sums of one and selects quantiles from them, the device works on the next.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::ops::Range;
+use std::time::{Duration, Instant};
 
 use bytemuck::{Pod, Zeroable};
 use wgpu::BufferUsages;
@@ -12,6 +14,7 @@ use wgpu::BufferUsages;
 use super::columns::DayColumns;
 use super::plan::{self, Batch, DeviceLimits, Dispatch, Tile};
 use super::{Block, Sums};
+use crate::gpu::clock::PassClock;
 use crate::gpu::{Gpu, GpuError};
 use crate::random::index::RowRange;
 use crate::random::{Purpose, Stream};
@@ -102,6 +105,20 @@ pub struct Resampler<'gpu> {
     limits: DeviceLimits,
     lane: Option<wgpu::ComputePipeline>,
     line: Option<wgpu::ComputePipeline>,
+    times: Option<Cell<DeviceTimes>>,
+}
+
+/// How long the device took, step by step.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DeviceTimes {
+    /// Rows to the device.
+    pub upload: Duration,
+    /// The kernels.
+    pub kernel: Duration,
+    /// Sums back to the host.
+    pub readback: Duration,
+    /// Whether `kernel` is by the device's timestamps; else it is from submission to completion.
+    pub timestamps: bool,
 }
 
 /// A tile on its way.
@@ -114,7 +131,33 @@ struct Flight {
 impl<'gpu> Resampler<'gpu> {
     /// A resampler on `gpu` within `limits`. Kernels are compiled when first needed.
     pub fn new(gpu: &'gpu Gpu, limits: DeviceLimits) -> Self {
-        Self { gpu, limits, lane: None, line: None }
+        Self { gpu, limits, lane: None, line: None, times: None }
+    }
+
+    /// From now on waits after each step and takes its time; slower, as nothing overlaps any more.
+    pub fn start_clock(&mut self) {
+        self.times = Some(Cell::default());
+    }
+
+    /// The times since [`Self::start_clock`], which ends.
+    pub fn stop_clock(&mut self) -> DeviceTimes {
+        self.times.take().map_or(DeviceTimes::default(), Cell::into_inner)
+    }
+
+    /// Adds what `step` took, where the clock is on, to the step that `of` names.
+    fn timed<T>(
+        &self,
+        of: impl FnOnce(&mut DeviceTimes) -> &mut Duration,
+        step: impl FnOnce() -> Result<T, GpuError>,
+    ) -> Result<T, GpuError> {
+        let start = Instant::now();
+        let result = step()?;
+        if let Some(cell) = &self.times {
+            let mut times = cell.get();
+            *of(&mut times) += start.elapsed();
+            cell.set(times);
+        }
+        Ok(result)
     }
 
     /// The sums of each batch of a wave over the resamples 0..`samples`, handed to `take` with the batch's number, in
@@ -138,7 +181,17 @@ impl<'gpu> Resampler<'gpu> {
         let kernel = self.kernel(narrow)?.clone();
         let tiles = plan::tiles(wave, samples, &limits);
         let largest = tiles.iter().map(|tile| tile.words * 4).max().unwrap_or(0);
-        let rows = upload_rows(gpu, columns, narrow)?;
+        let this = &*self;
+        let rows = this.timed(
+            |times| &mut times.upload,
+            || {
+                let rows = upload_rows(gpu, columns, narrow)?;
+                if this.times.is_some() {
+                    gpu.finish("uploading rows")?;
+                }
+                Ok(rows)
+            },
+        )?;
         let sums = gpu.buffer("resampled sums", largest, BufferUsages::STORAGE | BufferUsages::COPY_SRC)?;
         let mut free: Vec<wgpu::Buffer> = (0..IN_FLIGHT.min(tiles.len()))
             .map(|_| {
@@ -149,7 +202,7 @@ impl<'gpu> Resampler<'gpu> {
         let mut partial = Sums { lanes: 0, blocks: Vec::new() };
         let mut land = |flight: Flight, free: &mut Vec<wgpu::Buffer>| -> Result<(), GpuError> {
             let Flight { tile, staging, submission } = flight;
-            let finished = gpu.read(&staging, tile.words * 4, submission, |bytes| {
+            let take_blocks = |bytes: &[u8]| {
                 let words: &[u32] = bytemuck::cast_slice(bytes);
                 let mut first = 0;
                 let blocks = tile.batches.clone().map(|number| {
@@ -160,7 +213,11 @@ impl<'gpu> Resampler<'gpu> {
                     (number, lanes, block)
                 });
                 blocks.collect::<Vec<_>>()
-            })?;
+            };
+            let finished = this.timed(
+                |times| &mut times.readback,
+                || gpu.read(&staging, tile.words * 4, submission, take_blocks),
+            )?;
             free.push(staging);
             done(&tile);
             for (number, lanes, block) in finished {
@@ -185,7 +242,7 @@ impl<'gpu> Resampler<'gpu> {
                 }
             };
             let bindings = Bindings { kernel: &kernel, rows: &rows, sums: &sums };
-            let submission = self.launch(&bindings, wave, columns, seed, &tile, &staging, narrow)?;
+            let submission = this.launch(&bindings, wave, columns, seed, &tile, &staging, narrow)?;
             flights.push_back(Flight { tile, staging, submission });
         }
         while let Some(flight) = flights.pop_front() {
@@ -231,6 +288,11 @@ impl<'gpu> Resampler<'gpu> {
             self.gpu.buffer("dispatch parameters", parameters.len() as u64, BufferUsages::UNIFORM | usage)?;
         let entry_buffer =
             self.gpu.buffer("batches", size_of_val(&entries[..]) as u64, BufferUsages::STORAGE | usage)?;
+        let clock = match &self.times {
+            Some(_) => PassClock::new(self.gpu, dispatches.len() as u32)?,
+            None => None,
+        };
+        let start = Instant::now();
         self.gpu.checked("resampling", |device, queue| {
             queue.write_buffer(&parameter_buffer, 0, &parameters);
             queue.write_buffer(&entry_buffer, 0, bytemuck::cast_slice(&entries));
@@ -254,7 +316,10 @@ impl<'gpu> Resampler<'gpu> {
                 });
                 let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
                 {
-                    let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+                    let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+                        label: Some("resample"),
+                        timestamp_writes: clock.as_ref().map(|clock| clock.writes(number as u32)),
+                    });
                     pass.set_pipeline(bindings.kernel);
                     pass.set_bind_group(0, &group, &[]);
                     let [x, y, z] = dispatch.workgroups;
@@ -262,10 +327,28 @@ impl<'gpu> Resampler<'gpu> {
                 }
                 queue.submit([encoder.finish()]);
             }
+        })?;
+        self.stop_kernel_clock(clock.as_ref(), start)?;
+        self.gpu.checked("resampling", |device, queue| {
             let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
             encoder.copy_buffer_to_buffer(bindings.sums, 0, staging, 0, tile.words * 4);
             queue.submit([encoder.finish()])
         })
+    }
+
+    /// Where the clock is on, waits for the kernels submitted since `start` and takes their time.
+    fn stop_kernel_clock(&self, clock: Option<&PassClock>, start: Instant) -> Result<(), GpuError> {
+        let Some(cell) = &self.times else { return Ok(()) };
+        self.gpu.finish("resampling")?;
+        let by_host = start.elapsed();
+        let mut times = cell.get();
+        times.timestamps = clock.is_some();
+        times.kernel += match clock {
+            Some(clock) => clock.total(self.gpu)?,
+            None => by_host,
+        };
+        cell.set(times);
+        Ok(())
     }
 }
 

@@ -1,0 +1,375 @@
+//! `bellwether compare`: how long it takes on one core, on all cores, and on every adapter.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use jiff::civil::Date;
+
+use crate::compare::{
+    self, Comparison, Device, Rules, Timing, Wanted, bootstrap, growth, record, table, uniform,
+};
+use crate::error::{Error, Result};
+use crate::growth::{GridSpec, Model, Spacing};
+use crate::output::Format;
+use crate::output::plot::{self, PlotFile};
+use crate::output::{Destination, grouped, plural};
+use crate::panel::{Align, DayReturns, LoadOptions, Returns, load, parse_date};
+
+use super::Outcome;
+use super::device::MemoryArgs;
+use super::report::Report;
+
+/// Time the same work on one core, on all cores and on every adapter, and check that the answers are equal
+#[derive(Debug, Args)]
+pub(super) struct CompareArgs {
+    #[command(subcommand)]
+    workload: Workload,
+}
+
+#[derive(Debug, Subcommand)]
+enum Workload {
+    /// Bootstrap intervals of realized variance, at several numbers of samples
+    Bootstrap(BootstrapArgs),
+    /// The growth model: plain value function iteration and the best method, to the same guaranteed error
+    Growth(GrowthArgs),
+    /// The mean of a square matrix of uniform random numbers
+    Uniform(UniformArgs),
+}
+
+#[derive(Debug, Args)]
+struct BootstrapArgs {
+    /// A panel of prices, as for `bellwether bootstrap`
+    #[arg(required = true, value_name = "PANEL")]
+    panel: Vec<PathBuf>,
+    /// Numbers of bootstrap samples
+    #[arg(short = 'B', long, value_delimiter = ',', value_name = "N,N", default_values_t = [1, 5, 10, 50, 100, 200, 500, 1000])]
+    samples: Vec<u64>,
+    /// All stocks and days of the panel [default: its first two stocks, its first month]
+    #[arg(long)]
+    full: bool,
+    /// Only these stocks, separated by commas [default: the first two]
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    stocks: Option<Vec<String>>,
+    /// Only days from this one on [default: the first]
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
+    from: Option<Date>,
+    /// Only days up to this one, itself included [default: the last of the first day's month]
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
+    to: Option<Date>,
+    /// Where stocks do not share their times, as for `bellwether bootstrap`
+    #[arg(long, value_enum, default_value_t = Align::Exact)]
+    align: Align,
+    /// Confidence of the intervals
+    #[arg(long, default_value_t = 0.99, value_name = "C")]
+    confidence: f64,
+    #[command(flatten)]
+    memory: MemoryArgs,
+    #[command(flatten)]
+    race: RaceArgs,
+}
+
+#[derive(Debug, Args)]
+struct GrowthArgs {
+    /// Numbers of grid points
+    #[arg(long, value_delimiter = ',', value_name = "N,N", default_values_t = [100, 200, 500, 1000, 2000, 5000, 10_000])]
+    grid: Vec<u64>,
+    /// Relative risk aversion σ
+    #[arg(long, default_value_t = 2.0)]
+    sigma: f64,
+    /// Discount factor
+    #[arg(long, default_value_t = 0.95)]
+    beta: f64,
+    /// Depreciation of capital a period
+    #[arg(long, default_value_t = 0.1)]
+    delta: f64,
+    /// Capital share of output
+    #[arg(long, default_value_t = 0.33)]
+    alpha: f64,
+    /// The guaranteed error of V, in units of utility
+    #[arg(long, default_value_t = 1e-6)]
+    tolerance: f64,
+    #[command(flatten)]
+    race: RaceArgs,
+}
+
+#[derive(Debug, Args)]
+struct UniformArgs {
+    /// Rows and columns of the matrix, or several numbers of them
+    #[arg(long, value_delimiter = ',', value_name = "N,N", default_values_t = [10_000])]
+    size: Vec<u64>,
+    #[command(flatten)]
+    race: RaceArgs,
+}
+
+/// What all workloads share.
+#[derive(Debug, Args)]
+struct RaceArgs {
+    /// Devices, separated by commas: one (core), all (cores), cpu (both), gpu, software, adapters (all that can be used), or an
+    /// adapter's number or part of its name, as `bellwether devices` lists them [default: one,all,adapters]
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    devices: Vec<Wanted>,
+    /// Threads of "all cores" [default: one a core]
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Fewest timed runs of a size on a device
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    min_runs: usize,
+    /// Least time of all timed runs of a size on a device, in seconds
+    #[arg(long, default_value_t = 0.25, value_name = "S", allow_negative_numbers = true)]
+    min_time: f64,
+    /// Take one run apart into upload, kernel, readback and the host's part
+    #[arg(long)]
+    detail: bool,
+    /// Seed of the random stream
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    seed: u64,
+    /// File for the times
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Picture of the times against the sizes: a file that ends in .svg or .png
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
+    /// Format of the file of times [default: by its extension, else csv]
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+}
+
+/// The race's settings, validated.
+struct RaceSpec {
+    rules: Rules,
+    output: Option<(Destination, Format)>,
+    plot: Option<PlotFile>,
+}
+
+impl RaceArgs {
+    /// Checks all that can be checked before a device is opened.
+    fn check(&self, sizes: &[u64]) -> Result<RaceSpec> {
+        let timing = Timing::new(self.min_runs, self.min_time)?;
+        if sizes.is_empty() {
+            let requirement = "at least one size is needed".into();
+            return Err(Error::Parameter { name: "the list of sizes", value: "empty".into(), requirement });
+        }
+        let output = self.output.clone().map(|path| {
+            let json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+            let format = self.format.unwrap_or(if json { Format::Json } else { Format::Csv });
+            (Destination::File(path), format)
+        });
+        if let Some((destination, _)) = &output {
+            destination.check()?;
+        }
+        let plot = self.plot.clone().map(|path| PlotFile::new("--plot", path)).transpose()?;
+        Ok(RaceSpec { plot, rules: Rules { timing, detail: self.detail }, output })
+    }
+
+    fn open(&self, report: &Report) -> Result<Vec<Device>> {
+        let bar = report.spinner("open devices");
+        let devices = compare::open(&self.devices, self.threads);
+        bar.finish_and_clear();
+        devices
+    }
+}
+
+impl RaceSpec {
+    /// The table on standard output, the file, the warnings.
+    fn tell(&self, comparison: &Comparison, report: &Report) -> Result<Outcome> {
+        let width = terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| width.0.into());
+        Destination::Stdout.write(|out| table::write(out, comparison, width))?;
+        for warning in comparison.warnings() {
+            report.warning(warning);
+        }
+        if let Some((destination, format)) = &self.output {
+            destination.write(|out| record::write(out, comparison, *format))?;
+        }
+        if let Some(plot) = &self.plot {
+            plot.save(&plot::times::picture(comparison)?)?;
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+pub(super) fn run(args: CompareArgs, report: &Report) -> Result<Outcome> {
+    match args.workload {
+        Workload::Bootstrap(args) => run_bootstrap(args, report),
+        Workload::Growth(args) => run_growth(&args, report),
+        Workload::Uniform(args) => run_uniform(&args, report),
+    }
+}
+
+/// Runs `race` under a progress bar that moves with each size and device.
+fn with_progress<T>(
+    report: &Report,
+    steps: usize,
+    race: impl FnOnce(&dyn Fn(&Device, u64)) -> Result<T>,
+) -> Result<T> {
+    let bar = report.progress("compare", steps as u64);
+    let begun = std::cell::Cell::new(0);
+    let outcome = race(&|device: &Device, size: u64| {
+        bar.set_position(begun.get());
+        begun.set(begun.get() + 1);
+        bar.set_message(format!("{} on {}", grouped(size), device.name));
+    });
+    bar.finish_and_clear();
+    outcome
+}
+
+fn run_bootstrap(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
+    let BootstrapArgs { samples, race, confidence, .. } = args;
+    for &samples in &samples {
+        bootstrap::check_samples(samples, confidence, race.seed)?;
+    }
+    let spec = race.check(&samples)?;
+    let memory = args.memory.bytes()?;
+    let jobs = crate::jobs::Jobs::new();
+    let options = LoadOptions {
+        stocks: args.stocks.clone(),
+        from: args.from,
+        to: args.to,
+        align: args.align,
+        keep_going: false,
+    };
+    let bar = report.spinner("load");
+    let loaded = load(&args.panel, &options, &jobs)?;
+    let mut returns = loaded.panel.returns();
+    bar.finish_and_clear();
+    if !args.full {
+        if args.stocks.is_none() {
+            first_stocks(&mut returns, 2);
+        }
+        if args.from.is_none() && args.to.is_none() {
+            first_month(&mut returns.days);
+        }
+    }
+
+    let devices = race.open(report)?;
+    let task = bootstrap::Spec { days: &returns.days, confidence, seed: race.seed, memory };
+    let outcome = with_progress(report, samples.len() * devices.len(), |progress| {
+        bootstrap::compare(&devices, &samples, &task, &spec.rules, progress)
+    })?;
+    let per_sample: usize = returns.days.iter().map(|day| day.returns.len()).sum();
+    let range = match &returns.days[..] {
+        [only] => only.date.to_string(),
+        [first, .., last] => format!("{} to {}", first.date, last.date),
+        [] => "no day".into(),
+    };
+    let description = vec![
+        format!(
+            "percentile intervals of realized variance, confidence {confidence}, seed {}: {} ({}), {} ({range}), {} returns a \
+             sample",
+            race.seed,
+            plural(returns.stocks.len() as u64, "stock"),
+            names(&returns.stocks),
+            plural(returns.days.len() as u64, "day"),
+            grouped(per_sample as u64)
+        ),
+        "from returns in memory to intervals in memory; on a GPU with upload, readback and the host's quantiles".into(),
+        format!("the same intervals, bit for bit, on {}", all_devices(&devices)),
+    ];
+    spec.tell(&Comparison::new("bootstrap", "samples", description, &spec.rules, &outcome), report)
+}
+
+fn run_growth(args: &GrowthArgs, report: &Report) -> Result<Outcome> {
+    let GrowthArgs { grid, sigma, beta, delta, alpha, tolerance, race } = args;
+    let task = growth::Spec {
+        model: Model::new(*sigma, *beta, *delta, *alpha)?,
+        grid: GridSpec { points: 100, low: 0.25, high: 1.75, spacing: Spacing::Linear },
+        tolerance: *tolerance,
+    };
+    task.check(grid)?;
+    let spec = race.check(grid)?;
+    // The solver works on the CPU: without a wish no adapter is opened.
+    let usual = [Wanted::Cpu];
+    let wanted = if race.devices.is_empty() { &usual[..] } else { &race.devices };
+    let devices = compare::open(wanted, race.threads)?;
+    let outcome = with_progress(report, grid.len() * devices.len() * growth::METHODS.len(), |progress| {
+        growth::compare(&devices, grid, &task, &spec.rules, progress)
+    })?;
+    let description = vec![
+        format!(
+            "the growth model, σ = {sigma}, β = {beta}, δ = {delta}, α = {alpha}, on [0.25 k*, 1.75 k*], continuous choice, cell \
+             maximizer"
+        ),
+        format!(
+            "from the gridded problem to V, the policy and their certificate; every method guarantees an error of at most {tolerance:e}"
+        ),
+        "the same V on all, within the sum of the guaranteed errors".into(),
+    ];
+    spec.tell(&Comparison::new("growth", "grid points", description, &spec.rules, &outcome), report)
+}
+
+fn run_uniform(args: &UniformArgs, report: &Report) -> Result<Outcome> {
+    let UniformArgs { size: sizes, race } = args;
+    for &size in sizes {
+        uniform::check_size(size)?;
+    }
+    let spec = race.check(sizes)?;
+    let devices = race.open(report)?;
+    let outcome = with_progress(report, sizes.len() * devices.len(), |progress| {
+        uniform::compare(&devices, sizes, race.seed, &spec.rules, progress)
+    })?;
+    let mut description = vec![
+        format!("the mean of n × n uniform random numbers, seed {}", race.seed),
+        "drawn and summed on the device; on a GPU with its launch and the way back of the sums".into(),
+    ];
+    for sum in &outcome.answers {
+        let (n, mean) = (grouped(sum.size.into()), sum.mean());
+        description.push(format!("n = {n}: mean {mean}, the same bits on {}", all_devices(&devices)));
+    }
+    spec.tell(&Comparison::new("uniform", "n", description, &spec.rules, &outcome), report)
+}
+
+/// `all 4 devices`, or what there is to say of one.
+fn all_devices(devices: &[Device]) -> String {
+    match devices {
+        [_] => "every run (no second device to compare with)".into(),
+        devices => format!("all {} devices", devices.len()),
+    }
+}
+
+/// Some names: all of up to four, else the first and how many more.
+fn names(stocks: &[String]) -> String {
+    match stocks {
+        [first, .., last] if stocks.len() > 4 => format!("{first} to {last}"),
+        _ => stocks.join(", "),
+    }
+}
+
+/// Keeps the first `count` stocks.
+fn first_stocks(returns: &mut Returns, count: usize) {
+    let count = count.min(returns.stocks.len());
+    returns.stocks.truncate(count);
+    for day in &mut returns.days {
+        day.returns = day.returns.slice(ndarray::s![.., ..count]).to_owned();
+    }
+}
+
+/// Keeps the days of the first day's calendar month.
+fn first_month(days: &mut Vec<DayReturns>) {
+    let Some(first) = days.first().map(|day| day.date) else { return };
+    days.retain(|day| (day.date.year(), day.date.month()) == (first.year(), first.month()));
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use ndarray::Array2;
+
+    use super::*;
+
+    #[test]
+    fn the_default_selection_is_a_month_and_two_stocks() {
+        let day =
+            |date| DayReturns { date, returns: Array2::from_shape_fn((3, 4), |(i, j)| (i * 4 + j) as f64) };
+        let dates = [date(2007, 1, 30), date(2007, 1, 31), date(2007, 2, 1), date(2008, 1, 2)];
+        let mut returns = Returns {
+            stocks: ["A", "B", "C", "D"].map(str::to_owned).to_vec(),
+            days: dates.into_iter().map(day).collect(),
+        };
+        first_month(&mut returns.days);
+        first_stocks(&mut returns, 2);
+        assert_eq!(returns.days.len(), 2);
+        assert_eq!(returns.stocks, ["A", "B"]);
+        assert_eq!(returns.days[1].returns, ndarray::array![[0.0, 1.0], [4.0, 5.0], [8.0, 9.0]]);
+        first_stocks(&mut returns, 5);
+        assert_eq!(returns.stocks.len(), 2);
+    }
+}

@@ -1,0 +1,185 @@
+//! What is compared: one core, all cores, and adapters.
+
+use std::convert::Infallible;
+use std::str::FromStr;
+use std::thread::available_parallelism;
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, Result};
+use crate::gpu::{AdapterEntry, Choice, Gpu, adapters, choose};
+use crate::jobs::Jobs;
+
+/// A device that takes part, named by the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// The CPU, one thread.
+    OneCore,
+    /// The CPU, a thread a core.
+    AllCores,
+    /// One core and all cores.
+    Cpu,
+    /// Every adapter that can be used.
+    Usable,
+    /// The adapter that a choice names.
+    Adapter(Choice),
+}
+
+impl FromStr for Wanted {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(match text.trim().to_ascii_lowercase().as_str() {
+            "one" => Self::OneCore,
+            "all" => Self::AllCores,
+            "cpu" => Self::Cpu,
+            "adapters" => Self::Usable,
+            _ => Self::Adapter(text.parse()?),
+        })
+    }
+}
+
+/// A device, open and ready.
+#[derive(Debug)]
+pub struct Device {
+    /// What it is called in tables: "1 core", "2 cores", "Vulkan llvmpipe (LLVM 15.0.6, 256 bits)".
+    pub name: String,
+    /// The CPU's threads: all of the work of a CPU device, the host's part of a GPU's.
+    pub jobs: Jobs,
+    /// The GPU, where it is one.
+    pub gpu: Option<Gpu>,
+    /// Time to start it: listing the machine's adapters, which wakes their drivers, and opening this one.
+    pub start: Duration,
+}
+
+impl Device {
+    /// The CPU with this many threads.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`] where they can't be started.
+    pub fn cpu(threads: usize) -> Result<Self> {
+        let started = Instant::now();
+        let jobs = Jobs::new().threads(threads)?;
+        let name = format!("{threads} core{}", if threads == 1 { "" } else { "s" });
+        Ok(Self { name, jobs, gpu: None, start: started.elapsed() })
+    }
+
+    fn adapter(entry: AdapterEntry, jobs: Jobs, listing: Duration) -> Result<Self> {
+        let started = Instant::now();
+        let name = entry.label();
+        let gpu = Gpu::open(entry)?;
+        Ok(Self { name, jobs, gpu: Some(gpu), start: listing + started.elapsed() })
+    }
+
+    /// Threads that work.
+    pub fn threads(&self) -> usize {
+        self.jobs.thread_count()
+    }
+
+    /// What kind it is, in words: "CPU", "discrete GPU", "software, not a GPU".
+    pub fn kind(&self) -> &'static str {
+        self.gpu.as_ref().map_or("CPU", |gpu| gpu.adapter().kind())
+    }
+}
+
+/// Opens the devices `wanted`, or without any one core, all cores and every adapter that can be used; in this order, and
+/// each once. `threads` replaces the number of cores.
+///
+/// # Errors
+///
+/// [`Error::Parameter`] for a name that no adapter has; [`Error::Gpu`] for one that can't be opened.
+pub fn open(wanted: &[Wanted], threads: Option<usize>) -> Result<Vec<Device>> {
+    let default = [Wanted::OneCore, Wanted::AllCores, Wanted::Usable];
+    let wanted = if wanted.is_empty() { &default[..] } else { wanted };
+    let cores = threads.unwrap_or_else(|| available_parallelism().map_or(1, usize::from));
+    let all = Device::cpu(cores)?;
+    let named = wanted.iter().any(|wanted| matches!(wanted, Wanted::Usable | Wanted::Adapter(_)));
+    let started = Instant::now();
+    let found = if named { adapters(wgpu::Backends::all()) } else { Vec::new() };
+    let listing = started.elapsed();
+    let entries = select(wanted, &found)?;
+    let jobs = all.jobs.clone();
+    let mut devices = Vec::new();
+    let asks = |one: &Wanted| wanted.iter().any(|wanted| wanted == one || *wanted == Wanted::Cpu);
+    if asks(&Wanted::OneCore) {
+        devices.push(Device::cpu(1)?);
+    }
+    if asks(&Wanted::AllCores) && (cores > 1 || devices.is_empty()) {
+        devices.push(all);
+    }
+    for entry in entries {
+        devices.push(Device::adapter(entry, jobs.clone(), listing)?);
+    }
+    Ok(devices)
+}
+
+/// The adapters `wanted` among `found`, each once.
+fn select(wanted: &[Wanted], found: &[AdapterEntry]) -> Result<Vec<AdapterEntry>> {
+    let mut entries: Vec<AdapterEntry> = Vec::new();
+    for wanted in wanted {
+        let more = match wanted {
+            Wanted::Usable => found.iter().filter(|entry| entry.unusable.is_none()).cloned().collect(),
+            Wanted::Adapter(choice) => one(choice, found)?,
+            _ => Vec::new(),
+        };
+        for entry in more {
+            if entries.iter().all(|other| other.index != entry.index) {
+                entries.push(entry);
+            }
+        }
+    }
+    Ok(entries)
+}
+
+/// The adapter that `choice` names; none for an automatic choice without a hardware GPU.
+fn one(choice: &Choice, found: &[AdapterEntry]) -> Result<Vec<AdapterEntry>> {
+    match choose(choice, found.to_vec()) {
+        Ok(entry) => Ok(entry.into_iter().collect()),
+        Err(crate::gpu::GpuError::NotFound { wanted, found }) => {
+            let value = match choice {
+                Choice::Named(name) => name.clone(),
+                Choice::Index(index) => index.to_string(),
+                other => format!("{other:?}").to_ascii_lowercase(),
+            };
+            let requirement = format!(
+                "no {wanted} was found; {found}; give one, all, cpu, gpu, software, adapters, or an adapter's number or name"
+            );
+            Err(Error::Parameter { name: "--devices", value, requirement })
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn devices_are_read_as_the_manual_says() {
+        let read = |text: &str| text.parse::<Wanted>().unwrap();
+        assert_eq!(read("one"), Wanted::OneCore);
+        assert_eq!(read("All"), Wanted::AllCores);
+        assert_eq!(read("cpu"), Wanted::Cpu);
+        assert_eq!(read("gpu"), Wanted::Adapter(Choice::Gpu));
+        assert_eq!(read("0"), Wanted::Adapter(Choice::Index(0)));
+        assert_eq!(read("Radeon"), Wanted::Adapter(Choice::Named("Radeon".into())));
+    }
+
+    #[test]
+    fn cores_come_once_and_in_order() {
+        let names = |wanted: &[Wanted], threads| -> Vec<String> {
+            open(wanted, Some(threads)).unwrap().into_iter().map(|device| device.name).collect()
+        };
+        assert_eq!(names(&[Wanted::AllCores, Wanted::OneCore, Wanted::Cpu], 3), ["1 core", "3 cores"]);
+        assert_eq!(names(&[Wanted::Cpu], 1), ["1 core"]);
+        assert_eq!(names(&[Wanted::AllCores], 1), ["1 core"]);
+        assert_eq!(names(&[Wanted::AllCores], 2), ["2 cores"]);
+    }
+
+    #[test]
+    fn unknown_devices_are_named() {
+        let choice = Wanted::Adapter(Choice::Named("abacus".into()));
+        let message = select(&[choice], &[]).unwrap_err().to_string();
+        assert!(message.starts_with("--devices is abacus, but no adapter named \"abacus\""), "{message}");
+    }
+}

@@ -1,0 +1,317 @@
+//! A comparison for people: aligned, sizes down, devices across.
+//!
+//! Each time is a median with the range of all runs in the same unit, and on devices other than the first core the speed-up
+//! against it. Where a line does not fit the terminal, ranges go to a line of their own.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use super::{Cell, Comparison, DeviceSummary, Steps};
+use crate::random::STREAM_VERSION;
+
+/// Writes the header and the table, in lines of at most `width` characters where that can be done.
+///
+/// # Errors
+///
+/// Whatever `out` returns.
+pub fn write(out: &mut dyn Write, comparison: &Comparison, width: Option<usize>) -> io::Result<()> {
+    header(out, comparison)?;
+    writeln!(out)?;
+    let wide = lines(comparison, true);
+    let longest = wide.iter().map(|line| line.chars().count()).max().unwrap_or(0);
+    let fits = width.is_none_or(|width| longest <= width);
+    for line in if fits { wide } else { lines(comparison, false) } {
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    if comparison.cells.iter().any(|cell| cell.steps.is_some()) {
+        writeln!(out)?;
+        detail(out, comparison)?;
+    }
+    Ok(())
+}
+
+/// What was run, where, and what the times are.
+fn header(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
+    let Comparison { workload, description, machine, devices, timing, .. } = comparison;
+    writeln!(out, "bellwether compare {workload}")?;
+    for line in description {
+        writeln!(out, "  {line}")?;
+    }
+    writeln!(
+        out,
+        "  median and min–max of at least {} runs and {} after {} of warm-up; × is the speed-up against one core",
+        timing.min_runs,
+        text(timing.min_time),
+        text(timing.warm_up)
+    )?;
+    writeln!(
+        out,
+        "  version {}, random stream {STREAM_VERSION}; {}; {}, {} cores",
+        machine.version, machine.system, machine.cpu, machine.cores
+    )?;
+    for device in devices {
+        writeln!(out, "  {}", device_line(device))?;
+    }
+    Ok(())
+}
+
+fn device_line(device: &DeviceSummary) -> String {
+    let DeviceSummary { name, method, kind, threads, driver, start, first_run } = device;
+    let name = if method.is_empty() { name.clone() } else { format!("{name}, {method}") };
+    let plural = if *threads == 1 { "" } else { "s" };
+    if device.is_cpu() {
+        return format!("{name}: {threads} thread{plural}, first run {}", text(*first_run));
+    }
+    let driver = if driver.is_empty() { String::new() } else { format!(", driver {driver}") };
+    format!(
+        "{name}: {kind}{driver}; host {threads} thread{plural}; start {}, first run (compiles kernels) {}",
+        text(*start),
+        text(*first_run)
+    )
+}
+
+/// A device's column: its header, and for each size a median, a range and a speed-up.
+struct Block {
+    header: [String; 2],
+    rows: Vec<[String; 3]>,
+}
+
+/// The table, with ranges beside the medians or below them.
+fn lines(comparison: &Comparison, wide: bool) -> Vec<String> {
+    let sizes: Vec<String> = comparison.sizes().into_iter().map(grouped).collect();
+    let blocks: Vec<Block> = comparison
+        .devices
+        .iter()
+        .enumerate()
+        .map(|(number, device)| block(comparison, number, device))
+        .collect();
+    let size_width = sizes.iter().map(String::len).chain([comparison.unit.len()]).max().unwrap_or(0);
+    let widths: Vec<[usize; 3]> = blocks.iter().map(Block::widths).collect();
+
+    let mut lines = vec![" ".repeat(size_width); 3];
+    lines[2] = format!("{:>size_width$}", comparison.unit);
+    let mut rule = "─".repeat(size_width);
+    for (block, widths) in blocks.iter().zip(&widths) {
+        let titles = ["median", "min–max", if widths[2] > 0 { "×" } else { "" }].map(str::to_owned);
+        let [first, second] = join(&titles, widths, wide);
+        let title = if wide { first } else { join_lines(&first, &second) };
+        let names = block.header.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+        let block_width = title.chars().count().max(names);
+        for (line, text) in lines.iter_mut().zip([&block.header[0], &block.header[1], &title]) {
+            line.push_str(&format!("   {text:<block_width$}"));
+        }
+        rule.push_str(&format!("   {}", "─".repeat(block_width)));
+    }
+    lines.retain(|line| !line.trim().is_empty());
+    lines.push(rule);
+    for (number, size) in sizes.iter().enumerate() {
+        let mut row = [format!("{size:>size_width$}"), " ".repeat(size_width)];
+        for (block, widths) in blocks.iter().zip(&widths) {
+            let names = block.header.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+            let cells = join(&block.rows[number], widths, wide);
+            for (line, text) in row.iter_mut().zip(cells) {
+                let least = line_width(widths, wide).max(names);
+                line.push_str(&format!("   {text:<least$}"));
+            }
+        }
+        let [first, second] = row;
+        lines.push(first);
+        if !wide {
+            lines.push(second);
+        }
+    }
+    lines
+}
+
+fn line_width(widths: &[usize; 3], wide: bool) -> usize {
+    let [median, range, ratio] = *widths;
+    let ratio = if ratio > 0 { ratio + 2 } else { 0 };
+    if wide { median + 2 + range + ratio } else { (median + ratio).max(range) }
+}
+
+/// The two lines of a cell; the second is empty where it is wide.
+fn join([median, range, ratio]: &[String; 3], widths: &[usize; 3], wide: bool) -> [String; 2] {
+    let [median_width, range_width, ratio_width] = *widths;
+    let ratio = if ratio_width > 0 { format!("  {ratio:>ratio_width$}") } else { String::new() };
+    if wide {
+        return [format!("{median:>median_width$}  {range:<range_width$}{ratio}"), String::new()];
+    }
+    [format!("{median:>median_width$}{ratio}"), format!("{range:>median_width$}")]
+}
+
+fn join_lines(first: &str, second: &str) -> String {
+    format!("{first} {second}")
+}
+
+impl Block {
+    fn widths(&self) -> [usize; 3] {
+        let width = |part: usize| self.rows.iter().map(|row| row[part].chars().count()).max().unwrap_or(0);
+        let ratio = width(2);
+        [width(0).max("median".len()), width(1).max("min–max".chars().count()), ratio]
+    }
+}
+
+fn block(comparison: &Comparison, number: usize, device: &DeviceSummary) -> Block {
+    let software = if device.kind.starts_with("software") { device.kind } else { "" };
+    let notes: Vec<&str> = [device.method, software].into_iter().filter(|note| !note.is_empty()).collect();
+    let one_core = |device: &DeviceSummary| device.is_cpu() && device.threads == 1;
+    let first = comparison.devices.iter().position(one_core) == Some(number);
+    let row = |size: u64| match comparison.cell(size, number) {
+        Some(cell) => {
+            let unit = Unit::of(cell.summary.median);
+            let speed_up = comparison.speed_up(cell).filter(|_| !first);
+            [unit.with_name(cell.summary.median), range(cell, unit), speed_up.map_or(String::new(), ratio)]
+        }
+        None => Default::default(),
+    };
+    Block {
+        header: [device.short_name().to_owned(), notes.join(", ")],
+        rows: comparison.sizes().into_iter().map(row).collect(),
+    }
+}
+
+fn range(cell: &Cell, unit: Unit) -> String {
+    let mark = if cell.summary.outliers > 0 { "*" } else { "" };
+    format!("{}–{}{mark}", unit.number(cell.summary.min), unit.number(cell.summary.max))
+}
+
+/// The steps of one run, device by device.
+fn detail(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
+    writeln!(
+        out,
+        "One run taken apart, each step waited for (so that nothing overlaps, as it does in the runs above):"
+    )?;
+    let mut rows = vec![
+        [comparison.unit, "device", "start", "upload", "kernel", "readback", "host", "run"]
+            .map(str::to_owned),
+    ];
+    for cell in &comparison.cells {
+        let device = &comparison.devices[cell.device];
+        let Some(steps) = cell.steps else { continue };
+        let on_device = |time: Duration| if device.is_cpu() { "–".to_owned() } else { text(time) };
+        rows.push([
+            grouped(cell.size),
+            [device.short_name(), device.method].join(" ").trim_end().to_owned(),
+            on_device(device.start),
+            on_device(steps.upload),
+            text(steps.kernel),
+            on_device(steps.readback),
+            text(steps.host()),
+            text(steps.total),
+        ]);
+    }
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; 8] = std::array::from_fn(width);
+    for row in &rows {
+        let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, width))| {
+            if column == 1 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+        });
+        writeln!(out, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
+    }
+    for (number, device) in comparison.devices.iter().enumerate() {
+        let of_device = |cell: &&Cell| cell.device == number;
+        if let Some(steps) = comparison.cells.iter().find(of_device).and_then(|cell| cell.steps) {
+            writeln!(out, "kernel on {}: {}", device.short_name(), kernel_clock(device, &steps).1)?;
+        }
+    }
+    Ok(())
+}
+
+/// How a kernel's time was taken: a word, and a sentence.
+pub(super) fn kernel_clock(device: &DeviceSummary, steps: &Steps) -> (&'static str, &'static str) {
+    match (device.is_cpu(), steps.timestamps) {
+        (true, _) => ("threads", "its twin on the CPU, thread time over the number of threads"),
+        (_, true) => ("device", "by the device's own timestamps"),
+        (_, false) => ("wall", "wall time from submission to completion (the device has no timestamps)"),
+    }
+}
+
+/// A unit of time.
+#[derive(Debug, Clone, Copy)]
+struct Unit {
+    name: &'static str,
+    scale: f64,
+    decimals: usize,
+}
+
+impl Unit {
+    /// The unit in which `time` reads well, with three digits.
+    fn of(time: Duration) -> Self {
+        let seconds = time.as_secs_f64();
+        let (name, scale) = match seconds {
+            s if s >= 0.9995 => ("s", 1.0),
+            s if s >= 0.9995e-3 => ("ms", 1e3),
+            _ => ("µs", 1e6),
+        };
+        let number = seconds * scale;
+        let decimals = if number >= 99.95 { 0 } else { 2 - usize::from(number >= 9.995) };
+        Self { name, scale, decimals }
+    }
+
+    fn number(self, time: Duration) -> String {
+        format!("{:.*}", self.decimals, time.as_secs_f64() * self.scale)
+    }
+
+    fn with_name(self, time: Duration) -> String {
+        format!("{} {:<2}", self.number(time), self.name)
+    }
+}
+
+/// A time with its unit: `12.3 ms`.
+pub(super) fn text(time: Duration) -> String {
+    Unit::of(time).with_name(time).trim_end().to_owned()
+}
+
+/// A speed-up with two or three digits: `0.05×`, `1.94×`, `23.1×`, `512×`.
+fn ratio(ratio: f64) -> String {
+    let decimals = if ratio >= 99.95 { 0 } else { 2 - usize::from(ratio >= 9.995) };
+    format!("{ratio:.decimals$}×")
+}
+
+/// Digits in groups of three.
+pub(super) fn grouped(number: u64) -> String {
+    crate::output::grouped(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::tests::comparison;
+
+    fn table(width: Option<usize>) -> String {
+        let mut out = Vec::new();
+        write(&mut out, &comparison(), width).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn units_keep_three_digits() {
+        let of = |nanoseconds| text(Duration::from_nanos(nanoseconds));
+        assert_eq!(of(812), "0.81 µs");
+        assert_eq!(of(61_230), "61.2 µs");
+        assert_eq!(of(999_600), "1.00 ms");
+        assert_eq!(of(123_400_000), "123 ms");
+        assert_eq!(of(1_234_000_000), "1.23 s");
+        assert_eq!([0.05, 1.939, 23.14, 511.6].map(ratio), ["0.05×", "1.94×", "23.1×", "512×"]);
+    }
+
+    #[test]
+    fn sizes_go_down_and_devices_across() {
+        let text = table(None);
+        let row = text.lines().find(|line| line.trim_start().starts_with("1,000")).unwrap();
+        let words: Vec<&str> = row.split_whitespace().collect();
+        assert_eq!(words, ["1,000", "800", "ms", "799–2400", "100", "ms", "99–300", "8.00×"]);
+        assert!(text.contains("4.00 ms  3.00–12.00*  2.00×"), "{text}");
+        assert!(text.contains("software, not a GPU"), "{text}");
+        assert!(text.contains("kernel on Vulkan llvmpipe: by the device's own timestamps"), "{text}");
+    }
+
+    #[test]
+    fn narrow_terminals_get_ranges_below() {
+        let text = table(Some(50));
+        let rows: Vec<&str> =
+            text.lines().skip_while(|line| !line.starts_with('─')).skip(1).take(4).collect();
+        assert!(rows[0].contains("2.00×") && !rows[0].contains("–"), "{text}");
+        assert!(rows[1].contains("7.00–24.00") && rows[1].contains("3.00–12.00*"), "{text}");
+    }
+}

@@ -1,0 +1,210 @@
+//! The sum on a GPU: a partial sum a workgroup, put together on the host.
+//!
+//! Twin of [`super::cpu`]; the kernel is `shaders/uniform.wgsl`.
+
+use std::time::Instant;
+
+use bytemuck::{Pod, Zeroable};
+use wgpu::BufferUsages;
+
+use super::UniformSum;
+use crate::compare::race::Steps;
+use crate::gpu::clock::PassClock;
+use crate::gpu::{Gpu, GpuError};
+use crate::random::{Purpose, Stream};
+
+/// The kernel's source: its own file first, so that a compiler's line numbers match it.
+pub const SOURCE: &str =
+    concat!(include_str!("../../../shaders/uniform.wgsl"), include_str!("../../../shaders/philox.wgsl"));
+
+/// Blocks of a workgroup: 64 invocations of 256.
+const BLOCKS_PER_GROUP: u32 = 64 * 256;
+
+/// Most workgroups of one dispatch: 2²⁶ words, short of a watchdog's patience even on a software adapter.
+const GROUPS_PER_DISPATCH: u32 = 1024;
+
+/// What one dispatch does; `Dispatch` in `shaders/uniform.wgsl`.
+#[derive(Debug, Clone, Copy, Pod, Zeroable)]
+#[repr(C)]
+pub struct DispatchParameters {
+    /// Seed, low word.
+    pub key_low: u32,
+    /// Seed, high word.
+    pub key_high: u32,
+    /// Rows and columns of the matrix, n.
+    pub size: u32,
+    /// Blocks of a row, ⌈n/4⌉.
+    pub blocks_per_row: u32,
+    /// Blocks of all rows, at most 2³⁰.
+    pub blocks: u32,
+    /// Number of the dispatch's first workgroup.
+    pub first_group: u32,
+    /// Purpose of the random stream, shifted above the attempt.
+    pub purpose: u32,
+    /// Nothing.
+    pub padding: u32,
+}
+
+/// What one workgroup adds up; `Partial` in `shaders/uniform.wgsl`.
+#[derive(Debug, Clone, Copy, Pod, Zeroable)]
+#[repr(C)]
+pub struct Partial {
+    /// Sum of the words' low halves.
+    pub low: u32,
+    /// Sum of the words' high halves.
+    pub high: u32,
+}
+
+/// The kernel of one device.
+#[derive(Debug)]
+pub struct UniformSummer<'gpu> {
+    gpu: &'gpu Gpu,
+    kernel: wgpu::ComputePipeline,
+}
+
+impl<'gpu> UniformSummer<'gpu> {
+    /// Compiles the kernel on `gpu`.
+    ///
+    /// # Errors
+    ///
+    /// [`GpuError::Failed`] with the compiler's message.
+    pub fn new(gpu: &'gpu Gpu) -> Result<Self, GpuError> {
+        Ok(Self { gpu, kernel: gpu.kernel("sum_words", SOURCE, &[])? })
+    }
+
+    /// The sum of the words of a matrix of `size` (from 1 to [`super::MAX_SIZE`]). With `steps` each is waited for and its
+    /// time added.
+    ///
+    /// # Errors
+    ///
+    /// Any [`GpuError`] of the device.
+    pub fn sum(&self, size: u32, seed: u64, mut steps: Option<&mut Steps>) -> Result<UniformSum, GpuError> {
+        let gpu = self.gpu;
+        let dispatches = dispatches(size, seed);
+        let groups = u64::from(dispatches.iter().map(|(_, groups)| groups).sum::<u32>());
+        let bytes = groups * size_of::<Partial>() as u64;
+        let step = gpu.limits().min_uniform_buffer_offset_alignment.max(64) as usize;
+        let mut parameters = vec![0u8; step * dispatches.len()];
+        for ((dispatch, _), place) in dispatches.iter().zip(parameters.chunks_exact_mut(step)) {
+            place[..size_of_val(dispatch)].copy_from_slice(bytemuck::bytes_of(dispatch));
+        }
+
+        let start = Instant::now();
+        let parameter_buffer = gpu.buffer(
+            "dispatch parameters",
+            parameters.len() as u64,
+            BufferUsages::UNIFORM | BufferUsages::COPY_DST,
+        )?;
+        let partials = gpu.buffer("partial sums", bytes, BufferUsages::STORAGE | BufferUsages::COPY_SRC)?;
+        let staging =
+            gpu.buffer("sums on their way back", bytes, BufferUsages::MAP_READ | BufferUsages::COPY_DST)?;
+        gpu.checked("uploading parameters", |_, queue| {
+            queue.write_buffer(&parameter_buffer, 0, &parameters);
+        })?;
+        if let Some(steps) = steps.as_deref_mut() {
+            gpu.finish("uploading parameters")?;
+            steps.upload += start.elapsed();
+        }
+
+        let clock = if steps.is_some() { PassClock::new(gpu, dispatches.len() as u32)? } else { None };
+        let start = Instant::now();
+        gpu.checked("summing uniforms", |device, queue| {
+            for (number, (_, groups)) in dispatches.iter().enumerate() {
+                let group = device.create_bind_group(&wgpu::BindGroupDescriptor {
+                    label: Some("uniform"),
+                    layout: &self.kernel.get_bind_group_layout(0),
+                    entries: &[
+                        wgpu::BindGroupEntry {
+                            binding: 0,
+                            resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                                buffer: &parameter_buffer,
+                                offset: (number * step) as u64,
+                                size: wgpu::BufferSize::new(size_of::<DispatchParameters>() as u64),
+                            }),
+                        },
+                        wgpu::BindGroupEntry { binding: 1, resource: partials.as_entire_binding() },
+                    ],
+                });
+                let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+                {
+                    let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+                        label: Some("uniform"),
+                        timestamp_writes: clock.as_ref().map(|clock| clock.writes(number as u32)),
+                    });
+                    pass.set_pipeline(&self.kernel);
+                    pass.set_bind_group(0, &group, &[]);
+                    pass.dispatch_workgroups(*groups, 1, 1);
+                }
+                // Each on its own, so that none keeps the device for long.
+                queue.submit([encoder.finish()]);
+            }
+        })?;
+        if let Some(steps) = steps.as_deref_mut() {
+            gpu.finish("summing uniforms")?;
+            let by_host = start.elapsed();
+            steps.kernel += match &clock {
+                Some(clock) => clock.total(gpu)?,
+                None => by_host,
+            };
+            steps.timestamps = clock.is_some();
+        }
+
+        let start = Instant::now();
+        let submission = gpu.checked("copying sums", |device, queue| {
+            let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            encoder.copy_buffer_to_buffer(&partials, 0, &staging, 0, bytes);
+            queue.submit([encoder.finish()])
+        })?;
+        let sum = gpu.read(&staging, bytes, submission, |bytes| {
+            let partials: &[Partial] = bytemuck::cast_slice(bytes);
+            partials.iter().map(|partial| (u64::from(partial.high) << 16) + u64::from(partial.low)).sum()
+        })?;
+        if let Some(steps) = steps {
+            steps.readback += start.elapsed();
+        }
+        Ok(UniformSum { size, sum })
+    }
+}
+
+/// The dispatches of a matrix of `size`, each with its number of workgroups.
+fn dispatches(size: u32, seed: u64) -> Vec<(DispatchParameters, u32)> {
+    let [key_low, key_high] = Stream::key(seed);
+    let blocks_per_row = size.div_ceil(4);
+    let blocks = size * blocks_per_row;
+    let groups = blocks.div_ceil(BLOCKS_PER_GROUP);
+    let dispatch = |first_group: u32| {
+        let parameters = DispatchParameters {
+            key_low,
+            key_high,
+            size,
+            blocks_per_row,
+            blocks,
+            first_group,
+            purpose: Stream::purpose_word(Purpose::UniformMean, 0),
+            padding: 0,
+        };
+        (parameters, (groups - first_group).min(GROUPS_PER_DISPATCH))
+    };
+    (0..groups).step_by(GROUPS_PER_DISPATCH as usize).map(dispatch).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dispatches_cover_every_block_once() {
+        for size in [1, 2, 127, 128, 129, 10_000, 50_000, super::super::MAX_SIZE] {
+            let dispatches = dispatches(size, 0);
+            let mut next = 0;
+            for (parameters, groups) in &dispatches {
+                assert_eq!(parameters.first_group, next, "n = {size}");
+                assert!((1..=GROUPS_PER_DISPATCH).contains(groups));
+                next += groups;
+            }
+            let blocks = u64::from(size) * u64::from(size.div_ceil(4));
+            assert_eq!(u64::from(next), blocks.div_ceil(u64::from(BLOCKS_PER_GROUP)), "n = {size}");
+            assert!(blocks <= 1 << 30);
+        }
+    }
+}

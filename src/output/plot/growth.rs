@@ -1,0 +1,173 @@
+//! The growth model's solution: value, policy, Euler errors, and the transition path where there is one.
+
+use super::Picture;
+use super::axis::Axis;
+use super::canvas::{Canvas, Ink, Mark, Type, draw};
+use super::frame::{Bounds, Frame, title};
+use super::style::{AXIS, BLACK, BLUE, ORANGE, SMALL, VERMILION, WIDTH};
+use crate::error::Result;
+
+/// What is drawn. All by grid point, in the model's units.
+#[derive(Debug, Clone, Copy)]
+pub struct Curves<'a> {
+    /// The model and the method, in a line.
+    pub method: &'a str,
+    /// Capital k at the grid points, increasing, N.
+    pub capital: &'a [f64],
+    /// V(k), N.
+    pub value: &'a [f64],
+    /// k′(k), N.
+    pub capital_next: &'a [f64],
+    /// Capital in the steady state, k*.
+    pub steady_state: f64,
+    /// Capital and Euler error there, log10 of the share of consumption.
+    pub euler_errors: &'a [(f64, f64)],
+    /// Period, capital and consumption along a transition path; empty where none was asked for.
+    pub path: &'a [(f64, f64, f64)],
+}
+
+/// The picture of a solution.
+///
+/// # Errors
+///
+/// [`crate::Error::Plot`] where it can't be drawn.
+pub fn picture(curves: &Curves<'_>) -> Result<Picture> {
+    let panel = 230.0;
+    let height = 74.0 + 2.0 * (panel + 78.0);
+    draw(height, |canvas| {
+        let top =
+            title(canvas, "Growth model: value function iteration", &[curves.method.to_owned()])? + 22.0;
+        let bounds = |row: f64, column: f64| -> Bounds {
+            let (left, top) = (78.0 + column * (WIDTH / 2.0), top + row * (panel + 78.0));
+            [left, top, left + WIDTH / 2.0 - 98.0, top + panel]
+        };
+        value(canvas, bounds(0.0, 0.0), curves)?;
+        policy(canvas, bounds(0.0, 1.0), curves)?;
+        let [left, top, right, bottom] = bounds(1.0, 0.0);
+        if curves.path.is_empty() {
+            euler(canvas, [left, top, WIDTH - 20.0, bottom], curves)
+        } else {
+            euler(canvas, [left, top, right, bottom], curves)?;
+            path(canvas, bounds(1.0, 1.0), curves)
+        }
+    })
+}
+
+fn labelled<'c, 'a>(
+    canvas: &'c Canvas<'a>,
+    bounds: Bounds,
+    heading: &str,
+    x: Axis,
+    y: Axis,
+) -> Result<Frame<'c, 'a>> {
+    let frame = Frame::new(canvas, bounds, x, y)?;
+    frame.heading(heading)?;
+    frame.label_x()?;
+    frame.label_y()?;
+    Ok(frame)
+}
+
+fn capital_axis(curves: &Curves<'_>) -> Axis {
+    Axis::linear_tight("capital k", curves.capital.iter().copied(), 6)
+}
+
+/// A dashed line at k*, named where the other lines are not.
+fn steady_state(frame: &Frame<'_, '_>, curves: &Curves<'_>) -> Result<()> {
+    let [left, top, right, bottom] = frame.bounds();
+    let (x, _) = frame.at((curves.steady_state, 0.0));
+    if (left..=right).contains(&x) {
+        frame.canvas.dashed((x, top), (x, bottom), Ink::line(VERMILION, 1.2))?;
+        frame.canvas.text("k*", (x + 4.0, bottom - SMALL - 5.0), Type::new(SMALL, VERMILION))?;
+    }
+    Ok(())
+}
+
+fn value(canvas: &Canvas<'_>, bounds: Bounds, curves: &Curves<'_>) -> Result<()> {
+    let y = Axis::linear_tight("V(k), units of utility", curves.value.iter().copied(), 5);
+    let frame = labelled(canvas, bounds, "Value function", capital_axis(curves), y)?;
+    steady_state(&frame, curves)?;
+    frame.line(pairs(curves.capital, curves.value), Ink::line(BLUE, 1.8))
+}
+
+fn policy(canvas: &Canvas<'_>, bounds: Bounds, curves: &Curves<'_>) -> Result<()> {
+    let both = curves.capital_next.iter().chain(curves.capital).copied();
+    let y = Axis::linear_tight("next period's capital k′", both, 5);
+    let frame = labelled(canvas, bounds, "Policy", capital_axis(curves), y)?;
+    steady_state(&frame, curves)?;
+    if let (Some(&first), Some(&last)) = (curves.capital.first(), curves.capital.last()) {
+        frame.dashed((first, first), (last, last), Ink::line(AXIS, 1.2))?;
+        // Above the line, where the policy is below it.
+        let near_the_end = last - 0.15 * (last - first);
+        let (x, y) = frame.at((near_the_end, near_the_end));
+        canvas.text("45°", (x - 6.0, y - SMALL - 5.0), Type::new(SMALL, AXIS).right())?;
+    }
+    frame.line(pairs(curves.capital, curves.capital_next), Ink::line(BLUE, 1.8))?;
+    frame.mark(Mark::Circle, (curves.steady_state, curves.steady_state), 3.5, VERMILION)
+}
+
+fn euler(canvas: &Canvas<'_>, bounds: Bounds, curves: &Curves<'_>) -> Result<()> {
+    let errors: Vec<(f64, f64)> =
+        curves.euler_errors.iter().copied().filter(|(_, error)| error.is_finite()).collect();
+    let y =
+        Axis::linear("log₁₀ |error|, share of consumption", errors.iter().map(|&(_, error)| error), 5, false);
+    let frame = labelled(canvas, bounds, "Euler-equation errors", capital_axis(curves), y)?;
+    steady_state(&frame, curves)?;
+    frame.line(errors, Ink::line(BLUE, 1.0))
+}
+
+fn path(canvas: &Canvas<'_>, bounds: Bounds, curves: &Curves<'_>) -> Result<()> {
+    let x = Axis::linear_tight("period t", curves.path.iter().map(|&(t, ..)| t), 6);
+    let ends = curves.path.iter().flat_map(|&(_, k, c)| [k, c]);
+    let y = Axis::linear("capital, consumption", ends.chain([1.12 * curves.steady_state]), 5, true);
+    let frame = labelled(canvas, bounds, "Transition path", x, y)?;
+    let [left, _, right, _] = frame.bounds();
+    let (_, level) = frame.at((0.0, curves.steady_state));
+    canvas.dashed((left, level), (right, level), Ink::line(VERMILION, 1.2))?;
+    canvas.text("k*", (right - 4.0, level - SMALL - 5.0), Type::new(SMALL, VERMILION).right())?;
+    let lines = [(BLUE, "capital", 1), (ORANGE, "consumption", 2)];
+    for (color, name, which) in lines {
+        let points = curves.path.iter().map(|&(t, k, c)| (t, if which == 1 { k } else { c }));
+        frame.line(points, Ink::line(color, 1.8))?;
+        if let Some(&(t, k, c)) = curves.path.last() {
+            let (x, y) = frame.at((t, if which == 1 { k } else { c }));
+            let look = Type::new(SMALL, BLACK).right();
+            canvas.text(name, (x - 6.0, y + 6.0), look)?;
+        }
+    }
+    Ok(())
+}
+
+fn pairs<'a>(x: &'a [f64], y: &'a [f64]) -> impl Iterator<Item = (f64, f64)> + 'a {
+    x.iter().copied().zip(y.iter().copied())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::plot::tests::texts;
+
+    #[test]
+    fn the_path_has_a_panel_where_there_is_one() {
+        let capital: Vec<f64> = (0..100).map(|i| 0.8 + 0.048 * f64::from(i)).collect();
+        let value: Vec<f64> = capital.iter().map(|k| k.ln()).collect();
+        let capital_next: Vec<f64> = capital.iter().map(|k| 3.16 + 0.9 * (k - 3.16)).collect();
+        let errors: Vec<(f64, f64)> = capital.iter().map(|&k| (k, -5.0 + (k * 40.0).sin())).collect();
+        let path: Vec<(f64, f64, f64)> =
+            (0..50).map(|t| (f64::from(t), 3.16 - 2.3 * 0.9f64.powi(t), 1.1)).collect();
+        let mut curves = Curves {
+            method: "σ = 2",
+            capital: &capital,
+            value: &value,
+            capital_next: &capital_next,
+            steady_state: 3.16,
+            euler_errors: &errors,
+            path: &path,
+        };
+        let with = texts(&picture(&curves).unwrap());
+        for text in ["Value function", "Policy", "45°", "k*", "Euler-equation errors", "Transition path"] {
+            assert!(with.iter().any(|other| other == text), "{text:?} is not in {with:?}");
+        }
+        curves.path = &[];
+        assert!(!texts(&picture(&curves).unwrap()).iter().any(|text| text == "Transition path"));
+    }
+}

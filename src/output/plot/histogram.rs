@@ -1,0 +1,153 @@
+//! The bootstrap distribution of one day and stock: resampled realized variances, the point estimate and the interval.
+//!
+//! Where one return makes up much of the variance the distribution has several modes, one for each number of times that this
+//! return is drawn; the bins are narrow enough to show them.
+
+use super::Picture;
+use super::axis::{Axis, superscript};
+use super::canvas::{Ink, Type, draw};
+use super::frame::{Frame, title};
+use super::style::{BLUE, LABEL, SKY_BLUE, VERMILION, WIDTH};
+use crate::error::Result;
+
+const HEIGHT: f64 = 480.0;
+
+/// One day and stock. Variances are squared log returns a day.
+#[derive(Debug, Clone, Copy)]
+pub struct Distribution<'a> {
+    /// What it is: "AXP, 2007-01-03".
+    pub name: &'a str,
+    /// How it was computed, in a line.
+    pub method: &'a str,
+    /// The resampled realized variances, B.
+    pub resampled: &'a [f64],
+    /// The realized variance itself.
+    pub point: f64,
+    /// The interval's ends.
+    pub interval: [f64; 2],
+}
+
+/// Bins for `count` numbers: about two for each of their square root, from 20 to 200.
+fn bins(count: usize) -> usize {
+    ((2.0 * (count as f64).sqrt()) as usize).clamp(20, 200)
+}
+
+/// The picture of a distribution.
+///
+/// # Errors
+///
+/// [`crate::Error::Plot`] where it can't be drawn.
+pub fn picture(distribution: &Distribution<'_>) -> Result<Picture> {
+    let Distribution { name, method, resampled, point, interval } = *distribution;
+    // In units of a power of ten, so that ticks are short.
+    let largest = resampled.iter().copied().chain([point, interval[1]]).fold(0.0, f64::max);
+    let exponent = if largest > 0.0 { largest.log10().floor() as i32 } else { 0 };
+    let unit = 10f64.powi(exponent);
+    let scaled = |value: f64| value / unit;
+    let marks = [point, interval[0], interval[1]];
+    let x = Axis::linear_tight(
+        &format!("realized variance (10{} squared log returns a day)", superscript(exponent)),
+        resampled.iter().copied().chain(marks).map(scaled),
+        8,
+    );
+    let (low, high) = resampled
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &value| (low.min(value), high.max(value)));
+    let bins = bins(resampled.len());
+    let width = ((high - low) / bins as f64).max(f64::MIN_POSITIVE);
+    let mut counts = vec![0usize; bins];
+    for value in resampled {
+        counts[(((value - low) / width) as usize).min(bins - 1)] += 1;
+    }
+    let most = counts.iter().copied().max().unwrap_or(0) as f64;
+    let y = Axis::linear("samples in a bin", [most * 1.04].into_iter(), 5, true);
+
+    draw(HEIGHT, |canvas| {
+        let top = title(
+            canvas,
+            &format!("Bootstrap distribution of realized variance: {name}"),
+            &[method.to_owned()],
+        )?;
+        // Room for the labels of the lines, in two rows.
+        let frame = Frame::new(canvas, [78.0, top + 2.0 * LABEL + 18.0, WIDTH - 20.0, HEIGHT - 54.0], x, y)?;
+        frame.label_x()?;
+        frame.label_y()?;
+        let [left, panel_top, right, bottom] = frame.bounds();
+        let inside = interval.map(|end| frame.at((scaled(end), 0.0)).0);
+        canvas.rectangle((inside[0], panel_top), (inside[1], bottom), Ink::area(BLUE, 0.07))?;
+        for (bin, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+            let from = scaled(low + bin as f64 * width);
+            let to = scaled(low + (bin as f64 + 1.0) * width);
+            let ((x0, y0), (x1, y1)) = (frame.at((from, 0.0)), frame.at((to, count as f64)));
+            // A hair of space between bars, and a hair of height for a single value.
+            canvas.rectangle((x0 + 0.2, y0), ((x1 - 0.2).max(x0 + 0.8), y1), Ink::area(SKY_BLUE, 0.95))?;
+        }
+        for end in inside {
+            canvas.dashed((end, panel_top), (end, bottom), Ink::line(BLUE, 1.6))?;
+        }
+        let (at_point, _) = frame.at((scaled(point), 0.0));
+        canvas.line([(at_point, panel_top), (at_point, bottom)], Ink::line(VERMILION, 2.0))?;
+        // The point's label above, the interval's below, each kept inside of the panel.
+        let below = panel_top - LABEL - 3.0;
+        let labels = [
+            (
+                0.5,
+                at_point,
+                panel_top - 2.0 * LABEL - 8.0,
+                VERMILION,
+                format!("realized variance {}", number(point)),
+            ),
+            (0.9, inside[0], below, BLUE, format!("lower end {}", number(interval[0]))),
+            (0.1, inside[1], below, BLUE, format!("upper end {}", number(interval[1]))),
+        ];
+        for (before, x, y, color, text) in labels {
+            // So much of the text is before its line: the ends' labels move away from each other.
+            let width = canvas.width_of(&text, LABEL)?;
+            let x = (x - before * width).clamp(left, (right - width).max(left));
+            canvas.text(&text, (x, y), Type::new(LABEL, color))?;
+        }
+        Ok(())
+    })
+}
+
+/// Four digits and a power of ten: `1.234·10⁻⁴`.
+fn number(value: f64) -> String {
+    if value <= 0.0 {
+        return "0".into();
+    }
+    let exponent = value.log10().floor();
+    format!("{:.3}·10{}", value / 10f64.powf(exponent), superscript(exponent as i32))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::plot::tests::texts;
+
+    fn texts_of(resampled: &[f64], point: f64, interval: [f64; 2]) -> Vec<String> {
+        let distribution =
+            Distribution { name: "A, 2007-01-03", method: "B = 3", resampled, point, interval };
+        texts(&picture(&distribution).unwrap())
+    }
+
+    #[test]
+    fn the_point_and_the_ends_are_written() {
+        let resampled: Vec<f64> = (0..1000).map(|i| 1e-4 + 1e-6 * f64::from(i % 37)).collect();
+        let texts = texts_of(&resampled, 1.234e-4, [1.01e-4, 1.35e-4]);
+        for text in [
+            "realized variance 1.234·10⁻⁴",
+            "lower end 1.010·10⁻⁴",
+            "upper end 1.350·10⁻⁴",
+            "samples in a bin",
+        ] {
+            assert!(texts.iter().any(|other| other == text), "{text:?} is not in {texts:?}");
+        }
+    }
+
+    #[test]
+    fn a_single_value_and_zeros_have_a_picture() {
+        assert!(!texts_of(&[1e-5], 1e-5, [1e-5, 1e-5]).is_empty());
+        assert!(!texts_of(&[0.0; 10], 0.0, [0.0, 0.0]).is_empty());
+        assert_eq!([bins(1), bins(1000), bins(100_000_000)], [20, 63, 200]);
+    }
+}

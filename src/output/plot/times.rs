@@ -1,0 +1,114 @@
+//! A comparison: time against size, both logarithmic, one line a device with the range of its runs.
+
+use super::Picture;
+use super::axis::{Axis, seconds};
+use super::canvas::{Canvas, Ink, Mark, Type, draw};
+use super::frame::{Frame, MARGIN, title};
+use super::style::{LABEL, SERIES, TEXT, WIDTH};
+use crate::compare::{Cell, Comparison, DeviceSummary};
+use crate::error::Result;
+use crate::output::grouped;
+
+const HEIGHT: f64 = 540.0;
+
+/// The picture of `comparison`.
+///
+/// # Errors
+///
+/// [`crate::Error::Plot`] where it can't be drawn.
+pub fn picture(comparison: &Comparison) -> Result<Picture> {
+    let machine = &comparison.machine;
+    let lines = [
+        comparison.description.first().cloned().unwrap_or_default(),
+        format!(
+            "medians, bars from the fastest to the slowest run; {}, {} cores, {}; version {}",
+            machine.cpu, machine.cores, machine.system, machine.version
+        ),
+    ];
+    draw(HEIGHT, |canvas| {
+        let heading = format!("compare {}: time against {}", comparison.workload, comparison.unit);
+        let top = title(canvas, &heading, &lines)?;
+        let top = legend(canvas, comparison, top)?;
+        let seconds_of = |cell: &Cell| [cell.summary.min, cell.summary.max].map(|time| time.as_secs_f64());
+        let sizes = comparison.sizes();
+        let x = Axis::logarithmic(comparison.unit, sizes.iter().map(|&size| size as f64), |tick| {
+            grouped(tick.round() as u64)
+        });
+        let y = Axis::logarithmic("time", comparison.cells.iter().flat_map(seconds_of), seconds);
+        let frame = Frame::new(canvas, [94.0, top, WIDTH - 24.0, HEIGHT - 52.0], x, y)?;
+        frame.label_x()?;
+        frame.label_y()?;
+        for number in 0..comparison.devices.len() {
+            let cells = comparison.cells.iter().filter(|cell| cell.device == number);
+            series(&frame, number, comparison.devices.len(), &cells.collect::<Vec<_>>())?;
+        }
+        Ok(())
+    })
+}
+
+/// One device's line. Devices are a little apart, so that equal times stay visible.
+fn series(frame: &Frame<'_, '_>, number: usize, devices: usize, cells: &[&Cell]) -> Result<()> {
+    let color = SERIES[number % SERIES.len()];
+    let shift = (number as f64 - (devices as f64 - 1.0) / 2.0) * 4.0;
+    let at = |cell: &Cell, time: std::time::Duration| {
+        let (x, y) = frame.at((cell.size as f64, time.as_secs_f64()));
+        (x + shift, y)
+    };
+    frame.canvas.line(cells.iter().map(|cell| at(cell, cell.summary.median)), Ink::line(color, 1.6))?;
+    for cell in cells {
+        let ends = [at(cell, cell.summary.min), at(cell, cell.summary.max)];
+        let ink = Ink { opacity: 0.45, ..Ink::line(color, 2.6) };
+        frame.canvas.line(ends, ink)?;
+        frame.canvas.mark(Mark::of(number), at(cell, cell.summary.median), 4.2, color)?;
+    }
+    Ok(())
+}
+
+/// The devices with their marks, in lines as wide as the picture; returns where they end.
+fn legend(canvas: &Canvas<'_>, comparison: &Comparison, top: f64) -> Result<f64> {
+    let (mut x, mut y) = (MARGIN, top + 4.0);
+    for (number, device) in comparison.devices.iter().enumerate() {
+        let text = name(device);
+        let width = 26.0 + canvas.width_of(&text, LABEL)? + 18.0;
+        if x + width > WIDTH && x > MARGIN {
+            (x, y) = (MARGIN, y + LABEL + 7.0);
+        }
+        let color = SERIES[number % SERIES.len()];
+        let middle = y + LABEL / 2.0;
+        canvas.line([(x, middle), (x + 20.0, middle)], Ink::line(color, 1.6))?;
+        canvas.mark(Mark::of(number), (x + 10.0, middle), 4.2, color)?;
+        canvas.text(&text, (x + 26.0, middle), Type::new(LABEL, TEXT).middle())?;
+        x += width;
+    }
+    Ok(y + LABEL + 14.0)
+}
+
+fn name(device: &DeviceSummary) -> String {
+    let method = if device.method.is_empty() { String::new() } else { format!(", {}", device.method) };
+    match device.kind {
+        "CPU" => format!("{}{method}", device.name),
+        kind => format!("{}{method} ({kind})", device.short_name()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::tests::comparison;
+    use crate::output::plot::tests::texts;
+
+    #[test]
+    fn devices_are_named_with_what_they_are() {
+        let texts = texts(&picture(&comparison()).unwrap());
+        for text in ["1 core", "Vulkan llvmpipe (software, not a GPU)", "samples", "time", "10 ms", "1,000"] {
+            assert!(texts.iter().any(|other| other == text), "{text:?} is not in {texts:?}");
+        }
+    }
+
+    #[test]
+    fn a_single_size_has_a_picture() {
+        let mut comparison = comparison();
+        comparison.cells.truncate(2);
+        assert!(!texts(&picture(&comparison).unwrap()).is_empty());
+    }
+}
