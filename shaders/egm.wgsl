@@ -55,10 +55,10 @@ fn consume(f: f32, j: u32, x: f32, x_next: f32) -> f32 {
     return (f - capital(j)) - share * (capital(j + 1u) - capital(j));
 }
 
-// Takes over row's new consumption; its relative change.
-fn store(row: u32, new: f32) -> f32 {
-    let change = abs(new - consumption[row]) / new;
-    consumption[row] = new;
+// Takes over what row now consumes; its relative change.
+fn store(row: u32, spent: f32) -> f32 {
+    let change = abs(spent - consumption[row]) / spent;
+    consumption[row] = spent;
     return change;
 }
 
@@ -97,9 +97,9 @@ fn one_iteration(
             }
         }
         let x = endogenous[iteration.read + low];
-        let new = consume(f, low, x, endogenous[iteration.read + low + 1u]);
-        endogenous[iteration.write + row] = capital(row) + new * factor(row);
-        change = store(row, new);
+        let spent = consume(f, low, x, endogenous[iteration.read + low + 1u]);
+        endogenous[iteration.write + row] = capital(row) + spent * factor(row);
+        change = store(row, spent);
     }
     reduce(local, change);
     if local == 0u {
@@ -133,9 +133,9 @@ fn one_workgroup(@builtin(local_invocation_index) local: u32) {
                     high = middle;
                 }
             }
-            let new = consume(f, low, near[read + low], near[read + low + 1u]);
-            near[(SMALL - read) + row] = capital(row) + new * factor(row);
-            change = max(change, store(row, new));
+            let spent = consume(f, low, near[read + low], near[read + low + 1u]);
+            near[(SMALL - read) + row] = capital(row) + spent * factor(row);
+            change = max(change, store(row, spent));
         }
         reduce(local, change);
         worst = workgroupUniformLoad(&seen[0]);
