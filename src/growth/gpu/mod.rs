@@ -166,7 +166,7 @@ struct Bound<'a> {
 impl<'a> Bound<'a> {
     fn new<P: Pod>(gpu: &Gpu, plan: &[P], storage: &'a [&'a wgpu::Buffer]) -> Result<Self, GpuError> {
         let size = size_of::<P>();
-        let step = (gpu.limits().min_uniform_buffer_offset_alignment as usize).max(size);
+        let step = size.next_multiple_of(gpu.limits().min_uniform_buffer_offset_alignment as usize);
         let mut bytes = vec![0u8; step * plan.len()];
         for (one, place) in plan.iter().zip(bytes.chunks_exact_mut(step)) {
             place[..size].copy_from_slice(bytemuck::bytes_of(one));
