@@ -16,8 +16,8 @@ struct Slice {
     slot: u32,            // word of `changes` that takes the largest change
     beta: f32,            // discount factor
     shift: f32,           // (1 - beta) times the reference
-    padding0: u32,
-    padding1: u32,
+    iterations: u32,      // most iterations of this dispatch; one_workgroup only
+    tolerance: f32,       // of the change; one_workgroup only
 }
 
 @group(0) @binding(0) var<uniform> slice: Slice;
@@ -27,7 +27,8 @@ struct Slice {
 @group(0) @binding(2) var<storage, read_write> values: array<f32>;
 // The best candidate so far, N.
 @group(0) @binding(3) var<storage, read_write> choices: array<u32>;
-// Bits of the largest |T V - V| of each iteration. Bits of floats that are not negative have the order of the floats.
+// Bits of the largest |T V - V| of each iteration; in one_workgroup those of the last, then the number of iterations done. Bits
+// of floats that are not negative have the order of the floats.
 @group(0) @binding(4) var<storage, read_write> changes: array<atomic<u32>>;
 
 override WORKGROUP: u32 = 64u;
@@ -71,6 +72,22 @@ fn reduce(local: u32, change: f32) {
     }
 }
 
+// Four rows' best candidates so far.
+struct Best {
+    value: vec4<f32>,  // of the best
+    choice: vec4<u32>, // its number
+}
+
+// The better of what is best so far and candidate `i` of the tile, whose number is `j`, for four rows with resources `f`.
+fn compare(so_far: Best, f: vec4<f32>, i: u32, j: u32) -> Best {
+    let candidate = candidates[i];
+    let consumption = f - candidate.x;
+    // Where nothing is left the figure is of no account, but it should be one.
+    let total = utility(max(consumption, vec4<f32>(1e-30))) + candidate.y;
+    let better = (total > so_far.value) & (consumption > vec4<f32>(0.0));
+    return Best(select(so_far.value, total, better), select(so_far.choice, vec4<u32>(j), better));
+}
+
 // Stores the best of a row so far, or of all candidates, with the row's change.
 fn store(row: u32, best: f32, choice: u32) -> f32 {
     if row >= slice.end_row {
@@ -86,20 +103,21 @@ fn store(row: u32, best: f32, choice: u32) -> f32 {
     return abs(value - values[slice.read + row]);
 }
 
+// ---- any grid: a slice of an iteration a dispatch ----
+
 @compute @workgroup_size(WORKGROUP)
-fn brute(@builtin(global_invocation_id) id: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+fn one_iteration(@builtin(global_invocation_id) id: vec3<u32>, @builtin(local_invocation_index) local: u32) {
     // Rows beyond the end repeat the last one, and are not stored.
     let first = slice.first_row + 4u * id.x;
     let rows = first + vec4<u32>(0u, 1u, 2u, 3u);
     let held = min(rows, vec4<u32>(slice.end_row - 1u));
     let own = slice.points + held;
     let f = vec4<f32>(grid[own.x], grid[own.y], grid[own.z], grid[own.w]);
-    var best = vec4<f32>(LOWEST);
-    var choice = vec4<u32>(0u);
+    var best = Best(vec4<f32>(LOWEST), vec4<u32>(0u));
     if slice.first_candidate > 0u {
         let at = slice.write + held;
-        best = vec4<f32>(values[at.x], values[at.y], values[at.z], values[at.w]);
-        choice = vec4<u32>(choices[held.x], choices[held.y], choices[held.z], choices[held.w]);
+        best.value = vec4<f32>(values[at.x], values[at.y], values[at.z], values[at.w]);
+        best.choice = vec4<u32>(choices[held.x], choices[held.y], choices[held.z], choices[held.w]);
     }
     for (var tile = slice.first_candidate; tile < slice.end_candidate; tile += TILE) {
         let count = min(TILE, slice.end_candidate - tile);
@@ -109,22 +127,68 @@ fn brute(@builtin(global_invocation_id) id: vec3<u32>, @builtin(local_invocation
         }
         workgroupBarrier();
         for (var i = 0u; i < count; i += 1u) {
-            let candidate = candidates[i];
-            let consumption = f - candidate.x;
-            // Where nothing is left the figure is of no account, but it should be one.
-            let total = utility(max(consumption, vec4<f32>(1e-30))) + candidate.y;
-            let better = (total > best) & (consumption > vec4<f32>(0.0));
-            best = select(best, total, better);
-            choice = select(choice, vec4<u32>(tile + i), better);
+            best = compare(best, f, i, tile + i);
         }
         workgroupBarrier();
     }
-    var change = store(rows.x, best.x, choice.x);
-    change = max(change, store(rows.y, best.y, choice.y));
-    change = max(change, store(rows.z, best.z, choice.z));
-    change = max(change, store(rows.w, best.w, choice.w));
+    var change = store(rows.x, best.value.x, best.choice.x);
+    change = max(change, store(rows.y, best.value.y, best.choice.y));
+    change = max(change, store(rows.z, best.value.z, best.choice.z));
+    change = max(change, store(rows.w, best.value.w, best.choice.w));
     reduce(local, change);
     if local == 0u {
         atomicMax(&changes[slice.slot], bitcast<u32>(seen[0]));
+    }
+}
+
+// ---- small grids, one tile: all iterations in one dispatch, one workgroup ----
+
+@compute @workgroup_size(WORKGROUP)
+fn one_workgroup(@builtin(local_invocation_index) local: u32) {
+    let points = min(slice.points, TILE);
+    // Rows beyond the end repeat the last one, and are not stored.
+    let rows = 4u * local + vec4<u32>(0u, 1u, 2u, 3u);
+    let held = min(rows, vec4<u32>(points - 1u));
+    let own = points + held;
+    let f = vec4<f32>(grid[own.x], grid[own.y], grid[own.z], grid[own.w]);
+    var value = vec4<f32>(values[held.x], values[held.y], values[held.z], values[held.w]);
+    var best = Best(value, vec4<u32>(0u));
+    for (var i = local; i < points; i += WORKGROUP) {
+        candidates[i] = vec2<f32>(grid[i], slice.beta * values[i]);
+    }
+    workgroupBarrier();
+    var done = 0u;
+    var worst = 0.0;
+    while done < slice.iterations {
+        best = Best(vec4<f32>(LOWEST), vec4<u32>(0u));
+        for (var i = 0u; i < points; i += 1u) {
+            best = compare(best, f, i, i);
+        }
+        let applied = best.value - slice.shift;
+        let change = abs(applied - value);
+        value = applied;
+        // All have read the tile when the reduction is done.
+        reduce(local, max(max(change.x, change.y), max(change.z, change.w)));
+        worst = workgroupUniformLoad(&seen[0]);
+        for (var lane = 0u; lane < 4u; lane += 1u) {
+            if rows[lane] < points {
+                candidates[rows[lane]].y = slice.beta * value[lane];
+            }
+        }
+        workgroupBarrier();
+        done += 1u;
+        if worst <= slice.tolerance {
+            break;
+        }
+    }
+    for (var lane = 0u; lane < 4u; lane += 1u) {
+        if rows[lane] < points {
+            values[rows[lane]] = value[lane];
+            choices[rows[lane]] = best.choice[lane];
+        }
+    }
+    if local == 0u {
+        atomicStore(&changes[0], bitcast<u32>(worst));
+        atomicStore(&changes[1], done);
     }
 }

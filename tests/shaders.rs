@@ -17,6 +17,8 @@ use std::mem::{offset_of, size_of};
 use std::path::Path;
 use std::process::Command;
 
+use bellwether::growth::gpu::brute::SliceParameters;
+use bellwether::growth::gpu::egm::IterationParameters;
 use bellwether::resample::gpu::{BatchEntry, DispatchParameters};
 use libtest_mimic::{Arguments, Failed, Trial};
 use naga::back::{PipelineConstants, glsl, hlsl, msl, pipeline_constants::process_overrides, spv};
@@ -41,6 +43,18 @@ const SHADERS: &[Shader] = &[
         source: bellwether::resample::gpu::SOURCE,
         entries: &["lane", "line"],
         constants: &[("WORKGROUP", 64.0)],
+    },
+    Shader {
+        name: "egm",
+        source: bellwether::growth::gpu::egm::SOURCE,
+        entries: &["one_iteration", "one_workgroup"],
+        constants: &[("WORKGROUP", 64.0)],
+    },
+    Shader {
+        name: "brute",
+        source: bellwether::growth::gpu::brute::SOURCE,
+        entries: &["one_iteration", "one_workgroup"],
+        constants: &[("WORKGROUP", 64.0), ("TILE", 256.0), ("SIGMA", 2.0)],
     },
     Shader {
         name: "probe",
@@ -342,10 +356,33 @@ fn batch_layout() -> (usize, Members) {
     host_layout!(BatchEntry { day, rows, rows_per_word, threshold, first_word, stride, lanes, first_sum })
 }
 
+fn iteration_layout() -> (usize, Members) {
+    host_layout!(IterationParameters { points, first_row, end_row, read, write, slot, iterations, tolerance })
+}
+
+fn slice_layout() -> (usize, Members) {
+    host_layout!(SliceParameters {
+        points,
+        first_row,
+        end_row,
+        first_candidate,
+        end_candidate,
+        read,
+        write,
+        slot,
+        beta,
+        shift,
+        iterations,
+        tolerance
+    })
+}
+
 fn host_structs_lie_as_the_shaders_do() {
     let source = bellwether::resample::gpu::SOURCE;
     assert_eq!(dispatch_layout(), shader_layout(source, "Dispatch"));
     assert_eq!(batch_layout(), shader_layout(source, "Batch"));
+    assert_eq!(iteration_layout(), shader_layout(bellwether::growth::gpu::egm::SOURCE, "Iteration"));
+    assert_eq!(slice_layout(), shader_layout(bellwether::growth::gpu::brute::SOURCE, "Slice"));
     // Batches lie in an array, one after the other.
     let (module, _) = validated(source).unwrap();
     let batches =
@@ -369,6 +406,10 @@ fn a_moved_member_is_found_out() {
     assert_ne!(batch_layout(), shader_layout(&exchanged, "Batch"));
     let longer = edited("    padding1: u32,\n", "    padding1: u32,\n    padding2: u32,\n");
     assert_ne!(dispatch_layout(), shader_layout(&longer, "Dispatch"));
+    let source = bellwether::growth::gpu::brute::SOURCE;
+    let beta = "    beta: f32,            // discount factor\n";
+    assert_eq!(source.matches(beta).count(), 1);
+    assert_ne!(slice_layout(), shader_layout(&source.replace(beta, ""), "Slice"));
     let wider = edited("    padding1: u32,\n", "    padding1: vec2<u32>,\n");
     assert_ne!(dispatch_layout(), shader_layout(&wider, "Dispatch"));
 }

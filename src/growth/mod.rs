@@ -62,6 +62,7 @@ mod utility;
 
 pub use certify::{Certificate, EULER_POINTS, certify, euler_error, euler_errors};
 pub use cpu::{Bellman, Change, Maximizer};
+pub use egm::euler_policy;
 pub use grid::{Choice, GridSpec, Problem, Spacing};
 pub use model::{Model, SteadyState};
 pub use path::{PathPoint, transition_path};

@@ -50,8 +50,7 @@ impl Solver<'_> {
         const TOLERANCE: f64 = 1e-8;
         let mut consumption = match coarse {
             Some((from, consumption)) => prolong(from, consumption, problem),
-            // The last period's: all but what must be left.
-            None => problem.resources().iter().map(|f| f - problem.capital()[0]).collect(),
+            None => egm::last_consumption(problem),
         };
         let left = self.settings.max_iterations.saturating_sub(self.done);
         let (policy, iterations) = egm::iterate(problem, &mut consumption, TOLERANCE, left)?;

@@ -6,7 +6,7 @@
 //!
 //! With `--method howard` an application of the operator on the device alternates with the policy's exact value in f64 on the
 //! host, O(N) against O(N²). With `--method vfi` plain iterations stay on the device, many a submission, until the change no
-//! longer falls. Either way work is cut into dispatches by candidates, so that no loop grows long, and by rows, so that none
+//! longer falls; on grids of one tile a workgroup does them all by itself. Either way work is cut into dispatches by candidates, so that no loop grows long, and by rows, so that none
 //! keeps the device for long; the running best stays on the device in between.
 
 use std::time::Instant;
@@ -17,7 +17,7 @@ use wgpu::BufferUsages;
 use super::super::evaluate::evaluate;
 use super::super::grid::Problem;
 use super::super::solve::{Method, Progress, Settings};
-use super::{Bound, Proposal, Stall, WORKGROUP, binding, refuse_grid};
+use super::{Bound, LOOP_TURNS, Proposal, Stall, WORKGROUP, binding, refuse_grid};
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, GpuError};
 
@@ -26,7 +26,7 @@ pub const SOURCE: &str = include_str!("../../../shaders/brute.wgsl");
 
 /// Candidates of a tile in workgroup memory.
 const TILE: u32 = 256;
-/// Rows of one invocation.
+/// Rows of one invocation. A workgroup then has a tile of rows, and iterates alone on grids that are no larger.
 const ROWS: usize = 4;
 /// Most candidates of a dispatch: as many turns of an invocation's loop.
 const CANDIDATES: usize = 8192;
@@ -62,10 +62,10 @@ pub struct SliceParameters {
     pub beta: f32,
     /// (1 − β) times the reference.
     pub shift: f32,
-    /// Zero.
-    pub padding0: u32,
-    /// Zero.
-    pub padding1: u32,
+    /// Most iterations of the dispatch, where one workgroup does them all.
+    pub iterations: u32,
+    /// Change at which it stops, where one workgroup does them all.
+    pub tolerance: f32,
 }
 
 /// Proposes a policy for `problem`, reporting to `observe` after each submission or round.
@@ -122,12 +122,7 @@ impl<'a> BruteForce<'a> {
             return Err(refuse_grid(gpu, points, most));
         }
         check_utility(problem)?;
-        let constants = [
-            ("WORKGROUP", f64::from(WORKGROUP)),
-            ("TILE", f64::from(TILE)),
-            ("SIGMA", problem.model().sigma()),
-        ];
-        let kernel = gpu.kernel("brute", SOURCE, &constants)?;
+        let kernel = Self::kernel(problem, gpu, "one_iteration")?;
         let bytes = 4 * points as u64;
         let usage = BufferUsages::STORAGE | BufferUsages::COPY_DST;
         let both = usage | BufferUsages::COPY_SRC;
@@ -153,6 +148,15 @@ impl<'a> BruteForce<'a> {
         Ok(this)
     }
 
+    fn kernel(problem: &Problem, gpu: &Gpu, entry: &str) -> Result<wgpu::ComputePipeline, GpuError> {
+        let constants = [
+            ("WORKGROUP", f64::from(WORKGROUP)),
+            ("TILE", f64::from(TILE)),
+            ("SIGMA", problem.model().sigma()),
+        ];
+        gpu.kernel(entry, SOURCE, &constants)
+    }
+
     /// Applies the operator `iterations` times (at most 32) to `value` (N).
     ///
     /// # Errors
@@ -161,8 +165,11 @@ impl<'a> BruteForce<'a> {
     pub fn apply(&self, value: &[f64], iterations: usize) -> Result<Applied, GpuError> {
         let reference = value[value.len() / 2];
         let relative: Vec<f32> = value.iter().map(|v| (v - reference) as f32).collect();
-        let (applied, choices, changes) = self.run(Some(&relative), reference, iterations)?;
-        let value = applied.into_iter().map(|v| f64::from(v) + reference).collect();
+        let plan = slices(value.len(), iterations);
+        let Results { values, choices, changes } =
+            self.run(&self.kernel, plan, Some(&relative), reference)?;
+        let value = values.into_iter().map(|v| f64::from(v) + reference).collect();
+        let changes = changes[..iterations].iter().map(|&bits| f32::from_bits(bits)).collect();
         Ok(Applied { value, choices, changes })
     }
 
@@ -175,7 +182,7 @@ impl<'a> BruteForce<'a> {
         // Rounds without a new least change after which only rounding changes the policy.
         const PATIENCE: usize = 3;
         let points = self.problem.len();
-        let mut value = vec![0.0; points];
+        let mut value = self.value_of_staying();
         let (mut least, mut since) = (f64::INFINITY, 0);
         let mut round = 0;
         loop {
@@ -194,6 +201,17 @@ impl<'a> BruteForce<'a> {
         }
     }
 
+    /// The value of keeping capital where it is, or of consuming half of what can be, where that leaves less: nearer to the solution
+    /// than V = 0, from where the horizon grows by a period a round.
+    fn value_of_staying(&self) -> Vec<f64> {
+        let (capital, resources) = (self.problem.capital(), self.problem.resources());
+        let mut policy: Vec<f64> =
+            capital.iter().zip(resources).map(|(&k, &f)| k.min(f64::midpoint(capital[0], f))).collect();
+        let mut value = vec![0.0; capital.len()];
+        evaluate(self.problem, &mut policy, &mut value);
+        value
+    }
+
     /// Plain iterations on the device from V = 0.
     fn plain_iterations(
         &self,
@@ -205,14 +223,28 @@ impl<'a> BruteForce<'a> {
         let reference = self.problem.model().steady_state().value;
         let start = vec![-reference as f32; points];
         let mut start = Some(&start[..]);
+        let small = points <= TILE as usize;
+        let (kernel, plan) = if small {
+            (&Self::kernel(self.problem, self.gpu, "one_workgroup")?, vec![in_one_workgroup(points, limit)])
+        } else {
+            // An even number: the next submission starts where the last has written.
+            (&self.kernel, slices(points, BATCH))
+        };
         let mut stall = Stall::default();
         let mut done = 0;
         loop {
-            // An even number: the next submission starts where the last has written.
-            let (_, choices, changes) = self.run(start.take(), reference, BATCH)?;
-            done += BATCH;
-            changes.iter().for_each(|&change| stall.add(1, change));
-            let change = changes.last().copied().map_or(f64::INFINITY, f64::from);
+            let Results { choices, changes, .. } = self.run(kernel, plan.clone(), start.take(), reference)?;
+            let changes: Vec<(usize, f32)> = if small {
+                vec![(changes[1] as usize, f32::from_bits(changes[0]))]
+            } else {
+                changes.iter().map(|&bits| (1, f32::from_bits(bits))).collect()
+            };
+            let mut change = 0.0;
+            for (iterations, reached) in changes {
+                done += iterations;
+                change = reached.into();
+                stall.add(iterations, reached);
+            }
             observe(Progress { iterations: done, points, measure: change });
             if change == 0.0 || stall.is_final() || done >= limit {
                 return Ok((self.policy(&choices), done, change));
@@ -234,27 +266,23 @@ impl<'a> BruteForce<'a> {
         choices.iter().zip(self.problem.resources()).map(feasible).collect()
     }
 
-    /// Applies the operator to `value`, or to what is there: T V less the reference, the choices, and the changes.
+    /// Runs the dispatches of `plan` on `value`, or on what is there.
     fn run(
         &self,
+        kernel: &wgpu::ComputePipeline,
+        mut plan: Vec<SliceParameters>,
         value: Option<&[f32]>,
         reference: f64,
-        iterations: usize,
-    ) -> Result<(Vec<f32>, Vec<u32>, Vec<f32>), GpuError> {
-        let Self { gpu, kernel, grid, values, choices, changes, back, .. } = self;
-        let points = self.problem.len();
-        let bytes = 4 * points as u64;
+    ) -> Result<Results, GpuError> {
+        let Self { gpu, grid, values, choices, changes, back, .. } = self;
+        let bytes = 4 * self.problem.len() as u64;
         let beta = self.problem.model().beta();
-        let dispatches: Vec<SliceParameters> = slices(points, iterations)
-            .into_iter()
-            .map(|slice| SliceParameters {
-                beta: beta as f32,
-                shift: ((1.0 - beta) * reference) as f32,
-                ..slice
-            })
-            .collect();
+        for slice in &mut plan {
+            slice.beta = beta as f32;
+            slice.shift = ((1.0 - beta) * reference) as f32;
+        }
         let storage = [grid, values, choices, changes];
-        let bound = Bound::new(gpu, &dispatches, &storage)?;
+        let bound = Bound::new(gpu, &plan, &storage)?;
         let submission = gpu.checked("brute force", |device, queue| {
             if let Some(value) = value {
                 queue.write_buffer(values, 0, bytemuck::cast_slice(value));
@@ -263,7 +291,7 @@ impl<'a> BruteForce<'a> {
             let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
             encoder.clear_buffer(changes, 0, None);
             let mut pairs = 0;
-            for (slice, group) in dispatches.iter().zip(&groups) {
+            for (slice, group) in plan.iter().zip(&groups) {
                 if pairs > 0 && pairs + slice.pairs() > PAIRS {
                     let next = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
                     queue.submit([std::mem::replace(&mut encoder, next).finish()]);
@@ -276,7 +304,7 @@ impl<'a> BruteForce<'a> {
                 let rows = slice.end_row - slice.first_row;
                 pass.dispatch_workgroups(rows.div_ceil(WORKGROUP * ROWS as u32), 1, 1);
             }
-            let written = if iterations.is_multiple_of(2) { 0 } else { bytes };
+            let written = plan.last().map_or(0, |slice| 4 * u64::from(slice.write));
             encoder.copy_buffer_to_buffer(values, written, back, 0, bytes);
             encoder.copy_buffer_to_buffer(choices, 0, back, bytes, bytes);
             encoder.copy_buffer_to_buffer(changes, 0, back, 2 * bytes, 4 * BATCH as u64);
@@ -285,16 +313,38 @@ impl<'a> BruteForce<'a> {
         gpu.read(back, 2 * bytes + 4 * BATCH as u64, submission, |read| {
             let (values, rest) = read.split_at(bytes as usize);
             let (choices, changes) = rest.split_at(bytes as usize);
-            let mut changes: Vec<f32> = bytemuck::pod_collect_to_vec(changes);
-            changes.truncate(iterations);
-            (bytemuck::pod_collect_to_vec(values), bytemuck::pod_collect_to_vec(choices), changes)
+            Results {
+                values: bytemuck::pod_collect_to_vec(values),
+                choices: bytemuck::pod_collect_to_vec(choices),
+                changes: bytemuck::pod_collect_to_vec(changes),
+            }
         })
     }
+}
+
+/// What a submission leaves on the device: values less the reference, choices, and the words of the changes.
+struct Results {
+    values: Vec<f32>,
+    choices: Vec<u32>,
+    changes: Vec<u32>,
 }
 
 impl SliceParameters {
     fn pairs(&self) -> usize {
         (self.end_row - self.first_row) as usize * (self.end_candidate - self.first_candidate) as usize
+    }
+}
+
+/// The one dispatch of a small grid, of as many iterations as an invocation's turns of loops allow.
+fn in_one_workgroup(points: usize, limit: usize) -> SliceParameters {
+    // The candidates, the reduction, and the rows of the invocation.
+    let turns = points + WORKGROUP.ilog2() as usize + ROWS + 2;
+    SliceParameters {
+        points: points as u32,
+        end_row: points as u32,
+        end_candidate: points as u32,
+        iterations: (LOOP_TURNS / turns - 1).min(limit) as u32,
+        ..Zeroable::zeroed()
     }
 }
 
@@ -342,7 +392,6 @@ fn check_utility(problem: &Problem) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::growth::gpu::LOOP_TURNS;
 
     #[test]
     fn slices_cover_all_pairs_within_the_turns_of_a_loop() {

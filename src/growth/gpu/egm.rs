@@ -15,6 +15,7 @@ use std::time::Instant;
 use bytemuck::{Pod, Zeroable};
 use wgpu::BufferUsages;
 
+use super::super::egm as cpu;
 use super::super::grid::Problem;
 use super::super::solve::Progress;
 use super::{Bound, LOOP_TURNS, Proposal, Stall, WORKGROUP, binding, refuse_grid};
@@ -55,6 +56,17 @@ pub struct IterationParameters {
     pub iterations: u32,
     /// Relative change at which it stops, where one workgroup does them all.
     pub tolerance: f32,
+}
+
+/// The policy k′ (N) that the device proposes for `problem`, as f32 has left it, and the number of iterations; twin of
+/// [`euler_policy`](super::super::euler_policy).
+///
+/// # Errors
+///
+/// [`Error::Parameter`](crate::Error::Parameter) where the grid is beyond the device, else any [`GpuError`].
+pub fn euler_policy(problem: &Problem, gpu: &Gpu) -> Result<(Vec<f64>, usize)> {
+    let proposal = propose(problem, gpu, LIMIT, &mut |_| ())?;
+    Ok((proposal.policy, proposal.iterations))
 }
 
 /// Proposes a policy for `problem`, reporting to `observe` after each submission.
@@ -158,11 +170,9 @@ impl<'a> Iteration<'a> {
         plan: &[IterationParameters],
     ) -> Result<Self, GpuError> {
         let points = problem.len();
-        let (capital, resources, model) = (problem.capital(), problem.resources(), problem.model());
-        let factor = |k: &f64| (model.beta() * model.gross_return(*k)).powf(-1.0 / model.sigma());
-        let factors: Vec<f64> = capital.iter().map(factor).collect();
-        // The last period's consumption: all but what must be left.
-        let last: Vec<f64> = resources.iter().map(|f| f - capital[0]).collect();
+        let (capital, resources) = (problem.capital(), problem.resources());
+        let factors = cpu::factors(problem);
+        let last = cpu::last_consumption(problem);
         let grid: Vec<f32> = [capital, resources, &factors].concat().iter().map(|&x| x as f32).collect();
         let consumed: Vec<f32> = last.iter().map(|&c| c as f32).collect();
         let endogenous: Vec<f32> = (0..points).map(|j| (capital[j] + last[j] * factors[j]) as f32).collect();
