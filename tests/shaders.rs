@@ -406,12 +406,13 @@ fn a_moved_member_is_found_out() {
     assert_ne!(batch_layout(), shader_layout(&exchanged, "Batch"));
     let longer = edited("    padding1: u32,\n", "    padding1: u32,\n    padding2: u32,\n");
     assert_ne!(dispatch_layout(), shader_layout(&longer, "Dispatch"));
-    let source = bellwether::growth::gpu::brute::SOURCE;
-    let beta = "    beta: f32,            // discount factor\n";
-    assert_eq!(source.matches(beta).count(), 1);
-    assert_ne!(slice_layout(), shader_layout(&source.replace(beta, ""), "Slice"));
     let wider = edited("    padding1: u32,\n", "    padding1: vec2<u32>,\n");
     assert_ne!(dispatch_layout(), shader_layout(&wider, "Dispatch"));
+    let source = bellwether::growth::gpu::brute::SOURCE;
+    let (read, write) = ("    read: u32, ", "    write: u32,");
+    assert!(source.matches(read).count() == 1 && source.matches(write).count() == 1);
+    let exchanged = source.replace(read, "    other: u32, ").replace(write, read).replace("other:", "write:");
+    assert_ne!(slice_layout(), shader_layout(&exchanged, "Slice"));
 }
 
 /// The perturbed twin: sources that do not parse, do not validate, or ask for what not every device has.

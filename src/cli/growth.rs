@@ -313,3 +313,32 @@ fn name(setting: &impl ValueEnum) -> String {
 fn milliseconds(time: Duration) -> String {
     format!("{:.3} ms", time.as_secs_f64() * 1e3)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_much_brute_force_is_worth_a_gpu() {
+        let large = |points, choice, method, maximizer: Option<Maximizer>| {
+            let spec = GridSpec { points, ..GridSpec::default() };
+            let problem = Problem::new(Model::default(), spec, choice).unwrap();
+            let defaults = Settings::for_choice(choice);
+            let settings = Settings {
+                method: method.unwrap_or(defaults.method),
+                maximizer: maximizer.unwrap_or(defaults.maximizer),
+                ..defaults
+            };
+            work(&problem, &settings, method)
+        };
+        let (grid, brute) = (Choice::Grid, Some(Maximizer::Brute));
+        assert!(large(200_000, grid, None, brute).0);
+        assert!(large(50_000, grid, Some(Method::Vfi), brute).0);
+        assert!(!large(1000, grid, None, brute).0);
+        // A GPU does not iterate this way.
+        assert!(!large(200_000, grid, Some(Method::Accelerated), brute).0);
+        assert!(!large(200_000, grid, None, None).0);
+        let (large, size) = large(200_000, Choice::Continuous, None, None);
+        assert!(!large && size == "200,000 grid points by accelerated and cell", "{size}");
+    }
+}
