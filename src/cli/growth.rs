@@ -170,7 +170,8 @@ fn grid_spec(arguments: &GrowthArgs) -> GridSpec {
 fn work(problem: &Problem, settings: &Settings, method: Option<Method>) -> (bool, String) {
     let points = problem.len() as u64;
     let iterations = match method {
-        None | Some(Method::Howard) => 10.0,
+        // On the grid itself, after coarser ones.
+        None | Some(Method::Howard) => 5.0,
         // Until β^t is below the tolerance.
         Some(Method::Vfi) => (settings.tolerance.ln() / problem.model().beta().ln()).max(10.0),
         Some(Method::Accelerated | Method::Egm) => 0.0,

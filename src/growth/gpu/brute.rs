@@ -5,7 +5,8 @@
 //! loses no more than 1/(1−β) times the rounding.
 //!
 //! With `--method howard` an application of the operator on the device alternates with the policy's exact value in f64 on the
-//! host, O(N) against O(N²). With `--method vfi` plain iterations stay on the device, many a submission, until the change no
+//! host, O(N) against O(N²), on coarser
+//! grids first. With `--method vfi` plain iterations stay on the device, many a submission, until the change no
 //! longer falls; on grids of one tile a workgroup does them all by itself. Either way work is cut into dispatches by candidates, so that no loop grows long, and by rows, so that none
 //! keeps the device for long; the running best stays on the device in between.
 
@@ -15,7 +16,8 @@ use bytemuck::{Pod, Zeroable};
 use wgpu::BufferUsages;
 
 use super::super::evaluate::evaluate;
-use super::super::grid::Problem;
+use super::super::grid::{Choice, Problem};
+use super::super::multigrid::{coarser, prolong};
 use super::super::solve::{Method, Progress, Settings};
 use super::{Bound, LOOP_TURNS, Proposal, Stall, WORKGROUP, binding, refuse_grid};
 use crate::error::{Error, Result};
@@ -34,7 +36,7 @@ const CANDIDATES: usize = 8192;
 const PAIRS: usize = 1 << 28;
 /// Most iterations of a submission.
 const BATCH: usize = 32;
-/// Most rounds of Howard's method, and plain iterations, after which a proposal is taken as it is.
+/// Most rounds of Howard's method on a grid, and plain iterations, after which a proposal is taken as it is.
 const ROUNDS: usize = 64;
 const LIMIT: usize = 4096;
 
@@ -78,11 +80,32 @@ pub(super) fn propose(
     let began = Instant::now();
     let brute = BruteForce::new(problem, gpu)?;
     let start = began.elapsed();
-    let (policy, iterations, change) = match settings.method {
-        Method::Vfi => brute.plain_iterations(settings.max_iterations.min(LIMIT), observe)?,
-        _ => brute.policy_improvement(settings.max_iterations.min(ROUNDS), observe)?,
-    };
-    Ok(Proposal { policy, iterations, change, start })
+    let limit = settings.max_iterations;
+    if settings.method == Method::Vfi {
+        let (policy, iterations, change) = brute.plain_iterations(limit.min(LIMIT), observe)?;
+        return Ok(Proposal { policy, iterations, change, start });
+    }
+    let mut done = 0;
+    let mut coarse: Option<(Problem, Vec<f64>)> = None;
+    for size in coarser(problem.len()) {
+        let level = problem.with_points(size, Choice::Grid);
+        let on_level = BruteForce::with_kernel(&level, gpu, brute.kernel.clone())?;
+        let improved = on_level.policy_improvement(coarse.as_ref(), limit, observe, &mut done)?;
+        coarse = Some((level, improved.value));
+    }
+    let Improved { policy, change, .. } =
+        brute.policy_improvement(coarse.as_ref(), limit, observe, &mut done)?;
+    Ok(Proposal { policy, iterations: done, change, start })
+}
+
+/// What Howard's method has come to on one grid.
+struct Improved {
+    /// The last policy, k′.
+    policy: Vec<f64>,
+    /// Its exact value.
+    value: Vec<f64>,
+    /// How much the last round changed the value.
+    change: f64,
 }
 
 /// The brute-force operator of one problem on a device, with its buffers.
@@ -122,7 +145,15 @@ impl<'a> BruteForce<'a> {
             return Err(refuse_grid(gpu, points, most));
         }
         check_utility(problem)?;
-        let kernel = Self::kernel(problem, gpu, "one_iteration")?;
+        Ok(Self::with_kernel(problem, gpu, Self::kernel(problem, gpu, "one_iteration")?)?)
+    }
+
+    fn with_kernel(
+        problem: &'a Problem,
+        gpu: &'a Gpu,
+        kernel: wgpu::ComputePipeline,
+    ) -> Result<Self, GpuError> {
+        let points = problem.len();
         let bytes = 4 * points as u64;
         let usage = BufferUsages::STORAGE | BufferUsages::COPY_DST;
         let both = usage | BufferUsages::COPY_SRC;
@@ -173,30 +204,35 @@ impl<'a> BruteForce<'a> {
         Ok(Applied { value, choices, changes })
     }
 
-    /// Rounds of one application on the device and the exact value of its policy on the host.
+    /// Rounds of one application on the device and the exact value of its policy on the host, from the value on a coarser grid.
     fn policy_improvement(
         &self,
+        coarse: Option<&(Problem, Vec<f64>)>,
         limit: usize,
         observe: &mut dyn FnMut(Progress),
-    ) -> Result<(Vec<f64>, usize, f64), GpuError> {
+        done: &mut usize,
+    ) -> Result<Improved, GpuError> {
         // Rounds without a new least change after which only rounding changes the policy.
-        const PATIENCE: usize = 3;
+        const PATIENCE: usize = 2;
         let points = self.problem.len();
-        let mut value = self.value_of_staying();
+        let mut value = match coarse {
+            Some((from, value)) => prolong(from, value, self.problem),
+            None => self.value_of_staying(),
+        };
         let (mut least, mut since) = (f64::INFINITY, 0);
-        let mut round = 0;
+        let limit = limit.min(*done + ROUNDS);
         loop {
             let Applied { choices, .. } = self.apply(&value, 1)?;
-            round += 1;
+            *done += 1;
             let mut policy = self.policy(&choices);
             let mut exact = vec![0.0; points];
             evaluate(self.problem, &mut policy, &mut exact);
             let change = exact.iter().zip(&value).fold(0.0, |most, (a, b)| f64::max(most, (a - b).abs()));
             value = exact;
-            observe(Progress { iterations: round, points, measure: change });
+            observe(Progress { iterations: *done, points, measure: change });
             (least, since) = if change < least { (change, 0) } else { (least, since + 1) };
-            if change == 0.0 || since >= PATIENCE || round >= limit {
-                return Ok((policy, round, change));
+            if change == 0.0 || since >= PATIENCE || *done >= limit {
+                return Ok(Improved { policy, value, change });
             }
         }
     }

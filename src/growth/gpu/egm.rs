@@ -5,7 +5,7 @@
 //! V′(k) = U′(c) f′(k), and its rounding enters k′ once. In the endogenous grid method V′ appears as the consumption that it
 //! asks for, so that an iteration has no power and no root, whatever σ is.
 //!
-//! Small grids are iterated on by one workgroup in one dispatch. On larger ones an iteration is a dispatch (or several), and a
+//! Coarser grids come first, as on the CPU. Small grids are iterated on by one workgroup in one dispatch. On larger ones an iteration is a dispatch (or several), and a
 //! submission holds many. The changes of all of its iterations come back together, and tell when the iteration stops: at
 //! [`TOLERANCE`], or where rounding keeps it from falling, never later than after [`LIMIT`] iterations.
 
@@ -16,7 +16,8 @@ use bytemuck::{Pod, Zeroable};
 use wgpu::BufferUsages;
 
 use super::super::egm as cpu;
-use super::super::grid::Problem;
+use super::super::grid::{Choice, Problem};
+use super::super::multigrid::{coarser, prolong};
 use super::super::solve::Progress;
 use super::{Bound, LOOP_TURNS, Proposal, Stall, WORKGROUP, binding, refuse_grid};
 use crate::error::Result;
@@ -69,7 +70,7 @@ pub fn euler_policy(problem: &Problem, gpu: &Gpu) -> Result<(Vec<f64>, usize)> {
     Ok((proposal.policy, proposal.iterations))
 }
 
-/// Proposes a policy for `problem`, reporting to `observe` after each submission.
+/// Proposes a policy for `problem`, by way of coarser grids, reporting to `observe` after each submission.
 pub(super) fn propose(
     problem: &Problem,
     gpu: &Gpu,
@@ -82,30 +83,79 @@ pub(super) fn propose(
         return Err(refuse_grid(gpu, points, most));
     }
     let began = Instant::now();
-    let small = points <= SMALL;
-    let entry = if small { "one_workgroup" } else { "one_iteration" };
-    let kernel = gpu.kernel(entry, SOURCE, &[("WORKGROUP", f64::from(WORKGROUP))])?;
+    let kernels = Kernels::new(gpu, points)?;
     let start = began.elapsed();
     let limit = limit.min(LIMIT);
-    let plan = if small { vec![in_one_workgroup(points, limit)] } else { submission(points, row_limit(gpu)) };
-    let mut iteration = Iteration::new(problem, gpu, &kernel, &plan)?;
-    let mut stall = Stall::default();
-    let mut done = 0;
-    let mut change = f32::INFINITY;
-    while done < limit {
-        for (iterations, reached) in iteration.submit(small)? {
-            done += iterations;
-            change = reached;
-            stall.add(iterations, change);
-        }
-        observe(Progress { iterations: done, points, measure: change.into() });
-        // Also where the change is NaN: it is no new least one.
-        if change <= TOLERANCE || stall.is_final() {
-            break;
+    let mut run = Run { gpu, kernels, observe, iterations: 0, change: f32::INFINITY };
+    let mut coarse: Option<(Problem, Vec<f64>)> = None;
+    for size in coarser(points) {
+        let level = problem.with_points(size, Choice::Continuous);
+        let consumption = run.iterate(coarse.as_ref(), &level, limit)?;
+        coarse = Some((level, consumption));
+    }
+    let consumption = run.iterate(coarse.as_ref(), problem, limit)?;
+    let policy = problem.resources().iter().zip(consumption).map(|(f, c)| f - c).collect();
+    Ok(Proposal { policy, iterations: run.iterations, change: run.change.into(), start })
+}
+
+/// The kernels, compiled as far as the grid needs them.
+struct Kernels {
+    one_workgroup: wgpu::ComputePipeline,
+    one_iteration: Option<wgpu::ComputePipeline>,
+}
+
+impl Kernels {
+    fn new(gpu: &Gpu, points: usize) -> Result<Self, GpuError> {
+        let kernel = |entry| gpu.kernel(entry, SOURCE, &[("WORKGROUP", f64::from(WORKGROUP))]);
+        let one_iteration = if points > SMALL { Some(kernel("one_iteration")?) } else { None };
+        Ok(Self { one_workgroup: kernel("one_workgroup")?, one_iteration })
+    }
+}
+
+/// A proposal in the making, on one grid after another.
+struct Run<'a> {
+    gpu: &'a Gpu,
+    kernels: Kernels,
+    observe: &'a mut dyn FnMut(Progress),
+    /// Iterations so far, on all grids.
+    iterations: usize,
+    /// The last one's change.
+    change: f32,
+}
+
+impl Run<'_> {
+    /// Consumption on one grid, from that on a coarser one or in a last period.
+    fn iterate(
+        &mut self,
+        coarse: Option<&(Problem, Vec<f64>)>,
+        problem: &Problem,
+        limit: usize,
+    ) -> Result<Vec<f64>> {
+        let (gpu, points) = (self.gpu, problem.len());
+        let left = limit.saturating_sub(self.iterations).max(1);
+        let (small, kernel, plan) = match &self.kernels.one_iteration {
+            Some(kernel) if points > SMALL => (false, kernel, submission(points, row_limit(gpu))),
+            _ => (true, &self.kernels.one_workgroup, vec![in_one_workgroup(points, left)]),
+        };
+        let start = match coarse {
+            Some((from, consumption)) => prolong(from, consumption, problem),
+            None => cpu::last_consumption(problem),
+        };
+        let mut iteration = Iteration::new(problem, gpu, kernel, &plan, &start)?;
+        let mut stall = Stall::default();
+        loop {
+            for (iterations, change) in iteration.submit(small)? {
+                self.iterations += iterations;
+                self.change = change;
+                stall.add(iterations, change);
+            }
+            (self.observe)(Progress { iterations: self.iterations, points, measure: self.change.into() });
+            // Also where the change is NaN: it is no new least one.
+            if self.change <= TOLERANCE || stall.is_final() || self.iterations >= limit {
+                return Ok(iteration.consumption(points)?);
+            }
         }
     }
-    let policy = iteration.policy(problem)?;
-    Ok(Proposal { policy, iterations: done, change: change.into(), start })
 }
 
 /// Rows that one dispatch may have.
@@ -168,14 +218,14 @@ impl<'a> Iteration<'a> {
         gpu: &'a Gpu,
         kernel: &'a wgpu::ComputePipeline,
         plan: &[IterationParameters],
+        start: &[f64],
     ) -> Result<Self, GpuError> {
         let points = problem.len();
         let (capital, resources) = (problem.capital(), problem.resources());
         let factors = cpu::factors(problem);
-        let last = cpu::last_consumption(problem);
         let grid: Vec<f32> = [capital, resources, &factors].concat().iter().map(|&x| x as f32).collect();
-        let consumed: Vec<f32> = last.iter().map(|&c| c as f32).collect();
-        let endogenous: Vec<f32> = (0..points).map(|j| (capital[j] + last[j] * factors[j]) as f32).collect();
+        let consumed: Vec<f32> = start.iter().map(|&c| c as f32).collect();
+        let endogenous: Vec<f32> = (0..points).map(|j| (capital[j] + start[j] * factors[j]) as f32).collect();
 
         let bytes = 4 * points as u64;
         let storage = BufferUsages::STORAGE | BufferUsages::COPY_DST;
@@ -227,19 +277,19 @@ impl<'a> Iteration<'a> {
         })
     }
 
-    /// The policy k′ = f − c.
-    fn policy(&self, problem: &Problem) -> Result<Vec<f64>, GpuError> {
-        let bytes = 4 * problem.len() as u64;
+    /// Consumption c (N).
+    fn consumption(&self, points: usize) -> Result<Vec<f64>, GpuError> {
+        let bytes = 4 * points as u64;
         let back = BufferUsages::MAP_READ | BufferUsages::COPY_DST;
         let staging = self.gpu.buffer("consumption on its way back", bytes, back)?;
-        let submission = self.gpu.checked("reading the policy back", |device, queue| {
+        let submission = self.gpu.checked("reading consumption back", |device, queue| {
             let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
             encoder.copy_buffer_to_buffer(&self.consumption, 0, &staging, 0, bytes);
             queue.submit([encoder.finish()])
         })?;
         self.gpu.read(&staging, bytes, submission, |bytes| {
             let consumption: Vec<f32> = bytemuck::pod_collect_to_vec(bytes);
-            problem.resources().iter().zip(consumption).map(|(f, c)| f - f64::from(c)).collect()
+            consumption.into_iter().map(f64::from).collect()
         })
     }
 }
