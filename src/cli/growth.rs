@@ -321,7 +321,7 @@ mod tests {
 
     #[test]
     fn only_much_brute_force_is_worth_a_gpu() {
-        let large = |points, choice, method, maximizer: Option<Maximizer>| {
+        let large = |points, choice, method: Option<Method>, maximizer: Option<Maximizer>| {
             let spec = GridSpec { points, ..GridSpec::default() };
             let problem = Problem::new(Model::default(), spec, choice).unwrap();
             let defaults = Settings::for_choice(choice);
