@@ -39,6 +39,8 @@ override SIGMA: f32 = 2.0;
 
 // Below all values.
 const LOWEST: f32 = -1e30;
+// A change above all others.
+const UNKNOWN: f32 = 1e30;
 
 // Capital and discounted value of a tile's candidates.
 var<workgroup> candidates: array<vec2<f32>, TILE>;
@@ -158,28 +160,31 @@ fn one_workgroup(@builtin(local_invocation_index) local: u32) {
     }
     workgroupBarrier();
     var done = 0u;
-    var worst = 0.0;
-    while done < slice.iterations {
-        best = Best(vec4<f32>(LOWEST), vec4<u32>(0u));
-        for (var i = 0u; i < points; i += 1u) {
-            best = compare(best, f, i, i);
+    var worst = UNKNOWN;
+    // The loop goes on when the iteration has stopped, but idly: some compilers refuse barriers after a way out that depends on data.
+    for (var turn = 0u; turn < slice.iterations; turn += 1u) {
+        let going = worst > slice.tolerance;
+        var change = worst;
+        if going {
+            best = Best(vec4<f32>(LOWEST), vec4<u32>(0u));
+            for (var i = 0u; i < points; i += 1u) {
+                best = compare(best, f, i, i);
+            }
+            let applied = best.value - slice.shift;
+            let changes_of_rows = abs(applied - value);
+            change = max(max(changes_of_rows.x, changes_of_rows.y), max(changes_of_rows.z, changes_of_rows.w));
+            value = applied;
+            done += 1u;
         }
-        let applied = best.value - slice.shift;
-        let change = abs(applied - value);
-        value = applied;
         // All have read the tile when the reduction is done.
-        reduce(local, max(max(change.x, change.y), max(change.z, change.w)));
-        worst = workgroupUniformLoad(&seen[0]);
+        reduce(local, change);
+        worst = seen[0];
         for (var lane = 0u; lane < 4u; lane += 1u) {
             if rows[lane] < points {
                 candidates[rows[lane]].y = slice.beta * value[lane];
             }
         }
         workgroupBarrier();
-        done += 1u;
-        if worst <= slice.tolerance {
-            break;
-        }
     }
     for (var lane = 0u; lane < 4u; lane += 1u) {
         if rows[lane] < points {

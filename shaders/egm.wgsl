@@ -29,6 +29,8 @@ override WORKGROUP: u32 = 64u;
 
 // Most points of one_workgroup.
 const SMALL: u32 = 1024u;
+// A change above all others.
+const UNKNOWN: f32 = 1e30;
 
 // The largest change that each invocation has seen.
 var<workgroup> seen: array<f32, WORKGROUP>;
@@ -118,32 +120,36 @@ fn one_workgroup(@builtin(local_invocation_index) local: u32) {
     workgroupBarrier();
     var read = 0u;
     var done = 0u;
-    var worst = 0.0;
-    while done < iteration.iterations {
-        var change = 0.0;
-        for (var row = local; row < points; row += WORKGROUP) {
-            let f = resources(row);
-            var low = 0u;
-            var high = points - 2u;
-            while low < high {
-                let middle = (low + high) / 2u;
-                if near[read + middle + 1u] < f {
-                    low = middle + 1u;
-                } else {
-                    high = middle;
+    var worst = UNKNOWN;
+    // The loop goes on when the iteration has stopped, but idly: some compilers refuse barriers after a way out that depends on data.
+    for (var turn = 0u; turn < iteration.iterations; turn += 1u) {
+        let going = worst > iteration.tolerance;
+        var change = worst;
+        if going {
+            change = 0.0;
+            for (var row = local; row < points; row += WORKGROUP) {
+                let f = resources(row);
+                var low = 0u;
+                var high = points - 2u;
+                while low < high {
+                    let middle = (low + high) / 2u;
+                    if near[read + middle + 1u] < f {
+                        low = middle + 1u;
+                    } else {
+                        high = middle;
+                    }
                 }
+                let spent = consume(f, low, near[read + low], near[read + low + 1u]);
+                near[(SMALL - read) + row] = capital(row) + spent * factor(row);
+                change = max(change, store(row, spent));
             }
-            let spent = consume(f, low, near[read + low], near[read + low + 1u]);
-            near[(SMALL - read) + row] = capital(row) + spent * factor(row);
-            change = max(change, store(row, spent));
+            read = SMALL - read;
+            done += 1u;
         }
         reduce(local, change);
-        worst = workgroupUniformLoad(&seen[0]);
-        read = SMALL - read;
-        done += 1u;
-        if worst <= iteration.tolerance {
-            break;
-        }
+        worst = seen[0];
+        // All have read it before the next reduction.
+        workgroupBarrier();
     }
     for (var row = local; row < points; row += WORKGROUP) {
         endogenous[row] = near[read + row];

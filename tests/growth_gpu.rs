@@ -268,8 +268,8 @@ fn what_the_device_cannot_do_is_refused(entry: &AdapterEntry) {
         ("--method egm --choice grid", "--method is egm, but"),
         ("--maximizer golden", "--maximizer is golden, but"),
         ("--maximizer sweep --choice grid", "--maximizer is sweep, but"),
-        ("--high 1e13", "32-bit floating point"),
-        ("--sigma 60 --choice grid", "32-bit floating point"),
+        ("--high 1e13 --tolerance 1", "32-bit floating point"),
+        ("--sigma 60 --low 0.01 --tolerance 1e30 --choice grid", "32-bit floating point"),
         ("--max-iterations 5", "after "),
         ("--tolerance 1e-18", "ask for that or more"),
     ];

@@ -37,7 +37,12 @@ impl DeviceArgs {
     /// The threads asked for.
     pub(super) fn jobs(&self) -> Result<Jobs> {
         match self.threads {
-            Some(threads) => Jobs::new().threads(threads),
+            Some(threads) => Jobs::new().threads(threads).map_err(|error| match error {
+                Error::Parameter { value, requirement, .. } => {
+                    Error::Parameter { name: "--threads", value, requirement }
+                }
+                other => other,
+            }),
             None => Ok(Jobs::new()),
         }
     }

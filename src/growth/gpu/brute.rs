@@ -1,14 +1,15 @@
-//! Brute force on a GPU, in f32: host side of `shaders/brute.wgsl`, twin of `brute` in [`super::super::discrete`].
+//! Brute force on a GPU, in f32: host side of `shaders/brute.wgsl`, twin of `brute` in `discrete.rs`.
 //!
 //! Each of N rows compares all N candidates. Near the best one the objective is flat, so that f32 finds one that is worth as much
 //! up to the rounding of a value: some points away on a fine grid. The exact value of the policy in f64 forgives that, for it
 //! loses no more than 1/(1−β) times the rounding.
 //!
 //! With `--method howard` an application of the operator on the device alternates with the policy's exact value in f64 on the
-//! host, O(N) against O(N²), on coarser
-//! grids first. With `--method vfi` plain iterations stay on the device, many a submission, until the change no
-//! longer falls; on grids of one tile a workgroup does them all by itself. Either way work is cut into dispatches by candidates, so that no loop grows long, and by rows, so that none
-//! keeps the device for long; the running best stays on the device in between.
+//! host, O(N) against O(N²), on coarser grids first. With `--method vfi` plain iterations stay on the device, many a
+//! submission, until the change no longer falls; on grids of one tile a workgroup does them all by itself.
+//!
+//! Either way work is cut into dispatches by candidates, so that no loop grows long, and by rows, so that none keeps the
+//! device for long; the running best stays on the device in between.
 
 use std::time::Instant;
 

@@ -82,9 +82,11 @@ fn check_range(problem: &Problem) -> Result<()> {
     let (low, high) = (capital[0], capital[capital.len() - 1]);
     if low < LEAST || high > MOST {
         let requirement = format!(
-            "a GPU computes in 32-bit floating point, which serves capital between {LEAST:e} and {MOST:e}, and this grid reaches from {low:e} to {high:e}; choose --device cpu"
+            "a GPU computes in 32-bit floating point, which serves capital between {LEAST:e} and {MOST:e}, and here it lies between {low:.1e} and {high:.1e}; choose --device cpu"
         );
-        return Err(Error::Parameter { name: "--device", value: "a GPU".into(), requirement });
+        let (name, value) =
+            if low < LEAST { ("--low", problem.spec().low) } else { ("--high", problem.spec().high) };
+        return Err(Error::Parameter { name, value: value.to_string(), requirement });
     }
     Ok(())
 }
