@@ -70,84 +70,65 @@ fn device_line(device: &DeviceSummary) -> String {
     )
 }
 
-/// A device's column: its header, and for each size a median, a range and a speed-up.
+/// A device's column: its names, and for each size a median, a range and a speed-up (empty where there is none).
 struct Block {
-    header: [String; 2],
+    names: [String; 2],
     rows: Vec<[String; 3]>,
 }
 
 /// The table, with ranges beside the medians or below them.
 fn lines(comparison: &Comparison, wide: bool) -> Vec<String> {
     let sizes: Vec<String> = comparison.sizes().into_iter().map(grouped).collect();
-    let blocks: Vec<Block> = comparison
-        .devices
-        .iter()
-        .enumerate()
-        .map(|(number, device)| block(comparison, number, device))
-        .collect();
     let size_width = sizes.iter().map(String::len).chain([comparison.unit.len()]).max().unwrap_or(0);
-    let widths: Vec<[usize; 3]> = blocks.iter().map(Block::widths).collect();
-
-    let mut lines = vec![" ".repeat(size_width); 3];
-    lines[2] = format!("{:>size_width$}", comparison.unit);
-    let mut rule = "─".repeat(size_width);
-    for (block, widths) in blocks.iter().zip(&widths) {
-        let titles = ["median", "min–max", if widths[2] > 0 { "×" } else { "" }].map(str::to_owned);
-        let [first, second] = join(&titles, widths, wide);
-        let title = if wide { first } else { join_lines(&first, &second) };
-        let names = block.header.iter().map(|name| name.chars().count()).max().unwrap_or(0);
-        let block_width = title.chars().count().max(names);
-        for (line, text) in lines.iter_mut().zip([&block.header[0], &block.header[1], &title]) {
-            line.push_str(&format!("   {text:<block_width$}"));
+    let numbered = comparison.devices.iter().enumerate();
+    let blocks: Vec<Block> = numbered.map(|(number, device)| block(comparison, number, device)).collect();
+    // Lines of the table in the first column, and of each block's.
+    let mut first = vec![String::new(), String::new(), comparison.unit.to_owned()];
+    first.extend((!wide).then(String::new));
+    first.push("─".repeat(size_width));
+    for size in &sizes {
+        first.push(size.clone());
+        first.extend((!wide).then(String::new));
+    }
+    let mut lines: Vec<String> = first.iter().map(|text| format!("{text:>size_width$}")).collect();
+    for block in &blocks {
+        for (line, text) in lines.iter_mut().zip(block.lines(wide)) {
+            line.push_str("   ");
+            line.push_str(&text);
         }
-        rule.push_str(&format!("   {}", "─".repeat(block_width)));
     }
     lines.retain(|line| !line.trim().is_empty());
-    lines.push(rule);
-    for (number, size) in sizes.iter().enumerate() {
-        let mut row = [format!("{size:>size_width$}"), " ".repeat(size_width)];
-        for (block, widths) in blocks.iter().zip(&widths) {
-            let names = block.header.iter().map(|name| name.chars().count()).max().unwrap_or(0);
-            let cells = join(&block.rows[number], widths, wide);
-            for (line, text) in row.iter_mut().zip(cells) {
-                let least = line_width(widths, wide).max(names);
-                line.push_str(&format!("   {text:<least$}"));
-            }
-        }
-        let [first, second] = row;
-        lines.push(first);
-        if !wide {
-            lines.push(second);
-        }
-    }
     lines
 }
 
-fn line_width(widths: &[usize; 3], wide: bool) -> usize {
-    let [median, range, ratio] = *widths;
-    let ratio = if ratio > 0 { ratio + 2 } else { 0 };
-    if wide { median + 2 + range + ratio } else { (median + ratio).max(range) }
-}
-
-/// The two lines of a cell; the second is empty where it is wide.
-fn join([median, range, ratio]: &[String; 3], widths: &[usize; 3], wide: bool) -> [String; 2] {
-    let [median_width, range_width, ratio_width] = *widths;
-    let ratio = if ratio_width > 0 { format!("  {ratio:>ratio_width$}") } else { String::new() };
-    if wide {
-        return [format!("{median:>median_width$}  {range:<range_width$}{ratio}"), String::new()];
-    }
-    [format!("{median:>median_width$}{ratio}"), format!("{range:>median_width$}")]
-}
-
-fn join_lines(first: &str, second: &str) -> String {
-    format!("{first} {second}")
-}
-
 impl Block {
-    fn widths(&self) -> [usize; 3] {
-        let width = |part: usize| self.rows.iter().map(|row| row[part].chars().count()).max().unwrap_or(0);
-        let ratio = width(2);
-        [width(0).max("median".len()), width(1).max("min–max".chars().count()), ratio]
+    /// The block's lines, all of the same width.
+    fn lines(&self, wide: bool) -> Vec<String> {
+        let part_width = |part: usize, title: &str| {
+            let widths = self.rows.iter().map(|row| row[part].chars().count());
+            widths.chain([title.chars().count()]).max().unwrap_or(0)
+        };
+        let has_ratio = self.rows.iter().any(|row| !row[2].is_empty());
+        let titles = ["median", "min–max", if has_ratio { "×" } else { "" }];
+        let [median_width, range_width, ratio_width]: [usize; 3] =
+            std::array::from_fn(|part| part_width(part, titles[part]));
+        let put = |parts: [&str; 3]| -> Vec<String> {
+            let [median, range, ratio] = parts;
+            let ratio = if has_ratio { format!("  {ratio:>ratio_width$}") } else { String::new() };
+            if wide {
+                vec![format!("{median:>median_width$}  {range:<range_width$}{ratio}")]
+            } else {
+                vec![format!("{median:>median_width$}{ratio}"), format!("{range:>median_width$}")]
+            }
+        };
+        let mut lines = self.names.to_vec();
+        lines.extend(put(titles));
+        let rule = lines.len();
+        lines.push(String::new());
+        lines.extend(self.rows.iter().flat_map(|row| put(row.each_ref().map(String::as_str))));
+        let width = lines.iter().map(|line| line.chars().count()).max().unwrap_or(0);
+        lines[rule] = "─".repeat(width);
+        lines.into_iter().map(|line| format!("{line:<width$}")).collect()
     }
 }
 
@@ -165,7 +146,7 @@ fn block(comparison: &Comparison, number: usize, device: &DeviceSummary) -> Bloc
         None => Default::default(),
     };
     Block {
-        header: [device.short_name().to_owned(), notes.join(", ")],
+        names: [device.short_name().to_owned(), notes.join(", ")],
         rows: comparison.sizes().into_iter().map(row).collect(),
     }
 }

@@ -48,15 +48,16 @@ pub fn picture(stocks: &[String], intervals: &Intervals, method: &str) -> Result
             .any(|((_, stock), &value)| stock < shown && value <= 0.0);
         legend(canvas, top, zeros)?;
         let top = top + LABEL + 28.0;
-        let (left, right) = (82.0, WIDTH - 16.0);
+        let (left, right) = (96.0, WIDTH - 16.0);
         let between = 14.0;
         let panel_width = (right - left - between * (columns as f64 - 1.0)) / columns as f64;
         let x = Axis::days(&intervals.dates, panel_width);
-        let y = Axis::logarithmic(
-            "realized variance (squared log returns a day)",
-            values(intervals, shown),
-            power,
-        );
+        let y = Axis::logarithmic("", values(intervals, shown), power);
+        // One name for all panels, in two lines: a single panel is too low for one.
+        let middle = top + (rows as f64 * (panel_height + gap) - gap) / 2.0;
+        for (line, text) in ["realized variance,", "squared log returns a day"].into_iter().enumerate() {
+            canvas.upward(text, (MARGIN - 4.0 + line as f64 * 17.0, middle), Type::new(LABEL, TEXT))?;
+        }
         for (number, stock) in stocks.iter().take(shown).enumerate() {
             let (row, column) = (number / columns, number % columns);
             let panel_left = left + column as f64 * (panel_width + between);
@@ -64,16 +65,11 @@ pub fn picture(stocks: &[String], intervals: &Intervals, method: &str) -> Result
             let bounds = [panel_left, panel_top, panel_left + panel_width, panel_top + panel_height];
             // The lowest panel of a column has the days, with the year once, and one panel of each row the numbers.
             let lowest = number + columns >= shown;
-            let middle_row = row == (rows - 1) / 2;
             let mut x = x.clone();
-            let mut y = y.clone();
             if column != columns / 2 && columns != 2 {
                 x.label.clear();
             }
-            if !middle_row {
-                y.label.clear();
-            }
-            let frame = Frame::new(canvas, bounds, x, y)?;
+            let frame = Frame::new(canvas, bounds, x, y.clone())?;
             frame.heading(stock)?;
             if column == 0 {
                 frame.label_y()?;
