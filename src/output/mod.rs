@@ -47,7 +47,15 @@ impl Destination {
             let reason = io::Error::new(io::ErrorKind::IsADirectory, "it is a folder; name a file");
             return Err(Error::io("write", path)(reason));
         }
-        let folder = folder_of(path);
+        if is_special(path) {
+            return std::fs::OpenOptions::new()
+                .write(true)
+                .open(path)
+                .map(drop)
+                .map_err(Error::io("write", path));
+        }
+        let target = resolved(path);
+        let folder = folder_of(&target);
         if !folder.is_dir() {
             let reason = format!("there is no folder {}; create it first", folder.display());
             return Err(Error::io("write", path)(io::Error::new(io::ErrorKind::NotFound, reason)));
@@ -57,7 +65,8 @@ impl Destination {
         probe.map_err(|error| Error::io("write", path)(error.kind().into()))
     }
 
-    /// Writes what `produce` writes. A file appears whole or not at all: a temporary file beside it is renamed at the end.
+    /// Writes what `produce` writes. A file appears whole or not at all: a temporary file beside it is renamed at the end. A
+    /// link stays a link: what it points to is replaced. Devices and pipes (`/dev/null`) are written to as they are.
     ///
     /// # Errors
     ///
@@ -103,7 +112,24 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
+/// Whether `path` exists and is neither a regular file nor a folder: a device, a pipe, a socket. Renaming over one would
+/// put a file in its place.
+fn is_special(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
+/// Where links lead, or `path` itself where there is nothing yet.
+fn resolved(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf())
+}
+
 fn write_file(path: &Path, produce: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    if is_special(path) {
+        let mut out = io::BufWriter::new(std::fs::OpenOptions::new().write(true).open(path)?);
+        produce(&mut out)?;
+        return out.flush();
+    }
+    let path = &resolved(path);
     let mut builder = tempfile::Builder::new();
     // Like any new file: readable by whom the umask allows (a temporary file alone would be private).
     #[cfg(unix)]
@@ -135,6 +161,29 @@ mod tests {
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         destination.write(|out| out.write_all(b"second")).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"second");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_stay_links_and_pipes_stay_pipes() {
+        let folder = tempfile::tempdir().unwrap();
+        let (link, target) = (folder.path().join("link"), folder.path().join("target"));
+        std::fs::write(&target, "old").unwrap();
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        Destination::File(link.clone()).write(|out| out.write_all(b"new")).unwrap();
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(std::fs::read(&target).unwrap(), b"new");
+
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
+        let reader = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || std::fs::read(pipe).unwrap()
+        });
+        Destination::File(pipe.clone()).write(|out| out.write_all(b"through")).unwrap();
+        assert_eq!(reader.join().unwrap(), b"through");
+        assert!(is_special(&pipe), "the pipe was replaced by a file");
     }
 
     #[test]
