@@ -18,6 +18,8 @@ use std::path::Path;
 use std::process::Command;
 
 use bellwether::compare::uniform::gpu as uniform;
+use bellwether::growth::gpu::brute::SliceParameters;
+use bellwether::growth::gpu::egm::IterationParameters;
 use bellwether::resample::gpu::{BatchEntry, DispatchParameters};
 use libtest_mimic::{Arguments, Failed, Trial};
 use naga::back::{PipelineConstants, glsl, hlsl, msl, pipeline_constants::process_overrides, spv};
@@ -48,6 +50,18 @@ const SHADERS: &[Shader] = &[
         source: bellwether::compare::uniform::gpu::SOURCE,
         entries: &["sum_words"],
         constants: &[],
+    },
+    Shader {
+        name: "egm",
+        source: bellwether::growth::gpu::egm::SOURCE,
+        entries: &["one_iteration", "one_workgroup"],
+        constants: &[("WORKGROUP", 64.0)],
+    },
+    Shader {
+        name: "brute",
+        source: bellwether::growth::gpu::brute::SOURCE,
+        entries: &["one_iteration", "one_workgroup"],
+        constants: &[("WORKGROUP", 64.0), ("TILE", 256.0), ("SIGMA", 2.0)],
     },
     Shader {
         name: "probe",
@@ -364,11 +378,34 @@ fn uniform_layouts() -> [(usize, Members); 2] {
     [dispatch, host_layout!(Partial { low, high })]
 }
 
+fn iteration_layout() -> (usize, Members) {
+    host_layout!(IterationParameters { points, first_row, end_row, read, write, slot, iterations, tolerance })
+}
+
+fn slice_layout() -> (usize, Members) {
+    host_layout!(SliceParameters {
+        points,
+        first_row,
+        end_row,
+        first_candidate,
+        end_candidate,
+        read,
+        write,
+        slot,
+        beta,
+        shift,
+        iterations,
+        tolerance
+    })
+}
+
 fn host_structs_lie_as_the_shaders_do() {
     assert_eq!(uniform_layouts(), ["Dispatch", "Partial"].map(|name| shader_layout(uniform::SOURCE, name)));
     let source = bellwether::resample::gpu::SOURCE;
     assert_eq!(dispatch_layout(), shader_layout(source, "Dispatch"));
     assert_eq!(batch_layout(), shader_layout(source, "Batch"));
+    assert_eq!(iteration_layout(), shader_layout(bellwether::growth::gpu::egm::SOURCE, "Iteration"));
+    assert_eq!(slice_layout(), shader_layout(bellwether::growth::gpu::brute::SOURCE, "Slice"));
     // Batches lie in an array, one after the other.
     let (module, _) = validated(source).unwrap();
     let batches =
@@ -394,6 +431,11 @@ fn a_moved_member_is_found_out() {
     assert_ne!(dispatch_layout(), shader_layout(&longer, "Dispatch"));
     let wider = edited("    padding1: u32,\n", "    padding1: vec2<u32>,\n");
     assert_ne!(dispatch_layout(), shader_layout(&wider, "Dispatch"));
+    let source = bellwether::growth::gpu::brute::SOURCE;
+    let (read, write) = ("    read: u32, ", "    write: u32,");
+    assert!(source.matches(read).count() == 1 && source.matches(write).count() == 1);
+    let exchanged = source.replace(read, "    other: u32, ").replace(write, read).replace("other:", "write:");
+    assert_ne!(slice_layout(), shader_layout(&exchanged, "Slice"));
 }
 
 /// The perturbed twin: sources that do not parse, do not validate, or ask for what not every device has.

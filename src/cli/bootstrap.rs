@@ -179,6 +179,7 @@ pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     let memory = args.memory.bytes()?;
     let destination = Destination::from_option(args.output);
     destination.check()?;
+    let device = args.device.find()?;
     let pictures = Pictures {
         intervals: args.plot.map(|path| PlotFile::new("--plot", path)).transpose()?,
         histogram: match (args.histogram, args.histogram_plot) {
@@ -205,7 +206,7 @@ pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
 
     let draws = bootstrap.draws(&returns.days);
     let size = format!("{} returns to draw", grouped(draws));
-    let device = args.device.open(&jobs, draws >= WORTH_A_GPU, &size)?;
+    let device = device.open(&jobs, draws >= WORTH_A_GPU, &size)?;
     let bar = report.progress("resample", draws);
     let resources = Resources { jobs: &jobs, gpu: device.gpu.as_ref(), memory };
     let intervals = bootstrap.run(&returns.days, &resources, &|draws| bar.inc(draws))?;

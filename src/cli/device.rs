@@ -6,7 +6,7 @@ use bytesize::ByteSize;
 use clap::Args;
 
 use crate::error::{Error, Result};
-use crate::gpu::{Choice, Gpu, find};
+use crate::gpu::{AdapterEntry, Choice, Gpu, find};
 use crate::jobs::Jobs;
 pub(super) use crate::output::{grouped, plural};
 
@@ -37,33 +37,63 @@ impl DeviceArgs {
     /// The threads asked for.
     pub(super) fn jobs(&self) -> Result<Jobs> {
         match self.threads {
-            Some(threads) => Jobs::new().threads(threads),
+            Some(threads) => Jobs::new().threads(threads).map_err(|error| match error {
+                Error::Parameter { value, requirement, .. } => {
+                    Error::Parameter { name: "--threads", value, requirement }
+                }
+                other => other,
+            }),
             None => Ok(Jobs::new()),
         }
     }
 
-    /// Opens the device; `large` says whether the work is worth starting a GPU for, and `size` what it was judged by.
+    /// Looks for an adapter that is named, so that a missing one is told before any work. `auto` looks later, if at all.
+    pub(super) fn find(&self) -> Result<Found<'_>> {
+        let started = Instant::now();
+        let adapter = match self.device {
+            Choice::Auto | Choice::Cpu => None,
+            _ => find(&self.device)?,
+        };
+        Ok(Found { choice: &self.device, adapter, spent: started.elapsed() })
+    }
+
+    /// Finds and opens the device; see [`Found::open`].
     pub(super) fn open(&self, jobs: &Jobs, large: bool, size: &str) -> Result<Opened> {
+        self.find()?.open(jobs, large, size)
+    }
+}
+
+/// A device that exists, not yet opened.
+#[derive(Debug)]
+pub(super) struct Found<'a> {
+    choice: &'a Choice,
+    adapter: Option<AdapterEntry>,
+    spent: Duration,
+}
+
+impl Found<'_> {
+    /// Opens the device; `large` says whether the work is worth starting a GPU for, and `size` what it was judged by.
+    pub(super) fn open(self, jobs: &Jobs, large: bool, size: &str) -> Result<Opened> {
         let started = Instant::now();
         let cpu = |why: &str| Opened {
             gpu: None,
             start: Duration::ZERO,
             description: format!("the CPU, {}{why}", plural(jobs.thread_count() as u64, "thread")),
         };
-        let why = match self.device {
-            Choice::Cpu => return Ok(cpu("")),
+        let (adapter, why) = match self.choice {
             Choice::Auto if !large => {
                 return Ok(cpu(&format!(" (auto: {size} is too little to start a GPU for)")));
             }
-            Choice::Auto => format!(" (auto: a GPU was found, and {size} is worth it)"),
-            _ => String::new(),
+            Choice::Auto => (find(self.choice)?, format!(" (auto: a GPU was found, and {size} is worth it)")),
+            _ => (self.adapter, String::new()),
         };
-        let Some(entry) = find(&self.device)? else {
-            return Ok(cpu(" (auto: no hardware GPU was found)"));
+        let Some(adapter) = adapter else {
+            let auto = *self.choice == Choice::Auto;
+            return Ok(cpu(if auto { " (auto: no hardware GPU was found)" } else { "" }));
         };
-        let description = format!("{}, {}{why}", entry.label(), entry.kind());
-        let gpu = Some(Gpu::open(entry)?);
-        Ok(Opened { gpu, start: started.elapsed(), description })
+        let description = format!("{}, {}{why}", adapter.label(), adapter.kind());
+        let gpu = Some(Gpu::open(adapter)?);
+        Ok(Opened { gpu, start: self.spent + started.elapsed(), description })
     }
 }
 

@@ -7,15 +7,16 @@ use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 
 use super::Outcome;
+use super::device::{DeviceArgs, Opened};
 use super::report::Report;
 use crate::error::{Error, Result};
 use crate::growth::{
     Choice, EULER_POINTS, GridSpec, Maximizer, Method, Model, PathPoint, Problem, Progress, Settings,
-    Solution, Spacing, Stop, euler_error, solve, transition_path,
+    Solution, Spacing, Stop, euler_error, solve, solve_on, transition_path,
 };
 use crate::output::growth::{growth_rows, write_csv, write_json};
 use crate::output::plot::{self, Picture, PlotFile};
-use crate::output::{Destination, grouped};
+use crate::output::{Destination, Format, grouped};
 
 /// What the user typed.
 #[derive(Debug, Args)]
@@ -50,10 +51,10 @@ pub(super) struct GrowthArgs {
     #[arg(long, value_enum, default_value_t = Choice::Continuous, help_heading = "Grid")]
     choice: Choice,
 
-    /// How the Bellman operator is iterated.
-    #[arg(long, value_enum, default_value_t = Method::Accelerated, help_heading = "Method")]
-    method: Method,
-    /// How the best next capital is found [default: cell, or sweep with --choice grid].
+    /// How the Bellman operator is iterated [default: accelerated; on a GPU egm, or howard with --choice grid].
+    #[arg(long, value_enum, help_heading = "Method")]
+    method: Option<Method>,
+    /// How the best next capital is found [default: cell, or sweep with --choice grid; on a GPU cell, or brute].
     #[arg(long, value_enum, help_heading = "Method")]
     maximizer: Option<Maximizer>,
     /// When to stop: at a guaranteed error, or at a small change.
@@ -66,12 +67,8 @@ pub(super) struct GrowthArgs {
     #[arg(long, value_name = "N", default_value_t = 100_000, help_heading = "Method")]
     max_iterations: usize,
 
-    /// Where to compute; auto takes the CPU.
-    #[arg(long, value_enum, default_value_t = Device::Auto)]
-    device: Device,
-    /// Number of CPU threads [default: all].
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
+    #[command(flatten)]
+    device: DeviceArgs,
 
     /// Write the solution to this file instead of standard output.
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
@@ -93,18 +90,6 @@ pub(super) struct GrowthArgs {
     plot: Option<PathBuf>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Device {
-    Auto,
-    Cpu,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Csv,
-    Json,
-}
-
 /// The transition path that was asked for.
 struct PathSpec {
     periods: usize,
@@ -115,9 +100,15 @@ struct PathSpec {
 /// The most periods of a path: more than any path takes to arrive, and few enough to hold.
 const MOST_PERIODS: usize = 10_000_000;
 
+/// Pairs of row and candidate from which on brute force gains from starting a GPU: some seconds on a few cores, against well under one to start.
+const WORTH_A_GPU: f64 = 1e11;
+
 /// Validates the arguments, solves, and writes the results.
 pub(super) fn run(arguments: &GrowthArgs, report: &Report) -> Result<Outcome> {
-    let (problem, settings) = validate(arguments)?;
+    let model = Model::new(arguments.sigma, arguments.beta, arguments.delta, arguments.alpha)?;
+    let settings = settings(arguments, Settings::for_choice(arguments.choice))?;
+    let problem = Problem::new(model, grid_spec(arguments), arguments.choice)?;
+    let jobs = arguments.device.jobs()?;
     let destination = Destination::from_option(arguments.output.clone());
     let path = path_spec(arguments)?;
     destination.check()?;
@@ -127,10 +118,15 @@ pub(super) fn run(arguments: &GrowthArgs, report: &Report) -> Result<Outcome> {
         // Before the work, whether the path can start there.
         transition_path(&problem, problem.capital(), path.from, 0)?;
     }
-    let pool = thread_pool(arguments.threads)?;
-    let work = || -> Result<()> {
-        let solution = solve_with_progress(&problem, &settings, report)?;
-        summarize(&problem, &settings, &solution, report);
+    let (large, size) = work(&problem, &settings, arguments.method);
+    let device = arguments.device.open(&jobs, large, &size)?;
+    let settings = match device.gpu {
+        Some(_) => self::settings(arguments, Settings::for_gpu(arguments.choice))?,
+        None => settings,
+    };
+    jobs.install(|| {
+        let solution = solve_with_progress(&problem, &settings, &device, report)?;
+        summarize(&problem, &settings, &solution, &device, report);
         let rows = growth_rows(&problem, &solution);
         destination.write(|out| match arguments.format {
             Format::Csv => write_csv(&rows, out),
@@ -148,31 +144,55 @@ pub(super) fn run(arguments: &GrowthArgs, report: &Report) -> Result<Outcome> {
             Some(plot) => plot.save(&picture(&problem, &settings, &solution, &points)?),
             None => Ok(()),
         }
-    };
-    match pool {
-        Some(pool) => pool.install(work)?,
-        None => work()?,
-    }
+    })?;
     Ok(Outcome::Done)
 }
 
-fn validate(arguments: &GrowthArgs) -> Result<(Problem, Settings)> {
-    let model = Model::new(arguments.sigma, arguments.beta, arguments.delta, arguments.alpha)?;
-    let spec = GridSpec {
-        points: arguments.grid,
-        low: arguments.low,
-        high: arguments.high,
-        spacing: arguments.grid_spacing,
-    };
+/// What was typed, and `defaults` for the rest.
+fn settings(arguments: &GrowthArgs, defaults: Settings) -> Result<Settings> {
     let settings = Settings {
-        method: arguments.method,
-        maximizer: arguments.maximizer.unwrap_or(Maximizer::fastest(arguments.choice)),
+        method: arguments.method.unwrap_or(defaults.method),
+        maximizer: arguments.maximizer.unwrap_or(defaults.maximizer),
         stop: arguments.stop,
         tolerance: arguments.tolerance,
         max_iterations: arguments.max_iterations,
     };
     settings.check(arguments.choice)?;
-    Ok((Problem::new(model, spec, arguments.choice)?, settings))
+    Ok(settings)
+}
+
+fn grid_spec(arguments: &GrowthArgs) -> GridSpec {
+    GridSpec {
+        points: arguments.grid,
+        low: arguments.low,
+        high: arguments.high,
+        spacing: arguments.grid_spacing,
+    }
+}
+
+/// Whether the work is worth starting a GPU for, and what it was judged by. Only brute force ever is: the other maximizers do
+/// little for a point, and the chain of iterations stays.
+fn work(problem: &Problem, settings: &Settings, method: Option<Method>) -> (bool, String) {
+    let points = problem.len() as u64;
+    let iterations = match method {
+        // On the grid itself, after coarser ones.
+        None | Some(Method::Howard) => 5.0,
+        // Until β^t is below the tolerance.
+        Some(Method::Vfi) => (settings.tolerance.ln() / problem.model().beta().ln()).max(10.0),
+        Some(Method::Accelerated | Method::Egm) => 0.0,
+    };
+    if settings.maximizer != Maximizer::Brute || iterations == 0.0 {
+        let method = match method {
+            Some(method) => name(&method),
+            None => name(&settings.method),
+        };
+        return (
+            false,
+            format!("{} grid points by {method} and {}", grouped(points), name(&settings.maximizer)),
+        );
+    }
+    let pairs = points as f64 * points as f64 * iterations;
+    (pairs >= WORTH_A_GPU, format!("{pairs:.0e} pairs of grid points to compare"))
 }
 
 fn path_spec(arguments: &GrowthArgs) -> Result<Option<PathSpec>> {
@@ -194,31 +214,16 @@ fn path_spec(arguments: &GrowthArgs) -> Result<Option<PathSpec>> {
     Ok(Some(PathSpec { periods, from, destination: Destination::File(file.clone()) }))
 }
 
-/// A pool of `threads`; none where the number is left to the system.
-fn thread_pool(threads: Option<usize>) -> Result<Option<rayon::ThreadPool>> {
-    const MOST: usize = 1024;
-    let refuse = |threads: usize, requirement: String| Error::Parameter {
-        name: "--threads",
-        value: threads.to_string(),
-        requirement,
-    };
-    match threads {
-        None => Ok(None),
-        Some(threads) if threads == 0 || threads > MOST => {
-            Err(refuse(threads, format!("it must be between 1 and {MOST}")))
-        }
-        Some(threads) => {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-            pool.map(Some).map_err(|error| refuse(threads, format!("the system refuses so many ({error})")))
-        }
-    }
-}
-
-fn solve_with_progress(problem: &Problem, settings: &Settings, report: &Report) -> Result<Solution> {
+fn solve_with_progress(
+    problem: &Problem,
+    settings: &Settings,
+    device: &Opened,
+    report: &Report,
+) -> Result<Solution> {
     const STEPS: f64 = 1000.0;
     let bar = report.progress("solving", STEPS as u64);
     let mut level = (0, 0.0);
-    let solution = solve(problem, settings, &mut |progress: Progress| {
+    let mut observe = |progress: Progress| {
         if bar.is_hidden() {
             return;
         }
@@ -226,9 +231,15 @@ fn solve_with_progress(problem: &Problem, settings: &Settings, report: &Report) 
             level = (progress.points, progress.measure);
         }
         show(&bar, STEPS, settings, level.1, progress);
-    });
+    };
+    let solution = match &device.gpu {
+        Some(gpu) => solve_on(gpu, problem, settings, &mut observe),
+        None => solve(problem, settings, &mut observe),
+    };
     bar.finish_and_clear();
-    solution
+    let mut solution = solution?;
+    solution.timing.start += device.start;
+    Ok(solution)
 }
 
 /// The bar's length is the way of the measure, in logarithms, from where the grid started down to the tolerance.
@@ -290,7 +301,7 @@ fn picture(
     })
 }
 
-fn summarize(problem: &Problem, settings: &Settings, solution: &Solution, report: &Report) {
+fn summarize(problem: &Problem, settings: &Settings, solution: &Solution, device: &Opened, report: &Report) {
     let steady = problem.model().steady_state();
     report.line(format!(
         "steady state  k* = {}, c* = {}, V(k*) = {}",
@@ -310,15 +321,23 @@ fn summarize(problem: &Problem, settings: &Settings, solution: &Solution, report
     ));
     let preparations = match (settings.method, solution.preparations) {
         (_, 0) => String::new(),
+        _ if solution.proposal.is_some() => " on the CPU after the device's proposal".into(),
         (Method::Egm, n) => format!(" after {n} of the endogenous grid method"),
         (_, n) => format!(" after {n} on coarser grids"),
     };
     report.line(format!(
-        "method        {}, maximizer {}, {} iterations{preparations}, on the CPU",
+        "method        {}, maximizer {}, {} iterations{preparations}",
         name(&settings.method),
         name(&settings.maximizer),
         solution.iterations,
     ));
+    report.line(format!("device        {}", device.description));
+    if let Some(proposal) = &solution.proposal {
+        report.line(format!(
+            "proposal      {} iterations in 32-bit floating point, the last change {:.1e}; its policy is within {:.1e} of the certified one in k', worth the same to {:.1e} in V",
+            proposal.iterations, proposal.change, proposal.policy_distance, proposal.value_distance
+        ));
+    }
     let certificate = &solution.certificate;
     report.line(format!(
         "certificate   max |V − V_N| ≤ {:.2e} guaranteed (Bellman residual {:.2e}, rounding {:.1e})",
@@ -345,4 +364,33 @@ fn name(setting: &impl ValueEnum) -> String {
 
 fn milliseconds(time: Duration) -> String {
     format!("{:.3} ms", time.as_secs_f64() * 1e3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_much_brute_force_is_worth_a_gpu() {
+        let large = |points, choice, method: Option<Method>, maximizer: Option<Maximizer>| {
+            let spec = GridSpec { points, ..GridSpec::default() };
+            let problem = Problem::new(Model::default(), spec, choice).unwrap();
+            let defaults = Settings::for_choice(choice);
+            let settings = Settings {
+                method: method.unwrap_or(defaults.method),
+                maximizer: maximizer.unwrap_or(defaults.maximizer),
+                ..defaults
+            };
+            work(&problem, &settings, method)
+        };
+        let (grid, brute) = (Choice::Grid, Some(Maximizer::Brute));
+        assert!(large(200_000, grid, None, brute).0);
+        assert!(large(50_000, grid, Some(Method::Vfi), brute).0);
+        assert!(!large(1000, grid, None, brute).0);
+        // A GPU does not iterate this way.
+        assert!(!large(200_000, grid, Some(Method::Accelerated), brute).0);
+        assert!(!large(200_000, grid, None, None).0);
+        let (large, size) = large(200_000, Choice::Continuous, None, None);
+        assert!(!large && size == "200,000 grid points by accelerated and cell", "{size}");
+    }
 }

@@ -18,6 +18,28 @@ use super::GrowthError;
 use super::grid::Problem;
 use crate::error::Result;
 
+/// The policy k′ (N) of the endogenous grid method, in f64, from the last period's consumption until it changes by less than
+/// `tolerance` of itself; and the number of iterations. No grid but that of `problem` is used.
+///
+/// # Errors
+///
+/// [`GrowthError::NotConverged`] after 100,000 iterations.
+pub fn euler_policy(problem: &Problem, tolerance: f64) -> Result<(Vec<f64>, usize)> {
+    iterate(problem, &mut last_consumption(problem), tolerance, 100_000)
+}
+
+/// Consumption in a last period: all but what must be left.
+pub(super) fn last_consumption(problem: &Problem) -> Vec<f64> {
+    problem.resources().iter().map(|f| f - problem.capital()[0]).collect()
+}
+
+/// [β f′(k_j)]^(−1/σ), N: consumption today per unit of consumption tomorrow, where the Euler equation holds.
+pub(super) fn factors(problem: &Problem) -> Vec<f64> {
+    let model = problem.model();
+    let factor = |&k: &f64| (model.beta() * model.gross_return(k)).powf(-1.0 / model.sigma());
+    problem.capital().iter().map(factor).collect()
+}
+
 /// Iterates from `consumption` (N, increasing, positive) in place until it changes by less than `tolerance` of itself.
 /// Returns the policy k′ (N) and the number of iterations, at most `limit`.
 pub(super) fn iterate(
@@ -26,10 +48,9 @@ pub(super) fn iterate(
     tolerance: f64,
     limit: usize,
 ) -> Result<(Vec<f64>, usize)> {
-    let (capital, resources, model) = (problem.capital(), problem.resources(), problem.model());
+    let (capital, resources) = (problem.capital(), problem.resources());
     let n = capital.len();
-    let factors: Vec<f64> =
-        capital.iter().map(|&k| (model.beta() * model.gross_return(k)).powf(-1.0 / model.sigma())).collect();
+    let factors = factors(problem);
     let mut endogenous = vec![0.0; n];
     let mut policy = vec![0.0; n];
     let mut worst = f64::INFINITY;
@@ -73,9 +94,7 @@ mod tests {
     fn policy(model: Model, points: usize) -> (Problem, Vec<f64>) {
         let spec = GridSpec { points, ..GridSpec::default() };
         let problem = Problem::new(model, spec, Choice::Continuous).unwrap();
-        let mut consumption: Vec<f64> =
-            problem.resources().iter().map(|f| f - problem.capital()[0]).collect();
-        let (policy, _) = iterate(&problem, &mut consumption, 1e-10, 1000).unwrap();
+        let (policy, _) = euler_policy(&problem, 1e-10).unwrap();
         (problem, policy)
     }
 
@@ -103,8 +122,6 @@ mod tests {
     fn too_few_iterations_are_an_error() {
         let spec = GridSpec::default();
         let problem = Problem::new(Model::default(), spec, Choice::Continuous).unwrap();
-        let mut consumption: Vec<f64> =
-            problem.resources().iter().map(|f| f - problem.capital()[0]).collect();
-        assert!(iterate(&problem, &mut consumption, 1e-10, 5).is_err());
+        assert!(iterate(&problem, &mut last_consumption(&problem), 1e-10, 5).is_err());
     }
 }

@@ -70,6 +70,11 @@ impl Solver<'_> {
         }
     }
 
+    /// Policy improvement with the exact maximizer from a proposed `value`, until the stopping rule holds.
+    pub(super) fn polish(&mut self, problem: &Problem, value: Vec<f64>) -> Result<Vec<f64>> {
+        self.iterate(problem, Maximizer::fastest(problem.choice()), Step::Howard, value)
+    }
+
     fn has_converged(
         &mut self,
         problem: &Problem,

@@ -38,6 +38,7 @@
 //! | `concave.rs`, `evaluate.rs` | the concave envelope of V; the exact value of a policy |
 //! | `solve.rs` | the methods, what they are told and what they return |
 //! | `iterate.rs`, `multigrid.rs`, `egm.rs` | one grid; coarser grids first; the endogenous grid method |
+//! | `gpu/` | policies proposed by a GPU in f32 |
 //! | `certify.rs` | the guaranteed bound, and Euler errors |
 //! | `path.rs` | the transition path from a given capital |
 
@@ -48,6 +49,7 @@ mod cpu;
 mod discrete;
 mod egm;
 mod evaluate;
+pub mod gpu;
 mod grid;
 mod iterate;
 mod model;
@@ -60,10 +62,11 @@ mod utility;
 
 pub use certify::{Certificate, EULER_POINTS, certify, euler_error, euler_errors};
 pub use cpu::{Bellman, Change, Maximizer};
+pub use egm::euler_policy;
 pub use grid::{Choice, GridSpec, Problem, Spacing};
 pub use model::{Model, SteadyState};
 pub use path::{PathPoint, transition_path};
-pub use solve::{Method, Progress, Settings, Solution, Stop, Timing, solve};
+pub use solve::{Method, Progress, Settings, Solution, Stop, Timing, solve, solve_on};
 
 /// Why the growth model could not be solved as asked.
 #[derive(Debug, thiserror::Error)]

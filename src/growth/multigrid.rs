@@ -50,8 +50,7 @@ impl Solver<'_> {
         const TOLERANCE: f64 = 1e-8;
         let mut consumption = match coarse {
             Some((from, consumption)) => prolong(from, consumption, problem),
-            // The last period's: all but what must be left.
-            None => problem.resources().iter().map(|f| f - problem.capital()[0]).collect(),
+            None => egm::last_consumption(problem),
         };
         let left = self.settings.max_iterations.saturating_sub(self.done);
         let (policy, iterations) = egm::iterate(problem, &mut consumption, TOLERANCE, left)?;
@@ -61,7 +60,7 @@ impl Solver<'_> {
 }
 
 /// Sizes of the coarser grids, increasing.
-fn coarser(points: usize) -> Vec<usize> {
+pub(super) fn coarser(points: usize) -> Vec<usize> {
     let mut sizes = Vec::new();
     let mut size = points;
     while size > 400 {
@@ -82,7 +81,7 @@ fn start_from(coarse: Option<&(Problem, Vec<f64>)>, problem: &Problem, step: Ste
 }
 
 /// `at_points` of the grid of `from`, interpolated linearly to the points of `to`, which has the same ends.
-fn prolong(from: &Problem, at_points: &[f64], to: &Problem) -> Vec<f64> {
+pub(super) fn prolong(from: &Problem, at_points: &[f64], to: &Problem) -> Vec<f64> {
     let k = from.capital();
     let last = k.len() - 2;
     let mut prolonged = vec![0.0; to.len()];

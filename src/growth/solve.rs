@@ -14,6 +14,8 @@
 //!   iteration at least.
 //! - **egm**: the endogenous grid method proposes a policy, and Howard's method polishes its value on the gridded problem.
 //!
+//! A GPU proposes in f32 (`gpu/`): by the endogenous grid method, or by brute force. The polish and the certificate are the same.
+//!
 //! Two rules stop an iteration: the guaranteed error is at most the tolerance (`bound`), or max |d| is below it
 //! (`change`, the lecture's; it leaves an error up to β/(1−β) times as large). Either way the certificate follows.
 
@@ -22,9 +24,11 @@ use std::time::{Duration, Instant};
 use super::certify::{Certificate, certify};
 use super::cpu::{Bellman, Maximizer};
 use super::evaluate::evaluate;
+use super::gpu::{self, ProposalReport};
 use super::grid::{Choice, Problem};
 use super::iterate::{Solver, Step, rounding, unreachable};
 use crate::error::{Error, Result};
+use crate::gpu::Gpu;
 
 /// How the operator is iterated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, clap::ValueEnum)]
@@ -77,6 +81,15 @@ impl Settings {
         }
     }
 
+    /// The defaults for a rule of choice where a GPU proposes.
+    pub fn for_gpu(choice: Choice) -> Self {
+        let (method, maximizer) = match choice {
+            Choice::Continuous => (Method::Egm, Maximizer::Cell),
+            Choice::Grid => (Method::Howard, Maximizer::Brute),
+        };
+        Self { method, maximizer, ..Self::for_choice(choice) }
+    }
+
     /// Whether the settings make sense, and fit the rule of choice.
     ///
     /// # Errors
@@ -105,6 +118,35 @@ impl Settings {
         }
         Ok(())
     }
+
+    /// Whether a GPU can propose by this method and maximizer.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`] with the flag and the reason.
+    pub fn check_gpu(&self) -> Result<()> {
+        let refuse = |name, value: String, requirement: &str| {
+            Err(Error::Parameter { name, value: value.to_lowercase(), requirement: requirement.into() })
+        };
+        match (self.maximizer, self.method) {
+            (Maximizer::Cell, Method::Egm) | (Maximizer::Brute, Method::Vfi | Method::Howard) => Ok(()),
+            (Maximizer::Cell, method) => refuse(
+                "--method",
+                format!("{method:?}"),
+                "with the continuous choice a GPU proposes by egm; leave --method out, or choose --device cpu",
+            ),
+            (Maximizer::Brute, method) => refuse(
+                "--method",
+                format!("{method:?}"),
+                "with --choice grid a GPU proposes by howard or vfi; leave --method out, or choose --device cpu",
+            ),
+            (maximizer, _) => refuse(
+                "--maximizer",
+                format!("{maximizer:?}"),
+                "a GPU has cell, or brute with --choice grid; leave --maximizer out, or choose --device cpu",
+            ),
+        }
+    }
 }
 
 /// How far the solver is.
@@ -121,7 +163,7 @@ pub struct Progress {
 /// Wall-clock time of the parts of a solution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Timing {
-    /// Starting the device; nothing on the CPU.
+    /// Compiling the device's kernels, and starting it where the caller adds that; nothing on the CPU.
     pub start: Duration,
     /// The method itself.
     pub solve: Duration,
@@ -140,15 +182,17 @@ pub struct Solution {
     pub capital_next: Vec<f64>,
     /// Applications of the operator on the grid itself, those of the polish included.
     pub iterations: usize,
-    /// Iterations on coarser grids, and of the endogenous grid method on all.
+    /// Iterations on coarser grids, of the endogenous grid method on all, and those on a GPU.
     pub preparations: usize,
+    /// What a GPU proposed; none on the CPU.
+    pub proposal: Option<ProposalReport>,
     /// What is guaranteed.
     pub certificate: Certificate,
     /// What took how long.
     pub timing: Timing,
 }
 
-/// Solves the gridded `problem`, reporting to `observe` after each iteration.
+/// Solves the gridded `problem` on the CPU, reporting to `observe` after each iteration.
 ///
 /// # Errors
 ///
@@ -159,7 +203,6 @@ pub fn solve(problem: &Problem, settings: &Settings, observe: &mut dyn FnMut(Pro
     let began = Instant::now();
     refuse_unreachable(problem, settings.tolerance)?;
     let mut solver = Solver { settings, observe, done: 0, waited: 0 };
-    let exact = Maximizer::fastest(problem.choice());
 
     let (mut value, preparations) = match settings.method {
         Method::Vfi => {
@@ -169,26 +212,72 @@ pub fn solve(problem: &Problem, settings: &Settings, observe: &mut dyn FnMut(Pro
         Method::Howard => solver.nested(problem, Step::Howard)?,
         Method::Egm => solver.endogenous_grid(problem)?,
     };
-    let solved = Instant::now();
+    let timing = Timing { solve: began.elapsed(), ..Timing::default() };
     // A proposal always; and what golden section has found to its own, lesser precision.
     if settings.method == Method::Egm
         || settings.maximizer == Maximizer::Golden && settings.stop == Stop::Bound
     {
-        value = solver.iterate(problem, exact, Step::Howard, value)?;
+        value = solver.polish(problem, value)?;
     }
-    let polished = Instant::now();
+    let polish = began.elapsed() - timing.solve;
+    finish(problem, settings, value, solver.done, preparations, Timing { polish, ..timing })
+}
+
+/// Solves the gridded `problem`: `gpu` proposes a policy in f32, the CPU polishes and certifies its value in f64. The
+/// settings must be among those that [`Settings::check_gpu`] accepts.
+///
+/// # Errors
+///
+/// As [`solve`], and any [`GpuError`](crate::gpu::GpuError).
+pub fn solve_on(
+    gpu: &Gpu,
+    problem: &Problem,
+    settings: &Settings,
+    observe: &mut dyn FnMut(Progress),
+) -> Result<Solution> {
+    settings.check(problem.choice())?;
+    settings.check_gpu()?;
+    let began = Instant::now();
+    refuse_unreachable(problem, settings.tolerance)?;
+    let mut proposal = gpu::propose(problem, settings, gpu, observe)?;
+    let timing =
+        Timing { start: proposal.start, solve: began.elapsed() - proposal.start, ..Timing::default() };
+
+    let polishing = Instant::now();
+    let mut proposed = vec![0.0; problem.len()];
+    evaluate(problem, &mut proposal.policy, &mut proposed);
+    let mut solver = Solver { settings, observe, done: proposal.iterations, waited: 0 };
+    let value = solver.polish(problem, proposed.clone())?;
+    let timing = Timing { polish: polishing.elapsed(), ..timing };
+    let mut solution = finish(problem, settings, value, solver.done, proposal.iterations, timing)?;
+    let distance =
+        |a: &[f64], b: &[f64]| a.iter().zip(b).fold(0.0, |most, (a, b)| f64::max(most, (a - b).abs()));
+    solution.proposal = Some(ProposalReport {
+        iterations: proposal.iterations,
+        change: proposal.change,
+        value_distance: distance(&proposed, &solution.value),
+        policy_distance: distance(&proposal.policy, &solution.capital_next),
+    });
+    Ok(solution)
+}
+
+/// Certifies `value`, and refuses it where the bound that was asked for is not met.
+fn finish(
+    problem: &Problem,
+    settings: &Settings,
+    value: Vec<f64>,
+    done: usize,
+    preparations: usize,
+    timing: Timing,
+) -> Result<Solution> {
+    let began = Instant::now();
     let (certificate, capital_next) = certify(problem, &value);
     if settings.stop == Stop::Bound && certificate.bound > settings.tolerance {
         return Err(unreachable(settings.tolerance, certificate.rounding.max(certificate.bound / 3.0)));
     }
-    let timing = Timing {
-        start: Duration::ZERO,
-        solve: solved - began,
-        polish: polished - solved,
-        certify: polished.elapsed(),
-    };
-    let iterations = solver.done - preparations;
-    Ok(Solution { value, capital_next, iterations, preparations, certificate, timing })
+    let timing = Timing { certify: began.elapsed(), ..timing };
+    let iterations = done - preparations;
+    Ok(Solution { value, capital_next, iterations, preparations, proposal: None, certificate, timing })
 }
 
 /// Refuses, before long work, what f64 cannot guarantee: by the rounding on a small grid with the same ends.

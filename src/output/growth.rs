@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::growth::{
     Certificate, Choice, GridSpec, Model, Problem, Settings, Solution, SteadyState, euler_errors,
+    gpu::ProposalReport,
 };
 
 /// One grid point of a solution, as written.
@@ -60,6 +61,8 @@ struct Document<'a, R> {
     settings: &'a Settings,
     iterations: usize,
     preparations: usize,
+    /// Null where no GPU proposed.
+    proposal: Option<ProposalReport>,
     certificate: &'a Certificate,
     seconds: Seconds,
     rows: &'a [R],
@@ -94,6 +97,7 @@ pub fn write_json<R: Serialize>(
         settings,
         iterations: solution.iterations,
         preparations: solution.preparations,
+        proposal: solution.proposal,
         certificate: &solution.certificate,
         seconds: Seconds {
             start: timing.start.as_secs_f64(),

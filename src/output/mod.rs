@@ -47,8 +47,14 @@ impl Destination {
             let reason = io::Error::new(io::ErrorKind::IsADirectory, "it is a folder; name a file");
             return Err(Error::io("write", path)(reason));
         }
-        // The temporary file vanishes when dropped.
-        tempfile::NamedTempFile::new_in(folder_of(path)).map(drop).map_err(Error::io("write", path))
+        let folder = folder_of(path);
+        if !folder.is_dir() {
+            let reason = format!("there is no folder {}; create it first", folder.display());
+            return Err(Error::io("write", path)(io::Error::new(io::ErrorKind::NotFound, reason)));
+        }
+        // The temporary file vanishes when dropped. Its own path is of no interest to the user.
+        let probe = tempfile::NamedTempFile::new_in(folder).map(drop);
+        probe.map_err(|error| Error::io("write", path)(error.kind().into()))
     }
 
     /// Writes what `produce` writes. A file appears whole or not at all: a temporary file beside it is renamed at the end.

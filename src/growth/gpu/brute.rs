@@ -1,0 +1,456 @@
+//! Brute force on a GPU, in f32: host side of `shaders/brute.wgsl`, twin of `brute` in `discrete.rs`.
+//!
+//! Each of N rows compares all N candidates. Near the best one the objective is flat, so that f32 finds one that is worth as much
+//! up to the rounding of a value: some points away on a fine grid. The exact value of the policy in f64 forgives that, for it
+//! loses no more than 1/(1−β) times the rounding.
+//!
+//! With `--method howard` an application of the operator on the device alternates with the policy's exact value in f64 on the
+//! host, O(N) against O(N²), on coarser grids first. With `--method vfi` plain iterations stay on the device, many a
+//! submission, until the change no longer falls; on grids of one tile a workgroup does them all by itself.
+//!
+//! Either way work is cut into dispatches by candidates, so that no loop grows long, and by rows, so that none keeps the
+//! device for long; the running best stays on the device in between.
+
+use std::time::Instant;
+
+use bytemuck::{Pod, Zeroable};
+use wgpu::BufferUsages;
+
+use super::super::evaluate::evaluate;
+use super::super::grid::{Choice, Problem};
+use super::super::multigrid::{coarser, prolong};
+use super::super::solve::{Method, Progress, Settings};
+use super::{Bound, LOOP_TURNS, Proposal, Stall, WORKGROUP, binding, refuse_grid};
+use crate::error::{Error, Result};
+use crate::gpu::{Gpu, GpuError};
+
+/// The kernel's source.
+pub const SOURCE: &str = include_str!("../../../shaders/brute.wgsl");
+
+/// Candidates of a tile in workgroup memory.
+const TILE: u32 = 256;
+/// Rows of one invocation. A workgroup then has a tile of rows, and iterates alone on grids that are no larger.
+const ROWS: usize = 4;
+/// Most candidates of a dispatch: as many turns of an invocation's loop.
+const CANDIDATES: usize = 8192;
+/// Most pairs of row and candidate of a submission, so that none keeps a slow device for long.
+const PAIRS: usize = 1 << 28;
+/// Most iterations of a submission.
+const BATCH: usize = 32;
+/// Most rounds of Howard's method on a grid, and plain iterations, after which a proposal is taken as it is.
+const ROUNDS: usize = 64;
+const LIMIT: usize = 4096;
+
+/// What one dispatch does; `Slice` in `shaders/brute.wgsl`.
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub struct SliceParameters {
+    /// Number of grid points N.
+    pub points: u32,
+    /// First row of the dispatch.
+    pub first_row: u32,
+    /// End of its rows.
+    pub end_row: u32,
+    /// First candidate of the dispatch.
+    pub first_candidate: u32,
+    /// End of its candidates.
+    pub end_candidate: u32,
+    /// Place of the values that are read, 0 or N.
+    pub read: u32,
+    /// Place of those that are written, N or 0.
+    pub write: u32,
+    /// Word of the changes that takes the largest one.
+    pub slot: u32,
+    /// Discount factor.
+    pub beta: f32,
+    /// (1 − β) times the reference.
+    pub shift: f32,
+    /// Most iterations of the dispatch, where one workgroup does them all.
+    pub iterations: u32,
+    /// Change at which it stops, where one workgroup does them all.
+    pub tolerance: f32,
+}
+
+/// Proposes a policy for `problem`, reporting to `observe` after each submission or round.
+pub(super) fn propose(
+    problem: &Problem,
+    settings: &Settings,
+    gpu: &Gpu,
+    observe: &mut dyn FnMut(Progress),
+) -> Result<Proposal> {
+    let began = Instant::now();
+    let brute = BruteForce::new(problem, gpu)?;
+    let start = began.elapsed();
+    let limit = settings.max_iterations;
+    if settings.method == Method::Vfi {
+        let (policy, iterations, change) = brute.plain_iterations(limit.min(LIMIT), observe)?;
+        return Ok(Proposal { policy, iterations, change, start });
+    }
+    let mut done = 0;
+    let mut coarse: Option<(Problem, Vec<f64>)> = None;
+    for size in coarser(problem.len()) {
+        let level = problem.with_points(size, Choice::Grid);
+        let on_level = BruteForce::with_kernel(&level, gpu, brute.kernel.clone())?;
+        let improved = on_level.policy_improvement(coarse.as_ref(), limit, observe, &mut done)?;
+        coarse = Some((level, improved.value));
+    }
+    let Improved { policy, change, .. } =
+        brute.policy_improvement(coarse.as_ref(), limit, observe, &mut done)?;
+    Ok(Proposal { policy, iterations: done, change, start })
+}
+
+/// What Howard's method has come to on one grid.
+struct Improved {
+    /// The last policy, k′.
+    policy: Vec<f64>,
+    /// Its exact value.
+    value: Vec<f64>,
+    /// How much the last round changed the value.
+    change: f64,
+}
+
+/// The brute-force operator of one problem on a device, with its buffers.
+#[derive(Debug)]
+pub struct BruteForce<'a> {
+    problem: &'a Problem,
+    gpu: &'a Gpu,
+    kernel: wgpu::ComputePipeline,
+    grid: wgpu::Buffer,
+    values: wgpu::Buffer,
+    choices: wgpu::Buffer,
+    changes: wgpu::Buffer,
+    back: wgpu::Buffer,
+}
+
+/// Values T V and their best candidates.
+#[derive(Debug, Clone)]
+pub struct Applied {
+    /// T V, N, in units of utility.
+    pub value: Vec<f64>,
+    /// The best j, N.
+    pub choices: Vec<u32>,
+    /// max |T V − V| of each application.
+    pub changes: Vec<f32>,
+}
+
+impl<'a> BruteForce<'a> {
+    /// Compiles the kernel for `problem` and uploads its grid.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`] where the grid or utility is beyond the device, else any [`GpuError`].
+    pub fn new(problem: &'a Problem, gpu: &'a Gpu) -> Result<Self> {
+        let points = problem.len();
+        let most = (binding(gpu) / 8).min(u64::from(u32::MAX / 2));
+        if points as u64 > most {
+            return Err(refuse_grid(gpu, points, most));
+        }
+        check_utility(problem)?;
+        Ok(Self::with_kernel(problem, gpu, Self::kernel(problem, gpu, "one_iteration")?)?)
+    }
+
+    fn with_kernel(
+        problem: &'a Problem,
+        gpu: &'a Gpu,
+        kernel: wgpu::ComputePipeline,
+    ) -> Result<Self, GpuError> {
+        let points = problem.len();
+        let bytes = 4 * points as u64;
+        let usage = BufferUsages::STORAGE | BufferUsages::COPY_DST;
+        let both = usage | BufferUsages::COPY_SRC;
+        let this = Self {
+            problem,
+            gpu,
+            kernel,
+            grid: gpu.buffer("the capital grid", 2 * bytes, usage)?,
+            values: gpu.buffer("values", 2 * bytes, both)?,
+            choices: gpu.buffer("choices", bytes, both)?,
+            changes: gpu.buffer("changes", 4 * BATCH as u64, both)?,
+            back: gpu.buffer(
+                "results on their way back",
+                2 * bytes + 4 * BATCH as u64,
+                BufferUsages::MAP_READ | BufferUsages::COPY_DST,
+            )?,
+        };
+        let grid = [problem.capital(), problem.resources()].concat();
+        let grid: Vec<f32> = grid.iter().map(|&x| x as f32).collect();
+        gpu.checked("uploading the grid", |_, queue| {
+            queue.write_buffer(&this.grid, 0, bytemuck::cast_slice(&grid));
+        })?;
+        Ok(this)
+    }
+
+    fn kernel(problem: &Problem, gpu: &Gpu, entry: &str) -> Result<wgpu::ComputePipeline, GpuError> {
+        let constants = [
+            ("WORKGROUP", f64::from(WORKGROUP)),
+            ("TILE", f64::from(TILE)),
+            ("SIGMA", problem.model().sigma()),
+        ];
+        gpu.kernel(entry, SOURCE, &constants)
+    }
+
+    /// Applies the operator `iterations` times (at most 32) to `value` (N).
+    ///
+    /// # Errors
+    ///
+    /// Any [`GpuError`].
+    pub fn apply(&self, value: &[f64], iterations: usize) -> Result<Applied, GpuError> {
+        let reference = value[value.len() / 2];
+        let relative: Vec<f32> = value.iter().map(|v| (v - reference) as f32).collect();
+        let plan = slices(value.len(), iterations);
+        let Results { values, choices, changes } =
+            self.run(&self.kernel, plan, Some(&relative), reference)?;
+        let value = values.into_iter().map(|v| f64::from(v) + reference).collect();
+        let changes = changes[..iterations].iter().map(|&bits| f32::from_bits(bits)).collect();
+        Ok(Applied { value, choices, changes })
+    }
+
+    /// Rounds of one application on the device and the exact value of its policy on the host, from the value on a coarser grid.
+    fn policy_improvement(
+        &self,
+        coarse: Option<&(Problem, Vec<f64>)>,
+        limit: usize,
+        observe: &mut dyn FnMut(Progress),
+        done: &mut usize,
+    ) -> Result<Improved, GpuError> {
+        // Rounds without a new least change after which only rounding changes the policy.
+        const PATIENCE: usize = 2;
+        let points = self.problem.len();
+        let mut value = match coarse {
+            Some((from, value)) => prolong(from, value, self.problem),
+            None => self.value_of_staying(),
+        };
+        let (mut least, mut since) = (f64::INFINITY, 0);
+        let limit = limit.min(*done + ROUNDS);
+        loop {
+            let Applied { choices, .. } = self.apply(&value, 1)?;
+            *done += 1;
+            let mut policy = self.policy(&choices);
+            let mut exact = vec![0.0; points];
+            evaluate(self.problem, &mut policy, &mut exact);
+            let change = exact.iter().zip(&value).fold(0.0, |most, (a, b)| f64::max(most, (a - b).abs()));
+            value = exact;
+            observe(Progress { iterations: *done, points, measure: change });
+            (least, since) = if change < least { (change, 0) } else { (least, since + 1) };
+            if change == 0.0 || since >= PATIENCE || *done >= limit {
+                return Ok(Improved { policy, value, change });
+            }
+        }
+    }
+
+    /// The value of keeping capital where it is, or of consuming half of what can be, where that leaves less: nearer to the solution
+    /// than V = 0, from where the horizon grows by a period a round.
+    fn value_of_staying(&self) -> Vec<f64> {
+        let (capital, resources) = (self.problem.capital(), self.problem.resources());
+        let mut policy: Vec<f64> =
+            capital.iter().zip(resources).map(|(&k, &f)| k.min(f64::midpoint(capital[0], f))).collect();
+        let mut value = vec![0.0; capital.len()];
+        evaluate(self.problem, &mut policy, &mut value);
+        value
+    }
+
+    /// Plain iterations on the device from V = 0.
+    fn plain_iterations(
+        &self,
+        limit: usize,
+        observe: &mut dyn FnMut(Progress),
+    ) -> Result<(Vec<f64>, usize, f64), GpuError> {
+        let points = self.problem.len();
+        // Where values are going, so that few of their digits are spent on it.
+        let reference = self.problem.model().steady_state().value;
+        let start = vec![-reference as f32; points];
+        let mut start = Some(&start[..]);
+        let small = points <= TILE as usize;
+        let (kernel, plan) = if small {
+            (&Self::kernel(self.problem, self.gpu, "one_workgroup")?, vec![in_one_workgroup(points, limit)])
+        } else {
+            // An even number: the next submission starts where the last has written.
+            (&self.kernel, slices(points, BATCH))
+        };
+        let mut stall = Stall::default();
+        let mut done = 0;
+        loop {
+            let Results { choices, changes, .. } = self.run(kernel, plan.clone(), start.take(), reference)?;
+            let changes: Vec<(usize, f32)> = if small {
+                vec![(changes[1] as usize, f32::from_bits(changes[0]))]
+            } else {
+                changes.iter().map(|&bits| (1, f32::from_bits(bits))).collect()
+            };
+            let mut change = 0.0;
+            for (iterations, reached) in changes {
+                done += iterations;
+                change = reached.into();
+                stall.add(iterations, reached);
+            }
+            observe(Progress { iterations: done, points, measure: change });
+            if change == 0.0 || stall.is_final() || done >= limit {
+                return Ok((self.policy(&choices), done, change));
+            }
+        }
+    }
+
+    /// k′ for the choices j; what the device left out of bounds, at the nearest candidate that leaves something.
+    fn policy(&self, choices: &[u32]) -> Vec<f64> {
+        let capital = self.problem.capital();
+        let feasible = |(&j, f): (&u32, &f64)| {
+            // A candidate that leaves something in f32 may leave nothing in f64.
+            let mut j = (j as usize).min(capital.len() - 1);
+            while j > 0 && capital[j] >= *f {
+                j -= 1;
+            }
+            capital[j]
+        };
+        choices.iter().zip(self.problem.resources()).map(feasible).collect()
+    }
+
+    /// Runs the dispatches of `plan` on `value`, or on what is there.
+    fn run(
+        &self,
+        kernel: &wgpu::ComputePipeline,
+        mut plan: Vec<SliceParameters>,
+        value: Option<&[f32]>,
+        reference: f64,
+    ) -> Result<Results, GpuError> {
+        let Self { gpu, grid, values, choices, changes, back, .. } = self;
+        let bytes = 4 * self.problem.len() as u64;
+        let beta = self.problem.model().beta();
+        for slice in &mut plan {
+            slice.beta = beta as f32;
+            slice.shift = ((1.0 - beta) * reference) as f32;
+        }
+        let storage = [grid, values, choices, changes];
+        let bound = Bound::new(gpu, &plan, &storage)?;
+        let submission = gpu.checked("brute force", |device, queue| {
+            if let Some(value) = value {
+                queue.write_buffer(values, 0, bytemuck::cast_slice(value));
+            }
+            let groups = bound.groups(device, queue, kernel);
+            let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            encoder.clear_buffer(changes, 0, None);
+            let mut pairs = 0;
+            for (slice, group) in plan.iter().zip(&groups) {
+                if pairs > 0 && pairs + slice.pairs() > PAIRS {
+                    let next = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+                    queue.submit([std::mem::replace(&mut encoder, next).finish()]);
+                    pairs = 0;
+                }
+                pairs += slice.pairs();
+                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+                pass.set_pipeline(kernel);
+                pass.set_bind_group(0, group, &[]);
+                let rows = slice.end_row - slice.first_row;
+                pass.dispatch_workgroups(rows.div_ceil(WORKGROUP * ROWS as u32), 1, 1);
+            }
+            let written = plan.last().map_or(0, |slice| 4 * u64::from(slice.write));
+            encoder.copy_buffer_to_buffer(values, written, back, 0, bytes);
+            encoder.copy_buffer_to_buffer(choices, 0, back, bytes, bytes);
+            encoder.copy_buffer_to_buffer(changes, 0, back, 2 * bytes, 4 * BATCH as u64);
+            queue.submit([encoder.finish()])
+        })?;
+        gpu.read(back, 2 * bytes + 4 * BATCH as u64, submission, |read| {
+            let (values, rest) = read.split_at(bytes as usize);
+            let (choices, changes) = rest.split_at(bytes as usize);
+            Results {
+                values: bytemuck::pod_collect_to_vec(values),
+                choices: bytemuck::pod_collect_to_vec(choices),
+                changes: bytemuck::pod_collect_to_vec(changes),
+            }
+        })
+    }
+}
+
+/// What a submission leaves on the device: values less the reference, choices, and the words of the changes.
+struct Results {
+    values: Vec<f32>,
+    choices: Vec<u32>,
+    changes: Vec<u32>,
+}
+
+impl SliceParameters {
+    fn pairs(&self) -> usize {
+        (self.end_row - self.first_row) as usize * (self.end_candidate - self.first_candidate) as usize
+    }
+}
+
+/// The one dispatch of a small grid, of as many iterations as an invocation's turns of loops allow.
+fn in_one_workgroup(points: usize, limit: usize) -> SliceParameters {
+    // The candidates, the reduction, and the rows of the invocation.
+    let turns = points + WORKGROUP.ilog2() as usize + ROWS + 2;
+    SliceParameters {
+        points: points as u32,
+        end_row: points as u32,
+        end_candidate: points as u32,
+        iterations: (LOOP_TURNS / turns - 1).min(limit) as u32,
+        ..Zeroable::zeroed()
+    }
+}
+
+/// The dispatches of so many iterations, in order: all candidates of some rows, then of the next rows, then the next
+/// iteration.
+fn slices(points: usize, iterations: usize) -> Vec<SliceParameters> {
+    const STEP: usize = PAIRS / CANDIDATES;
+    let mut slices = Vec::new();
+    for iteration in 0..iterations {
+        for row in (0..points).step_by(STEP) {
+            for candidate in (0..points).step_by(CANDIDATES) {
+                slices.push(SliceParameters {
+                    points: points as u32,
+                    first_row: row as u32,
+                    end_row: (row + STEP).min(points) as u32,
+                    first_candidate: candidate as u32,
+                    end_candidate: (candidate + CANDIDATES).min(points) as u32,
+                    read: (iteration % 2 * points) as u32,
+                    write: ((iteration + 1) % 2 * points) as u32,
+                    slot: iteration as u32,
+                    ..Zeroable::zeroed()
+                });
+            }
+        }
+    }
+    slices
+}
+
+/// Refuses a utility that f32 can't hold.
+fn check_utility(problem: &Problem) -> Result<()> {
+    const MOST: f64 = 1e20;
+    let model = problem.model();
+    let lowest = problem.resources()[0] - problem.capital()[0];
+    let highest = problem.resources()[problem.len() - 1] - problem.capital()[0];
+    let size = model.utility(lowest).abs().max(model.utility(highest).abs()) / (1.0 - model.beta());
+    if size > MOST {
+        let requirement = format!(
+            "a GPU computes in 32-bit floating point, and values of {size:.0e} on this grid are beyond it; choose --device cpu"
+        );
+        return Err(Error::Parameter { name: "--sigma", value: model.sigma().to_string(), requirement });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slices_cover_all_pairs_within_the_turns_of_a_loop() {
+        for points in [2, 100, 8192, 8193, 20_000, 100_000] {
+            let slices = slices(points, 2);
+            for slot in 0..2 {
+                let of_one = slices.iter().filter(|slice| slice.slot == slot);
+                assert_eq!(of_one.map(SliceParameters::pairs).sum::<usize>(), points * points);
+            }
+            for slice in &slices {
+                assert!(slice.pairs() <= PAIRS && slice.end_row as usize <= points);
+                let candidates = (slice.end_candidate - slice.first_candidate) as usize;
+                let tiles = candidates.div_ceil(TILE as usize);
+                let turns = candidates + tiles * (2 + TILE.div_ceil(WORKGROUP) as usize) + 8;
+                assert!(turns <= LOOP_TURNS, "{turns} turns");
+            }
+            // The best so far is carried from slice to slice: those of some rows follow each other.
+            for pair in slices.windows(2) {
+                let same = pair[0].first_row == pair[1].first_row && pair[0].slot == pair[1].slot;
+                let next = pair[0].end_candidate == pair[1].first_candidate;
+                assert!(if same { next } else { pair[0].end_candidate as usize == points });
+            }
+        }
+    }
+}

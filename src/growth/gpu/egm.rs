@@ -1,0 +1,334 @@
+//! The endogenous grid method on a GPU, in f32: host side of `shaders/egm.wgsl`, twin of `src/growth/egm.rs`.
+//!
+//! Carrying values along, f32 resolves the best k′ to the root of its precision only, for near the maximum they are flat.
+//! The first-order condition with the envelope theorem compares marginal values instead, U′(c) = β V′(k′) with
+//! V′(k) = U′(c) f′(k), and its rounding enters k′ once. In the endogenous grid method V′ appears as the consumption that it
+//! asks for, so that an iteration has no power and no root, whatever σ is.
+//!
+//! Coarser grids come first, as on the CPU. Small grids are iterated on by one workgroup in one dispatch. On larger ones an
+//! iteration is a dispatch (or several), and a submission holds many. The changes of all of its iterations come back
+//! together, and tell when the iteration stops: at two units in the last place, or where rounding keeps it from falling, never
+//! later than after 4,096 iterations on all grids.
+
+use std::ops::Range;
+use std::time::Instant;
+
+use bytemuck::{Pod, Zeroable};
+use wgpu::BufferUsages;
+
+use super::super::egm as cpu;
+use super::super::grid::{Choice, Problem};
+use super::super::multigrid::{coarser, prolong};
+use super::super::solve::Progress;
+use super::{Bound, LOOP_TURNS, Proposal, Stall, WORKGROUP, binding, refuse_grid};
+use crate::error::Result;
+use crate::gpu::{Gpu, GpuError};
+
+/// The kernels' source.
+pub const SOURCE: &str = include_str!("../../../shaders/egm.wgsl");
+
+/// Most points that one workgroup iterates on; `SMALL` in `shaders/egm.wgsl`.
+const SMALL: usize = 1024;
+/// Relative change of consumption at which the iteration stops: two units in the last place of f32.
+const TOLERANCE: f32 = 2.0 * f32::EPSILON;
+/// Iterations after which it stops in any case. A proposal that is not yet there costs the polish a few iterations.
+const LIMIT: usize = 4096;
+/// Most iterations of a submission, an even number: one then starts where the last has written.
+const BATCH: usize = 32;
+/// Rows times iterations of a submission, so that none keeps a slow device for long.
+const WORK: usize = 1 << 23;
+
+/// What one dispatch does; `Iteration` in `shaders/egm.wgsl`.
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub struct IterationParameters {
+    /// Number of grid points N.
+    pub points: u32,
+    /// First row of the dispatch.
+    pub first_row: u32,
+    /// End of its rows.
+    pub end_row: u32,
+    /// Place of the endogenous grid that is read, 0 or N.
+    pub read: u32,
+    /// Place of the one that is written, N or 0.
+    pub write: u32,
+    /// Word of the changes that takes the largest one.
+    pub slot: u32,
+    /// Most iterations of the dispatch, where one workgroup does them all.
+    pub iterations: u32,
+    /// Relative change at which it stops, where one workgroup does them all.
+    pub tolerance: f32,
+}
+
+/// The policy k′ (N) that the device proposes for `problem`, as f32 has left it, and the number of iterations; twin of
+/// [`euler_policy`](super::super::euler_policy).
+///
+/// # Errors
+///
+/// [`Error::Parameter`](crate::Error::Parameter) where the grid is beyond the device, else any [`GpuError`].
+pub fn euler_policy(problem: &Problem, gpu: &Gpu) -> Result<(Vec<f64>, usize)> {
+    let proposal = propose(problem, gpu, LIMIT, &mut |_| ())?;
+    Ok((proposal.policy, proposal.iterations))
+}
+
+/// Proposes a policy for `problem`, by way of coarser grids, reporting to `observe` after each submission.
+pub(super) fn propose(
+    problem: &Problem,
+    gpu: &Gpu,
+    limit: usize,
+    observe: &mut dyn FnMut(Progress),
+) -> Result<Proposal> {
+    let points = problem.len();
+    let most = binding(gpu) / (3 * 4);
+    if points as u64 > most {
+        return Err(refuse_grid(gpu, points, most));
+    }
+    let began = Instant::now();
+    let kernels = Kernels::new(gpu, points)?;
+    let start = began.elapsed();
+    let limit = limit.min(LIMIT);
+    let mut run = Run { gpu, kernels, observe, iterations: 0, change: f32::INFINITY };
+    let mut coarse: Option<(Problem, Vec<f64>)> = None;
+    for size in coarser(points) {
+        let level = problem.with_points(size, Choice::Continuous);
+        let consumption = run.iterate(coarse.as_ref(), &level, limit)?;
+        coarse = Some((level, consumption));
+    }
+    let consumption = run.iterate(coarse.as_ref(), problem, limit)?;
+    let policy = problem.resources().iter().zip(consumption).map(|(f, c)| f - c).collect();
+    Ok(Proposal { policy, iterations: run.iterations, change: run.change.into(), start })
+}
+
+/// The kernels, compiled as far as the grid needs them.
+struct Kernels {
+    one_workgroup: wgpu::ComputePipeline,
+    one_iteration: Option<wgpu::ComputePipeline>,
+}
+
+impl Kernels {
+    fn new(gpu: &Gpu, points: usize) -> Result<Self, GpuError> {
+        let kernel = |entry| gpu.kernel(entry, SOURCE, &[("WORKGROUP", f64::from(WORKGROUP))]);
+        let one_iteration = if points > SMALL { Some(kernel("one_iteration")?) } else { None };
+        Ok(Self { one_workgroup: kernel("one_workgroup")?, one_iteration })
+    }
+}
+
+/// A proposal in the making, on one grid after another.
+struct Run<'a> {
+    gpu: &'a Gpu,
+    kernels: Kernels,
+    observe: &'a mut dyn FnMut(Progress),
+    /// Iterations so far, on all grids.
+    iterations: usize,
+    /// The last one's change.
+    change: f32,
+}
+
+impl Run<'_> {
+    /// Consumption on one grid, from that on a coarser one or in a last period.
+    fn iterate(
+        &mut self,
+        coarse: Option<&(Problem, Vec<f64>)>,
+        problem: &Problem,
+        limit: usize,
+    ) -> Result<Vec<f64>> {
+        let (gpu, points) = (self.gpu, problem.len());
+        let left = limit.saturating_sub(self.iterations).max(1);
+        let (small, kernel, plan) = match &self.kernels.one_iteration {
+            Some(kernel) if points > SMALL => (false, kernel, submission(points, row_limit(gpu))),
+            _ => (true, &self.kernels.one_workgroup, vec![in_one_workgroup(points, left)]),
+        };
+        let start = match coarse {
+            Some((from, consumption)) => prolong(from, consumption, problem),
+            None => cpu::last_consumption(problem),
+        };
+        let mut iteration = Iteration::new(problem, gpu, kernel, &plan, &start)?;
+        let mut stall = Stall::default();
+        loop {
+            for (iterations, change) in iteration.submit(small)? {
+                self.iterations += iterations;
+                self.change = change;
+                stall.add(iterations, change);
+            }
+            (self.observe)(Progress { iterations: self.iterations, points, measure: self.change.into() });
+            // Also where the change is NaN: it is no new least one.
+            if self.change <= TOLERANCE || stall.is_final() || self.iterations >= limit {
+                return Ok(iteration.consumption(points)?);
+            }
+        }
+    }
+}
+
+/// Rows that one dispatch may have.
+fn row_limit(gpu: &Gpu) -> usize {
+    gpu.limits().max_compute_workgroups_per_dimension as usize * WORKGROUP as usize
+}
+
+/// The one dispatch of a small grid, of as many iterations as an invocation's turns of loops allow.
+fn in_one_workgroup(points: usize, limit: usize) -> IterationParameters {
+    // Rows of an invocation, each with its bisection, and the reduction.
+    let rows = points.div_ceil(WORKGROUP as usize);
+    let turns = rows * (2 + (points - 1).ilog2() as usize) + WORKGROUP.ilog2() as usize + 2;
+    // Before and after the iterations the rows are copied.
+    let iterations = ((LOOP_TURNS - 2 * rows) / turns).clamp(1, limit);
+    IterationParameters {
+        points: points as u32,
+        end_row: points as u32,
+        iterations: iterations as u32,
+        tolerance: TOLERANCE,
+        ..Zeroable::zeroed()
+    }
+}
+
+/// The dispatches of one submission on a large grid, in order.
+fn submission(points: usize, row_limit: usize) -> Vec<IterationParameters> {
+    let iterations = (WORK / points).clamp(2, BATCH) & !1;
+    let rows = (0..points).step_by(row_limit).map(|first| first..(first + row_limit).min(points));
+    let rows: Vec<Range<usize>> = rows.collect();
+    let dispatch = |slot: usize, rows: &Range<usize>| IterationParameters {
+        points: points as u32,
+        first_row: rows.start as u32,
+        end_row: rows.end as u32,
+        read: (slot % 2 * points) as u32,
+        write: ((slot + 1) % 2 * points) as u32,
+        slot: slot as u32,
+        ..Zeroable::zeroed()
+    };
+    (0..iterations).flat_map(|slot| rows.iter().map(move |rows| dispatch(slot, rows))).collect()
+}
+
+/// The state on the device.
+struct Iteration<'a> {
+    gpu: &'a Gpu,
+    kernel: &'a wgpu::ComputePipeline,
+    /// A group of bindings for each dispatch of a submission, and the workgroups that it takes.
+    dispatches: Vec<(wgpu::BindGroup, u32)>,
+    /// Iterations of a submission.
+    iterations: usize,
+    consumption: wgpu::Buffer,
+    changes: wgpu::Buffer,
+    changes_back: wgpu::Buffer,
+}
+
+/// Bytes of the changes, or of the last change and the number of iterations.
+const CHANGES: u64 = 4 * BATCH as u64;
+
+impl<'a> Iteration<'a> {
+    fn new(
+        problem: &Problem,
+        gpu: &'a Gpu,
+        kernel: &'a wgpu::ComputePipeline,
+        plan: &[IterationParameters],
+        start: &[f64],
+    ) -> Result<Self, GpuError> {
+        let points = problem.len();
+        let (capital, resources) = (problem.capital(), problem.resources());
+        let factors = cpu::factors(problem);
+        let grid: Vec<f32> = [capital, resources, &factors].concat().iter().map(|&x| x as f32).collect();
+        let consumed: Vec<f32> = start.iter().map(|&c| c as f32).collect();
+        let endogenous: Vec<f32> = (0..points).map(|j| (capital[j] + start[j] * factors[j]) as f32).collect();
+
+        let bytes = 4 * points as u64;
+        let storage = BufferUsages::STORAGE | BufferUsages::COPY_DST;
+        let grid_buffer = gpu.buffer("the capital grid", 3 * bytes, storage)?;
+        let endogenous_buffer = gpu.buffer("the endogenous grid", 2 * bytes, storage)?;
+        let consumption = gpu.buffer("consumption", bytes, storage | BufferUsages::COPY_SRC)?;
+        let changes = gpu.buffer("changes", CHANGES, storage | BufferUsages::COPY_SRC)?;
+        let back = BufferUsages::MAP_READ | BufferUsages::COPY_DST;
+        let changes_back = gpu.buffer("changes on their way back", CHANGES, back)?;
+        let buffers = [&grid_buffer, &endogenous_buffer, &consumption, &changes];
+        let bound = Bound::new(gpu, plan, &buffers)?;
+        let dispatches = gpu.checked("preparing the endogenous grid method", |device, queue| {
+            queue.write_buffer(&grid_buffer, 0, bytemuck::cast_slice(&grid));
+            queue.write_buffer(&consumption, 0, bytemuck::cast_slice(&consumed));
+            queue.write_buffer(&endogenous_buffer, 0, bytemuck::cast_slice(&endogenous));
+            let groups = bound.groups(device, queue, kernel);
+            let workgroups = |one: &IterationParameters| match one.iterations {
+                0 => (one.end_row - one.first_row).div_ceil(WORKGROUP),
+                _ => 1,
+            };
+            groups.into_iter().zip(plan.iter().map(workgroups)).collect()
+        })?;
+        let iterations = plan.last().map_or(0, |one| one.slot as usize + 1);
+        Ok(Self { gpu, kernel, dispatches, iterations, consumption, changes, changes_back })
+    }
+
+    /// Runs one submission: the change of each of its iterations, or the last one of as many as one workgroup has done.
+    fn submit(&mut self, small: bool) -> Result<Vec<(usize, f32)>, GpuError> {
+        let submission = self.gpu.checked("the endogenous grid method", |device, queue| {
+            let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            encoder.clear_buffer(&self.changes, 0, None);
+            {
+                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+                pass.set_pipeline(self.kernel);
+                for (group, workgroups) in &self.dispatches {
+                    pass.set_bind_group(0, group, &[]);
+                    pass.dispatch_workgroups(*workgroups, 1, 1);
+                }
+            }
+            encoder.copy_buffer_to_buffer(&self.changes, 0, &self.changes_back, 0, CHANGES);
+            queue.submit([encoder.finish()])
+        })?;
+        self.gpu.read(&self.changes_back, CHANGES, submission, |bytes| {
+            let words: Vec<u32> = bytemuck::pod_collect_to_vec(bytes);
+            if small {
+                return vec![(words[1] as usize, f32::from_bits(words[0]))];
+            }
+            words[..self.iterations].iter().map(|&bits| (1, f32::from_bits(bits))).collect()
+        })
+    }
+
+    /// Consumption c (N).
+    fn consumption(&self, points: usize) -> Result<Vec<f64>, GpuError> {
+        let bytes = 4 * points as u64;
+        let back = BufferUsages::MAP_READ | BufferUsages::COPY_DST;
+        let staging = self.gpu.buffer("consumption on its way back", bytes, back)?;
+        let submission = self.gpu.checked("reading consumption back", |device, queue| {
+            let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            encoder.copy_buffer_to_buffer(&self.consumption, 0, &staging, 0, bytes);
+            queue.submit([encoder.finish()])
+        })?;
+        self.gpu.read(&staging, bytes, submission, |bytes| {
+            let consumption: Vec<f32> = bytemuck::pod_collect_to_vec(bytes);
+            consumption.into_iter().map(f64::from).collect()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn submissions_cover_all_rows_and_alternate() {
+        for (points, row_limit) in [(1025, 64), (1_000_000, 4_194_240), (10_000_000, 4_194_240)] {
+            let plan = submission(points, row_limit);
+            let iterations = plan.last().unwrap().slot as usize + 1;
+            assert!(iterations.is_multiple_of(2) && iterations <= BATCH);
+            for (slot, dispatches) in plan.chunk_by(|a, b| a.slot == b.slot).enumerate() {
+                let mut next = 0;
+                for one in dispatches {
+                    assert_eq!((one.slot as usize, one.first_row), (slot, next));
+                    assert_eq!(one.read + one.write, points as u32);
+                    assert_eq!(one.read == 0, slot % 2 == 0);
+                    assert!((one.end_row - one.first_row) as usize <= row_limit);
+                    next = one.end_row;
+                }
+                assert_eq!(next as usize, points);
+            }
+        }
+    }
+
+    #[test]
+    fn one_workgroup_stays_within_its_turns() {
+        for points in [2, 3, 64, 65, 100, 1000, SMALL] {
+            let one = in_one_workgroup(points, LIMIT);
+            let rows = points.div_ceil(64);
+            // Of the points − 1 cells.
+            let bisection = ((points - 1) as f64).log2().ceil() as usize;
+            let turns = 2 * rows + one.iterations as usize * (1 + rows * (1 + bisection) + 6);
+            assert!(one.iterations > 0 && turns <= LOOP_TURNS, "{points}: {turns}");
+        }
+        assert_eq!(in_one_workgroup(100, 5).iterations, 5);
+    }
+}

@@ -1,0 +1,227 @@
+//! Proposals by a GPU, in f32: the GPU proposes a policy, the CPU polishes and certifies its value in f64.
+//!
+//! f32 alone can't reach a tolerance of 1e-6 in V: iterated values stall above it. A policy is another matter. It enters its own
+//! value in second order only, so that a policy off by 1e-6 has an exact value, one O(N) evaluation in f64, off by far less
+//! than that. What is left is taken away by a few iterations of Howard's method, and the certificate is the CPU's.
+//!
+//! | file | proposal |
+//! |---|---|
+//! | `egm.rs`, `shaders/egm.wgsl` | the continuous choice: the endogenous grid method, on marginal values |
+//! | `brute.rs`, `shaders/brute.wgsl` | the choice on the grid: all candidates compared, tiled through workgroup memory |
+
+pub mod brute;
+pub mod egm;
+
+use std::time::Duration;
+
+use bytemuck::Pod;
+use wgpu::BufferUsages;
+
+use super::grid::{Choice, Problem};
+use super::solve::{Progress, Settings};
+use crate::error::{Error, Result};
+use crate::gpu::{Gpu, GpuError};
+
+/// Invocations of a workgroup.
+const WORKGROUP: u32 = 64;
+/// Turns of all loops together that one invocation takes in a dispatch. Mesa's software adapters stop loops silently after
+/// 65,535.
+const LOOP_TURNS: usize = 16_000;
+
+/// A policy from the device.
+#[derive(Debug, Clone)]
+pub(super) struct Proposal {
+    /// k′ at the grid points, N: on the grid's range, with something left to consume.
+    pub policy: Vec<f64>,
+    /// Iterations on the device.
+    pub iterations: usize,
+    /// The last iteration's change.
+    pub change: f64,
+    /// Time to compile the kernels.
+    pub start: Duration,
+}
+
+/// How the device's proposal compares with the certified solution.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct ProposalReport {
+    /// Iterations on the device, in f32.
+    pub iterations: usize,
+    /// The last of them changed this much: consumption, as a share of itself, or V.
+    pub change: f64,
+    /// max |V_p − V| over the grid points, where V_p is the exact value of the proposed policy.
+    pub value_distance: f64,
+    /// max |k′_p − k′| over the grid points.
+    pub policy_distance: f64,
+}
+
+/// A policy for `problem`, found on `gpu`.
+pub(super) fn propose(
+    problem: &Problem,
+    settings: &Settings,
+    gpu: &Gpu,
+    observe: &mut dyn FnMut(Progress),
+) -> Result<Proposal> {
+    check_range(problem)?;
+    let mut proposal = match problem.choice() {
+        Choice::Continuous => egm::propose(problem, gpu, settings.max_iterations, observe)?,
+        Choice::Grid => brute::propose(problem, settings, gpu, observe)?,
+    };
+    keep_within(problem, &mut proposal.policy).map_err(|row| GpuError::Failed {
+        adapter: gpu.adapter().label(),
+        what: "proposing a policy".into(),
+        why: format!("the policy at grid point {row} is not a number"),
+    })?;
+    Ok(proposal)
+}
+
+/// Refuses what f32 can't hold.
+fn check_range(problem: &Problem) -> Result<()> {
+    const LEAST: f64 = 1e-12;
+    const MOST: f64 = 1e12;
+    let capital = problem.capital();
+    let (low, high) = (capital[0], capital[capital.len() - 1]);
+    if low < LEAST || high > MOST {
+        let requirement = format!(
+            "a GPU computes in 32-bit floating point, which serves capital between {LEAST:e} and {MOST:e}, and here it lies between {low:.1e} and {high:.1e}; choose --device cpu"
+        );
+        let (name, value) =
+            if low < LEAST { ("--low", problem.spec().low) } else { ("--high", problem.spec().high) };
+        return Err(Error::Parameter { name, value: value.to_string(), requirement });
+    }
+    Ok(())
+}
+
+/// Moves a rounded policy onto the grid's range, and to where something is left to consume; the first row that is no number.
+fn keep_within(problem: &Problem, policy: &mut [f64]) -> Result<(), usize> {
+    let capital = problem.capital();
+    let (low, high) = (capital[0], capital[capital.len() - 1]);
+    for (row, (k, f)) in policy.iter_mut().zip(problem.resources()).enumerate() {
+        if !k.is_finite() {
+            return Err(row);
+        }
+        // A millionth of what could be consumed is kept: f32 resolves no less. Choices on the grid leave something already.
+        *k = k.clamp(low, high);
+        if *k >= *f {
+            *k = low + (1.0 - 1e-6) * (f - low);
+        }
+    }
+    Ok(())
+}
+
+/// Bytes that a kernel may bind in one buffer, and count in 32 bits.
+fn binding(gpu: &Gpu) -> u64 {
+    let limits = gpu.limits();
+    limits.max_storage_buffer_binding_size.min(limits.max_buffer_size).min(u32::MAX.into())
+}
+
+/// The refusal of a grid of more than `most` points.
+fn refuse_grid(gpu: &Gpu, points: usize, most: u64) -> Error {
+    let requirement = format!(
+        "{} binds {} in one buffer, which holds at most {most} points; choose fewer, or --device cpu",
+        gpu.adapter().label(),
+        crate::error::bytes(binding(gpu))
+    );
+    Error::Parameter { name: "--grid", value: points.to_string(), requirement }
+}
+
+/// Notices when rounding keeps the change from falling.
+#[derive(Debug)]
+struct Stall {
+    least: f32,
+    since: usize,
+}
+
+impl Default for Stall {
+    fn default() -> Self {
+        Self { least: f32::INFINITY, since: 0 }
+    }
+}
+
+impl Stall {
+    /// Iterations without a new least change that make a stall.
+    const PATIENCE: usize = 16;
+
+    /// Takes the change after so many more iterations.
+    fn add(&mut self, iterations: usize, change: f32) {
+        if change < self.least {
+            (self.least, self.since) = (change, 0);
+        } else {
+            self.since += iterations;
+        }
+    }
+
+    fn is_final(&self) -> bool {
+        self.since >= Self::PATIENCE
+    }
+}
+
+/// The parameters of a plan's dispatches in one buffer, and the storage buffers that all of them bind after those.
+struct Bound<'a> {
+    parameters: wgpu::Buffer,
+    bytes: Vec<u8>,
+    /// From one dispatch's parameters to the next.
+    step: usize,
+    size: usize,
+    storage: &'a [&'a wgpu::Buffer],
+}
+
+impl<'a> Bound<'a> {
+    fn new<P: Pod>(gpu: &Gpu, plan: &[P], storage: &'a [&'a wgpu::Buffer]) -> Result<Self, GpuError> {
+        let size = size_of::<P>();
+        let step = size.next_multiple_of(gpu.limits().min_uniform_buffer_offset_alignment as usize);
+        let mut bytes = vec![0u8; step * plan.len()];
+        for (one, place) in plan.iter().zip(bytes.chunks_exact_mut(step)) {
+            place[..size].copy_from_slice(bytemuck::bytes_of(one));
+        }
+        let usage = BufferUsages::UNIFORM | BufferUsages::COPY_DST;
+        let parameters = gpu.buffer("dispatch parameters", bytes.len() as u64, usage)?;
+        Ok(Self { parameters, bytes, step, size, storage })
+    }
+
+    /// A group of bindings for each dispatch; uploads the parameters.
+    fn groups(
+        &self,
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        kernel: &wgpu::ComputePipeline,
+    ) -> Vec<wgpu::BindGroup> {
+        queue.write_buffer(&self.parameters, 0, &self.bytes);
+        let layout = kernel.get_bind_group_layout(0);
+        let group = |offset: usize| {
+            let parameters = wgpu::BindGroupEntry {
+                binding: 0,
+                resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                    buffer: &self.parameters,
+                    offset: offset as u64,
+                    size: wgpu::BufferSize::new(self.size as u64),
+                }),
+            };
+            let storage = self.storage.iter().enumerate().map(|(number, buffer)| wgpu::BindGroupEntry {
+                binding: number as u32 + 1,
+                resource: buffer.as_entire_binding(),
+            });
+            let entries: Vec<_> = std::iter::once(parameters).chain(storage).collect();
+            let descriptor = wgpu::BindGroupDescriptor { label: None, layout: &layout, entries: &entries };
+            device.create_bind_group(&descriptor)
+        };
+        (0..self.bytes.len()).step_by(self.step).map(group).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stall_is_noticed_and_a_fall_is_none() {
+        let mut falling = Stall::default();
+        (0..100).for_each(|i| falling.add(1, 0.9_f32.powi(i)));
+        assert!(!falling.is_final());
+        let mut flat = Stall::default();
+        (0..20).for_each(|i| flat.add(1, 1e-6 + 1e-7 * (i % 3) as f32));
+        assert!(flat.is_final());
+        let mut broken = Stall::default();
+        (0..16).for_each(|_| broken.add(1, f32::NAN));
+        assert!(broken.is_final());
+    }
+}
