@@ -70,9 +70,14 @@ fn compare_bootstrap_writes_a_table_a_record_and_a_picture() {
             record.display(),
             picture.display()
         ));
-        for part in
-            ["1 core", "2 cores", "samples", "min–max", "2 stocks (S0001, S0002), 21 days", "thread time"]
-        {
+        for part in [
+            "1 core",
+            "2 cores",
+            "samples",
+            "min–max",
+            "2 stocks (S0001, S0002), 21 days",
+            "time of all threads",
+        ] {
             assert!(table.contains(part), "{part:?} is not in\n{table}");
         }
         is_picture(&picture);

@@ -4,7 +4,7 @@
 //! the panel, starting a device and compiling its kernels come before the clock starts. On a GPU the run has the upload of
 //! the columns, the kernels and the way back of the sums in it, and the host's threads, all of them, select the quantiles.
 
-use super::race::{Contender, Steps};
+use super::race::{Contender, KernelClock, Steps};
 use super::{Device, Outcome, Rules, race};
 use crate::error::{Error, Result};
 use crate::inference::bootstrap::{Bootstrap, Intervals, Resources};
@@ -68,9 +68,12 @@ pub fn compare(
                         steps.upload = times.upload;
                         steps.kernel = times.kernel;
                         steps.readback = times.readback;
-                        steps.timestamps = times.timestamps;
+                        steps.clock = KernelClock::of_device(times.timestamps);
                     }
-                    None => steps.kernel = intervals.times.resample / device.threads() as u32,
+                    None => {
+                        steps.kernel = intervals.times.resample / device.threads() as u32;
+                        steps.clock = KernelClock::Threads;
+                    }
                 }
             }
             Ok(intervals)

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 pub use device::{Device, Wanted, open};
 pub use machine::Machine;
-pub use race::{Cell, Contender, Outcome, Rules, Steps};
+pub use race::{Cell, Contender, KernelClock, Outcome, Rules, Steps};
 pub use timing::{Summary, Timing};
 
 /// A finished comparison: what was run, on what, and how long it took.
@@ -173,7 +173,7 @@ pub(crate) mod tests {
                 kernel: Duration::from_millis(2),
                 readback: Duration::from_millis(3),
                 total: Duration::from_millis(10),
-                timestamps: true,
+                clock: KernelClock::Device,
             }),
         };
         Comparison {

@@ -11,15 +11,43 @@ use crate::error::{Error, Result};
 pub struct Steps {
     /// Inputs to the device.
     pub upload: Duration,
-    /// The kernels: by the device's own timestamps, or else from submission to completion. On the CPU the loops that the
-    /// kernels are twins of: thread time over the number of threads.
+    /// The kernels, or on the CPU the loops that they are twins of, by the clock below.
     pub kernel: Duration,
     /// Results back to the host.
     pub readback: Duration,
     /// The whole run; what is not in the steps above is the host's part.
     pub total: Duration,
-    /// Whether `kernel` was taken from the device's timestamps.
-    pub timestamps: bool,
+    /// The clock of the kernels.
+    pub clock: KernelClock,
+}
+
+/// How the time of the kernels was taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KernelClock {
+    /// By the host's clock, from the beginning (on a GPU, the submission) to the completion.
+    #[default]
+    Wall,
+    /// By the device's own timestamps.
+    Device,
+    /// Time of all threads over their number, where they do other work in between.
+    Threads,
+}
+
+impl KernelClock {
+    /// The device's timestamps where there are some, else the host's clock.
+    pub fn of_device(timestamps: bool) -> Self {
+        if timestamps { Self::Device } else { Self::Wall }
+    }
+
+    /// How the time was taken, in words.
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::Wall => "wall time from the beginning to the completion",
+            Self::Device => "by the device's own timestamps",
+            Self::Threads => "time of all threads over their number",
+        }
+    }
 }
 
 impl Steps {

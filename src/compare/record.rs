@@ -4,8 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::table::kernel_clock;
-use super::{Cell, Comparison, Machine};
+use super::{Cell, Comparison, KernelClock, Machine};
 use crate::output::Format;
 use crate::random::STREAM_VERSION;
 
@@ -33,8 +32,7 @@ struct Record<'a> {
     readback: Option<f64>,
     host: Option<f64>,
     detailed_run: Option<f64>,
-    /// device: timestamps; wall: submission to completion; threads: thread time over threads.
-    kernel_clock: Option<&'static str>,
+    kernel_clock: Option<KernelClock>,
     cpu: &'a str,
     cores: usize,
     system: &'a str,
@@ -108,7 +106,7 @@ fn record<'a>(comparison: &'a Comparison, cell: &'a Cell) -> Record<'a> {
         readback: on_device.map(|steps| steps.readback.as_secs_f64()),
         host: steps.map(|steps| steps.host().as_secs_f64()),
         detailed_run: steps.map(|steps| steps.total.as_secs_f64()),
-        kernel_clock: steps.map(|steps| kernel_clock(device, &steps).0),
+        kernel_clock: steps.map(|steps| steps.clock),
         cpu: &comparison.machine.cpu,
         cores: comparison.machine.cores,
         system: &comparison.machine.system,

@@ -6,7 +6,7 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use super::{Cell, Comparison, DeviceSummary, Steps};
+use super::{Cell, Comparison, DeviceSummary};
 use crate::random::STREAM_VERSION;
 
 /// Writes the header and the table, in lines of at most `width` characters where that can be done.
@@ -192,19 +192,10 @@ fn detail(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
     for (number, device) in comparison.devices.iter().enumerate() {
         let of_device = |cell: &&Cell| cell.device == number;
         if let Some(steps) = comparison.cells.iter().find(of_device).and_then(|cell| cell.steps) {
-            writeln!(out, "kernel on {}: {}", device.short_name(), kernel_clock(device, &steps).1)?;
+            writeln!(out, "kernel on {}: {}", device.short_name(), steps.clock.description())?;
         }
     }
     Ok(())
-}
-
-/// How a kernel's time was taken: a word, and a sentence.
-pub(super) fn kernel_clock(device: &DeviceSummary, steps: &Steps) -> (&'static str, &'static str) {
-    match (device.is_cpu(), steps.timestamps) {
-        (true, _) => ("threads", "its twin on the CPU, thread time over the number of threads"),
-        (_, true) => ("device", "by the device's own timestamps"),
-        (_, false) => ("wall", "wall time from submission to completion (the device has no timestamps)"),
-    }
 }
 
 /// A unit of time.

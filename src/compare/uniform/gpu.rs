@@ -8,7 +8,7 @@ use bytemuck::{Pod, Zeroable};
 use wgpu::BufferUsages;
 
 use super::UniformSum;
-use crate::compare::race::Steps;
+use crate::compare::race::{KernelClock, Steps};
 use crate::gpu::clock::PassClock;
 use crate::gpu::{Gpu, GpuError};
 use crate::random::{Purpose, Stream};
@@ -146,7 +146,7 @@ impl<'gpu> UniformSummer<'gpu> {
                 Some(clock) => clock.total(gpu)?,
                 None => by_host,
             };
-            steps.timestamps = clock.is_some();
+            steps.clock = KernelClock::of_device(clock.is_some());
         }
 
         let start = Instant::now();

@@ -73,13 +73,18 @@ pub fn compare(
     }
     let mut contenders = Vec::new();
     for device in devices {
-        let summer = device.gpu.as_ref().map(UniformSummer::new).transpose()?;
+        let mut summer: Option<UniformSummer<'_>> = None;
         let run = move |size: u64, steps: Option<&mut Steps>| {
             let size = check_size(size)?;
-            match &summer {
-                Some(summer) => Ok(summer.sum(size, seed, steps)?),
-                None => Ok(device.jobs.install(|| cpu::sum(size, seed, steps))),
-            }
+            let Some(gpu) = &device.gpu else {
+                return Ok(device.jobs.install(|| cpu::sum(size, seed, steps)));
+            };
+            // The first run compiles the kernel, so that its time is told.
+            let summer = match &mut summer {
+                Some(summer) => summer,
+                none => none.insert(UniformSummer::new(gpu)?),
+            };
+            Ok(summer.sum(size, seed, steps)?)
         };
         contenders.push(Contender { device, method: "", run: Box::new(run) });
     }
