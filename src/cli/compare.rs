@@ -9,7 +9,7 @@ use crate::compare::{
     self, Comparison, Device, Rules, Timing, Wanted, bootstrap, growth, record, table, uniform,
 };
 use crate::error::{Error, Result};
-use crate::growth::{GridSpec, Model, Spacing};
+use crate::growth::{Choice, GridSpec, Model, Spacing};
 use crate::output::Format;
 use crate::output::plot::{self, PlotFile};
 use crate::output::{Destination, grouped, plural};
@@ -85,6 +85,9 @@ struct GrowthArgs {
     /// Capital share of output
     #[arg(long, default_value_t = 0.33)]
     alpha: f64,
+    /// Where next period's capital may lie; on the grid, plain iteration compares all N candidates at all N points
+    #[arg(long, value_enum, default_value_t = Choice::Continuous)]
+    choice: Choice,
     /// The guaranteed error of V, in units of utility
     #[arg(long, default_value_t = 1e-6)]
     tolerance: f64,
@@ -268,28 +271,30 @@ fn run_bootstrap(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
 }
 
 fn run_growth(args: &GrowthArgs, report: &Report) -> Result<Outcome> {
-    let GrowthArgs { grid, sigma, beta, delta, alpha, tolerance, race } = args;
+    let GrowthArgs { grid, sigma, beta, delta, alpha, choice, tolerance, race } = args;
     let task = growth::Spec {
         model: Model::new(*sigma, *beta, *delta, *alpha)?,
         grid: GridSpec { points: 100, low: 0.25, high: 1.75, spacing: Spacing::Linear },
+        choice: *choice,
         tolerance: *tolerance,
     };
     task.check(grid)?;
     let spec = race.check(grid)?;
-    // The solver works on the CPU: without a wish no adapter is opened.
-    let usual = [Wanted::Cpu];
-    let wanted = if race.devices.is_empty() { &usual[..] } else { &race.devices };
-    let devices = compare::open(wanted, race.threads)?;
-    let outcome = with_progress(report, grid.len() * devices.len() * growth::METHODS.len(), |progress| {
+    let devices = race.open(report)?;
+    let outcome = with_progress(report, grid.len() * task.contenders(&devices), |progress| {
         growth::compare(&devices, grid, &task, &spec.rules, progress)
     })?;
     let description = vec![
         format!(
-            "the growth model, σ = {sigma}, β = {beta}, δ = {delta}, α = {alpha}, on [0.25 k*, 1.75 k*], continuous choice, cell \
-             maximizer"
+            "the growth model, σ = {sigma}, β = {beta}, δ = {delta}, α = {alpha}, on [0.25 k*, 1.75 k*], {} choice",
+            match choice {
+                Choice::Continuous => "continuous",
+                Choice::Grid => "grid",
+            }
         ),
         format!(
-            "from the gridded problem to V, the policy and their certificate; every method guarantees an error of at most {tolerance:e}"
+            "from the gridded problem to V, the policy and their certificate, in f64 by the CPU; every method guarantees an \
+             error of at most {tolerance:e}"
         ),
         "the same V on all, within the sum of the guaranteed errors".into(),
     ];

@@ -4,6 +4,8 @@
 //! the panel, starting a device and compiling its kernels come before the clock starts. On a GPU the run has the upload of
 //! the columns, the kernels and the way back of the sums in it, and the host's threads, all of them, select the quantiles.
 
+use std::time::Duration;
+
 use super::race::{Contender, KernelClock, Steps};
 use super::{Device, Outcome, Rules, race};
 use crate::error::{Error, Result};
@@ -80,7 +82,8 @@ pub fn compare(
         };
         contenders.push(Contender { device, method: "", run: Box::new(run) });
     }
-    race::race(&mut contenders, sizes, "samples", rules, &differ, progress)
+    let task = race::Task { unit: "samples", differ: &differ, apart: &|_| Duration::ZERO, progress };
+    race::race(&mut contenders, sizes, rules, &task)
 }
 
 /// The first cell in which two sets of intervals are not equal, bit for bit.

@@ -1,17 +1,28 @@
 //! Value function iteration against the clock: plain iteration, and beside it the best method, at equal guaranteed error.
 //!
-//! A run is [`solve`]: from the gridded problem to a value function, its policy and their certificate. Every method stops
-//! when the error that it guarantees is at most the same tolerance, so that no time is bought with accuracy. Methods end at
-//! different functions within their bounds; that of each device must lie within the sum of the bounds of the first's:
+//! A run is [`solve`], or on a GPU [`solve_on`]: from the gridded problem to a value function, its policy and their
+//! certificate. Every method stops when the error that it guarantees is at most the same tolerance, so that no time is bought
+//! with accuracy. A GPU proposes in f32, and the polish and the certificate by the CPU are in its time; compiling its kernels,
+//! which is part of each of its runs, is not.
+//!
+//! | choice | plain iteration | best method |
+//! |---|---|---|
+//! | continuous | CPU: exact cell formula; f32 on a GPU can't iterate on values | CPU: accelerated; GPU: endogenous grid |
+//! | grid | all candidates compared, on the CPU and on the GPU | CPU: accelerated, monotone sweep; GPU: Howard |
+//!
+//! Methods end at different functions within their bounds; that of each device must lie within the sum of its bound and the
+//! first's:
 //!
 //! ```text
 //! max |V − V′| ≤ bound + bound′
 //! ```
 
-use super::race::{Contender, Steps};
+use super::race::{Contender, KernelClock, Steps};
 use super::{Device, Outcome, Rules, race};
 use crate::error::{Error, Result};
-use crate::growth::{Choice, GridSpec, Maximizer, Method, Model, Problem, Settings, Solution, Stop, solve};
+use crate::growth::{
+    Choice, GridSpec, Maximizer, Method, Model, Problem, Settings, Solution, Stop, solve, solve_on,
+};
 
 /// What to solve: a model and a grid, whose number of points is the size, and how precisely.
 #[derive(Debug, Clone, Copy)]
@@ -20,13 +31,34 @@ pub struct Spec {
     pub model: Model,
     /// The grid; its number of points is not used.
     pub grid: GridSpec,
+    /// Where next period's capital may lie.
+    pub choice: Choice,
     /// The guaranteed error of V, in units of utility.
     pub tolerance: f64,
 }
 
-/// The methods of the race: plain iteration, the yardstick, and the best.
-pub const METHODS: [(Method, &str); 2] =
-    [(Method::Vfi, "plain iteration"), (Method::Accelerated, "accelerated")];
+/// A method as a device runs it, and its name.
+type Named = (&'static str, Method, Maximizer);
+
+/// Plain iteration, the yardstick; `None` where a device has none.
+fn plain(choice: Choice, gpu: bool) -> Option<Named> {
+    match (choice, gpu) {
+        (Choice::Continuous, false) => Some(("plain iteration", Method::Vfi, Maximizer::Cell)),
+        (Choice::Continuous, true) => None,
+        (Choice::Grid, _) => Some(("plain iteration", Method::Vfi, Maximizer::Brute)),
+    }
+}
+
+/// The best method of a device.
+fn best(choice: Choice, gpu: bool) -> Named {
+    if gpu {
+        let Settings { method, maximizer, .. } = Settings::for_gpu(choice);
+        let name = if method == Method::Egm { "endogenous grid" } else { "Howard" };
+        (name, method, maximizer)
+    } else {
+        ("accelerated", Method::Accelerated, Maximizer::fastest(choice))
+    }
+}
 
 impl Spec {
     /// Checks the sizes and the tolerance before long work.
@@ -35,8 +67,8 @@ impl Spec {
     ///
     /// [`Error::Parameter`] or [`Error::Growth`] where they make no sense.
     pub fn check(&self, sizes: &[u64]) -> Result<()> {
-        let settings = Settings { tolerance: self.tolerance, ..Settings::for_choice(Choice::Continuous) };
-        settings.check(Choice::Continuous)?;
+        let settings = Settings { tolerance: self.tolerance, ..Settings::for_choice(self.choice) };
+        settings.check(self.choice)?;
         // The smallest is what can be wrong; the largest may be long to make.
         sizes.iter().min().map_or(Ok(()), |&size| self.problem(size).map(drop))
     }
@@ -53,7 +85,20 @@ impl Spec {
             requirement: "that is more points than this machine can number".into(),
         };
         let points = usize::try_from(points).map_err(too_many)?;
-        Problem::new(self.model, GridSpec { points, ..self.grid }, Choice::Continuous)
+        Problem::new(self.model, GridSpec { points, ..self.grid }, self.choice)
+    }
+
+    /// The methods that `devices` run, in the order of the race: plain iteration on all, then the best on all.
+    fn methods<'d>(&self, devices: &'d [Device]) -> Vec<(&'d Device, Named)> {
+        let plain =
+            |device: &'d Device| plain(self.choice, device.gpu.is_some()).map(|named| (device, named));
+        let best = |device: &'d Device| (device, best(self.choice, device.gpu.is_some()));
+        devices.iter().filter_map(plain).chain(devices.iter().map(best)).collect()
+    }
+
+    /// How many methods `devices` run together.
+    pub fn contenders(&self, devices: &[Device]) -> usize {
+        self.methods(devices).len()
     }
 }
 
@@ -61,8 +106,7 @@ impl Spec {
 ///
 /// # Errors
 ///
-/// [`Error::Parameter`] for an adapter (the solver works on the CPU), or for what makes no sense; [`Error::Mismatch`]; any of
-/// [`solve`].
+/// [`Error::Parameter`] for what makes no sense; [`Error::Mismatch`]; any of [`solve`] and [`solve_on`].
 pub fn compare(
     devices: &[Device],
     sizes: &[u64],
@@ -70,43 +114,50 @@ pub fn compare(
     rules: &Rules,
     progress: &dyn Fn(&Device, u64),
 ) -> Result<Outcome<Solution>> {
-    if let Some(device) = devices.iter().find(|device| device.gpu.is_some()) {
-        return Err(Error::Parameter {
-            name: "--devices",
-            value: device.name.clone(),
-            requirement: "the growth model is solved on the CPU; give one, all or cpu".into(),
-        });
-    }
     let problems = sizes.iter().map(|&size| spec.problem(size)).collect::<Result<Vec<_>>>()?;
     let problems = &problems;
     let mut contenders = Vec::new();
-    for (method, name) in METHODS {
-        for device in devices {
-            let settings = Settings {
-                method,
-                maximizer: Maximizer::fastest(Choice::Continuous),
-                stop: Stop::Bound,
-                tolerance: spec.tolerance,
-                ..Settings::for_choice(Choice::Continuous)
-            };
-            let run = move |size: u64, steps: Option<&mut Steps>| {
-                // The sizes are those of the problems, in order.
-                let problem = problems.iter().find(|problem| problem.len() as u64 == size);
-                let problem = match problem {
-                    Some(problem) => problem,
-                    None => &spec.problem(size)?,
-                };
-                let solution = device.jobs.install(|| solve(problem, &settings, &mut |_| {}))?;
-                if let Some(steps) = steps {
-                    // The iterations; the polish and the certificate are the host's part.
-                    steps.kernel = solution.timing.solve;
+    for (device, (name, method, maximizer)) in spec.methods(devices) {
+        let settings = Settings {
+            method,
+            maximizer,
+            stop: Stop::Bound,
+            tolerance: spec.tolerance,
+            ..Settings::for_choice(spec.choice)
+        };
+        let run = move |size: u64, steps: Option<&mut Steps>| {
+            let made;
+            let problem = match problems.iter().find(|problem| problem.len() as u64 == size) {
+                Some(problem) => problem,
+                None => {
+                    made = spec.problem(size)?;
+                    &made
                 }
-                Ok(solution)
             };
-            contenders.push(Contender { device, method: name, run: Box::new(run) });
-        }
+            let solution = match &device.gpu {
+                // The queue stays on this thread; the polish takes the threads that it is given.
+                Some(gpu) => solve_on(gpu, problem, &settings, &mut |_| {})?,
+                None => device.jobs.install(|| solve(problem, &settings, &mut |_| {}))?,
+            };
+            if let Some(steps) = steps {
+                // The iterations with all that goes to the device and back; the polish and the certificate are the host's.
+                steps.kernel = solution.timing.solve;
+                steps.clock = match device.gpu {
+                    Some(_) => KernelClock::WithTransfers,
+                    None => KernelClock::Wall,
+                };
+            }
+            Ok(solution)
+        };
+        contenders.push(Contender { device, method: name, run: Box::new(run) });
     }
-    race::race(&mut contenders, sizes, "grid points", rules, &differ, progress)
+    let task = race::Task {
+        unit: "grid points",
+        differ: &differ,
+        apart: &|solution: &Solution| solution.timing.start,
+        progress,
+    };
+    race::race(&mut contenders, sizes, rules, &task)
 }
 
 /// Where two value functions are farther apart than their bounds allow.
@@ -135,6 +186,7 @@ mod tests {
         Spec {
             model: Model::new(2.0, 0.95, 0.1, 0.33).unwrap(),
             grid: GridSpec { points: 100, low: 0.25, high: 1.75, spacing: Spacing::Linear },
+            choice: Choice::Continuous,
             tolerance: 1e-6,
         }
     }
@@ -144,10 +196,13 @@ mod tests {
         let devices = [Device::cpu(1).unwrap(), Device::cpu(2).unwrap()];
         let timing = Timing { warm_up: Duration::ZERO, min_runs: 1, min_time: Duration::ZERO };
         let rules = Rules { timing, detail: true };
-        let outcome = compare(&devices, &[50, 100], &spec(), &rules, &|_, _| {}).unwrap();
-        assert_eq!(outcome.cells.len(), 8);
-        assert_eq!(outcome.devices[3].method, "accelerated");
-        assert!(outcome.answers.iter().all(|answer| answer.certificate.bound <= 1e-6));
+        for choice in [Choice::Continuous, Choice::Grid] {
+            let spec = Spec { choice, ..spec() };
+            let outcome = compare(&devices, &[50, 100], &spec, &rules, &|_, _| {}).unwrap();
+            assert_eq!(outcome.cells.len(), 8);
+            assert_eq!(outcome.devices[3].method, "accelerated");
+            assert!(outcome.answers.iter().all(|answer| answer.certificate.bound <= 1e-6));
+        }
     }
 
     #[test]

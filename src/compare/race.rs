@@ -30,6 +30,8 @@ pub enum KernelClock {
     Wall,
     /// By the device's own timestamps.
     Device,
+    /// By the host's clock, uploads and readback included, which are not taken apart.
+    WithTransfers,
     /// Time of all threads over their number, where they do other work in between.
     Threads,
 }
@@ -44,6 +46,7 @@ impl KernelClock {
     pub fn description(self) -> &'static str {
         match self {
             Self::Wall => "wall time from the beginning to the completion",
+            Self::WithTransfers => "wall time, upload and readback included",
             Self::Device => "by the device's own timestamps",
             Self::Threads => "time of all threads over their number",
         }
@@ -113,8 +116,25 @@ pub struct Rules {
 /// Runs taken apart into steps, for each size and device.
 const DETAILED_RUNS: usize = 3;
 
-/// Times all `contenders` at all `sizes`. `differ` says in what way two answers differ, where they do: the first contender's
-/// and another's. `unit` names a size in messages ("samples"); `progress` is called before each cell with its device.
+/// What a race is about.
+pub struct Task<'t, A> {
+    /// What a size counts, in messages: "samples".
+    pub unit: &'static str,
+    /// In what way two answers differ, where they do: the first contender's and another's.
+    pub differ: &'t dyn Fn(&A, &A) -> Option<String>,
+    /// Time of a run that does not count: what it spent on starting its device, by its answer.
+    pub apart: &'t dyn Fn(&A) -> Duration,
+    /// Called before each cell with its device.
+    pub progress: &'t dyn Fn(&Device, u64),
+}
+
+impl<A> std::fmt::Debug for Task<'_, A> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Task").field("unit", &self.unit).finish_non_exhaustive()
+    }
+}
+
+/// Times all `contenders` at all `sizes`.
 ///
 /// # Errors
 ///
@@ -122,11 +142,10 @@ const DETAILED_RUNS: usize = 3;
 pub fn race<A>(
     contenders: &mut [Contender<'_, A>],
     sizes: &[u64],
-    unit: &str,
     rules: &Rules,
-    differ: &dyn Fn(&A, &A) -> Option<String>,
-    progress: &dyn Fn(&Device, u64),
+    task: &Task<'_, A>,
 ) -> Result<Outcome<A>> {
+    let Task { unit, differ, apart, progress } = task;
     let mut outcome = Outcome { cells: Vec::new(), devices: Vec::new(), answers: Vec::new() };
     for &size in sizes {
         let mut reference: Option<A> = None;
@@ -148,7 +167,7 @@ pub fn race<A>(
                     }),
                 },
             };
-            let (first, summary) = rules.timing.measure(|| run(size, None), &mut check)?;
+            let (first, summary) = rules.timing.measure(|| run(size, None), apart, &mut check)?;
             if outcome.devices.len() == number {
                 outcome.devices.push(DeviceSummary::new(device, method, first));
             }
@@ -157,7 +176,7 @@ pub fn race<A>(
                 let mut steps = Steps::default();
                 let start = Instant::now();
                 let answer = run(size, Some(&mut steps))?;
-                steps.total = start.elapsed();
+                steps.total = start.elapsed().saturating_sub(apart(&answer));
                 check(answer)?;
                 detailed.push(steps);
             }
@@ -198,7 +217,9 @@ mod tests {
                 }),
             },
         ];
-        race(&mut contenders, &[10, 20], "samples", &rules(detail), &differ, &|_, _| {})
+        let task =
+            Task { unit: "samples", differ: &differ, apart: &|_| Duration::ZERO, progress: &|_, _| {} };
+        race(&mut contenders, &[10, 20], &rules(detail), &task)
     }
 
     #[test]

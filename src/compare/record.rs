@@ -83,7 +83,7 @@ pub fn write(out: &mut dyn Write, comparison: &Comparison, format: Format) -> io
 fn record<'a>(comparison: &'a Comparison, cell: &'a Cell) -> Record<'a> {
     let (summary, steps) = (cell.summary, cell.steps);
     let device = &comparison.devices[cell.device];
-    let on_device = steps.filter(|_| !device.is_cpu());
+    let transfers = steps.filter(|steps| !device.is_cpu() && steps.clock != KernelClock::WithTransfers);
     Record {
         workload: comparison.workload,
         unit: comparison.unit,
@@ -101,9 +101,9 @@ fn record<'a>(comparison: &'a Comparison, cell: &'a Cell) -> Record<'a> {
         speed_up: comparison.speed_up(cell),
         start: device.start.as_secs_f64(),
         first_run: device.first_run.as_secs_f64(),
-        upload: on_device.map(|steps| steps.upload.as_secs_f64()),
+        upload: transfers.map(|steps| steps.upload.as_secs_f64()),
         kernel: steps.map(|steps| steps.kernel.as_secs_f64()),
-        readback: on_device.map(|steps| steps.readback.as_secs_f64()),
+        readback: transfers.map(|steps| steps.readback.as_secs_f64()),
         host: steps.map(|steps| steps.host().as_secs_f64()),
         detailed_run: steps.map(|steps| steps.total.as_secs_f64()),
         kernel_clock: steps.map(|steps| steps.clock),

@@ -6,7 +6,7 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use super::{Cell, Comparison, DeviceSummary};
+use super::{Cell, Comparison, DeviceSummary, KernelClock};
 use crate::random::STREAM_VERSION;
 
 /// Writes the header and the table, in lines of at most `width` characters where that can be done.
@@ -72,7 +72,7 @@ fn device_line(device: &DeviceSummary) -> String {
 
 /// A device's column: its names, and for each size a median, a range and a speed-up (empty where there is none).
 struct Block {
-    names: [String; 2],
+    names: [String; 3],
     rows: Vec<[String; 3]>,
 }
 
@@ -83,7 +83,7 @@ fn lines(comparison: &Comparison, wide: bool) -> Vec<String> {
     let numbered = comparison.devices.iter().enumerate();
     let blocks: Vec<Block> = numbered.map(|(number, device)| block(comparison, number, device)).collect();
     // Lines of the table in the first column, and of each block's.
-    let mut first = vec![String::new(), String::new(), comparison.unit.to_owned()];
+    let mut first = vec![String::new(), String::new(), String::new(), comparison.unit.to_owned()];
     first.extend((!wide).then(String::new));
     first.push("─".repeat(size_width));
     for size in &sizes {
@@ -134,7 +134,6 @@ impl Block {
 
 fn block(comparison: &Comparison, number: usize, device: &DeviceSummary) -> Block {
     let software = if device.kind.starts_with("software") { device.kind } else { "" };
-    let notes: Vec<&str> = [device.method, software].into_iter().filter(|note| !note.is_empty()).collect();
     let one_core = |device: &DeviceSummary| device.is_cpu() && device.threads == 1;
     let first = comparison.devices.iter().position(one_core) == Some(number);
     let row = |size: u64| match comparison.cell(size, number) {
@@ -146,7 +145,7 @@ fn block(comparison: &Comparison, number: usize, device: &DeviceSummary) -> Bloc
         None => Default::default(),
     };
     Block {
-        names: [device.short_name().to_owned(), notes.join(", ")],
+        names: [device.short_name(), device.method, software].map(str::to_owned),
         rows: comparison.sizes().into_iter().map(row).collect(),
     }
 }
@@ -170,13 +169,17 @@ fn detail(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
         let device = &comparison.devices[cell.device];
         let Some(steps) = cell.steps else { continue };
         let on_device = |time: Duration| if device.is_cpu() { "–".to_owned() } else { text(time) };
+        let transfer = |time: Duration| match steps.clock {
+            KernelClock::WithTransfers => "–".to_owned(),
+            _ => on_device(time),
+        };
         rows.push([
             grouped(cell.size),
             [device.short_name(), device.method].join(" ").trim_end().to_owned(),
             on_device(device.start),
-            on_device(steps.upload),
+            transfer(steps.upload),
             text(steps.kernel),
-            on_device(steps.readback),
+            transfer(steps.readback),
             text(steps.host()),
             text(steps.total),
         ]);
@@ -189,11 +192,14 @@ fn detail(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
         });
         writeln!(out, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
     }
-    for (number, device) in comparison.devices.iter().enumerate() {
-        let of_device = |cell: &&Cell| cell.device == number;
-        if let Some(steps) = comparison.cells.iter().find(of_device).and_then(|cell| cell.steps) {
-            writeln!(out, "kernel on {}: {}", device.short_name(), steps.clock.description())?;
-        }
+    let mut clocks: Vec<String> = Vec::new();
+    for cell in &comparison.cells {
+        let device = comparison.devices[cell.device].short_name();
+        let clock = cell.steps.map(|steps| format!("kernel on {device}: {}", steps.clock.description()));
+        clocks.extend(clock.filter(|clock| !clocks.contains(clock)));
+    }
+    for clock in clocks {
+        writeln!(out, "{clock}")?;
     }
     Ok(())
 }

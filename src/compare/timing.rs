@@ -80,8 +80,9 @@ impl Timing {
         Ok(Self { min_runs, min_time: Duration::from_secs_f64(min_time), ..Self::default() })
     }
 
-    /// Times `run` and hands every answer, those of the warm-up too, to `check`, off the clock. Returns the first run's
-    /// time (a device's first run compiles its kernels) and the summary of the counted ones.
+    /// Times `run` and hands every answer, those of the warm-up too, to `check`, off the clock. What a run spent on what
+    /// does not count (`apart`, by its answer) is taken off, but for the first run. Returns the first run's time (a
+    /// device's first run compiles its kernels) and the summary of the counted ones.
     ///
     /// # Errors
     ///
@@ -89,27 +90,29 @@ impl Timing {
     pub fn measure<A>(
         &self,
         mut run: impl FnMut() -> Result<A>,
+        apart: impl Fn(&A) -> Duration,
         mut check: impl FnMut(A) -> Result<()>,
     ) -> Result<(Duration, Summary)> {
-        let mut once = || -> Result<Duration> {
+        // The time of a run, whole, and without what does not count.
+        let mut once = || -> Result<(Duration, Duration)> {
             let start = Instant::now();
             let answer = run()?;
             let time = start.elapsed();
+            let counted = time.saturating_sub(apart(&answer));
             check(answer)?;
-            Ok(time)
+            Ok((time, counted))
         };
-        let first = once()?;
-        // The first run may have taken long for reasons of its own; the clock of the warm-up starts after it.
-        let mut warm = Duration::ZERO;
-        while warm + first.min(self.warm_up) < self.warm_up {
-            warm += once()?;
+        let (first, _) = once()?;
+        let mut warm = first.min(self.warm_up);
+        while warm < self.warm_up {
+            warm += once()?.0;
         }
         let mut times = Vec::with_capacity(self.min_runs);
         let mut total = Duration::ZERO;
         while times.len() < self.min_runs || total < self.min_time {
-            let time = once()?;
-            total += time;
-            times.push(time);
+            let (whole, counted) = once()?;
+            total += whole;
+            times.push(counted);
         }
         Ok((first, Summary::new(&times)))
     }
@@ -195,10 +198,11 @@ mod tests {
                 std::thread::sleep(each);
                 Ok(())
             };
-            let summary = timing.measure(run, |()| {
+            let check = |()| {
                 runs += 1;
                 Ok(())
-            });
+            };
+            let summary = timing.measure(run, |()| Duration::ZERO, check);
             (runs, summary.unwrap().1)
         };
         let timing = Timing { warm_up: Duration::ZERO, min_runs: 3, min_time: Duration::from_millis(20) };
@@ -207,6 +211,19 @@ mod tests {
         assert_eq!(all, summary.runs + 1, "every answer is checked, the warm-up's too");
         let (_, summary) = count(timing, Duration::from_millis(30));
         assert_eq!(summary.runs, 3);
+    }
+
+    #[test]
+    fn what_does_not_count_is_taken_off_but_for_the_first_run() {
+        let timing = Timing { warm_up: Duration::ZERO, min_runs: 3, min_time: Duration::ZERO };
+        let pause = Duration::from_millis(20);
+        let run = || {
+            std::thread::sleep(pause);
+            Ok(())
+        };
+        let (first, summary) = timing.measure(run, |()| pause, |()| Ok(())).unwrap();
+        assert!(first >= pause, "{first:?}");
+        assert!(summary.min < pause, "{summary:?}");
     }
 
     #[test]

@@ -15,6 +15,8 @@
 pub mod cpu;
 pub mod gpu;
 
+use std::time::Duration;
+
 use super::race::{Contender, Steps};
 use super::{Device, Outcome, Rules, race};
 use crate::error::{Error, Result};
@@ -91,7 +93,8 @@ pub fn compare(
     let differ = |one: &UniformSum, other: &UniformSum| {
         (one != other).then(|| format!("the means are {:?} and {:?}", one.mean(), other.mean()))
     };
-    race::race(&mut contenders, sizes, "rows and columns", rules, &differ, progress)
+    let task = race::Task { unit: "rows and columns", differ: &differ, apart: &|_| Duration::ZERO, progress };
+    race::race(&mut contenders, sizes, rules, &task)
 }
 
 #[cfg(test)]
