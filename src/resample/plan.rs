@@ -134,14 +134,18 @@ pub fn waves(shapes: &[DayShape], samples: u32, budget: &Budget) -> Result<Vec<W
     let row_copies = if budget.device.is_some() { 2 } else { 1 };
     let cost = |batch: &Batch| row_copies * batch.row_bytes() + batch.sum_bytes(samples);
     let room = budget.memory.saturating_sub(fixed);
+    // The largest stock and day decides, so that what the message asks for is enough for all.
+    let alone = shapes.iter().enumerate().flat_map(|(day, shape)| batches(day, shape, |_| false));
+    if let Some(largest) = alone.max_by_key(|batch| cost(batch))
+        && (cost(&largest) > room || largest.row_bytes() > row_limit)
+    {
+        return Err(too_large(&largest, samples, fixed + cost(&largest), budget.memory, row_limit));
+    }
     let mut waves: Vec<Wave> = Vec::new();
     let (mut free, mut free_rows) = (0, 0);
     for (day, shape) in shapes.iter().enumerate() {
         for batch in batches(day, shape, |batch| cost(batch) <= room && batch.row_bytes() <= row_limit) {
             let bytes = cost(&batch);
-            if bytes > room || batch.row_bytes() > row_limit {
-                return Err(too_large(&batch, samples, fixed + bytes, budget.memory, row_limit));
-            }
             if bytes > free || batch.row_bytes() > free_rows || waves.is_empty() {
                 waves.push(Vec::new());
                 (free, free_rows) = (room, row_limit);
