@@ -77,7 +77,7 @@ fn resample(c: &mut Criterion) {
         for vectors in Vectors::available() {
             let id = BenchmarkId::new(format!("{vectors:?}"), format!("{rows}x{stocks}"));
             group.bench_function(id, |b| {
-                b.iter(|| pool.install(|| cpu::resample_with(vectors, &day, 0, 0..SAMPLES, |_, _| {})));
+                b.iter(|| pool.install(|| cpu::resample_with(vectors, &day, 0, 0..SAMPLES)));
             });
         }
     }

@@ -21,7 +21,7 @@ use bellwether::random::{Purpose, Stream};
 use bellwether::resample::columns::{Column, DayColumns, LimbCount};
 use bellwether::resample::gpu::{Resampler, device_limits};
 use bellwether::resample::plan::{Batch, DeviceLimits};
-use bellwether::resample::{Sums, cpu};
+use bellwether::resample::{Block, Sums, cpu};
 use libtest_mimic::{Arguments, Failed, Trial};
 use ndarray::Array2;
 
@@ -183,18 +183,20 @@ fn day(date: u32, rows: usize, stocks: usize) -> DayColumns {
 
 fn batch(number: usize, columns: &DayColumns) -> Batch {
     let limbs = columns.columns().iter().map(Column::limb_count).fold(LimbCount::default(), |a, b| a + b);
-    Batch { day: number, stocks: 0..columns.columns().len(), rows: columns.rows(), limbs }
+    Batch { day: number, stocks: 0..columns.columns().len(), rows: columns.rows(), limbs, key_bytes: 16 }
 }
 
 fn on_gpu(gpu: &Gpu, limits: DeviceLimits, days: &[DayColumns], seed: u64, samples: u32) -> Vec<Sums> {
     let wave: Vec<Batch> = days.iter().enumerate().map(|(number, columns)| batch(number, columns)).collect();
-    let mut sums = Vec::new();
-    let take = |number: usize, of_batch: Sums| {
-        assert_eq!(number, sums.len(), "batches come in order");
-        sums.push(of_batch);
+    let mut blocks = vec![Vec::new(); days.len()];
+    let mut last = 0;
+    let take = |number: usize, block: Block| {
+        assert!(number >= last, "batches come in order");
+        last = number;
+        blocks[number].push(block);
     };
-    Resampler::new(gpu, limits).resample(&wave, days, seed, samples, take, |_| {}).unwrap();
-    sums
+    Resampler::new(gpu, limits).resample(&wave, days, seed, samples, take).unwrap();
+    blocks.into_iter().map(Sums::from_iter).collect()
 }
 
 /// All joined sums, as values.
@@ -207,13 +209,13 @@ fn assert_equals_cpu(gpu: &Gpu, limits: DeviceLimits, days: &[DayColumns], seed:
     assert_eq!(sums.len(), days.len());
     for (columns, sums) in days.iter().zip(&sums) {
         let what = format!("{} rows, {} lanes, {samples} samples", columns.rows(), columns.lanes());
-        let expected = cpu::resample(columns, seed, 0..samples, |_, _| {});
+        let expected = cpu::resample(columns, seed, 0..samples);
         assert!(values(columns, sums) == values(columns, &expected), "{what}");
         // Perturbed twins: the next seed, and the samples moved by one.
         if columns.rows() > 2 {
-            let other = cpu::resample(columns, seed + 1, 0..samples, |_, _| {});
+            let other = cpu::resample(columns, seed + 1, 0..samples);
             assert!(values(columns, sums) != values(columns, &other), "{what}, another seed");
-            let other = cpu::resample(columns, seed, 1..samples + 1, |_, _| {});
+            let other = cpu::resample(columns, seed, 1..samples + 1);
             assert!(values(columns, sums) != values(columns, &other), "{what}, other samples");
         }
     }
@@ -292,7 +294,7 @@ fn steps_take_time_and_change_nothing(gpu: &Gpu) {
         if clock {
             resampler.start_clock();
         }
-        resampler.resample(&wave, &days, 3, 200, |_, of_batch| sums.push(of_batch), |_| {}).unwrap();
+        resampler.resample(&wave, &days, 3, 200, |_, block| sums.push(block)).unwrap();
         (sums, resampler.stop_clock())
     };
     let (without, no_times) = run(false);

@@ -122,7 +122,8 @@ fn plan(days: &[DayReturns], samples: u32, budget: &Budget) -> Result<Vec<Wave>,
         let columns = plan_columns(&day.returns.mapv(|r| r * r)).unwrap();
         DayShape::new(day.returns.nrows() as u32, &columns)
     };
-    waves(&days.iter().map(shape).collect::<Vec<_>>(), samples, budget)
+    let resamples = Bootstrap::new(samples, 0.99, 0).unwrap().resamples();
+    waves(&days.iter().map(shape).collect::<Vec<_>>(), resamples, budget)
 }
 
 /// Three budgets, the least that is enough among them, whose plans differ in how they cut the panel.

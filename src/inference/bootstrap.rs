@@ -14,22 +14,24 @@
 //! N. Meddahi, "Bootstrapping realized volatility", Econometrica 77(1), 2009.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::sync_channel;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
 use ndarray::{Array2, ArrayRef2, ArrayView1, s};
 use rayon::prelude::*;
 
-use super::quantile::{quantiles, tail_levels};
+use super::quantile::tail_levels;
+use super::tails::{Tails, held};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::jobs::Jobs;
 use crate::panel::DayReturns;
 use crate::resample::columns::{Column, DayColumns, plan_columns};
 use crate::resample::gpu::{Resampler, device_limits};
-use crate::resample::plan::{Batch, Budget, DayShape, Wave, waves};
-use crate::resample::{Sums, Word, cpu};
+use crate::resample::plan::{Batch, Budget, DayShape, Resamples, Wave, waves};
+use crate::resample::{Block, cpu};
 
 /// What to compute: the method's parameters.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -116,6 +118,12 @@ impl Bootstrap {
         days.iter().map(|day| day.returns.len() as u64 * u64::from(self.samples)).sum()
     }
 
+    /// The resamples to take, and how many sums of a column are held while they come in: a hundredth of B for 99 %.
+    pub fn resamples(&self) -> Resamples {
+        let held = held(self.samples as usize, tail_levels(self.confidence));
+        Resamples { count: self.samples, held: held as u64 }
+    }
+
     /// The intervals of every day and stock. `progress` is told the number of returns drawn since it was last told, from
     /// any thread; they add up to [`Self::draws`].
     ///
@@ -153,7 +161,7 @@ impl Bootstrap {
             threads: resources.jobs.thread_count(),
             device: resources.gpu.map(device_limits),
         };
-        let waves = waves(&shapes, self.samples, &budget)?;
+        let waves = waves(&shapes, self.resamples(), &budget)?;
         let mut cells = Cells {
             lower: Array2::zeros((days.len(), stocks)),
             upper: Array2::zeros((days.len(), stocks)),
@@ -192,7 +200,7 @@ impl Bootstrap {
     /// [`Error::Parameter`] for a day without returns, or with returns that are not finite.
     pub fn resampled(&self, day: &DayReturns) -> Result<Array2<f64>> {
         let columns = DayColumns::new(day_number(day.date), &squares(&day.returns))?;
-        let sums = cpu::resample(&columns, self.seed, 0..self.samples, |_, _| {});
+        let sums = cpu::resample(&columns, self.seed, 0..self.samples);
         let mut values = Array2::zeros((self.samples as usize, columns.columns().len()));
         for (mut values, column) in values.columns_mut().into_iter().zip(columns.columns()) {
             values.assign(&ndarray::Array1::from(sums.values(column)));
@@ -284,44 +292,48 @@ impl Run<'_> {
     fn on_cpu(&self) -> Result<Vec<Vec<Ends>>> {
         let batch_job = |batch: &&Batch| {
             let columns = self.columns(batch)?;
-            let sums =
-                cpu::resample(&columns, self.bootstrap.seed, 0..self.bootstrap.samples, |samples, spent| {
+            let tails = self.tails(&columns);
+            cpu::resample_each(
+                &columns,
+                self.bootstrap.seed,
+                0..self.bootstrap.samples,
+                |block: &Block, spent: Duration| {
                     self.clocks.resample.add(spent);
-                    self.finished(batch, samples);
-                });
-            Ok(self.ends(&columns, &sums))
+                    self.push(&tails, &columns, block);
+                    self.finished(batch, block);
+                },
+            );
+            Ok(self.ends(tails, &columns))
         };
         let finished = self.jobs.map(self.wave, batch_job).all();
         finished
             .map_err(|(batch, failure)| failure.into_error(format!("the day {}", self.days[batch.day].date)))
     }
 
-    /// The device resamples, driven by a thread of its own; the pool selects quantiles as sums come back.
+    /// The device resamples, driven by a thread of its own; the pool selects from the sums as they come back. Where the pool
+    /// is the slower one the device waits for it, so that few sums are held.
     fn on_gpu(&self, resampler: &mut Resampler) -> Result<Vec<Vec<Ends>>> {
         let columns: Vec<DayColumns> = self
             .jobs
             .install(|| self.wave.par_iter().map(|batch| self.columns(batch)).collect::<Result<_>>())?;
         let columns = &columns;
-        let (sender, receiver) = channel::<(usize, Sums)>();
+        let tails: Vec<_> = columns.iter().map(|columns| self.tails(columns)).collect();
+        let (sender, receiver) = sync_channel::<(usize, Block)>(self.jobs.thread_count());
         let Bootstrap { seed, samples, .. } = *self.bootstrap;
-        let (resampled, mut ends) = std::thread::scope(|scope| {
+        let resampled = std::thread::scope(|scope| {
             let device = scope.spawn(move || {
-                let take = |number, sums| {
+                let take = |number, block| {
                     // The receiver lives until the sender is dropped.
-                    let _ = sender.send((number, sums));
+                    let _ = sender.send((number, block));
                 };
-                let done = |tile: &crate::resample::plan::Tile| {
-                    for batch in &self.wave[tile.batches.clone()] {
-                        self.finished(batch, tile.samples.end - tile.samples.start);
-                    }
-                };
-                self.clocks
-                    .resample
-                    .time(|| resampler.resample(self.wave, columns, seed, samples, take, done))
+                self.clocks.resample.time(|| resampler.resample(self.wave, columns, seed, samples, take))
             });
-            let select = |(number, sums): (usize, Sums)| (number, self.ends(&columns[number], &sums));
-            let ends: Vec<_> = self.jobs.install(|| receiver.into_iter().par_bridge().map(select).collect());
-            (device.join(), ends)
+            let select = |(number, block): (usize, Block)| {
+                self.push(&tails[number], &columns[number], &block);
+                self.finished(&self.wave[number], &block);
+            };
+            self.jobs.install(|| receiver.into_iter().par_bridge().for_each(select));
+            device.join()
         });
         match resampled {
             Ok(resampled) => resampled?,
@@ -332,8 +344,7 @@ impl Run<'_> {
                 });
             }
         }
-        ends.sort_unstable_by_key(|&(number, _)| number);
-        Ok(ends.into_iter().map(|(_, ends)| ends).collect())
+        Ok(tails.into_iter().zip(columns).map(|(tails, columns)| self.ends(tails, columns)).collect())
     }
 
     /// The columns of a batch: squared returns of its stocks.
@@ -342,27 +353,72 @@ impl Run<'_> {
         DayColumns::new(day_number(day.date), &squares(&day.returns.slice(s![.., batch.stocks.clone()])))
     }
 
-    /// Tells of progress: so many resamples of a batch are summed.
-    fn finished(&self, batch: &Batch, samples: u32) {
-        (self.progress)(u64::from(batch.rows) * batch.stocks.len() as u64 * u64::from(samples));
+    /// Tells of progress: some resamples of a batch are summed and selected from.
+    fn finished(&self, batch: &Batch, block: &Block) {
+        (self.progress)(u64::from(batch.rows) * batch.stocks.len() as u64 * block.samples() as u64);
     }
 
-    /// The interval of each column.
-    fn ends(&self, columns: &DayColumns, sums: &Sums) -> Vec<Ends> {
-        let ends = |column: &Column| {
-            self.clocks.quantiles.time(|| match column.limbs.len() {
-                1 => self.interval::<u32>(column, sums),
-                _ if column.joins_in_64_bits() => self.interval::<u64>(column, sums),
-                _ => self.interval::<u128>(column, sums),
-            })
-        };
-        columns.columns().par_iter().map(ends).collect()
+    /// What is kept of the sums of a batch, column by column.
+    fn tails(&self, columns: &DayColumns) -> Vec<Mutex<ColumnTails>> {
+        columns.columns().iter().map(|column| Mutex::new(ColumnTails::new(column, self.bootstrap))).collect()
     }
 
-    fn interval<K: Word>(&self, column: &Column, sums: &Sums) -> Ends {
-        let levels = tail_levels(self.bootstrap.confidence);
-        let [lower, upper] =
-            quantiles(&mut sums.joined::<K>(column), levels, |total| column.value_of(total.into()));
-        Ends { lower, upper, relative_error: column.relative_error }
+    /// Selects from a block of sums. Threads that come at a time begin at different columns.
+    fn push(&self, tails: &[Mutex<ColumnTails>], columns: &DayColumns, block: &Block) {
+        self.clocks.quantiles.time(|| {
+            let first = rayon::current_thread_index().unwrap_or(0);
+            for number in (0..tails.len()).map(|number| (first + number) % tails.len()) {
+                // A thread that panicked while it held the lock brings the whole run to its end.
+                let mut tails = tails[number].lock().unwrap_or_else(PoisonError::into_inner);
+                tails.push(&columns.columns()[number], block);
+            }
+        });
+    }
+
+    /// The interval of each column, when all sums have come.
+    fn ends(&self, tails: Vec<Mutex<ColumnTails>>, columns: &DayColumns) -> Vec<Ends> {
+        self.clocks.quantiles.time(|| {
+            let ends = tails.into_iter().zip(columns.columns()).map(|(tails, column)| {
+                let tails = tails.into_inner().unwrap_or_else(PoisonError::into_inner);
+                let [lower, upper] = tails.quantiles(column);
+                Ends { lower, upper, relative_error: column.relative_error }
+            });
+            ends.collect()
+        })
+    }
+}
+
+/// The tails of one column's sums, as integers that are wide enough for them.
+#[derive(Debug)]
+enum ColumnTails {
+    Word(Tails<u32>),
+    Double(Tails<u64>),
+    Quadruple(Tails<u128>),
+}
+
+impl ColumnTails {
+    fn new(column: &Column, bootstrap: &Bootstrap) -> Self {
+        let (count, levels) = (bootstrap.samples as usize, tail_levels(bootstrap.confidence));
+        match column.limbs.len() {
+            1 => Self::Word(Tails::new(count, levels)),
+            _ if column.joins_in_64_bits() => Self::Double(Tails::new(count, levels)),
+            _ => Self::Quadruple(Tails::new(count, levels)),
+        }
+    }
+
+    fn push(&mut self, column: &Column, block: &Block) {
+        match self {
+            Self::Word(tails) => tails.push_sums(column, block),
+            Self::Double(tails) => tails.push_sums(column, block),
+            Self::Quadruple(tails) => tails.push_sums(column, block),
+        }
+    }
+
+    fn quantiles(self, column: &Column) -> [f64; 2] {
+        match self {
+            Self::Word(tails) => tails.quantiles(|total| column.value_of(total.into())),
+            Self::Double(tails) => tails.quantiles(|total| column.value_of(total.into())),
+            Self::Quadruple(tails) => tails.quantiles(|total| column.value_of(total)),
+        }
     }
 }

@@ -8,8 +8,11 @@
 //!
 //! which is type 7 of R. J. Hyndman and Y. Fan, "Sample quantiles in statistical packages", The American Statistician
 //! 50(4), 1996, and the default of `np.quantile`. The interpolation rounds as NumPy's does, so that results are equal to the
-//! last bit. Order statistics are found by selection (expected O(B)), on the integers that were resampled: they have no NaN,
-//! no signed zero, and an order that is the same everywhere.
+//! last bit. Order statistics are found by selection from a stream ([`super::tails`]; expected O(B)), on the integers that were resampled:
+//! they have no NaN, no signed zero, and an order that is the same everywhere.
+
+use super::tails::Tails;
+use crate::resample::Word;
 
 /// Probability levels of the two ends of an equal-tailed interval: (1 − c)/2 and (1 + c)/2 for confidence c.
 ///
@@ -66,25 +69,12 @@ impl Position {
     }
 }
 
-/// The quantiles of `sample` (not empty; reordered) at the levels `p`, which must not decrease. `value` gives a key its
-/// number and must not decrease either.
-pub fn quantiles<K: Ord + Copy, const N: usize>(
-    sample: &mut [K],
-    p: [f64; N],
-    value: impl Fn(K) -> f64,
-) -> [f64; N] {
-    let count = sample.len();
-    // Numbers below `from` are in place already: each selection only looks at what lies above the last one.
-    let mut from = 0;
-    p.map(|p| {
-        let position = Position::new(count, p);
-        let start = from.min(position.below);
-        let (_, &mut below, rest) = sample[start..].select_nth_unstable(position.below - start);
-        let above =
-            if position.above > position.below { rest.iter().min().copied().unwrap_or(below) } else { below };
-        from = position.below;
-        position.interpolate(value(below), value(above))
-    })
+/// The quantiles of `sample` (not empty) at two `levels`, the first at most the second. `value` gives a key its number and must
+/// not decrease.
+pub fn quantiles<K: Word>(sample: &[K], levels: [f64; 2], value: impl Fn(K) -> f64) -> [f64; 2] {
+    let mut tails = Tails::new(sample.len(), levels);
+    tails.push(sample);
+    tails.quantiles(value)
 }
 
 #[cfg(test)]
@@ -105,14 +95,17 @@ mod tests {
 
     #[test]
     fn ends_and_single_numbers() {
-        assert_eq!(quantiles(&mut [5u32], [0.0, 0.3, 1.0], f64::from), [5.0; 3]);
-        assert_eq!(quantiles(&mut [9u32, 1, 5], [0.0, 0.5, 1.0], f64::from), [1.0, 5.0, 9.0]);
-        assert_eq!(quantiles(&mut [0u32, 10], [0.25, 0.75], f64::from), [2.5, 7.5]);
+        assert_eq!(quantiles(&[5u32], [0.0, 0.3], f64::from), [5.0; 2]);
+        assert_eq!(quantiles(&[5u32], [0.3, 1.0], f64::from), [5.0; 2]);
+        assert_eq!(quantiles(&[9u32, 1, 5], [0.0, 1.0], f64::from), [1.0, 9.0]);
+        assert_eq!(quantiles(&[9u32, 1, 5], [0.0, 0.5], f64::from), [1.0, 5.0]);
+        assert_eq!(quantiles(&[0u32, 10], [0.25, 0.75], f64::from), [2.5, 7.5]);
     }
 
     #[test]
     fn equal_levels_and_ties() {
-        let mut sample: Vec<u64> = (0..1000).map(|i| (i * 7919) % 10).collect();
-        assert_eq!(quantiles(&mut sample, [0.5, 0.5, 0.95], |k| k as f64), [4.5, 4.5, 9.0]);
+        let sample: Vec<u64> = (0..1000).map(|i| (i * 7919) % 10).collect();
+        assert_eq!(quantiles(&sample, [0.5, 0.5], |k| k as f64), [4.5, 4.5]);
+        assert_eq!(quantiles(&sample, [0.5, 0.95], |k| k as f64), [4.5, 9.0]);
     }
 }

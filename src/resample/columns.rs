@@ -274,8 +274,15 @@ impl Column {
     }
 
     /// Bits of all digits but the first.
-    fn lower_bits(&self) -> u32 {
+    pub fn lower_bits(&self) -> u32 {
         self.limbs[1..].iter().map(|limb| limb.digit_bits).sum()
+    }
+
+    /// The most that the lower limbs add to a joined sum: all their fields full.
+    pub fn largest_rest(&self) -> u128 {
+        self.limbs[1..]
+            .iter()
+            .fold(0, |total, limb| (total << limb.digit_bits) + u128::from(u32::MAX >> (FULL - limb.width)))
     }
 
     /// The fields of the column.

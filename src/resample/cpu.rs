@@ -15,43 +15,47 @@ use rayon::prelude::*;
 
 use super::columns::{DayColumns, LINE};
 use super::draws::Draws;
+use super::plan::block_samples;
 use super::{Block, Sums};
 use crate::random::index::RowRange;
 use crate::random::{Purpose, Stream};
 use crate::vector::{Kernel, LANES, Lanes, Vectors};
 
-/// Samples of one task: enough to pay for the task, few enough that its sums stay in a core's cache.
-const SAMPLES_PER_BLOCK: u32 = 1024;
-
-/// The sums of all columns of `day` over the resamples numbered `samples`, computed by the current Rayon pool. `done` is
-/// told of each finished block its number of samples and the thread time it took.
-pub fn resample(
-    day: &DayColumns,
-    seed: u64,
-    samples: Range<u32>,
-    done: impl Fn(u32, Duration) + Sync,
-) -> Sums {
-    resample_with(Vectors::best(), day, seed, samples, done)
+/// The sums of all columns of `day` over the resamples numbered `samples`, computed by the current Rayon pool, all held.
+pub fn resample(day: &DayColumns, seed: u64, samples: Range<u32>) -> Sums {
+    resample_with(Vectors::best(), day, seed, samples)
 }
 
 /// As [`resample`], with the vectors that are named. The sums are the same with all.
-pub fn resample_with(
-    vectors: Vectors,
+pub fn resample_with(vectors: Vectors, day: &DayColumns, seed: u64, samples: Range<u32>) -> Sums {
+    let blocks = blocks(day.lanes(), samples);
+    let blocks = blocks.map(|samples| vectors.run(ResampleBlock { day, seed, samples }));
+    Sums { blocks: blocks.collect() }
+}
+
+/// Hands the sums of all columns of `day` over the resamples numbered `samples` to `take`, block by block as they are ready, on
+/// the threads of the current Rayon pool, with the time each took. None is held.
+pub fn resample_each(
     day: &DayColumns,
     seed: u64,
     samples: Range<u32>,
-    done: impl Fn(u32, Duration) + Sync,
-) -> Sums {
-    let blocks = samples.len().div_ceil(SAMPLES_PER_BLOCK as usize) as u32;
-    let blocks = (0..blocks).into_par_iter().map(|block| {
-        let first = samples.start + block * SAMPLES_PER_BLOCK;
-        let end = first.saturating_add(SAMPLES_PER_BLOCK).min(samples.end);
+    take: impl Fn(&Block, Duration) + Sync,
+) {
+    blocks(day.lanes(), samples).for_each(|samples| {
         let start = Instant::now();
-        let block = vectors.run(ResampleBlock { day, seed, samples: first..end });
-        done(end - first, start.elapsed());
-        block
+        let block = Vectors::best().run(ResampleBlock { day, seed, samples });
+        take(&block, start.elapsed());
     });
-    Sums { lanes: day.lanes(), blocks: blocks.collect() }
+}
+
+/// Cuts `samples` into those of one task each.
+fn blocks(lanes: usize, samples: Range<u32>) -> impl IndexedParallelIterator<Item = Range<u32>> {
+    let size = block_samples(lanes);
+    let count = samples.len().div_ceil(size as usize) as u32;
+    (0..count).into_par_iter().map(move |block| {
+        let first = samples.start + block * size;
+        first..first.saturating_add(size).min(samples.end)
+    })
 }
 
 /// One block of samples on the current thread.
@@ -140,6 +144,8 @@ impl ResampleBlock<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use ndarray::Array2;
 
     use super::*;
@@ -171,7 +177,7 @@ mod tests {
     }
 
     fn joined(day: &DayColumns, blocks: Vec<Block>) -> Vec<Vec<u128>> {
-        let sums = Sums { lanes: day.lanes(), blocks };
+        let sums = Sums { blocks };
         day.columns().iter().map(|column| sums.joined(column)).collect()
     }
 
@@ -187,12 +193,12 @@ mod tests {
                     }
                     let expected = joined(&day, vec![defined(&day, 9, samples.clone())]);
                     for vectors in Vectors::available() {
-                        let sums = resample_with(vectors, &day, 9, samples.clone(), |_, _| {});
+                        let sums = resample_with(vectors, &day, 9, samples.clone());
                         assert_eq!(sums.samples(), samples.len());
                         let what = format!("{vectors:?}: {rows} rows, stride {}, {samples:?}", day.stride());
                         assert!(joined(&day, sums.blocks) == expected, "{what}");
                         if rows > 60 {
-                            let other = resample_with(vectors, &day, 10, samples.clone(), |_, _| {});
+                            let other = resample_with(vectors, &day, 10, samples.clone());
                             assert!(
                                 joined(&day, other.blocks) != expected,
                                 "another seed must differ, {what}"
@@ -207,9 +213,19 @@ mod tests {
     #[test]
     fn tasks_follow_each_other() {
         let day = day(50, 3);
-        let samples = 3000..3000 + 2 * SAMPLES_PER_BLOCK + 5;
-        let sums = resample(&day, 0, samples.clone(), |_, _| {});
+        let samples = 3000..3000 + 2 * block_samples(3) + 5;
+        let sums = resample(&day, 0, samples.clone());
         assert_eq!(sums.blocks.len(), 3);
-        assert_eq!(joined(&day, sums.blocks), joined(&day, vec![defined(&day, 0, samples)]));
+        let expected = joined(&day, vec![defined(&day, 0, samples.clone())]);
+        assert_eq!(joined(&day, sums.blocks), expected);
+
+        let taken = Mutex::new(Vec::new());
+        resample_each(&day, 0, samples, |block, _| taken.lock().unwrap().push(block.clone()));
+        // In any order: compared as multisets.
+        let sorted = |mut columns: Vec<Vec<u128>>| {
+            columns.iter_mut().for_each(|sums| sums.sort_unstable());
+            columns
+        };
+        assert_eq!(sorted(joined(&day, taken.into_inner().unwrap())), sorted(expected));
     }
 }

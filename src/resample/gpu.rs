@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use bytemuck::{Pod, Zeroable};
 use wgpu::BufferUsages;
 
+use super::Block;
 use super::columns::DayColumns;
 use super::plan::{self, Batch, DeviceLimits, Dispatch, Tile};
-use super::{Block, Sums};
 use crate::gpu::clock::PassClock;
 use crate::gpu::{Gpu, GpuError};
 use crate::random::index::RowRange;
@@ -160,8 +160,8 @@ impl<'gpu> Resampler<'gpu> {
         Ok(result)
     }
 
-    /// The sums of each batch of a wave over the resamples 0..`samples`, handed to `take` with the batch's number, in
-    /// order, as soon as they are complete. `done` is told the words of each finished tile.
+    /// The sums of each batch of a wave over the resamples 0..`samples`, handed to `take` with the batch's number, batch by
+    /// batch and for each in the order of the resamples, as soon as a tile is back.
     ///
     /// # Errors
     ///
@@ -172,8 +172,7 @@ impl<'gpu> Resampler<'gpu> {
         columns: &[DayColumns],
         seed: u64,
         samples: u32,
-        mut take: impl FnMut(usize, Sums),
-        done: impl Fn(&Tile),
+        mut take: impl FnMut(usize, Block),
     ) -> Result<(), GpuError> {
         let gpu = self.gpu;
         let limits = self.limits;
@@ -199,33 +198,26 @@ impl<'gpu> Resampler<'gpu> {
             })
             .collect::<Result<_, _>>()?;
         let mut flights: VecDeque<Flight> = VecDeque::new();
-        let mut partial = Sums { lanes: 0, blocks: Vec::new() };
         let mut land = |flight: Flight, free: &mut Vec<wgpu::Buffer>| -> Result<(), GpuError> {
             let Flight { tile, staging, submission } = flight;
             let take_blocks = |bytes: &[u8]| {
                 let words: &[u32] = bytemuck::cast_slice(bytes);
                 let mut first = 0;
                 let blocks = tile.batches.clone().map(|number| {
-                    let lanes = columns[number].lanes();
-                    let end = first + lanes * tile.samples.len();
+                    let end = first + columns[number].lanes() * tile.samples.len();
                     let block = Block { samples: tile.samples.len(), words: words[first..end].to_vec() };
                     first = end;
-                    (number, lanes, block)
+                    (number, block)
                 });
                 blocks.collect::<Vec<_>>()
             };
-            let finished = this.timed(
+            let blocks = this.timed(
                 |times| &mut times.readback,
                 || gpu.read(&staging, tile.words * 4, submission, take_blocks),
             )?;
             free.push(staging);
-            done(&tile);
-            for (number, lanes, block) in finished {
-                partial.lanes = lanes;
-                partial.blocks.push(block);
-                if tile.samples.end == samples {
-                    take(number, std::mem::replace(&mut partial, Sums { lanes: 0, blocks: Vec::new() }));
-                }
+            for (number, block) in blocks {
+                take(number, block);
             }
             Ok(())
         };

@@ -16,9 +16,9 @@
 //! Reading order: [`columns`] (numbers to integers), [`cpu`] and [`gpu`] (the two ways to the same sums), [`plan`] (how the
 //! work is cut to fit memory and device).
 
-use std::ops::{Add, Shl};
+use std::ops::{Add, Not, Shl};
 
-use columns::Column;
+use columns::{Column, Limb};
 
 pub mod columns;
 pub mod cpu;
@@ -40,6 +40,25 @@ impl Block {
         Self { samples, words: vec![0; samples * lanes] }
     }
 
+    /// Number of resamples.
+    pub fn samples(&self) -> usize {
+        self.samples
+    }
+
+    /// The sums of one lane, in the order of the resamples.
+    pub fn lane(&self, lane: usize) -> &[u32] {
+        &self.words[lane * self.samples..][..self.samples]
+    }
+
+    /// The sum of one column over resample `number` of the block, its limbs joined to an integer of type `K`: wide enough for
+    /// every sum of the column ([`Column::joins_in_64_bits`]).
+    #[inline(always)]
+    pub fn sum<K: Word>(&self, column: &Column, number: usize) -> K {
+        let digit = |limb: &Limb| K::from(limb.of(self.words[limb.lane * self.samples + number]));
+        let (first, lower) = (&column.limbs[0], &column.limbs[1..]);
+        lower.iter().fold(digit(first), |total, limb| (total << limb.digit_bits) + digit(limb))
+    }
+
     /// Stores the sums of consecutive resamples, the first being `number` within the block, for the lanes from
     /// `first_lane` on. Resamples beyond the block and lanes beyond the last are padding.
     #[inline(always)]
@@ -54,19 +73,19 @@ impl Block {
     }
 }
 
-/// The sums of a day's columns over consecutive resamples, in order.
+/// The sums of a day's columns over consecutive resamples, in order, all held.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sums {
-    lanes: usize,
     blocks: Vec<Block>,
 }
 
-impl Sums {
-    /// Number of lanes.
-    pub fn lanes(&self) -> usize {
-        self.lanes
+impl FromIterator<Block> for Sums {
+    fn from_iter<I: IntoIterator<Item = Block>>(blocks: I) -> Self {
+        Self { blocks: blocks.into_iter().collect() }
     }
+}
 
+impl Sums {
     /// Number of resamples.
     pub fn samples(&self) -> usize {
         self.blocks.iter().map(|block| block.samples).sum()
@@ -75,22 +94,15 @@ impl Sums {
     /// The joined sums of one column, in the order of the resamples, as integers of type `K`: wide enough for every sum
     /// of the column ([`Column::joins_in_64_bits`]).
     pub fn joined<K: Word>(&self, column: &Column) -> Vec<K> {
-        let mut joined = Vec::with_capacity(self.samples());
-        for block in &self.blocks {
-            let start = joined.len();
-            for (number, limb) in column.limbs.iter().enumerate() {
-                let sums =
-                    block.words[limb.lane * block.samples..][..block.samples].iter().map(|&sum| limb.of(sum));
-                if number == 0 {
-                    joined.extend(sums.map(K::from));
-                } else {
-                    for (total, sum) in joined[start..].iter_mut().zip(sums) {
-                        *total = (*total << limb.digit_bits) + K::from(sum);
-                    }
-                }
-            }
-        }
-        joined
+        let of_block = |block: &Block| -> Vec<K> {
+            (0..block.samples).map(|number| block.sum(column, number)).collect()
+        };
+        self.blocks.iter().flat_map(of_block).collect()
+    }
+
+    /// The blocks.
+    pub fn blocks(&self) -> &[Block] {
+        &self.blocks
     }
 
     /// The sums of one column in the units of its values, in the order of the resamples.
@@ -99,12 +111,12 @@ impl Sums {
     }
 }
 
-/// An integer that sums are joined in.
+/// An integer that sums are joined in: `u32`, `u64` or `u128`.
 pub trait Word:
-    From<u32> + Copy + Ord + Send + Shl<u32, Output = Self> + Add<Output = Self> + Into<u128>
+    From<u32> + Copy + Ord + Send + Shl<u32, Output = Self> + Add<Output = Self> + Not<Output = Self> + Into<u128>
 {
 }
-impl<T: From<u32> + Copy + Ord + Send + Shl<u32, Output = Self> + Add<Output = Self> + Into<u128>> Word
-    for T
+impl<T> Word for T where
+    T: From<u32> + Copy + Ord + Send + Shl<u32, Output = T> + Add<Output = T> + Not<Output = T> + Into<u128>
 {
 }

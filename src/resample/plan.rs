@@ -1,7 +1,7 @@
 //! How the work is cut: pure arithmetic on sizes, without data and without a device.
 //!
 //! ```text
-//! days × stocks ──waves──▶ what is in memory at once: batches (some stocks of one day, all of their samples)
+//! days × stocks ──waves──▶ what is in memory at once: batches (some stocks of one day, with all of their samples)
 //!   wave ──tiles──▶ what one GPU buffer holds: whole batches, or some samples of one batch
 //!     tile ──dispatches──▶ what one launch does: bounded in time, in loop work and in workgroups a dimension
 //! ```
@@ -25,6 +25,25 @@ pub struct DayShape {
     pub limbs: Vec<LimbCount>,
     /// Bytes of a joined sum of the widest column: 4, 8 or 16.
     pub key_bytes: u64,
+}
+
+/// The resamples to take, and what remains of them in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resamples {
+    /// Number of resamples, B.
+    pub count: u32,
+    /// Sums that are held of each column, while its quantiles are selected.
+    pub held: u64,
+}
+
+/// Most bytes of the sums that a thread of the CPU computes before they are selected from.
+pub const BLOCK_BYTES: u64 = 128 << 10;
+
+/// Resamples that a thread of the CPU takes at a time, of columns with so many lanes: a multiple of 16, enough to pay for a
+/// task, few enough that their sums stay in a core's cache.
+pub fn block_samples(lanes: usize) -> u32 {
+    const MOST: u64 = 1024;
+    (BLOCK_BYTES / (WORD * lanes.max(1) as u64)).clamp(16, MOST) as u32 / 16 * 16
 }
 
 impl DayShape {
@@ -55,6 +74,8 @@ pub struct Batch {
     pub rows: u32,
     /// Limbs of these stocks.
     pub limbs: LimbCount,
+    /// Bytes of a joined sum.
+    pub key_bytes: u64,
 }
 
 impl Batch {
@@ -68,9 +89,9 @@ impl Batch {
         (u64::from(self.rows) * stride_of(self.lanes()).max(4) as u64 + 4) * WORD
     }
 
-    /// Bytes of the sums of `samples` resamples.
-    fn sum_bytes(&self, samples: u32) -> u64 {
-        self.lanes() as u64 * u64::from(samples) * WORD
+    /// Bytes of the sums held while quantiles are selected.
+    fn held_bytes(&self, resamples: Resamples) -> u64 {
+        self.stocks.len() as u64 * resamples.held * self.key_bytes
     }
 }
 
@@ -79,7 +100,7 @@ impl Batch {
 pub struct Budget {
     /// Bytes of memory for rows, sums and selection.
     pub memory: u64,
-    /// Threads that select quantiles, each with a scratch copy of one column's sums.
+    /// Threads of the CPU, each with the sums that it works on.
     pub threads: usize,
     /// The device, where one is used.
     pub device: Option<DeviceLimits>,
@@ -116,30 +137,29 @@ impl DeviceLimits {
 /// Batches that are in memory together.
 pub type Wave = Vec<Batch>;
 
-/// Cuts days × stocks into waves that stay within the budget. The memory of a wave is that of its rows and sums, and one
-/// scratch copy of a column's sums for each thread.
+/// Cuts days × stocks into waves that stay within the budget. The memory of a wave is that of its rows and of the sums that it
+/// holds; whatever the wave, each thread has a block of sums, or the device some tiles.
 ///
 /// # Errors
 ///
 /// [`Error::Memory`] where one stock of one day does not fit.
-pub fn waves(shapes: &[DayShape], samples: u32, budget: &Budget) -> Result<Vec<Wave>> {
-    let key_bytes = shapes.iter().map(|shape| shape.key_bytes).max().unwrap_or(WORD);
-    let mut fixed = budget.threads as u64 * u64::from(samples) * key_bytes;
-    if let Some(device) = &budget.device {
-        // On the device and in the two copies on their way back.
-        fixed += 4 * device.tile;
-    }
+pub fn waves(shapes: &[DayShape], resamples: Resamples, budget: &Budget) -> Result<Vec<Wave>> {
+    let fixed = match &budget.device {
+        // Sums on the device, in two copies on their way back, and in one that quantiles are selected from.
+        Some(device) => 4 * device.tile,
+        None => budget.threads as u64 * widest_block(shapes),
+    };
     let row_limit = budget.device.map_or(u64::MAX, |device| device.binding).min(MAX_BYTES);
     // The rows also live on the device while they are resampled.
     let row_copies = if budget.device.is_some() { 2 } else { 1 };
-    let cost = |batch: &Batch| row_copies * batch.row_bytes() + batch.sum_bytes(samples);
+    let cost = |batch: &Batch| row_copies * batch.row_bytes() + batch.held_bytes(resamples);
     let room = budget.memory.saturating_sub(fixed);
     // The largest stock and day decides, so that what the message asks for is enough for all.
     let alone = shapes.iter().enumerate().flat_map(|(day, shape)| batches(day, shape, |_| false));
     if let Some(largest) = alone.max_by_key(|batch| cost(batch))
         && (cost(&largest) > room || largest.row_bytes() > row_limit)
     {
-        return Err(too_large(&largest, samples, fixed + cost(&largest), budget.memory, row_limit));
+        return Err(too_large(&largest, resamples.count, fixed + cost(&largest), budget.memory, row_limit));
     }
     let mut waves: Vec<Wave> = Vec::new();
     let (mut free, mut free_rows) = (0, 0);
@@ -171,9 +191,18 @@ fn batches(day: usize, shape: &DayShape, fits: impl Fn(&Batch) -> bool) -> Vec<B
                 continue;
             }
         }
-        batches.push(Batch { day, stocks: stock..stock + 1, rows: shape.rows, limbs });
+        let key_bytes = shape.key_bytes;
+        batches.push(Batch { day, stocks: stock..stock + 1, rows: shape.rows, limbs, key_bytes });
     }
     batches
+}
+
+/// Bytes of the largest block of sums that a thread has.
+fn widest_block(shapes: &[DayShape]) -> u64 {
+    let lanes =
+        |shape: &DayShape| shape.limbs.iter().fold(LimbCount::default(), |all, &one| all + one).lanes();
+    let bytes = |shape| u64::from(block_samples(lanes(shape))) * lanes(shape) as u64 * WORD;
+    shapes.iter().map(bytes).max().unwrap_or(0)
 }
 
 fn too_large(batch: &Batch, samples: u32, needed: u64, memory: u64, row_limit: u64) -> Error {
@@ -330,22 +359,37 @@ mod tests {
         }
     }
 
-    /// Bytes that a batch takes, spelled out: rows (on the host, and on the device where there is one) and sums.
-    fn bytes(batch: &Batch, samples: u32, budget: &Budget) -> u64 {
-        let stride = stride_of(batch.lanes()).max(4) as u64;
-        let rows = 4 * (u64::from(batch.rows) * stride + 4);
-        let sums = 4 * batch.lanes() as u64 * u64::from(samples);
-        rows * if budget.device.is_some() { 2 } else { 1 } + sums
+    /// Of `count` resamples a hundredth is held.
+    fn resamples(count: u32) -> Resamples {
+        Resamples { count, held: u64::from(count / 100 + 10) }
     }
 
-    /// Bytes that every wave takes: a column's sums a thread, and the tiles under way.
-    fn fixed_bytes(shapes: &[DayShape], samples: u32, budget: &Budget) -> u64 {
-        let key = shapes.iter().map(|shape| shape.key_bytes).max().unwrap_or(0);
-        budget.threads as u64 * u64::from(samples) * key + budget.device.map_or(0, |device| 4 * device.tile)
+    /// Bytes that a batch takes, spelled out: rows (on the host, and on the device where there is one) and held sums.
+    fn bytes(batch: &Batch, resamples: Resamples, budget: &Budget) -> u64 {
+        let stride = stride_of(batch.lanes()).max(4) as u64;
+        let rows = 4 * (u64::from(batch.rows) * stride + 4);
+        let held = batch.stocks.len() as u64 * resamples.held * batch.key_bytes;
+        rows * if budget.device.is_some() { 2 } else { 1 } + held
+    }
+
+    /// Bytes that every wave takes: what each thread works on, and the tiles under way.
+    fn fixed_bytes(shapes: &[DayShape], budget: &Budget) -> u64 {
+        let lanes = |shape: &DayShape| {
+            let count = |width: fn(&LimbCount) -> usize| shape.limbs.iter().map(width).sum();
+            let (full, half, third) = (count(|l| l.full), count(|l| l.half), count(|l| l.third));
+            LimbCount { full, half, third }.lanes() as u64
+        };
+        // Up to 32 lanes 1,024 samples; else the most sixteens of samples that stay within 128 KiB.
+        let block = |lanes: u64| 4 * lanes * if lanes <= 32 { 1024 } else { 32_768 / lanes / 16 * 16 };
+        let widest = shapes.iter().map(|shape| block(lanes(shape))).max().unwrap_or(0);
+        match &budget.device {
+            None => budget.threads as u64 * widest,
+            Some(device) => 4 * device.tile,
+        }
     }
 
     /// Every day and stock in one batch, in order; each wave within the budget, and none that the wave before had room for.
-    fn check_waves(waves: &[Wave], shapes: &[DayShape], samples: u32, budget: &Budget) -> Checked {
+    fn check_waves(waves: &[Wave], shapes: &[DayShape], resamples: Resamples, budget: &Budget) -> Checked {
         let cells: Vec<(usize, usize)> = waves
             .iter()
             .flatten()
@@ -358,14 +402,15 @@ mod tests {
         for batch in waves.iter().flatten() {
             let shape = &shapes[batch.day];
             let limbs = shape.limbs[batch.stocks.clone()].iter().fold(LimbCount::default(), |a, &b| a + b);
-            ensure(batch.rows == shape.rows && batch.limbs == limbs, || format!("{batch:?} of {shape:?}"))?;
+            let same = batch.rows == shape.rows && batch.limbs == limbs && batch.key_bytes == shape.key_bytes;
+            ensure(same, || format!("{batch:?} of {shape:?}"))?;
         }
-        let fixed = fixed_bytes(shapes, samples, budget);
+        let fixed = fixed_bytes(shapes, budget);
         let binding = budget.device.map_or(u64::MAX, |device| device.binding);
         let fits = |wave: &mut dyn Iterator<Item = &Batch>| {
             let (mut total, mut rows) = (fixed, 0);
             for batch in wave {
-                total += bytes(batch, samples, budget);
+                total += bytes(batch, resamples, budget);
                 rows += batch.row_bytes();
             }
             total <= budget.memory && rows <= binding
@@ -456,8 +501,9 @@ mod tests {
 
     /// The whole plan, each part checked.
     fn check_plan(shapes: &[DayShape], samples: u32, budget: &Budget) -> Checked {
-        let waves = waves(shapes, samples, budget).map_err(|error| error.to_string())?;
-        check_waves(&waves, shapes, samples, budget)?;
+        let resamples = resamples(samples);
+        let waves = waves(shapes, resamples, budget).map_err(|error| error.to_string())?;
+        check_waves(&waves, shapes, resamples, budget)?;
         let Some(device) = &budget.device else { return Ok(()) };
         for wave in &waves {
             let tiles = tiles(wave, samples, device);
@@ -473,8 +519,8 @@ mod tests {
     fn a_small_panel_is_one_wave_one_tile_one_dispatch() {
         let shapes = shapes(&[385, 210], 3);
         let budget = Budget { memory: 1 << 30, threads: 2, device: Some(usual_device()) };
-        let waves = waves(&shapes, 1000, &budget).unwrap();
-        let batch = |day, rows| Batch { day, stocks: 0..3, rows, limbs: full(3) };
+        let waves = waves(&shapes, resamples(1000), &budget).unwrap();
+        let batch = |day, rows| Batch { day, stocks: 0..3, rows, limbs: full(3), key_bytes: 4 };
         assert_eq!(waves, [[batch(0, 385), batch(1, 210)]]);
         let tiles = tiles(&waves[0], 1000, &usual_device());
         assert_eq!(tiles, [Tile { batches: 0..2, samples: 0..1000, words: 6000 }]);
@@ -489,40 +535,41 @@ mod tests {
     fn less_memory_makes_more_and_smaller_waves() {
         let shapes = shapes(&[385; 4], 8);
         let count = |memory: u64| {
-            let waves = waves(&shapes, 10_000, &on_cpu(memory, 2)).unwrap();
-            check_waves(&waves, &shapes, 10_000, &on_cpu(memory, 2)).unwrap();
+            let waves = waves(&shapes, resamples(10_000), &on_cpu(memory, 2)).unwrap();
+            check_waves(&waves, &shapes, resamples(10_000), &on_cpu(memory, 2)).unwrap();
             (waves.len(), waves.iter().map(Vec::len).sum::<usize>())
         };
         assert_eq!(count(1 << 30), (1, 4));
-        // Fixed 80,000 bytes, and a day of eight stocks 320,000 of sums and 24,656 of rows.
-        assert_eq!(count(80_000 + 344_656), (4, 4));
-        assert_eq!(count(80_000 + 344_655), (8, 8));
-        // A stock alone: 40,000 of sums and 6,176 of rows.
-        assert_eq!(count(80_000 + 46_176), (32, 32));
+        // Fixed: 1,024 sums of 8 lanes a thread. A day of eight stocks: 8 x 110 sums held, 24,656 bytes of rows.
+        let fixed = 2 * 32_768;
+        assert_eq!(count(fixed + 3_520 + 24_656), (4, 4));
+        assert_eq!(count(fixed + 3_520 + 24_655), (8, 8));
+        // A stock alone: 440 bytes of sums and 6,176 of rows.
+        assert_eq!(count(fixed + 440 + 6_176), (32, 32));
     }
 
     #[test]
     fn what_does_not_fit_is_an_error_with_the_sizes() {
         let shapes = shapes(&[385], 8);
-        let least = 80_000 + 46_176;
-        let error = waves(&shapes, 10_000, &on_cpu(least - 1, 2)).unwrap_err();
+        let least = 2 * 32_768 + 440 + 6_176;
+        let error = waves(&shapes, resamples(10_000), &on_cpu(least - 1, 2)).unwrap_err();
         let Error::Memory { needed, allowed, .. } = error else { panic!("{error}") };
         assert_eq!((needed, allowed), (least, least - 1));
         let message = error.to_string();
         assert!(
-            message.starts_with("resampling one stock of a day with 385 returns 10000 times needs 123.2 KiB"),
+            message.starts_with("resampling one stock of a day with 385 returns 10000 times needs 70.5 KiB"),
             "{message}"
         );
         assert!(message.ends_with("raise --memory, or lower --samples or --threads"), "{message}");
         // What the message asks for is enough, on one thread less is.
-        assert!(waves(&shapes, 10_000, &on_cpu(least, 2)).is_ok());
-        assert!(waves(&shapes, 10_000, &on_cpu(least - 40_000, 1)).is_ok());
+        assert!(waves(&shapes, resamples(10_000), &on_cpu(least, 2)).is_ok());
+        assert!(waves(&shapes, resamples(10_000), &on_cpu(least - 32_768, 1)).is_ok());
 
         // Rows that are larger than a buffer of the device.
         let device = DeviceLimits { binding: 1 << 20, ..usual_device() };
         let budget = Budget { memory: 1 << 40, threads: 2, device: Some(device) };
         let shapes = self::shapes(&[100_000], 1);
-        let error = waves(&shapes, 10, &budget).unwrap_err();
+        let error = waves(&shapes, resamples(10), &budget).unwrap_err();
         assert!(matches!(error, Error::Memory { needed: 1_600_016, allowed: 1_048_576, .. }), "{error:?}");
         assert!(
             error
@@ -530,7 +577,7 @@ mod tests {
                 .contains("the largest buffer of rows; resample shorter days, or try --device cpu"),
             "{error}"
         );
-        assert!(waves(&shapes, 10, &Budget { device: Some(usual_device()), ..budget }).is_ok());
+        assert!(waves(&shapes, resamples(10), &Budget { device: Some(usual_device()), ..budget }).is_ok());
     }
 
     #[test]
@@ -538,7 +585,7 @@ mod tests {
         let shapes = shapes(&[100_000, 5], 1);
         let device = DeviceLimits { work: 1 << 20, ..usual_device() };
         let budget = Budget { memory: 1 << 30, threads: 2, device: Some(device) };
-        let wave = waves(&shapes, 1000, &budget).unwrap().remove(0);
+        let wave = waves(&shapes, resamples(1000), &budget).unwrap().remove(0);
         let tiles = tiles(&wave, 1000, &device);
         let dispatches = dispatches(&tiles[0], &wave, &device);
         check_dispatches(&dispatches, &tiles[0], &wave, &device).unwrap();
@@ -550,7 +597,7 @@ mod tests {
 
     #[test]
     fn the_kernel_follows_the_widest_rows() {
-        let batch = |lanes| Batch { day: 0, stocks: 0..1, rows: 9, limbs: full(lanes) };
+        let batch = |lanes| Batch { day: 0, stocks: 0..1, rows: 9, limbs: full(lanes), key_bytes: 4 };
         assert!(narrow(&[batch(1), batch(1)]));
         assert!(!narrow(&[batch(1), batch(2)]));
         assert_eq!([1, 2, 3, 16, 17].map(stride_of), [1, 16, 16, 16, 32]);
@@ -562,14 +609,13 @@ mod tests {
         let shapes = shapes(&[385, 5000, 23], 12);
         let device = DeviceLimits { tile: 16_384, work: 400_000, ..usual_device() };
         let samples = 1000;
-        let budget = Budget { memory: 400_000, threads: 2, device: Some(device) };
-        let budget = Budget { memory: budget.memory + 8_000 + 4 * device.tile, ..budget };
+        let budget = Budget { memory: 660_000 + 4 * device.tile, threads: 2, device: Some(device) };
         check_plan(&shapes, samples, &budget).unwrap();
-        let waves = waves(&shapes, samples, &budget).unwrap();
+        let waves = waves(&shapes, resamples(samples), &budget).unwrap();
         let faulty = |fault: &dyn Fn(&mut Vec<Wave>)| {
             let mut waves = waves.clone();
             fault(&mut waves);
-            check_waves(&waves, &shapes, samples, &budget).unwrap_err()
+            check_waves(&waves, &shapes, resamples(samples), &budget).unwrap_err()
         };
         assert!(waves.len() > 1, "{waves:?}");
         faulty(&|waves| _ = waves.pop());
@@ -673,16 +719,17 @@ mod tests {
             spare in prop_oneof![-8.0_f64..28.0, Just(36.0)],
         ) {
             let none = Budget { memory: 0, threads, device };
-            let fixed = fixed_bytes(&shapes, samples, &none);
+            let fixed = fixed_bytes(&shapes, &none);
             let cell = |day: usize, stock: usize| Batch {
                 day,
                 stocks: stock..stock + 1,
                 rows: shapes[day].rows,
                 limbs: shapes[day].limbs[stock],
+                key_bytes: shapes[day].key_bytes,
             };
             let largest = (0..shapes.len())
                 .flat_map(|day| (0..shapes[day].limbs.len()).map(move |stock| (day, stock)))
-                .map(|(day, stock)| bytes(&cell(day, stock), samples, &none))
+                .map(|(day, stock)| bytes(&cell(day, stock), resamples(samples), &none))
                 .max()
                 .unwrap();
             let memory = (fixed + largest).saturating_add_signed(
@@ -690,7 +737,7 @@ mod tests {
             );
             let budget = Budget { memory, ..none };
             let fits = memory >= fixed + largest;
-            match waves(&shapes, samples, &budget) {
+            match waves(&shapes, resamples(samples), &budget) {
                 Ok(_) => {
                     prop_assert!(fits, "{memory} bytes, {} needed", fixed + largest);
                     prop_assert_eq!(check_plan(&shapes, samples, &budget), Ok(()));
