@@ -99,6 +99,14 @@ pub struct LimbCount {
     pub third: usize,
 }
 
+/// What decides how a column is written.
+#[derive(Debug, Clone, Copy, Default)]
+struct Extent {
+    smallest: f64,
+    largest: f64,
+    sum: f64,
+}
+
 impl LimbCount {
     /// Lanes that these fields take: a 10-bit field goes beside a single 16-bit one, else three share a lane.
     pub fn lanes(&self) -> usize {
@@ -149,9 +157,13 @@ impl DayColumns {
         }
         let mut lines = vec![Line([0; LINE]); (rows * stride).div_ceil(LINE)];
         let words: &mut [u32] = bytemuck::cast_slice_mut(&mut lines);
+        let scales: Vec<Option<f64>> = columns.iter().map(Column::scale).collect();
         for (row, words) in values.rows().into_iter().zip(words.chunks_exact_mut(stride)) {
-            for (&value, column) in row.iter().zip(&columns) {
-                column.write(value, words);
+            for ((&value, column), &scale) in row.iter().zip(&columns).zip(&scales) {
+                match scale {
+                    Some(scale) => column.write(round_small(value * scale), words),
+                    None => column.write_wide(round_scaled(value, column.exponent), words),
+                }
             }
         }
         Ok(Self { day, rows: rows as u32, stride, lanes, columns, lines })
@@ -204,8 +216,30 @@ pub fn plan_columns(values: &ArrayRef2<f64>) -> Result<Vec<Column>> {
             ),
         });
     }
-    let columns = values.columns().into_iter().map(|column| Column::plan(rows, column.iter().copied()));
-    let mut columns = columns.collect::<Result<Vec<_>>>()?;
+    // Row by row, as values lie in memory. Sums show what is not finite, and the least what is negative.
+    let mut extents = vec![Extent::default(); values.ncols()];
+    for row in values.rows() {
+        for (&value, extent) in row.iter().zip(&mut extents) {
+            extent.smallest = if value < extent.smallest { value } else { extent.smallest };
+            extent.largest = if value > extent.largest { value } else { extent.largest };
+            extent.sum += value;
+        }
+    }
+    let planned = extents.iter().zip(values.columns()).map(|(extent, column)| {
+        let bad = |value: &&f64| !(value.is_finite() && **value >= 0.0);
+        if extent.smallest < 0.0 || !extent.sum.is_finite() {
+            // The sum of finite values may overflow, which alone is no fault.
+            if let Some(value) = column.iter().find(bad) {
+                return Err(Error::Parameter {
+                    name: "a value to resample",
+                    value: value.to_string(),
+                    requirement: "columns hold finite numbers that are not negative".into(),
+                });
+            }
+        }
+        Ok(Column::plan(rows, extent))
+    });
+    let mut columns = planned.collect::<Result<Vec<_>>>()?;
     place(&mut columns);
     Ok(columns)
 }
@@ -234,24 +268,12 @@ pub const fn stride_of(lanes: usize) -> usize {
 }
 
 impl Column {
-    /// Chooses limbs and scale for `values`, n = `rows` of them. The limbs have no place yet.
-    fn plan(rows: usize, values: impl Iterator<Item = f64>) -> Result<Self> {
-        let (mut largest, mut sum) = (0.0f64, 0.0);
-        for value in values {
-            if !(value.is_finite() && value >= 0.0) {
-                return Err(Error::Parameter {
-                    name: "a value to resample",
-                    value: value.to_string(),
-                    requirement: "columns hold finite numbers that are not negative".into(),
-                });
-            }
-            largest = largest.max(value);
-            sum += value;
-        }
+    /// Chooses limbs and scale for n = `rows` values of this extent. The limbs have no place yet.
+    fn plan(rows: usize, &Extent { largest, sum, .. }: &Extent) -> Self {
         let cap = u32::MAX / rows as u32;
         if largest == 0.0 {
             let limbs = vec![Limb::unplaced(FULL, rows)];
-            return Ok(Self { limbs, exponent: 0, relative_error: 0.0 });
+            return Self { limbs, exponent: 0, relative_error: 0.0 };
         }
         let one_limb = largest_exponent(largest, cap);
         let mut column = Self { limbs: Vec::new(), exponent: one_limb, relative_error: f64::INFINITY };
@@ -265,12 +287,12 @@ impl Column {
                 column.relative_error =
                     rows as f64 * scale_by_power(0.5 / scale_by_power(sum, first), -second);
                 if column.relative_error <= MAX_RELATIVE_ERROR {
-                    return Ok(column);
+                    return column;
                 }
             }
         }
         // Each full limb adds at least seven bits, so that the loop has returned.
-        Ok(column)
+        column
     }
 
     /// Bits of all digits but the first.
@@ -291,9 +313,26 @@ impl Column {
         LimbCount { full: count(FULL), half: count(HALF), third: count(THIRD) }
     }
 
-    /// Writes `value` into its fields of a row's `words`, which hold zeros there.
-    fn write(&self, value: f64, words: &mut [u32]) {
-        let mut rest = round_scaled(value, self.exponent);
+    /// 2^e, where scaling by it and [`round_small`] give what [`round_scaled`] does: it is a normal number, and no integer
+    /// of the column has more than 51 bits. Products that are not exact are then far below ½.
+    fn scale(&self) -> Option<f64> {
+        let normal = (-1022..=1023).contains(&self.exponent);
+        (normal && FULL + self.lower_bits() <= 51).then(|| power_of_two(self.exponent))
+    }
+
+    /// Writes the integer `rest` into its fields of a row's `words`, which hold zeros there.
+    #[inline]
+    fn write(&self, mut rest: u64, words: &mut [u32]) {
+        let mut below = self.lower_bits();
+        for (number, limb) in self.limbs.iter().enumerate() {
+            words[limb.lane] |= ((rest >> below) as u32) << limb.shift;
+            rest &= (1 << below) - 1;
+            below -= self.limbs.get(number + 1).map_or(0, |next| next.digit_bits);
+        }
+    }
+
+    /// As [`Self::write`], for columns of any width.
+    fn write_wide(&self, mut rest: u128, words: &mut [u32]) {
         let mut below = self.lower_bits();
         for (number, limb) in self.limbs.iter().enumerate() {
             words[limb.lane] |= ((rest >> below) as u32) << limb.shift;
@@ -360,6 +399,13 @@ fn round_scaled(value: f64, exponent: i32) -> u128 {
     }
     let (whole, rest, half) = (mantissa >> shift, mantissa & ((1 << shift) - 1), 1 << (shift - 1));
     u128::from(whole + u64::from(rest > half || (rest == half && whole & 1 == 1)))
+}
+
+/// round(`value`), ties to even, for 0 ≤ `value` < 2⁵¹: above 2⁵² doubles are the integers, so that the addition rounds.
+#[inline]
+fn round_small(value: f64) -> u64 {
+    const SHIFT: f64 = (1_u64 << 52) as f64;
+    (value + SHIFT).to_bits() - SHIFT.to_bits()
 }
 
 /// `value` · 2^`exponent` without overflow on the way, correctly rounded unless the result is subnormal.
@@ -540,6 +586,11 @@ mod tests {
         assert_eq!(round_scaled(f64::from_bits(3), 1074), 3);
         assert_eq!(round_scaled(f64::from_bits(3), 1073), 2);
         assert_eq!(round_scaled(1e300, -1100), 0);
+        for value in
+            [2.5, 3.5, 2.500_000_1, 0.0, 0.5, 0.5_f64.next_up(), 1e-300, 5e-324, 2_251_799_813_685_246.5]
+        {
+            assert_eq!(u128::from(round_small(value)), round_scaled(value, 0), "{value}");
+        }
         assert_eq!(largest_exponent(1.0, 7), 2);
         assert_eq!(largest_exponent(1.75, 7), 2);
         assert_eq!(largest_exponent(1.76, 7), 1);
@@ -556,6 +607,16 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(300))]
+        #[test]
+        fn both_ways_to_round_agree(bits in any::<u64>(), exponent in -1022_i32..=1023) {
+            // Any double with a magnitude of at most 2^50 after scaling.
+            let value = f64::from_bits(bits & !(1 << 63));
+            let value = scale_by_power(f64::from_bits(value.to_bits() & ((1 << 52) - 1) | 1023 << 52),
+                ((bits >> 52) as i32 % 1100 - 1050) - exponent);
+            prop_assume!(value.is_finite());
+            prop_assert_eq!(u128::from(round_small(value * power_of_two(exponent))), round_scaled(value, exponent));
+        }
+
         #[test]
         fn random_columns_keep_the_bound(
             logs in prop::collection::vec(-40.0f64..3.0, 1..600),
