@@ -16,30 +16,35 @@ struct Stream {
     purpose: u32,   // purpose << 24, above the attempt
 }
 
-// The rows of one word (the second is 0 where a word gives one) and 1, or 0 where the word is rejected.
-fn split(range: RowRange, word: u32) -> vec3<u32> {
-    let first = multiply_high(word, range.rows);
-    var fraction = word * range.rows;
-    var second = 0u;
-    if range.rows_per_word == 2u {
-        second = multiply_high(fraction, range.rows);
-        fraction = fraction * range.rows;
-    }
-    return vec3<u32>(first, second, select(1u, 0u, fraction < range.threshold));
+// The rows of a block's four words: the first of each, and the second where a word gives two.
+struct BlockRows {
+    first: vec4<u32>,
+    second: vec4<u32>,
 }
 
-// The four words of a block at a redraw attempt.
-fn stream_block(stream: Stream, block: u32, attempt: u32) -> vec4<u32> {
-    let purpose = stream.purpose | (attempt & 0x00ffffffu);
-    return philox4x32_10(vec4<u32>(block, stream.sample, stream.day, purpose), stream.key);
-}
-
-// The rows of `word`, lane `lane` of `block`: redrawn from attempt to attempt until one is accepted.
-fn rows_of_word(range: RowRange, stream: Stream, block: u32, lane: u32, word: u32) -> vec2<u32> {
-    var rows = split(range, word);
-    // Each attempt is accepted with probability above one half.
-    for (var attempt = 1u; rows.z == 0u; attempt += 1u) {
-        rows = split(range, stream_block(stream, block, attempt)[lane]);
+// Draws the rows of a block. A rejected word is redrawn from attempt to attempt until it is accepted. All words share one
+// loop, which turns once but for rare blocks: software adapters go through the body of a loop even where no invocation does.
+fn rows_of_block(range: RowRange, stream: Stream, block: u32) -> BlockRows {
+    var rows = BlockRows();
+    var missing = vec4<bool>(true);
+    var attempt = 0u;
+    loop {
+        let purpose = stream.purpose | (attempt & 0x00ffffffu);
+        let words = philox4x32_10(vec4<u32>(block, stream.sample, stream.day, purpose), stream.key);
+        let first = multiply_high4(words, range.rows);
+        var fraction = words * range.rows;
+        var second = vec4<u32>();
+        if range.rows_per_word == 2u {
+            second = multiply_high4(fraction, range.rows);
+            fraction *= range.rows;
+        }
+        rows.first = select(rows.first, first, missing);
+        rows.second = select(rows.second, second, missing);
+        missing &= fraction < vec4<u32>(range.threshold);
+        if !any(missing) {
+            break;
+        }
+        attempt += 1u;
     }
-    return rows.xy;
+    return rows;
 }

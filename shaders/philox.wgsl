@@ -18,6 +18,18 @@ fn multiply_high(a: u32, b: u32) -> u32 {
     return a_high * b_high + (cross >> 16u) + (middle >> 16u);
 }
 
+// As multiply_high, for four words and one factor.
+fn multiply_high4(a: vec4<u32>, b: u32) -> vec4<u32> {
+    let a_low = a & vec4<u32>(0xffffu);
+    let a_high = a >> vec4<u32>(16u);
+    let b_low = b & 0xffffu;
+    let b_high = b >> 16u;
+    let low = a_low * b_low;
+    let cross = a_high * b_low + (low >> vec4<u32>(16u));
+    let middle = a_low * b_high + (cross & vec4<u32>(0xffffu));
+    return a_high * b_high + (cross >> vec4<u32>(16u)) + (middle >> vec4<u32>(16u));
+}
+
 fn philox4x32_10(counter: vec4<u32>, key: vec2<u32>) -> vec4<u32> {
     var c = counter;
     var k = key;

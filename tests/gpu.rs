@@ -20,7 +20,7 @@ use bellwether::random::index::RowRange;
 use bellwether::random::{Purpose, Stream};
 use bellwether::resample::columns::{Column, DayColumns, LimbCount};
 use bellwether::resample::gpu::{Resampler, device_limits};
-use bellwether::resample::plan::{Batch, DeviceLimits};
+use bellwether::resample::plan::{Batch, DeviceLimits, Kernel, Tally, TallyKind};
 use bellwether::resample::{Block, Sums, cpu};
 use libtest_mimic::{Arguments, Failed, Trial};
 use ndarray::Array2;
@@ -38,6 +38,7 @@ const TESTS: &[(&str, Test)] = &[
     ("rows_and_redraws_equal_the_cpu", rows_and_redraws_equal_the_cpu),
     ("loops_turn_as_often_as_asked", loops_turn_as_often_as_asked),
     ("sums_equal_the_cpu_for_every_width", sums_equal_the_cpu_for_every_width),
+    ("tallied_sums_equal_the_cpu_for_every_length", tallied_sums_equal_the_cpu_for_every_length),
     ("sums_equal_the_cpu_for_long_days", sums_equal_the_cpu_for_long_days),
     ("sums_do_not_depend_on_the_cut", sums_do_not_depend_on_the_cut),
     ("uniform_sums_equal_the_cpu", uniform_sums_equal_the_cpu),
@@ -221,18 +222,45 @@ fn assert_equals_cpu(gpu: &Gpu, limits: DeviceLimits, days: &[DayColumns], seed:
     }
 }
 
+/// The limits of a device with each way to resample: adding rows as they are drawn, and by tallies as hardware and as software
+/// does.
+fn all_kernels(gpu: &Gpu) -> [DeviceLimits; 3] {
+    let usual = device_limits(gpu);
+    let words = gpu.limits().max_compute_workgroup_storage_size / (4 * 32);
+    let hardware = Tally { kind: TallyKind::Hardware, workgroup: 32, words };
+    let software = Tally { kind: TallyKind::Software, workgroup: 8, words: 256 };
+    [None, Some(hardware), Some(software)].map(|tally| DeviceLimits { tally, ..usual })
+}
+
 fn sums_equal_the_cpu_for_every_width(gpu: &Gpu) {
-    let limits = device_limits(gpu);
-    for stocks in [1, 2, 3, 4, 5, 8, 12, 16, 17, 40] {
-        let days = [day(20_070_103, 385, stocks), day(20_070_104, 210, stocks)];
-        assert_equals_cpu(gpu, limits, &days, 3, 300);
+    for limits in all_kernels(gpu) {
+        for stocks in [1, 2, 3, 4, 5, 8, 12, 16, 17, 40] {
+            let days = [day(20_070_103, 385, stocks), day(20_070_104, 210, stocks)];
+            assert_equals_cpu(gpu, limits, &days, 3, 300);
+        }
     }
     // Days of all lengths together, narrow and wide.
     for stocks in [1, 2, 7] {
         let lengths = [1, 2, 3, 4, 7, 8, 9, 100, 128, 129, 390, 1000, 2012, 2048, 2049];
         let days: Vec<DayColumns> =
             lengths.iter().map(|&rows| day(20_070_000 + rows as u32, rows, stocks)).collect();
-        assert_equals_cpu(gpu, limits, &days, 1 << 40, 65);
+        assert_equals_cpu(gpu, device_limits(gpu), &days, 1 << 40, 65);
+    }
+}
+
+/// Days of all kinds of length that tallies hold, up to the longest.
+fn tallied_sums_equal_the_cpu_for_every_length(gpu: &Gpu) {
+    for limits in all_kernels(gpu) {
+        for stocks in [1, 5, 33] {
+            let lengths = [1, 2, 3, 4, 5, 6, 7, 8, 9, 100, 128, 129, 390, 600, 767, 768];
+            let days: Vec<DayColumns> =
+                lengths.iter().map(|&rows| day(20_070_000 + rows as u32, rows, stocks)).collect();
+            let wave: Vec<Batch> = days.iter().enumerate().map(|(number, day)| batch(number, day)).collect();
+            // Rows of 48 words are more than a uniform buffer holds.
+            let expected = limits.tally.is_some_and(|tally| tally.kind == TallyKind::Hardware || stocks < 33);
+            assert_eq!(matches!(Kernel::of(&wave, &limits), Kernel::Tally(_)), expected, "{stocks} stocks");
+            assert_equals_cpu(gpu, limits, &days, 1 << 40, 65);
+        }
     }
 }
 
@@ -262,6 +290,19 @@ fn sums_do_not_depend_on_the_cut(gpu: &Gpu) {
     ];
     for limits in cuts {
         assert_equals_cpu(gpu, limits, &days, 0, 200);
+    }
+    // Short days, which all kernels can do.
+    let days = [day(20_070_103, 385, 12), day(20_070_104, 23, 12)];
+    for usual in all_kernels(gpu) {
+        let cuts = [
+            DeviceLimits { tile: 4096, ..usual },
+            DeviceLimits { tile: 30_000, work: 100_000, workgroups: 1, ..usual },
+            DeviceLimits { workgroups: 2, ..usual },
+            DeviceLimits { work: 1, ..usual },
+        ];
+        for limits in cuts {
+            assert_equals_cpu(gpu, limits, &days, 0, 200);
+        }
     }
 }
 

@@ -46,6 +46,18 @@ const SHADERS: &[Shader] = &[
         constants: &[("WORKGROUP", 64.0)],
     },
     Shader {
+        name: "tally",
+        source: bellwether::resample::gpu::TALLY,
+        entries: &["tally"],
+        constants: &[("WORKGROUP", 32.0), ("TALLIES", 144.0)],
+    },
+    Shader {
+        name: "tally_software",
+        source: bellwether::resample::gpu::SOFTWARE_TALLY,
+        entries: &["tally"],
+        constants: &[("WORKGROUP", 8.0)],
+    },
+    Shader {
         name: "uniform",
         source: bellwether::compare::uniform::gpu::SOURCE,
         entries: &["sum_words"],
@@ -162,7 +174,12 @@ fn has_its_entry_points(shader: &Shader) {
     for (entry, name) in module.entry_points.iter().zip(shader.entries) {
         let (module, _) = specialized(shader, name).unwrap();
         let specialized = module.entry_points.iter().find(|other| other.name == entry.name).unwrap();
-        assert_eq!(specialized.workgroup_size, [64, 1, 1], "{name}");
+        let wanted = shader
+            .constants
+            .iter()
+            .find(|(name, _)| *name == "WORKGROUP")
+            .map_or(64, |&(_, size)| size as u32);
+        assert_eq!(specialized.workgroup_size, [wanted, 1, 1], "{name}");
     }
     // An override of another name is refused, so that the constants above are in use.
     let unknown = Shader { constants: &[("WORKGROUPS", 64.0)], ..*shader };
@@ -192,20 +209,23 @@ fn to_msl(module: &Module, info: &ModuleInfo, entry: &str) -> Result<(), String>
 fn to_hlsl(module: &Module, info: &ModuleInfo, entry: &str) -> Result<(), String> {
     // For the compilers FXC and DXC.
     for shader_model in [hlsl::ShaderModel::V5_1, hlsl::ShaderModel::V6_0] {
-        let options = hlsl::Options { shader_model, ..Default::default() };
+        let options =
+            hlsl::Options { shader_model, zero_initialize_workgroup_memory: false, ..Default::default() };
         let pipeline = hlsl::PipelineOptions { entry_point: Some((ShaderStage::Compute, entry.into())) };
         let mut text = String::new();
         let translated = hlsl::Writer::new(&mut text, &options, &pipeline)
             .write(module, info, None)
             .map_err(|error| error.to_string())?;
-        one_entry(&translated.entry_point_names, &text, "[numthreads(64, 1, 1)]")?;
+        let mark = format!("[numthreads({}, 1, 1)]", workgroup_of(module, entry));
+        one_entry(&translated.entry_point_names, &text, &mark)?;
     }
     Ok(())
 }
 
 fn to_glsl(module: &Module, info: &ModuleInfo, entry: &str) -> Result<(), String> {
     for version in [glsl::Version::Desktop(430), glsl::Version::new_gles(310)] {
-        let options = glsl::Options { version, ..Default::default() };
+        let options =
+            glsl::Options { version, zero_initialize_workgroup_memory: false, ..Default::default() };
         let pipeline = glsl::PipelineOptions {
             shader_stage: ShaderStage::Compute,
             entry_point: entry.into(),
@@ -215,9 +235,15 @@ fn to_glsl(module: &Module, info: &ModuleInfo, entry: &str) -> Result<(), String
         glsl::Writer::new(&mut text, module, info, &options, &pipeline, restricted())
             .and_then(|mut writer| writer.write())
             .map_err(|error| error.to_string())?;
-        one_entry(&[Ok::<_, String>("main".to_owned())], &text, "layout(local_size_x = 64,")?;
+        let mark = format!("layout(local_size_x = {},", workgroup_of(module, entry));
+        one_entry(&[Ok::<_, String>("main".to_owned())], &text, &mark)?;
     }
     Ok(())
+}
+
+/// Invocations of a workgroup.
+fn workgroup_of(module: &Module, entry: &str) -> u32 {
+    module.entry_points.iter().find(|other| other.name == entry).unwrap().workgroup_size[0]
 }
 
 /// Checks that the text has one entry point, the one asked for.

@@ -1,10 +1,11 @@
 //! Resampled column sums on a GPU: rows go up once a wave, sums come back tile by tile.
 //!
-//! Twin of [`super::cpu`]; the kernel is `shaders/resample.wgsl`. Two tiles are under way at a time: while the host takes the
+//! Twin of [`super::cpu`]. Two kernels do it ([`Kernel`]): `shaders/tally.wgsl` counts how often each row of a short day is drawn
+//! and then goes through the rows once; `shaders/resample.wgsl` adds rows of days of any length as they are drawn. Two tiles are under way at a time: while the host takes the
 //! sums of one and selects quantiles from them, the device works on the next.
 
 use std::cell::Cell;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
@@ -13,21 +14,43 @@ use wgpu::BufferUsages;
 
 use super::Block;
 use super::columns::DayColumns;
-use super::plan::{self, Batch, DeviceLimits, Dispatch, Tile};
+use super::plan::{
+    self, Batch, DeviceLimits, Dispatch, Kernel, ROWS_ALIGNMENT, ROWS_PER_TALLY_WORD, Tally, TallyKind, Tile,
+    UNIFORM_BYTES,
+};
 use crate::gpu::clock::PassClock;
 use crate::gpu::{Gpu, GpuError};
 use crate::random::index::RowRange;
 use crate::random::{Purpose, Stream};
 
-/// The kernel's source: its own file first, so that a compiler's line numbers match it.
-pub const SOURCE: &str = concat!(
-    include_str!("../../shaders/resample.wgsl"),
-    include_str!("../../shaders/index.wgsl"),
-    include_str!("../../shaders/philox.wgsl"),
-);
+/// A kernel's source: its own file first, so that a compiler's line numbers match it, then what it shares.
+macro_rules! source {
+    ($($file:literal),+) => {
+        concat!(
+            $(include_str!(concat!("../../shaders/", $file)),)+
+            include_str!("../../shaders/batch.wgsl"),
+            include_str!("../../shaders/index.wgsl"),
+            include_str!("../../shaders/philox.wgsl"),
+        )
+    };
+}
 
-/// Invocations of a workgroup.
+/// Source of the kernels that add rows as they are drawn, `lane` and `line`.
+pub const SOURCE: &str = source!("resample.wgsl");
+/// Source of the kernel that tallies, on hardware.
+pub const TALLY: &str = source!("tally.wgsl");
+/// Source of the kernel that tallies, on software adapters.
+pub const SOFTWARE_TALLY: &str = source!("tally_software.wgsl");
+
+/// Invocations of a workgroup that adds rows as they are drawn.
 const WORKGROUP: u32 = 64;
+
+/// Invocations of a workgroup that tallies in workgroup memory: one subgroup of most devices, as memory is what limits them.
+const TALLY_WORKGROUP: u32 = 32;
+
+/// The same on software adapters; and the words of tallies of a resample there, `TALLIES` in `shaders/tally_software.wgsl`.
+const SOFTWARE_WORKGROUP: u32 = 8;
+const SOFTWARE_TALLIES: u32 = 256;
 
 /// Tiles under way at a time.
 const IN_FLIGHT: usize = 2;
@@ -95,7 +118,18 @@ pub fn device_limits(gpu: &Gpu) -> DeviceLimits {
         work: DeviceLimits::WORK,
         draws: DeviceLimits::DRAWS,
         tile: DeviceLimits::TILE,
+        tally: Some(tally(gpu)),
     }
+}
+
+/// How a device tallies: software with a kernel of its own.
+fn tally(gpu: &Gpu) -> Tally {
+    let limits = gpu.limits();
+    if gpu.adapter().is_software() && limits.max_uniform_buffer_binding_size >= UNIFORM_BYTES {
+        return Tally { kind: TallyKind::Software, workgroup: SOFTWARE_WORKGROUP, words: SOFTWARE_TALLIES };
+    }
+    let words = limits.max_compute_workgroup_storage_size / (4 * TALLY_WORKGROUP);
+    Tally { kind: TallyKind::Hardware, workgroup: TALLY_WORKGROUP, words }
 }
 
 /// The kernels of one device. Dear to make, used for every wave.
@@ -103,8 +137,8 @@ pub fn device_limits(gpu: &Gpu) -> DeviceLimits {
 pub struct Resampler<'gpu> {
     gpu: &'gpu Gpu,
     limits: DeviceLimits,
-    lane: Option<wgpu::ComputePipeline>,
-    line: Option<wgpu::ComputePipeline>,
+    /// Compiled so far, with the words of tallies that they are for.
+    kernels: HashMap<(Kernel, u32), wgpu::ComputePipeline>,
     times: Option<Cell<DeviceTimes>>,
 }
 
@@ -131,7 +165,7 @@ struct Flight {
 impl<'gpu> Resampler<'gpu> {
     /// A resampler on `gpu` within `limits`. Kernels are compiled when first needed.
     pub fn new(gpu: &'gpu Gpu, limits: DeviceLimits) -> Self {
-        Self { gpu, limits, lane: None, line: None, times: None }
+        Self { gpu, limits, kernels: HashMap::new(), times: None }
     }
 
     /// From now on waits after each step and takes its time; slower, as nothing overlaps any more.
@@ -176,15 +210,15 @@ impl<'gpu> Resampler<'gpu> {
     ) -> Result<(), GpuError> {
         let gpu = self.gpu;
         let limits = self.limits;
-        let narrow = plan::narrow(wave);
-        let kernel = self.kernel(narrow)?.clone();
+        let kernel = Kernel::of(wave, &limits);
+        let pipeline = self.pipeline(kernel, wave)?;
         let tiles = plan::tiles(wave, samples, &limits);
         let largest = tiles.iter().map(|tile| tile.words * 4).max().unwrap_or(0);
         let this = &*self;
         let rows = this.timed(
             |times| &mut times.upload,
             || {
-                let rows = upload_rows(gpu, columns, narrow)?;
+                let rows = upload_rows(gpu, columns, kernel)?;
                 if this.times.is_some() {
                     gpu.finish("uploading rows")?;
                 }
@@ -233,8 +267,8 @@ impl<'gpu> Resampler<'gpu> {
                     staging
                 }
             };
-            let bindings = Bindings { kernel: &kernel, rows: &rows, sums: &sums };
-            let submission = this.launch(&bindings, wave, columns, seed, &tile, &staging, narrow)?;
+            let bindings = Bindings { kernel, pipeline: &pipeline, rows: &rows, sums: &sums };
+            let submission = this.launch(&bindings, wave, columns, seed, &tile, &staging)?;
             flights.push_back(Flight { tile, staging, submission });
         }
         while let Some(flight) = flights.pop_front() {
@@ -243,19 +277,35 @@ impl<'gpu> Resampler<'gpu> {
         Ok(())
     }
 
-    /// The kernel for narrow or for wide rows.
-    fn kernel(&mut self, narrow: bool) -> Result<&wgpu::ComputePipeline, GpuError> {
-        let (slot, entry) = if narrow { (&mut self.lane, "lane") } else { (&mut self.line, "line") };
-        match slot {
-            Some(kernel) => Ok(kernel),
-            None => {
-                let constants = [("WORKGROUP", f64::from(WORKGROUP))];
-                Ok(slot.insert(self.gpu.kernel(entry, SOURCE, &constants)?))
-            }
+    /// The kernel compiled for a wave.
+    fn pipeline(&mut self, kernel: Kernel, wave: &[Batch]) -> Result<wgpu::ComputePipeline, GpuError> {
+        // Workgroup memory decides how many workgroups run at a time: no more of it than the longest day needs.
+        const STEP: u32 = 16;
+        let rows = wave.iter().map(|batch| batch.rows).max().unwrap_or(0);
+        let (words, workgroup, entry, source) = match kernel {
+            Kernel::Lane => (0, self.limits.workgroup, "lane", SOURCE),
+            Kernel::Line => (0, self.limits.workgroup, "line", SOURCE),
+            Kernel::Tally(tally) => match tally.kind {
+                TallyKind::Software => (0, tally.workgroup, "tally", SOFTWARE_TALLY),
+                TallyKind::Hardware => {
+                    let words = rows.div_ceil(ROWS_PER_TALLY_WORD).next_multiple_of(STEP).min(tally.words);
+                    (words, tally.workgroup, "tally", TALLY)
+                }
+            },
+        };
+        if let Some(pipeline) = self.kernels.get(&(kernel, words)) {
+            return Ok(pipeline.clone());
         }
+        let mut constants = vec![("WORKGROUP", f64::from(workgroup))];
+        if words > 0 {
+            constants.push(("TALLIES", f64::from(words)));
+        }
+        let pipeline = self.gpu.kernel(entry, source, &constants)?;
+        self.kernels.insert((kernel, words), pipeline.clone());
+        Ok(pipeline)
     }
 
-    /// Submits the dispatches of a tile, each on its own so that none keeps the device for long, and the copy back.
+    /// Submits the dispatches of a tile, no more at a time than keep the device for as long as one may, and the copy back.
     #[expect(clippy::too_many_arguments, reason = "one call, from the loop above")]
     fn launch(
         &self,
@@ -265,9 +315,8 @@ impl<'gpu> Resampler<'gpu> {
         seed: u64,
         tile: &Tile,
         staging: &wgpu::Buffer,
-        narrow: bool,
     ) -> Result<wgpu::SubmissionIndex, GpuError> {
-        let entries = batch_entries(columns, tile, narrow);
+        let entries = batch_entries(columns, tile, bindings.kernel);
         let dispatches = plan::dispatches(tile, wave, &self.limits);
         let step = self.gpu.limits().min_uniform_buffer_offset_alignment.max(64) as usize;
         let mut parameters = vec![0u8; step * dispatches.len()];
@@ -288,10 +337,13 @@ impl<'gpu> Resampler<'gpu> {
         self.gpu.checked("resampling", |device, queue| {
             queue.write_buffer(&parameter_buffer, 0, &parameters);
             queue.write_buffer(&entry_buffer, 0, bytemuck::cast_slice(&entries));
+            let layout = bindings.pipeline.get_bind_group_layout(0);
+            let new_encoder = || device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            let (mut encoder, mut work) = (new_encoder(), 0);
             for (number, dispatch) in dispatches.iter().enumerate() {
                 let group = device.create_bind_group(&wgpu::BindGroupDescriptor {
                     label: Some("resample"),
-                    layout: &bindings.kernel.get_bind_group_layout(0),
+                    layout: &layout,
                     entries: &[
                         wgpu::BindGroupEntry {
                             binding: 0,
@@ -302,23 +354,29 @@ impl<'gpu> Resampler<'gpu> {
                             }),
                         },
                         wgpu::BindGroupEntry { binding: 1, resource: entry_buffer.as_entire_binding() },
-                        wgpu::BindGroupEntry { binding: 2, resource: bindings.rows.as_entire_binding() },
+                        wgpu::BindGroupEntry {
+                            binding: 2,
+                            resource: bindings.rows_from(entries[dispatch.batches.start].first_word),
+                        },
                         wgpu::BindGroupEntry { binding: 3, resource: bindings.sums.as_entire_binding() },
                     ],
                 });
-                let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-                {
-                    let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
-                        label: Some("resample"),
-                        timestamp_writes: clock.as_ref().map(|clock| clock.writes(number as u32)),
-                    });
-                    pass.set_pipeline(bindings.kernel);
-                    pass.set_bind_group(0, &group, &[]);
-                    let [x, y, z] = dispatch.workgroups;
-                    pass.dispatch_workgroups(x, y, z);
+                let one = dispatch.work(wave);
+                if work > 0 && work + one > self.limits.work {
+                    queue.submit([std::mem::replace(&mut encoder, new_encoder()).finish()]);
+                    work = 0;
                 }
-                queue.submit([encoder.finish()]);
+                work += one;
+                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+                    label: Some("resample"),
+                    timestamp_writes: clock.as_ref().map(|clock| clock.writes(number as u32)),
+                });
+                pass.set_pipeline(bindings.pipeline);
+                pass.set_bind_group(0, &group, &[]);
+                let [x, y, z] = dispatch.workgroups;
+                pass.dispatch_workgroups(x, y, z);
             }
+            queue.submit([encoder.finish()]);
         })?;
         self.stop_kernel_clock(clock.as_ref(), start)?;
         self.gpu.checked("resampling", |device, queue| {
@@ -346,29 +404,46 @@ impl<'gpu> Resampler<'gpu> {
 
 /// What stays bound over the tiles of a wave.
 struct Bindings<'a> {
-    kernel: &'a wgpu::ComputePipeline,
+    kernel: Kernel,
+    pipeline: &'a wgpu::ComputePipeline,
     rows: &'a wgpu::Buffer,
     sums: &'a wgpu::Buffer,
 }
 
-/// Words from one row to the next on the device.
-fn device_stride(columns: &DayColumns, narrow: bool) -> usize {
-    if narrow { columns.stride() } else { columns.stride().max(4) }
+impl Bindings<'_> {
+    /// The rows of all batches, or from those on that begin at this word, as the kernel wants them.
+    fn rows_from(&self, first_word: u32) -> wgpu::BindingResource<'_> {
+        match self.kernel {
+            Kernel::Tally(Tally { kind: TallyKind::Software, .. }) => {
+                wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                    buffer: self.rows,
+                    offset: u64::from(first_word) * 4,
+                    size: wgpu::BufferSize::new(UNIFORM_BYTES),
+                })
+            }
+            _ => self.rows.as_entire_binding(),
+        }
+    }
 }
 
-/// Words that the rows of a batch take on the device; batches begin at multiples of four words.
-fn device_words(columns: &DayColumns, narrow: bool) -> usize {
-    (columns.rows() as usize * device_stride(columns, narrow)).next_multiple_of(4)
+/// Words that the rows of a batch take on the device.
+fn device_words(columns: &DayColumns, kernel: Kernel) -> usize {
+    (columns.rows() as usize * kernel.stride(columns.stride())).next_multiple_of(ROWS_ALIGNMENT)
 }
 
 /// The rows of all batches in one buffer.
-fn upload_rows(gpu: &Gpu, columns: &[DayColumns], narrow: bool) -> Result<wgpu::Buffer, GpuError> {
-    let words: usize = columns.iter().map(|columns| device_words(columns, narrow)).sum();
-    let buffer = gpu.buffer("rows", words as u64 * 4, BufferUsages::STORAGE | BufferUsages::COPY_DST)?;
+fn upload_rows(gpu: &Gpu, columns: &[DayColumns], kernel: Kernel) -> Result<wgpu::Buffer, GpuError> {
+    let words: usize = columns.iter().map(|columns| device_words(columns, kernel)).sum();
+    // A uniform binding reaches beyond the last batch.
+    let (beyond, usage) = match kernel {
+        Kernel::Tally(Tally { kind: TallyKind::Software, .. }) => (UNIFORM_BYTES, BufferUsages::UNIFORM),
+        _ => (0, BufferUsages::STORAGE),
+    };
+    let buffer = gpu.buffer("rows", words as u64 * 4 + beyond, usage | BufferUsages::COPY_DST)?;
     gpu.checked("uploading rows", |_, queue| {
         let mut first = 0;
         for columns in columns {
-            let (stride, device_stride) = (columns.stride(), device_stride(columns, narrow));
+            let (stride, device_stride) = (columns.stride(), kernel.stride(columns.stride()));
             let mut rows = columns.words().to_vec();
             if stride != device_stride {
                 rows = vec![0; columns.rows() as usize * device_stride];
@@ -379,14 +454,14 @@ fn upload_rows(gpu: &Gpu, columns: &[DayColumns], narrow: bool) -> Result<wgpu::
                 }
             }
             queue.write_buffer(&buffer, first, bytemuck::cast_slice(&rows));
-            first += device_words(columns, narrow) as u64 * 4;
+            first += device_words(columns, kernel) as u64 * 4;
         }
     })?;
     Ok(buffer)
 }
 
 /// One entry for each batch of the wave, with its place in the rows and in the tile's sums.
-fn batch_entries(columns: &[DayColumns], tile: &Tile, narrow: bool) -> Vec<BatchEntry> {
+fn batch_entries(columns: &[DayColumns], tile: &Tile, kernel: Kernel) -> Vec<BatchEntry> {
     let (mut first_word, mut first_sum) = (0, 0);
     let entry = |(number, columns): (usize, &DayColumns)| {
         let range = RowRange::new(columns.rows());
@@ -396,11 +471,11 @@ fn batch_entries(columns: &[DayColumns], tile: &Tile, narrow: bool) -> Vec<Batch
             rows_per_word: range.rows_per_word(),
             threshold: range.threshold(),
             first_word,
-            stride: device_stride(columns, narrow) as u32,
+            stride: kernel.stride(columns.stride()) as u32,
             lanes: columns.lanes() as u32,
             first_sum,
         };
-        first_word += device_words(columns, narrow) as u32;
+        first_word += device_words(columns, kernel) as u32;
         if tile.batches.contains(&number) {
             first_sum += (columns.lanes() * tile.samples.len()) as u32;
         }

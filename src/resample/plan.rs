@@ -86,7 +86,7 @@ impl Batch {
 
     /// Bytes of the rows, at the device's stride (on the host it can be less).
     fn row_bytes(&self) -> u64 {
-        (u64::from(self.rows) * stride_of(self.lanes()).max(4) as u64 + 4) * WORD
+        (u64::from(self.rows) * stride_of(self.lanes()).max(4) as u64 + ROWS_ALIGNMENT as u64) * WORD
     }
 
     /// Bytes of the sums held while quantiles are selected.
@@ -121,6 +121,59 @@ pub struct DeviceLimits {
     pub draws: u32,
     /// Bytes of the sums of a tile.
     pub tile: u64,
+    /// Where the device tallies, if it does.
+    pub tally: Option<Tally>,
+}
+
+/// How a device tallies the rows drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Tally {
+    /// Which kernel tallies.
+    pub kind: TallyKind,
+    /// Invocations of a workgroup.
+    pub workgroup: u32,
+    /// Most words of tallies a resample, [`ROWS_PER_TALLY_WORD`] tallies each.
+    pub words: u32,
+}
+
+impl Tally {
+    /// Resamples of a workgroup: on software an invocation has four (`SAMPLES` in `shaders/tally_software.wgsl`).
+    fn workgroup_samples(&self) -> u32 {
+        match self.kind {
+            TallyKind::Hardware => self.workgroup,
+            TallyKind::Software => 4 * self.workgroup,
+        }
+    }
+}
+
+/// Which kernel tallies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TallyKind {
+    /// `shaders/tally.wgsl`: one resample an invocation, rows in a storage buffer.
+    Hardware,
+    /// `shaders/tally_software.wgsl`: four resamples an invocation, rows in a uniform buffer, one batch a dispatch.
+    Software,
+}
+
+/// Rows that share a word of tallies, and so the most rows, and draws of one row, that 10 bits can count.
+pub const ROWS_PER_TALLY_WORD: u32 = 3;
+const MOST_TALLIED: u32 = (1 << 10) - 1;
+
+/// Bytes of the rows that a kernel with [`TallyKind::Software`] binds.
+pub const UNIFORM_BYTES: u64 = 64 << 10;
+
+/// Words that the rows of a batch on a device begin at multiples of: 256 bytes, the strictest that a binding may ask for.
+pub const ROWS_ALIGNMENT: usize = 64;
+
+/// How a wave is resampled on a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kernel {
+    /// Tallies of rows, then one pass over the rows: days of up to some hundred rows.
+    Tally(Tally),
+    /// Each draw adds a row of one word.
+    Lane,
+    /// Each draw adds a row of sixteen words, an invocation for each sixteen.
+    Line,
 }
 
 impl DeviceLimits {
@@ -272,11 +325,53 @@ pub struct Dispatch {
     pub workgroups: [u32; 3],
 }
 
+impl Dispatch {
+    /// Additions of a word that the dispatch does.
+    pub fn work(&self, wave: &[Batch]) -> u64 {
+        let draws = self.draws.end - self.draws.start;
+        let of_sample = |batch: &Batch| u64::from(batch.rows.min(draws)) * stride_of(batch.lanes()) as u64;
+        self.samples.len() as u64 * wave[self.batches.clone()].iter().map(of_sample).sum::<u64>()
+    }
+}
+
+impl Kernel {
+    /// The kernel for a wave: tallies where all of its days are short enough, else by the width of its rows.
+    pub fn of(wave: &[Batch], device: &DeviceLimits) -> Self {
+        let tallies = |tally: &Tally| {
+            wave.iter().all(|batch| {
+                let bytes = u64::from(batch.rows) * stride_of(batch.lanes()).max(4) as u64 * WORD;
+                let bound = tally.kind == TallyKind::Hardware || bytes <= UNIFORM_BYTES;
+                bound && batch.rows <= device.draws.min(ROWS_PER_TALLY_WORD * tally.words).min(MOST_TALLIED)
+            })
+        };
+        match device.tally {
+            Some(tally) if tallies(&tally) => Self::Tally(tally),
+            _ if wave.iter().all(|batch| batch.lanes() == 1) => Self::Lane,
+            _ => Self::Line,
+        }
+    }
+
+    /// Words from one row to the next on the device, where it is `stride` on the host.
+    pub fn stride(self, stride: usize) -> usize {
+        if self == Self::Lane { stride } else { stride.max(4) }
+    }
+}
+
 /// Cuts a tile into dispatches. For each resample the draws come in order, from 0.
 pub fn dispatches(tile: &Tile, wave: &[Batch], device: &DeviceLimits) -> Vec<Dispatch> {
     let samples = tile.samples.len() as u64;
     let work = |batch: &Batch, samples: u64| {
         samples * u64::from(batch.rows.min(device.draws)) * stride_of(batch.lanes()) as u64
+    };
+    let kernel = Kernel::of(wave, device);
+    // Resamples of a workgroup.
+    let workgroup = match kernel {
+        Kernel::Tally(tally) => tally.workgroup_samples(),
+        Kernel::Lane | Kernel::Line => device.workgroup,
+    };
+    let most_batches = match kernel {
+        Kernel::Tally(Tally { kind: TallyKind::Software, .. }) => 1,
+        _ => device.workgroups as usize,
     };
     let mut dispatches = Vec::new();
     let mut first = tile.batches.start;
@@ -285,18 +380,22 @@ pub fn dispatches(tile: &Tile, wave: &[Batch], device: &DeviceLimits) -> Vec<Dis
         let mut total = work(&wave[first], samples);
         let mut end = first + 1;
         while end < tile.batches.end
-            && end - first < device.workgroups as usize
+            && end - first < most_batches
             && total + work(&wave[end], samples) <= device.work
         {
             total += work(&wave[end], samples);
             end += 1;
         }
-        let most = (device.work / work(&wave[first], 1).max(1)).max(u64::from(device.workgroup));
-        let most = most.min(u64::from(device.workgroups) * u64::from(device.workgroup));
+        let most = (device.work / work(&wave[first], 1).max(1)).max(u64::from(workgroup));
+        let most = most.min(u64::from(device.workgroups) * u64::from(workgroup));
         let part = most.min(samples) as u32;
         let rows = wave[first..end].iter().map(|batch| batch.rows).max().unwrap_or(0);
         let lanes = wave[first..end].iter().map(Batch::lanes).max().unwrap_or(0);
-        let lane_groups = if narrow(wave) { lanes } else { lanes.div_ceil(LINE) } as u32;
+        let lane_groups = match kernel {
+            Kernel::Tally(_) => 1,
+            Kernel::Lane => lanes as u32,
+            Kernel::Line => lanes.div_ceil(LINE) as u32,
+        };
         for sample in (0..samples as u32).step_by(part as usize) {
             let sample_end = sample.saturating_add(part).min(samples as u32);
             for draw in (0..rows).step_by(device.draws as usize) {
@@ -305,7 +404,7 @@ pub fn dispatches(tile: &Tile, wave: &[Batch], device: &DeviceLimits) -> Vec<Dis
                     samples: sample..sample_end,
                     draws: draw..draw.saturating_add(device.draws).min(rows),
                     workgroups: [
-                        (sample_end - sample).div_ceil(device.workgroup),
+                        (sample_end - sample).div_ceil(workgroup),
                         (end - first) as u32,
                         lane_groups,
                     ],
@@ -315,12 +414,6 @@ pub fn dispatches(tile: &Tile, wave: &[Batch], device: &DeviceLimits) -> Vec<Dis
         first = end;
     }
     dispatches
-}
-
-/// Whether all rows of the wave have one word: the kernel `lane` reads them by the word, `line` reads others by
-/// four.
-pub fn narrow(wave: &[Batch]) -> bool {
-    wave.iter().all(|batch| batch.lanes() == 1)
 }
 
 #[cfg(test)]
@@ -356,8 +449,12 @@ mod tests {
             work: DeviceLimits::WORK,
             draws: DeviceLimits::DRAWS,
             tile: DeviceLimits::TILE,
+            tally: None,
         }
     }
+
+    const HARDWARE: Tally = Tally { kind: TallyKind::Hardware, workgroup: 32, words: 256 };
+    const SOFTWARE: Tally = Tally { kind: TallyKind::Software, workgroup: 8, words: 256 };
 
     /// Of `count` resamples a hundredth is held.
     fn resamples(count: u32) -> Resamples {
@@ -367,7 +464,7 @@ mod tests {
     /// Bytes that a batch takes, spelled out: rows (on the host, and on the device where there is one) and held sums.
     fn bytes(batch: &Batch, resamples: Resamples, budget: &Budget) -> u64 {
         let stride = stride_of(batch.lanes()).max(4) as u64;
-        let rows = 4 * (u64::from(batch.rows) * stride + 4);
+        let rows = 4 * (u64::from(batch.rows) * stride + 64);
         let held = batch.stocks.len() as u64 * resamples.held * batch.key_bytes;
         rows * if budget.device.is_some() { 2 } else { 1 } + held
     }
@@ -467,18 +564,27 @@ mod tests {
             limit(draws.start.is_multiple_of(8) && draws.end - draws.start <= device.draws, "draws")?;
             limit(!draws.is_empty() && !samples.is_empty() && !batches.is_empty(), "empty")?;
             limit(workgroups.iter().all(|&groups| (1..=device.workgroups).contains(&groups)), "workgroups")?;
-            limit(workgroups[0] == (samples.len() as u32).div_ceil(device.workgroup), "samples")?;
-            limit(workgroups[1] as usize == batches.len(), "batches")?;
             let lanes = wave[batches.clone()].iter().map(Batch::lanes).max().unwrap_or(0);
-            let lanes_of_group = if narrow(wave) { 1 } else { LINE };
-            limit(workgroups[2] as usize == lanes.div_ceil(lanes_of_group), "lanes")?;
+            let (workgroup, lane_groups) = match Kernel::of(wave, device) {
+                Kernel::Tally(tally) => {
+                    let whole = draws.start == 0 && wave[batches.clone()].iter().all(|b| b.rows <= draws.end);
+                    limit(whole, "tallies of a part of the draws")?;
+                    limit(tally.kind == TallyKind::Hardware || batches.len() == 1, "rows of two batches")?;
+                    (tally.workgroup * if tally.kind == TallyKind::Software { 4 } else { 1 }, 1)
+                }
+                Kernel::Lane => (device.workgroup, lanes),
+                Kernel::Line => (device.workgroup, lanes.div_ceil(LINE)),
+            };
+            limit(workgroups[0] == (samples.len() as u32).div_ceil(workgroup), "samples")?;
+            limit(workgroups[1] as usize == batches.len(), "batches")?;
+            limit(workgroups[2] as usize == lane_groups, "lanes")?;
             let work = |samples: u64| -> u64 {
                 let of_batch =
                     |batch: &Batch| u64::from(batch.rows.min(device.draws)) * stride_of(batch.lanes()) as u64;
                 samples * wave[batches.clone()].iter().map(of_batch).sum::<u64>()
             };
             // One batch and one workgroup are the least that a dispatch can do.
-            let least = batches.len() == 1 && samples.len() as u32 <= device.workgroup;
+            let least = batches.len() == 1 && samples.len() as u32 <= workgroup;
             limit(work(samples.len() as u64) <= device.work || least, "work")?;
         }
         for number in tile.batches.clone() {
@@ -540,24 +646,24 @@ mod tests {
             (waves.len(), waves.iter().map(Vec::len).sum::<usize>())
         };
         assert_eq!(count(1 << 30), (1, 4));
-        // Fixed: 1,024 sums of 8 lanes a thread. A day of eight stocks: 8 x 110 sums held, 24,656 bytes of rows.
+        // Fixed: 1,024 sums of 8 lanes a thread. A day of eight stocks: 8 x 110 sums held, 24,896 bytes of rows.
         let fixed = 2 * 32_768;
-        assert_eq!(count(fixed + 3_520 + 24_656), (4, 4));
-        assert_eq!(count(fixed + 3_520 + 24_655), (8, 8));
-        // A stock alone: 440 bytes of sums and 6,176 of rows.
-        assert_eq!(count(fixed + 440 + 6_176), (32, 32));
+        assert_eq!(count(fixed + 3_520 + 24_896), (4, 4));
+        assert_eq!(count(fixed + 3_520 + 24_895), (8, 8));
+        // A stock alone: 440 bytes of sums and 6,416 of rows.
+        assert_eq!(count(fixed + 440 + 6_416), (32, 32));
     }
 
     #[test]
     fn what_does_not_fit_is_an_error_with_the_sizes() {
         let shapes = shapes(&[385], 8);
-        let least = 2 * 32_768 + 440 + 6_176;
+        let least = 2 * 32_768 + 440 + 6_416;
         let error = waves(&shapes, resamples(10_000), &on_cpu(least - 1, 2)).unwrap_err();
         let Error::Memory { needed, allowed, .. } = error else { panic!("{error}") };
         assert_eq!((needed, allowed), (least, least - 1));
         let message = error.to_string();
         assert!(
-            message.starts_with("resampling one stock of a day with 385 returns 10000 times needs 70.5 KiB"),
+            message.starts_with("resampling one stock of a day with 385 returns 10000 times needs 70.7 KiB"),
             "{message}"
         );
         assert!(message.ends_with("raise --memory, or lower --samples or --threads"), "{message}");
@@ -570,7 +676,7 @@ mod tests {
         let budget = Budget { memory: 1 << 40, threads: 2, device: Some(device) };
         let shapes = self::shapes(&[100_000], 1);
         let error = waves(&shapes, resamples(10), &budget).unwrap_err();
-        assert!(matches!(error, Error::Memory { needed: 1_600_016, allowed: 1_048_576, .. }), "{error:?}");
+        assert!(matches!(error, Error::Memory { needed: 1_600_256, allowed: 1_048_576, .. }), "{error:?}");
         assert!(
             error
                 .to_string()
@@ -596,11 +702,42 @@ mod tests {
     }
 
     #[test]
-    fn the_kernel_follows_the_widest_rows() {
-        let batch = |lanes| Batch { day: 0, stocks: 0..1, rows: 9, limbs: full(lanes), key_bytes: 4 };
-        assert!(narrow(&[batch(1), batch(1)]));
-        assert!(!narrow(&[batch(1), batch(2)]));
+    fn the_kernel_follows_the_rows_and_the_device() {
+        let batch = |lanes, rows| Batch { day: 0, stocks: 0..1, rows, limbs: full(lanes), key_bytes: 4 };
+        let without = usual_device();
+        assert_eq!(Kernel::of(&[batch(1, 9), batch(1, 9)], &without), Kernel::Lane);
+        assert_eq!(Kernel::of(&[batch(1, 9), batch(2, 9)], &without), Kernel::Line);
         assert_eq!([1, 2, 3, 16, 17].map(stride_of), [1, 16, 16, 16, 32]);
+        // All days short enough for tallies, or none.
+        let hardware = DeviceLimits { tally: Some(HARDWARE), ..without };
+        assert_eq!(Kernel::of(&[batch(1, 768), batch(900, 385)], &hardware), Kernel::Tally(HARDWARE));
+        assert_eq!(Kernel::of(&[batch(1, 769), batch(1, 9)], &hardware), Kernel::Lane);
+        // A tally has 10 bits.
+        let large = DeviceLimits { tally: Some(Tally { words: 1000, ..HARDWARE }), ..without };
+        assert!(matches!(Kernel::of(&[batch(1, 1023)], &large), Kernel::Tally(_)));
+        assert_eq!(Kernel::of(&[batch(1, 1024)], &large), Kernel::Lane);
+        assert_eq!(Kernel::of(&[batch(1, 9)], &DeviceLimits { draws: 8, ..hardware }), Kernel::Lane);
+        // 64 KiB are 512 rows of 32 words.
+        let software = DeviceLimits { tally: Some(SOFTWARE), ..without };
+        assert_eq!(Kernel::of(&[batch(32, 512)], &software), Kernel::Tally(SOFTWARE));
+        assert_eq!(Kernel::of(&[batch(33, 512)], &software), Kernel::Line);
+        assert_eq!(Kernel::of(&[batch(33, 341)], &software), Kernel::Tally(SOFTWARE));
+    }
+
+    #[test]
+    fn tallies_take_whole_days_and_on_software_one_at_a_time() {
+        let shapes = shapes(&[385, 210], 3);
+        let plan = |tally| {
+            let device = DeviceLimits { tally: Some(tally), ..usual_device() };
+            let budget = Budget { memory: 1 << 30, threads: 2, device: Some(device) };
+            let wave = waves(&shapes, resamples(1000), &budget).unwrap().remove(0);
+            check_plan(&shapes, 1000, &budget).unwrap();
+            dispatches(&tiles(&wave, 1000, &device)[0], &wave, &device)
+        };
+        let dispatch =
+            |batches, rows, workgroups| Dispatch { batches, samples: 0..1000, draws: 0..rows, workgroups };
+        assert_eq!(plan(HARDWARE), [dispatch(0..2, 385, [32, 2, 1])]);
+        assert_eq!(plan(SOFTWARE), [dispatch(0..1, 385, [32, 1, 1]), dispatch(1..2, 210, [32, 1, 1])]);
     }
 
     /// The perturbed twin of the checks: plans with a fault in them, each of which must be found.
@@ -693,14 +830,16 @@ mod tests {
     fn any_device() -> impl Strategy<Value = DeviceLimits> {
         let scale = |low: u32, high: u32| (low..high).prop_flat_map(|bits| (1_u64 << bits)..(2 << bits));
         // Bindings of 16 MiB and 256 workgroups are the least that an adapter must offer.
-        (24_u32..32, 8_u32..16, 5_u32..9, scale(4, 34), 1_u32..600, scale(6, 24)).prop_map(
-            |(binding, workgroups, workgroup, work, eights, tile)| DeviceLimits {
+        let tally = prop::sample::select(vec![None, Some(HARDWARE), Some(SOFTWARE)]);
+        (24_u32..32, 8_u32..16, 5_u32..9, scale(4, 34), 1_u32..600, scale(6, 24), tally).prop_map(
+            |(binding, workgroups, workgroup, work, eights, tile, tally)| DeviceLimits {
                 binding: 1 << binding,
                 workgroups: 1 << workgroups,
                 workgroup: 1 << workgroup,
                 work,
                 draws: 8 * eights,
                 tile,
+                tally,
             },
         )
     }

@@ -28,9 +28,9 @@ fn rows(@builtin(global_invocation_id) id: vec3<u32>) {
     let stream = Stream(vec2<u32>(questions[q + 5u], 0u), questions[q + 3u], 20070103u, 0u);
     let block = questions[q + 4u] / 4u;
     let lane = questions[q + 4u] % 4u;
-    let pair = rows_of_word(range, stream, block, lane, stream_block(stream, block, 0u)[lane]);
-    answers[id.x * 2u] = pair.x;
-    answers[id.x * 2u + 1u] = pair.y;
+    let drawn = rows_of_block(range, stream, block);
+    answers[id.x * 2u] = drawn.first[lane];
+    answers[id.x * 2u + 1u] = drawn.second[lane];
 }
 
 // One word a question: how often to turn a loop. One word an answer: how often it turned.
