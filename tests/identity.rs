@@ -26,7 +26,7 @@ use bellwether::inference::bootstrap::Bootstrap;
 use bellwether::inference::quantile::{Position, tail_levels};
 use bellwether::jobs::Jobs;
 use bellwether::panel::simulate::{SimulateSpec, write};
-use bellwether::panel::{DayReturns, LoadOptions, Returns, load};
+use bellwether::panel::{DayReturns, LoadOptions, PanelReader, Returns, load};
 use bellwether::resample::columns::plan_columns;
 use bellwether::resample::gpu::device_limits;
 use bellwether::resample::plan::{Budget, DayShape, DeviceLimits, Wave, tiles, waves};
@@ -149,6 +149,20 @@ fn three_budgets(days: &[DayReturns], samples: u32, device: Option<DeviceLimits>
     budgets
 }
 
+/// The memory that leaves `resampling` bytes beside what the program holds of a panel that it reads with so much memory.
+fn beside_the_panel(folder: &Path, resampling: u64) -> u64 {
+    let mut memory = resampling;
+    loop {
+        let paths = [folder.to_path_buf()];
+        let panel = PanelReader::open(&paths, &LoadOptions::default(), memory, &Jobs::new()).unwrap();
+        let needed = resampling + panel.held_bytes();
+        if needed <= memory {
+            return memory;
+        }
+        memory = needed;
+    }
+}
+
 fn memory_does_not_matter() {
     let samples = 5000;
     let run = |memory: u64, seed: u64| {
@@ -156,6 +170,8 @@ fn memory_does_not_matter() {
         bootstrap(&sample_folder(), &arguments)
     };
     let [least, middle, large] = three_budgets(&SAMPLE.days, samples, None);
+    let [least, middle, large] =
+        [least, middle, large].map(|bytes| beside_the_panel(&sample_folder(), bytes));
     let expected = run(large, 0);
     for memory in [least, middle] {
         assert!(run(memory, 0) == expected, "{memory} bytes");
@@ -302,6 +318,7 @@ fn assert_device_equals_cpu(adapter: &AdapterEntry, folder: &Path, samples: u32,
 fn device_equals_cpu(adapter: &AdapterEntry) {
     let samples = 2000;
     let budgets = three_budgets(&SAMPLE.days, samples, Some(limits(adapter)));
+    let budgets = budgets.map(|bytes| beside_the_panel(&sample_folder(), bytes));
     assert_device_equals_cpu(adapter, &sample_folder(), samples, budgets);
 }
 
@@ -324,5 +341,6 @@ fn device_equals_cpu_over_cut_tiles(adapter: &AdapterEntry) {
             .count()
     };
     assert!(cut(budgets[2]) > 3 && cut(budgets[0]) == 0, "{} and {}", cut(budgets[2]), cut(budgets[0]));
+    let budgets = budgets.map(|bytes| beside_the_panel(folder.path(), bytes));
     assert_device_equals_cpu(adapter, folder.path(), samples, budgets);
 }

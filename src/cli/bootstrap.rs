@@ -13,8 +13,9 @@ use crate::jobs::Jobs;
 use crate::output::intervals::{Layout, write};
 use crate::output::plot::{self, PlotFile};
 use crate::output::{Destination, Format};
-use crate::panel::{Align, DayReturns, LoadOptions, Loaded, Returns, load, parse_date};
+use crate::panel::{Align, DayReturns, LoadOptions, PanelReader, Summary, parse_date};
 use crate::random::STREAM_VERSION;
+use crate::resample::gpu::{Resampler, device_limits};
 
 use super::Outcome;
 use super::device::{DeviceArgs, MemoryArgs, grouped, plural};
@@ -98,30 +99,35 @@ impl FromStr for CellName {
 }
 
 impl CellName {
-    /// The numbers of its day and stock.
-    fn find(&self, returns: &Returns) -> Result<(usize, usize)> {
+    /// The number of its stock, if the panel has its day too.
+    fn find(&self, panel: &PanelReader) -> Result<usize> {
         let refuse = |requirement: String| Error::Parameter {
             name: "--histogram",
             value: format!("{},{}", self.stock, self.date),
             requirement,
         };
-        let stock = returns.stocks.iter().position(|stock| *stock == self.stock);
-        let day = returns.days.iter().position(|day| day.date == self.date);
-        let (first, last) = (returns.days.first(), returns.days.last());
-        match (day, stock, first, last) {
-            (Some(day), Some(stock), ..) => Ok((day, stock)),
-            (_, None, ..) => {
-                Err(refuse(format!("the panel has no such stock; it has {}", returns.stocks.join(", "))))
+        let Some(stock) = panel.stocks().iter().position(|stock| *stock == self.stock) else {
+            return Err(refuse(format!("the panel has no such stock; it has {}", panel.stocks().join(", "))));
+        };
+        let (mut count, mut first, mut last) = (0, None, None);
+        for date in panel.dates() {
+            if date == self.date {
+                return Ok(stock);
             }
-            (None, _, Some(first), Some(last)) => Err(refuse(format!(
-                "the panel has no such day; its {} days are from {} to {}",
-                returns.days.len(),
-                first.date,
-                last.date
-            ))),
-            _ => Err(refuse("the panel has no days".into())),
+            (count, first, last) = (count + 1, first.or(Some(date)), Some(date));
         }
+        let range = match (first, last) {
+            (Some(first), Some(last)) => format!("; its {count} days are from {first} to {last}"),
+            _ => String::new(),
+        };
+        Err(refuse(format!("the panel has no such day{range}")))
     }
+}
+
+/// The returns of the histogram's cell, and the number of its stock.
+struct Cell {
+    stock: usize,
+    returns: DayReturns,
 }
 
 /// The pictures asked for, and where they go.
@@ -131,14 +137,14 @@ struct Pictures {
 }
 
 impl Pictures {
-    /// Draws them all. `cell` is the histogram's day and stock.
+    /// Draws them all. `cell` is the histogram's.
     fn save(
         &self,
         bootstrap: &Bootstrap,
         seed: u64,
-        returns: &Returns,
+        stocks: &[String],
         intervals: &Intervals,
-        cell: Option<(usize, usize)>,
+        cell: Option<Cell>,
         jobs: &Jobs,
     ) -> Result<()> {
         let method = format!(
@@ -147,17 +153,16 @@ impl Pictures {
             grouped(bootstrap.samples().into())
         );
         if let Some(file) = &self.intervals {
-            file.save(&plot::intervals::picture(&returns.stocks, intervals, &method)?)?;
+            file.save(&plot::intervals::picture(stocks, intervals, &method)?)?;
         }
-        if let (Some((name, file)), Some((day, stock))) = (&self.histogram, cell) {
-            // The day's other stocks do not change this one's samples, so that they are left out.
-            let of_stock = returns.days[day].returns.slice(ndarray::s![.., stock..=stock]).to_owned();
-            let day_returns = DayReturns { date: name.date, returns: of_stock };
-            let resampled = jobs.install(|| bootstrap.resampled(&day_returns))?;
+        let Some((name, file)) = &self.histogram else { return Ok(()) };
+        let day = intervals.dates.iter().position(|date| *date == name.date);
+        if let (Some(day), Some(Cell { stock, returns })) = (day, cell) {
+            let resampled = jobs.install(|| bootstrap.resampled(&returns))?;
             let at = [day, stock];
             let distribution = plot::histogram::Distribution {
                 name: &format!("{}, {}", name.stock, name.date),
-                method: &format!("{method}, {} returns", day_returns.returns.nrows()),
+                method: &format!("{method}, {} returns", returns.returns.nrows()),
                 resampled: &resampled.column(0).to_vec(),
                 point: intervals.realized_variance[at],
                 interval: [intervals.lower[at], intervals.upper[at]],
@@ -197,24 +202,75 @@ pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
         keep_going: args.keep_going,
     };
     let bar = report.spinner("load");
-    let loaded = load(&args.panel, &options, &jobs)?;
-    let returns = jobs.install(|| loaded.panel.returns());
+    let mut panel = PanelReader::open(&args.panel, &options, memory, &jobs)?;
+    let stocks = panel.stocks().to_vec();
+    let blocks = panel.blocks();
+    let cell_stock = pictures.histogram.as_ref().map(|(cell, _)| cell.find(&panel)).transpose()?;
+    let mut block = panel.next_returns(&jobs)?;
     bar.finish_and_clear();
-    let load_time = started.elapsed();
-    report_load(&loaded, report);
-    let cell = pictures.histogram.as_ref().map(|(cell, _)| cell.find(&returns)).transpose()?;
+    let mut load_time = started.elapsed();
+    let held = panel.held_bytes();
+    let mut left = panel.returns_left();
+    // What can be said of the panel already, where it came at once.
+    let mut panel = Some(panel);
+    let mut failed = false;
+    let mut tell = |panel: &mut Option<PanelReader>| {
+        if let Some(done) = panel.take_if(|panel| panel.is_done()) {
+            let summary = done.finish();
+            failed = !summary.failures.is_empty();
+            report_load(&summary, stocks.len(), report);
+        }
+    };
+    if blocks > 1 {
+        report.line(format!("reading {blocks} blocks of days one after the other, to stay within --memory"));
+    }
+    tell(&mut panel);
 
-    let draws = bootstrap.draws(&returns.days);
-    let size = format!("{} returns to draw", grouped(draws));
-    let device = device.open(&jobs, draws >= WORTH_A_GPU, &size)?;
-    let bar = report.progress("resample", draws);
-    let resources = Resources { jobs: &jobs, gpu: device.gpu.as_ref(), memory };
-    let intervals = bootstrap.run(&returns.days, &resources, &|draws| bar.inc(draws))?;
+    let samples = u64::from(bootstrap.samples());
+    let first_draws = block.as_ref().map_or(0, |days| bootstrap.draws(days));
+    let planned = first_draws + left * samples;
+    let size = format!("{} returns to draw", grouped(planned));
+    let device = device.open(&jobs, planned >= WORTH_A_GPU, &size)?;
+    let mut resampler = device.gpu.as_ref().map(|gpu| Resampler::new(gpu, device_limits(gpu)));
+    let resources = Resources { jobs: &jobs, gpu: device.gpu.as_ref(), memory: memory.saturating_sub(held) };
+    let bar = report.progress("resample", planned);
+    let (mut intervals, mut draws, mut cell): (Option<Intervals>, u64, Option<Cell>) = (None, 0, None);
+    while let Some(days) = block {
+        // Where stocks do not share their times, a block may have other than the planned returns.
+        draws += bootstrap.draws(&days);
+        bar.set_length(draws + left * samples);
+        let done = bootstrap.run_with(&days, &resources, resampler.as_mut(), &|draws| bar.inc(draws));
+        let done = done.map_err(|error| beside(held, memory, error))?;
+        match &mut intervals {
+            Some(intervals) => intervals.append(&done)?,
+            None => intervals = Some(done),
+        }
+        if let (Some((name, _)), Some(stock)) = (&pictures.histogram, cell_stock)
+            && let Some(day) = days.iter().find(|day| day.date == name.date)
+        {
+            // The day's other stocks do not change this one's samples, so that they are left out.
+            let returns = day.returns.slice(ndarray::s![.., stock..=stock]).to_owned();
+            cell = Some(Cell { stock, returns: DayReturns { date: name.date, returns } });
+        }
+        // The next block takes the place of this one.
+        drop(days);
+        let reading = Instant::now();
+        block = match &mut panel {
+            Some(panel) => panel.next_returns(&jobs)?,
+            None => None,
+        };
+        load_time += reading.elapsed();
+        left = panel.as_ref().map_or(0, PanelReader::returns_left);
+    }
     bar.finish_and_clear();
+    tell(&mut panel);
+    let Some(intervals) = intervals else {
+        return Err(Error::Job { what: "reading the panel".into(), why: "it has no days".into() });
+    };
 
     let write_started = Instant::now();
-    destination.write(|out| write(out, &returns.stocks, &intervals, args.format, args.layout))?;
-    pictures.save(&bootstrap, args.seed, &returns, &intervals, cell, &jobs)?;
+    destination.write(|out| write(out, &stocks, &intervals, args.format, args.layout))?;
+    pictures.save(&bootstrap, args.seed, &stocks, &intervals, cell, &jobs)?;
     let write_time = write_started.elapsed();
 
     report.line(format!(
@@ -231,24 +287,33 @@ pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
         intervals.relative_error
     ));
     report.line(times(load_time, device.start, &intervals, write_time, device.gpu.is_some()));
-    Ok(if loaded.failures.is_empty() { Outcome::Done } else { Outcome::Partial })
+    Ok(if failed { Outcome::Partial } else { Outcome::Done })
+}
+
+/// The error of a run that had less memory than the user gave, as `held` bytes of it were in use.
+fn beside(held: u64, memory: u64, error: Error) -> Error {
+    match error {
+        Error::Memory { what, needed, allowed, advice } if allowed == memory.saturating_sub(held) => {
+            Error::Memory { what, needed: needed + held, allowed: memory, advice }
+        }
+        other => other,
+    }
 }
 
 /// What was read, what was left out, and what to look at.
-fn report_load(loaded: &Loaded, report: &Report) {
-    let panel = &loaded.panel;
-    let range = match &panel.days[..] {
-        [only] => only.date.to_string(),
-        [first, .., last] => format!("{} to {}", first.date, last.date),
-        [] => "no day".into(),
+fn report_load(loaded: &Summary, stocks: usize, report: &Report) {
+    let range = match loaded.range {
+        Some((first, last)) if first == last => first.to_string(),
+        Some((first, last)) => format!("{first} to {last}"),
+        None => "no day".into(),
     };
     report.line(format!(
         "read {} from {} ({}): {}, {}, {range}",
         plural(loaded.prices as u64, "price"),
         plural(loaded.files as u64, "file"),
         bytes(loaded.bytes),
-        plural(panel.stocks.len() as u64, "stock"),
-        plural(panel.days.len() as u64, "day"),
+        plural(stocks as u64, "stock"),
+        plural(loaded.days as u64, "day"),
     ));
     for warning in &loaded.warnings {
         report.warning(warning);

@@ -19,7 +19,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
-use ndarray::{Array2, ArrayRef2, ArrayView1, s};
+use ndarray::{Array2, ArrayRef2, ArrayView1, Axis, s};
 use rayon::prelude::*;
 
 use super::quantile::tail_levels;
@@ -79,6 +79,34 @@ pub struct Times {
     pub resample: Duration,
     /// Quantiles, summed over the threads.
     pub quantiles: Duration,
+}
+
+impl Intervals {
+    /// Adds the intervals of later days of the same stocks.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`] where the stocks differ in number.
+    pub fn append(&mut self, later: &Self) -> Result<()> {
+        let arrays = [
+            (&mut self.realized_variance, &later.realized_variance),
+            (&mut self.lower, &later.lower),
+            (&mut self.upper, &later.upper),
+        ];
+        for (array, later) in arrays {
+            array.append(Axis(0), later.view()).map_err(|_| Error::Parameter {
+                name: "the number of stocks",
+                value: later.ncols().to_string(),
+                requirement: "it must be that of the days before".into(),
+            })?;
+        }
+        self.dates.extend(&later.dates);
+        self.relative_error = self.relative_error.max(later.relative_error);
+        self.times.wall += later.times.wall;
+        self.times.resample += later.times.resample;
+        self.times.quantiles += later.times.quantiles;
+        Ok(())
+    }
 }
 
 impl Bootstrap {

@@ -10,13 +10,15 @@
 //!
 //! Both drop the days that some stock does not have at all.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use ndarray::Array2;
 use rayon::prelude::*;
 
 use super::DayPrices;
 use super::error::{PanelError, list};
-use super::series::{Series, Ticks};
+use super::series::{Series, Stock, Ticks};
 use crate::jobs::Jobs;
 
 /// What to do where stocks do not share their times.
@@ -31,80 +33,133 @@ pub enum Align {
     Previous,
 }
 
-/// Days on a common grid, and what it took to get there.
-#[derive(Debug, Default)]
-pub(super) struct Aligned {
-    pub(super) days: Vec<DayPrices>,
-    pub(super) warnings: Vec<String>,
+/// The days that all stocks have, and what it takes to put them on a common grid, some days at a time.
+#[derive(Debug)]
+pub(super) struct Alignment {
+    align: Align,
+    /// Whether days with fewer than two prices are dropped; else they are an error.
+    drop_short: bool,
+    /// The days that all stocks have, in order, with the most prices that one of them has.
+    pub(super) calendar: Vec<(Date, usize)>,
+    dropped_days: Vec<String>,
+    short_days: Vec<String>,
+    /// Days, and prices, so far: on the grid; taken from the time before; not on the grid.
+    days: usize,
+    kept: usize,
+    filled: usize,
+    dropped: usize,
 }
 
-/// Puts the stocks on one grid, day by day. Days with fewer than two prices are an error, or dropped where `drop_short`.
-pub(super) fn align(
-    series: &[Series],
-    align: Align,
-    drop_short: bool,
-    jobs: &Jobs,
-) -> Result<Aligned, PanelError> {
-    let mut aligned = Aligned::default();
-    let mut dropped_days = Vec::new();
-    let mut complete = Vec::new();
-    for (date, ticks) in calendar(series) {
-        match ticks.iter().copied().collect::<Option<Vec<_>>>() {
-            Some(ticks) => complete.push((date, ticks)),
-            None if align == Align::Exact => {
-                let (with, without) = partition(series, |stock| ticks[stock].is_some());
+impl Alignment {
+    /// Finds the days that all stocks have.
+    pub(super) fn new<S: Stock>(stocks: &[S], align: Align, drop_short: bool) -> Result<Self, PanelError> {
+        // For each day, how many stocks have it, and the most prices of one.
+        let mut days: BTreeMap<Date, (usize, usize)> = BTreeMap::new();
+        for (date, prices) in stocks.iter().flat_map(Stock::days) {
+            let (stocks, most) = days.entry(date).or_default();
+            *stocks += 1;
+            *most = prices.max(*most);
+        }
+        let mut alignment = Self {
+            align,
+            drop_short,
+            calendar: Vec::with_capacity(days.len()),
+            dropped_days: Vec::new(),
+            short_days: Vec::new(),
+            days: 0,
+            kept: 0,
+            filled: 0,
+            dropped: 0,
+        };
+        for (date, (with, most)) in days {
+            if with == stocks.len() {
+                alignment.calendar.push((date, most));
+                continue;
+            }
+            let (with, without) = partition(stocks, |stock| stock.days().any(|(other, _)| other == date));
+            if align == Align::Exact {
                 return Err(PanelError::MissingDay { date, with, without });
             }
-            None => {
-                let (_, without) = partition(series, |stock| ticks[stock].is_some());
-                dropped_days.push(format!("{date} ({})", list(without)));
+            alignment.dropped_days.push(format!("{date} ({})", list(without)));
+        }
+        Ok(alignment)
+    }
+
+    /// Puts the stocks on one grid on these days of the calendar.
+    pub(super) fn days(
+        &mut self,
+        series: &[Series],
+        dates: &[Date],
+        jobs: &Jobs,
+    ) -> Result<Vec<DayPrices>, PanelError> {
+        let ticks = ticks_on(series, dates);
+        let days: Vec<_> = jobs.install(|| ticks.par_iter().map(|ticks| day(ticks, self.align)).collect());
+        let mut aligned = Vec::with_capacity(days.len());
+        for ((&date, ticks), day) in dates.iter().zip(&ticks).zip(days) {
+            let day = day.map_err(|time| {
+                let has = |ticks: &Ticks<'_>| ticks.times.binary_search(&time).is_ok();
+                let (with, without): (Vec<_>, Vec<_>) =
+                    series.iter().zip(ticks).partition(|(_, ticks)| has(ticks));
+                let names = |stocks: Vec<(&Series, _)>| {
+                    stocks.into_iter().map(|(series, _)| series.stock.clone()).collect()
+                };
+                PanelError::MissingTime { date, time, with: names(with), without: names(without) }
+            })?;
+            self.dropped += day.dropped;
+            self.filled += day.filled;
+            self.kept += day.prices.len() - day.filled;
+            match day.times.len() {
+                prices @ 0..2 if self.drop_short => {
+                    self.short_days.push(format!("{date} ({prices} price(s))"))
+                }
+                prices @ 0..2 => return Err(PanelError::ShortDay { date, prices }),
+                _ => aligned.push(DayPrices { date, times: day.times, prices: day.prices }),
             }
         }
+        self.days += aligned.len();
+        Ok(aligned)
     }
-    let days: Vec<_> = jobs.install(|| complete.par_iter().map(|(_, ticks)| day(ticks, align)).collect());
-    let (mut short_days, mut dropped, mut filled, mut kept) = (Vec::new(), 0, 0, 0);
-    for ((date, ticks), day) in complete.iter().zip(days) {
-        let day = day.map_err(|time| {
-            let (with, without) = partition(series, |stock| ticks[stock].times.binary_search(&time).is_ok());
-            PanelError::MissingTime { date: *date, time, with, without }
-        })?;
-        dropped += day.dropped;
-        filled += day.filled;
-        kept += day.prices.len() - day.filled;
-        match day.times.len() {
-            prices @ 0..2 if drop_short => short_days.push(format!("{date} ({prices} price(s))")),
-            prices @ 0..2 => return Err(PanelError::ShortDay { date: *date, prices }),
-            _ => aligned.days.push(DayPrices { date: *date, times: day.times, prices: day.prices }),
+
+    /// What was done to the prices so far, a line each.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if !self.dropped_days.is_empty() {
+            let (count, days) = (self.dropped_days.len(), list(&self.dropped_days));
+            warnings.push(format!("{count} day(s) dropped that some stock does not have: {days}"));
         }
+        if !self.short_days.is_empty() {
+            let (count, days) = (self.short_days.len(), list(&self.short_days));
+            warnings.push(format!("{count} day(s) dropped with fewer than two prices: {days}"));
+        }
+        if self.dropped > 0 {
+            let total = self.kept + self.dropped;
+            warnings.push(format!(
+                "{} of {total} prices dropped, as other stocks have none at that time",
+                self.dropped
+            ));
+        }
+        if self.filled > 0 {
+            let share = percent(self.filled, self.filled + self.kept);
+            warnings.push(format!(
+                "{} prices ({share} of the panel) taken from the time before: their returns are zero",
+                self.filled
+            ));
+        }
+        warnings
     }
-    let total = kept + dropped;
-    if !dropped_days.is_empty() {
-        let count = dropped_days.len();
-        aligned
-            .warnings
-            .push(format!("{count} day(s) dropped that some stock does not have: {}", list(dropped_days)));
+
+    /// Days on the grid so far.
+    pub(super) fn days_kept(&self) -> usize {
+        self.days
     }
-    if !short_days.is_empty() {
-        let count = short_days.len();
-        aligned
-            .warnings
-            .push(format!("{count} day(s) dropped with fewer than two prices: {}", list(short_days)));
+
+    /// An error where no day is left.
+    pub(super) fn check(&self) -> Result<(), PanelError> {
+        if self.days == 0 {
+            return Err(PanelError::NoDays { why: self.warnings().join("; ") });
+        }
+        Ok(())
     }
-    if dropped > 0 {
-        aligned
-            .warnings
-            .push(format!("{dropped} of {total} prices dropped, as other stocks have none at that time"));
-    }
-    if filled > 0 {
-        let share = percent(filled, filled + kept);
-        aligned.warnings.push(format!(
-            "{filled} prices ({share} of the panel) taken from the time before: their returns are zero"
-        ));
-    }
-    if aligned.days.is_empty() {
-        return Err(PanelError::NoDays { why: aligned.warnings.join("; ") });
-    }
-    Ok(aligned)
 }
 
 /// `part` of `whole` in percent.
@@ -113,29 +168,23 @@ pub(super) fn percent(part: usize, whole: usize) -> String {
 }
 
 /// The stocks for which `has` is true, and the others.
-fn partition(series: &[Series], has: impl Fn(usize) -> bool) -> (Vec<String>, Vec<String>) {
-    let (with, without): (Vec<_>, Vec<_>) = (0..series.len()).partition(|stock| has(*stock));
-    let names = |stocks: Vec<usize>| stocks.into_iter().map(|stock| series[stock].stock.clone()).collect();
+fn partition<S: Stock>(stocks: &[S], has: impl Fn(&S) -> bool) -> (Vec<String>, Vec<String>) {
+    let (with, without): (Vec<_>, Vec<_>) = stocks.iter().partition(|stock| has(stock));
+    let names = |stocks: Vec<&S>| stocks.into_iter().map(|stock| stock.name().to_owned()).collect();
     (names(with), names(without))
 }
 
-/// Each day that any stock has, in order, with the ticks of every stock that has it.
-fn calendar(series: &[Series]) -> Vec<(Date, Vec<Option<Ticks<'_>>>)> {
-    let mut dates: Vec<Date> =
-        series.iter().flat_map(|series| series.days.iter().map(|day| day.date)).collect();
-    dates.sort_unstable();
-    dates.dedup();
+/// The ticks of every stock on each of the days, which all stocks have.
+fn ticks_on<'a>(series: &'a [Series], dates: &[Date]) -> Vec<Vec<Ticks<'a>>> {
     let mut next = vec![0; series.len()];
-    let ticks_on = |date| {
-        let mut ticks = Vec::with_capacity(series.len());
-        for (series, next) in series.iter().zip(&mut next) {
-            let day = series.days.get(*next).filter(|day| day.date == date);
-            *next += usize::from(day.is_some());
-            ticks.push(day.map(|day| series.ticks(day)));
-        }
-        (date, ticks)
+    let ticks_on = |date: &Date| {
+        let stocks = series.iter().zip(&mut next).filter_map(|(series, next)| {
+            *next += series.days[*next..].iter().take_while(|day| day.date < *date).count();
+            series.days.get(*next).map(|day| series.ticks(day))
+        });
+        stocks.collect()
     };
-    dates.into_iter().map(ticks_on).collect()
+    dates.iter().map(ticks_on).collect()
 }
 
 /// One day on the common grid.
@@ -238,8 +287,24 @@ mod tests {
         series
     }
 
+    struct Aligned {
+        days: Vec<DayPrices>,
+        warnings: Vec<String>,
+    }
+
     fn aligned(series: &[Series], how: Align) -> Result<Aligned, PanelError> {
-        align(series, how, false, &Jobs::new())
+        align(series, how, false)
+    }
+
+    /// All days, one at a time.
+    fn align(series: &[Series], how: Align, drop_short: bool) -> Result<Aligned, PanelError> {
+        let mut alignment = Alignment::new(series, how, drop_short)?;
+        let mut days = Vec::new();
+        for (date, _) in alignment.calendar.clone() {
+            days.extend(alignment.days(series, &[date], &Jobs::new())?);
+        }
+        alignment.check()?;
+        Ok(Aligned { days, warnings: alignment.warnings() })
     }
 
     /// B lacks 20, A lacks 30 and starts first.
@@ -252,7 +317,7 @@ mod tests {
 
     #[test]
     fn exact_shows_the_first_difference() {
-        let error = aligned(&two(), Align::Exact).unwrap_err().to_string();
+        let error = aligned(&two(), Align::Exact).err().unwrap().to_string();
         assert!(error.contains("on 2007-01-03 at 00:00:05 there is a price of A, but none of B"), "{error}");
         assert!(error.contains("--align inner") && error.contains("--align previous"));
         let same = series("B", &[(3, 5, 1.0), (3, 10, 1.0), (3, 20, 1.0), (3, 40, 1.0)]);
@@ -282,7 +347,7 @@ mod tests {
     fn days_that_a_stock_lacks_are_an_error_or_dropped() {
         let a = series("A", &[(3, 5, 1.0), (3, 6, 1.0), (4, 5, 1.0), (4, 6, 1.0)]);
         let b = series("B", &[(4, 5, 1.0), (4, 6, 1.0), (5, 5, 1.0), (5, 6, 1.0)]);
-        let error = aligned(&[a.clone(), b.clone()], Align::Exact).unwrap_err().to_string();
+        let error = aligned(&[a.clone(), b.clone()], Align::Exact).err().unwrap().to_string();
         assert!(error.contains("on 2007-01-03 there are prices of A, but none of B"), "{error}");
         for how in [Align::Inner, Align::Previous] {
             let result = aligned(&[a.clone(), b.clone()], how).unwrap();
@@ -295,12 +360,12 @@ mod tests {
     #[test]
     fn short_days_are_an_error_or_dropped() {
         let one = [series("A", &[(3, 5, 1.0), (4, 5, 1.0), (4, 6, 1.0)])];
-        let error = aligned(&one, Align::Exact).unwrap_err().to_string();
+        let error = aligned(&one, Align::Exact).err().unwrap().to_string();
         assert!(error.contains("on 2007-01-03 the stocks have 1 time(s)"), "{error}");
-        let result = align(&one, Align::Exact, true, &Jobs::new()).unwrap();
+        let result = align(&one, Align::Exact, true).unwrap();
         assert_eq!(result.days.len(), 1);
         assert_eq!(result.warnings, ["1 day(s) dropped with fewer than two prices: 2007-01-03 (1 price(s))"]);
-        let error = align(&[series("A", &[(3, 5, 1.0)])], Align::Exact, true, &Jobs::new()).unwrap_err();
+        let error = align(&[series("A", &[(3, 5, 1.0)])], Align::Exact, true).err().unwrap();
         assert!(error.to_string().starts_with("no day is left: 1 day(s) dropped"), "{error}");
     }
 

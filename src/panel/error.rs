@@ -238,6 +238,9 @@ pub enum FileProblem {
     /// Nothing but a header.
     #[error("the file has a header but no prices")]
     HeaderOnly,
+    /// Rows are not those that were there a moment ago.
+    #[error("the file changed while it was read; run again when nothing writes to it")]
+    Changed,
     /// The stock would have no name.
     #[error("the file's name is the stock's name, and must be UTF-8 text; rename it")]
     Name,

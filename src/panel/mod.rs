@@ -26,6 +26,8 @@
 //! ```text
 //! select: which files ─ text: lines, fields ─ single | long: series ─ select: days ─ align: common times ─ quality
 //! ```
+//!
+//! [`stream`](PanelReader) goes this way, with all days at once or block by block; [`load()`] takes all that it gives.
 
 mod align;
 mod error;
@@ -36,6 +38,7 @@ mod quality;
 mod select;
 mod series;
 mod single;
+mod stream;
 mod text;
 
 pub mod simulate;
@@ -47,6 +50,7 @@ use rayon::prelude::*;
 pub use align::Align;
 pub use error::{FileProblem, LineProblem, PanelError};
 pub use load::{LoadOptions, Loaded, load};
+pub use stream::{PanelReader, Summary};
 
 /// Prices of one day: every stock at every time.
 #[derive(Debug, Clone, PartialEq)]

@@ -10,12 +10,10 @@
 //!   reliable interval.
 
 use jiff::civil::Date;
-use rayon::prelude::*;
 
 use super::align::percent;
 use super::error::{clock, list};
-use super::{DayPrices, Panel};
-use crate::jobs::Jobs;
+use super::{DayPrices, DayReturns};
 
 /// A run of flat prices is long from this share of the day's returns on, and from [`FLAT_RETURNS`] on.
 const FLAT_SHARE: f64 = 0.2;
@@ -26,9 +24,13 @@ const ZERO_SHARE: f64 = 0.25;
 const DOMINATING_SHARE: f64 = 0.5;
 
 /// What one day shows.
-struct DayQuality {
-    /// The longest run of returns that are zero for all stocks: its first row and its length.
-    flat: (usize, usize),
+#[derive(Debug)]
+pub(super) struct DayQuality {
+    date: Date,
+    /// Number of returns.
+    returns: usize,
+    /// The longest run of returns that are zero for all stocks: when it begins, and its length.
+    flat: (u32, usize),
     /// Zero returns of each stock.
     zeros: Vec<usize>,
     /// The largest share of one return in the day's realized variance, for each stock; none where it is zero.
@@ -36,7 +38,8 @@ struct DayQuality {
 }
 
 impl DayQuality {
-    fn of(day: &DayPrices) -> Self {
+    /// Looks at a day's prices and the `returns` between them.
+    pub(super) fn of(day: &DayPrices, returns: &DayReturns) -> Self {
         let stocks = day.prices.ncols();
         let mut zeros = vec![0; stocks];
         let (mut flat, mut run) = ((0, 0), 0);
@@ -49,103 +52,132 @@ impl DayQuality {
             }
             run = if unchanged == stocks { run + 1 } else { 0 };
             if run > flat.1 {
-                flat = (row - run, run);
+                flat = (day.times[row - run], run);
             }
         }
-        let returns = day.returns();
         let largest =
             returns.returns.columns().into_iter().map(|column| column.fold(0.0, |m: f64, r| m.max(r * r)));
         let share = |(largest, variance): (f64, f64)| (variance > 0.0).then(|| largest / variance);
         let largest_share = largest.zip(returns.realized_variance()).map(share).collect();
-        Self { flat, zeros, largest_share }
+        Self { date: day.date, returns: returns.returns.nrows(), flat, zeros, largest_share }
+    }
+
+    fn is_flat(&self) -> bool {
+        let (_, length) = self.flat;
+        length >= FLAT_RETURNS && length as f64 >= FLAT_SHARE * self.returns as f64
     }
 }
 
-/// The warnings about a panel, one line each.
-pub(super) fn warnings(panel: &Panel, jobs: &Jobs) -> Vec<String> {
-    let days: Vec<DayQuality> = jobs.install(|| panel.days.par_iter().map(DayQuality::of).collect());
-    let lines = [
-        flat_days(panel, &days),
-        zero_returns(panel, &days),
-        still_days(panel, &days),
-        dominated(panel, &days),
-    ];
-    lines.into_iter().flatten().collect()
+/// What the days so far show.
+#[derive(Debug, Default)]
+pub(super) struct Quality {
+    days: usize,
+    returns: usize,
+    flat_days: Vec<Date>,
+    /// The day with the longest flat run: the run, and the day's returns.
+    flattest: Option<(Date, (u32, usize), usize)>,
+    /// Zero returns of each stock.
+    zeros: Vec<usize>,
+    /// Days of a stock without any change of price, and the first of them with the stock's number.
+    still: usize,
+    first_still: Option<(Date, usize)>,
+    /// Days of a stock that one return dominates, and the one with the largest share.
+    dominated: usize,
+    most_dominated: Option<(Date, usize, f64)>,
 }
 
-fn flat_days(panel: &Panel, days: &[DayQuality]) -> Option<String> {
-    let is_flat = |(day, quality): &(&DayPrices, &DayQuality)| {
-        let (_, length) = quality.flat;
-        length >= FLAT_RETURNS && length as f64 >= FLAT_SHARE * (day.times.len() - 1) as f64
-    };
-    let flat: Vec<_> = panel.days.iter().zip(days).filter(is_flat).collect();
-    let (day, quality) = flat.iter().max_by_key(|(_, quality)| quality.flat.1)?;
-    let (start, length) = quality.flat;
-    Some(format!(
-        "{} day(s) with a long run of flat prices, the longest {length} of {} returns from {} on {}: {}; half days padded \
-         with the last price look like this",
-        flat.len(),
-        day.times.len() - 1,
-        clock(day.times[start]),
-        day.date,
-        list(flat.iter().map(|(day, _)| day.date.to_string())),
-    ))
-}
+impl Quality {
+    /// Adds a day.
+    pub(super) fn add(&mut self, day: DayQuality) {
+        self.days += 1;
+        self.returns += day.returns;
+        if day.is_flat() {
+            self.flat_days.push(day.date);
+            if self.flattest.is_none_or(|(_, (_, length), _)| day.flat.1 >= length) {
+                self.flattest = Some((day.date, day.flat, day.returns));
+            }
+        }
+        self.zeros.resize(day.zeros.len(), 0);
+        for (all, zeros) in self.zeros.iter_mut().zip(day.zeros) {
+            *all += zeros;
+        }
+        for (stock, share) in day.largest_share.into_iter().enumerate() {
+            match share {
+                None => {
+                    self.still += 1;
+                    self.first_still.get_or_insert((day.date, stock));
+                }
+                Some(share) if share > DOMINATING_SHARE => {
+                    self.dominated += 1;
+                    if self.most_dominated.is_none_or(|(.., most)| share >= most) {
+                        self.most_dominated = Some((day.date, stock, share));
+                    }
+                }
+                Some(_) => {}
+            }
+        }
+    }
 
-fn zero_returns(panel: &Panel, days: &[DayQuality]) -> Option<String> {
-    let returns: usize = panel.days.iter().map(|day| day.times.len() - 1).sum();
-    let zeros = |stock: usize| days.iter().map(|day| day.zeros[stock]).sum::<usize>();
-    let mut high: Vec<(usize, &String)> =
-        panel.stocks.iter().enumerate().map(|(s, name)| (zeros(s), name)).collect();
-    high.retain(|(zeros, _)| *zeros as f64 > ZERO_SHARE * returns as f64);
-    high.sort_by_key(|(zeros, _)| std::cmp::Reverse(*zeros));
-    let names = list(high.iter().map(|(zeros, name)| format!("{name} {}", percent(*zeros, returns))));
-    (!high.is_empty()).then(|| {
-        format!("{} stock(s) with more than {:.0} % zero returns: {names}", high.len(), 100.0 * ZERO_SHARE)
-    })
-}
+    /// The warnings about a panel of these stocks, one line each.
+    pub(super) fn warnings(&self, stocks: &[String]) -> Vec<String> {
+        let lines =
+            [self.flat_runs(), self.zero_returns(stocks), self.still_days(stocks), self.domination(stocks)];
+        lines.into_iter().flatten().collect()
+    }
 
-fn still_days(panel: &Panel, days: &[DayQuality]) -> Option<String> {
-    let mut still = cells(panel, days).filter(|(_, _, share)| share.is_none());
-    let (date, stock, _) = still.next()?;
-    Some(format!(
-        "{} day(s) of a stock without any price change, the first {stock} on {date}: the realized variance and its interval \
-         are zero",
-        1 + still.count()
-    ))
-}
+    fn flat_runs(&self) -> Option<String> {
+        let (date, (start, length), returns) = self.flattest?;
+        Some(format!(
+            "{} day(s) with a long run of flat prices, the longest {length} of {returns} returns from {} on {date}: {}; half \
+             days padded with the last price look like this",
+            self.flat_days.len(),
+            clock(start),
+            list(self.flat_days.iter().map(ToString::to_string)),
+        ))
+    }
 
-fn dominated(panel: &Panel, days: &[DayQuality]) -> Option<String> {
-    let high: Vec<(Date, &str, f64)> = cells(panel, days)
-        .filter_map(|(date, stock, share)| {
-            Some((date, stock, share.filter(|share| *share > DOMINATING_SHARE)?))
+    fn zero_returns(&self, stocks: &[String]) -> Option<String> {
+        let mut high: Vec<(usize, &String)> = self.zeros.iter().copied().zip(stocks).collect();
+        high.retain(|(zeros, _)| *zeros as f64 > ZERO_SHARE * self.returns as f64);
+        high.sort_by_key(|(zeros, _)| std::cmp::Reverse(*zeros));
+        let names =
+            list(high.iter().map(|(zeros, name)| format!("{name} {}", percent(*zeros, self.returns))));
+        (!high.is_empty()).then(|| {
+            format!(
+                "{} stock(s) with more than {:.0} % zero returns: {names}",
+                high.len(),
+                100.0 * ZERO_SHARE
+            )
         })
-        .collect();
-    let (date, stock, share) = high.iter().max_by(|a, b| a.2.total_cmp(&b.2))?;
-    Some(format!(
-        "one return makes up more than half of the realized variance on {} of {} days of a stock, the most {:.1} % ({stock} \
-         on {date}): the bootstrap distribution has several modes there",
-        high.len(),
-        panel.days.len() * panel.stocks.len(),
-        100.0 * share,
-    ))
-}
+    }
 
-/// Every day of every stock, with the largest share of one return.
-fn cells<'a>(
-    panel: &'a Panel,
-    days: &'a [DayQuality],
-) -> impl Iterator<Item = (Date, &'a str, Option<f64>)> + use<'a> {
-    panel.days.iter().zip(days).flat_map(|(day, quality)| {
-        let shares = panel.stocks.iter().zip(&quality.largest_share);
-        shares.map(|(stock, share)| (day.date, stock.as_str(), *share))
-    })
+    fn still_days(&self, stocks: &[String]) -> Option<String> {
+        let (date, stock) = self.first_still?;
+        Some(format!(
+            "{} day(s) of a stock without any price change, the first {} on {date}: the realized variance and its interval \
+             are zero",
+            self.still, stocks[stock]
+        ))
+    }
+
+    fn domination(&self, stocks: &[String]) -> Option<String> {
+        let (date, stock, share) = self.most_dominated?;
+        Some(format!(
+            "one return makes up more than half of the realized variance on {} of {} days of a stock, the most {:.1} % ({} \
+             on {date}): the bootstrap distribution has several modes there",
+            self.dominated,
+            self.days * stocks.len(),
+            100.0 * share,
+            stocks[stock],
+        ))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use ndarray::Array2;
 
+    use super::super::Panel;
     use super::*;
 
     /// A panel of one day whose column `s` is `columns[s]`, a price a minute from 09:30 on.
@@ -173,7 +205,9 @@ mod tests {
     }
 
     fn all(panel: &Panel) -> Vec<String> {
-        warnings(panel, &Jobs::new())
+        let mut quality = Quality::default();
+        panel.days.iter().for_each(|day| quality.add(DayQuality::of(day, &day.returns())));
+        quality.warnings(&panel.stocks)
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 
 use super::error::{FileProblem, PanelError};
-use super::series::Series;
+use super::series::Stock;
 use crate::error::{Error, Result};
 
 /// A file of one stock, or so its name says.
@@ -84,8 +84,8 @@ pub(super) fn check_stocks<'a>(
 }
 
 /// Keeps the days from `from` to `to`, both included.
-pub(super) fn restrict(
-    series: &mut [Series],
+pub(super) fn restrict<S: Stock>(
+    stocks: &mut [S],
     from: Option<Date>,
     to: Option<Date>,
 ) -> Result<(), PanelError> {
@@ -94,10 +94,13 @@ pub(super) fn restrict(
     {
         return Err(PanelError::ReversedRange { from, to });
     }
-    let all: BTreeSet<Date> = series.iter().flat_map(|series| &series.days).map(|day| day.date).collect();
+    if from.is_none() && to.is_none() {
+        return Ok(());
+    }
+    let all: BTreeSet<Date> = stocks.iter().flat_map(|stock| stock.days().map(|(date, _)| date)).collect();
     let inside = |date: Date| from.is_none_or(|from| date >= from) && to.is_none_or(|to| date <= to);
-    for series in series.iter_mut() {
-        series.days.retain(|day| inside(day.date));
+    for stock in stocks.iter_mut() {
+        stock.retain_days(inside);
     }
     match (all.first(), all.last()) {
         (Some(&first), Some(&last)) if !all.iter().any(|date| inside(*date)) => {

@@ -6,30 +6,106 @@ use super::error::{FileProblem, LineProblem, PanelError};
 use super::field::{self, TimeStyle};
 use super::long;
 use super::series::Series;
-use super::text::{Lines, Splitter};
+use super::text::{self, Lines, Splitter};
 
 const COLUMNS: &str = "date, time, price";
 
-/// Reads the text of one stock's file. The `path` is for messages.
-pub(super) fn parse(stock: &str, path: &Path, text: &[u8]) -> Result<Series, PanelError> {
-    // Rows are rarely shorter, so that the arrays are allocated once.
-    const SHORT_ROW: usize = 16;
-    let at = |line, problem| PanelError::Line { path: path.to_path_buf(), line, problem };
-    let useless = |problem| PanelError::File { path: path.to_path_buf(), problem };
-    let mut lines = Lines::new(text);
-    let mut splitter = Splitter::new();
-    let first = lines.clone().next().ok_or_else(|| useless(FileProblem::Empty))?;
-    if is_header(first) {
-        lines.next();
-        check_header(first, &mut splitter).map_err(|problem| at(lines.number, problem))?;
-        lines.clone().next().ok_or_else(|| useless(FileProblem::HeaderOnly))?;
+/// Reads a file of one stock, its text some whole lines at a time.
+#[derive(Debug)]
+pub(super) struct Parser<'a> {
+    /// For messages.
+    path: &'a Path,
+    splitter: Splitter,
+    style: Option<TimeStyle>,
+    /// Whether the first line was seen, and whether it was a header.
+    begun: bool,
+    header: bool,
+    /// Lines and bytes so far.
+    lines: u64,
+    bytes: u64,
+    /// Where the first row of each day begins, in bytes.
+    starts: Vec<u64>,
+}
+
+impl<'a> Parser<'a> {
+    /// For the text of a file from its beginning on.
+    pub(super) fn new(path: &'a Path) -> Self {
+        Self {
+            path,
+            splitter: Splitter::new(),
+            style: None,
+            begun: false,
+            header: false,
+            lines: 0,
+            bytes: 0,
+            starts: Vec::new(),
+        }
     }
-    let mut series = Series::new(stock, text.len() / SHORT_ROW);
-    let mut style = None;
-    while let Some(line) = lines.next() {
-        row(line, &mut splitter, &mut style, &mut series).map_err(|problem| at(lines.number, problem))?;
-        plain_rows(&mut lines, line, style, &mut series);
+
+    /// For rows from amid a file, whose times are written in this style.
+    pub(super) fn amid(path: &'a Path, style: Option<TimeStyle>) -> Self {
+        Self { style, begun: true, ..Self::new(path) }
     }
+
+    /// Reads more of the text into `series`.
+    pub(super) fn feed(&mut self, text: &[u8], series: &mut Series) -> Result<(), PanelError> {
+        let Self { path, splitter, style, starts, .. } = self;
+        let at = |line, problem| PanelError::Line { path: path.to_path_buf(), line, problem };
+        text::check(path, text, self.lines)?;
+        let mut lines =
+            if self.bytes == 0 { Lines::new(text) } else { Lines { rest: text, number: self.lines } };
+        if !self.begun
+            && let Some(first) = lines.clone().next()
+        {
+            self.begun = true;
+            if is_header(first) {
+                self.header = true;
+                lines.next();
+                check_header(first, splitter).map_err(|problem| at(lines.number, problem))?;
+            }
+        }
+        loop {
+            let start = self.bytes + (text.len() - lines.rest.len()) as u64;
+            let Some(line) = lines.next() else { break };
+            let days = series.days.len();
+            row(line, splitter, style, series).map_err(|problem| at(lines.number, problem))?;
+            if series.days.len() > days {
+                starts.push(start);
+            }
+            plain_rows(&mut lines, line, *style, series);
+        }
+        self.lines = lines.number;
+        self.bytes += text.len() as u64;
+        Ok(())
+    }
+
+    /// What was seen of the file, which must have rows.
+    pub(super) fn finish(self) -> Result<Seen, PanelError> {
+        let useless = |problem| Err(PanelError::File { path: self.path.to_path_buf(), problem });
+        match (self.begun, self.starts.is_empty()) {
+            (false, _) => useless(FileProblem::Empty),
+            (true, true) => useless(FileProblem::HeaderOnly),
+            (true, false) => Ok(Seen { style: self.style, starts: self.starts, bytes: self.bytes }),
+        }
+    }
+}
+
+/// What [`Parser`] saw of a file beside its prices.
+#[derive(Debug)]
+pub(super) struct Seen {
+    pub(super) style: Option<TimeStyle>,
+    /// Where the first row of each day begins, in bytes.
+    pub(super) starts: Vec<u64>,
+    /// Bytes in all.
+    pub(super) bytes: u64,
+}
+
+/// Reads the text of one stock's file, all at once.
+#[cfg(test)]
+fn parse(stock: &str, path: &Path, text: &[u8]) -> Result<Series, PanelError> {
+    let (mut parser, mut series) = (Parser::new(path), Series::new(stock, 0));
+    parser.feed(text, &mut series)?;
+    parser.finish()?;
     Ok(series)
 }
 
@@ -126,6 +202,32 @@ mod tests {
         })
     }
 
+    /// Some lines at a time, and each day once more from where it is said to begin.
+    fn parse_in_parts(text: &[u8]) -> Result<Series, (u64, LineProblem)> {
+        let path = Path::new("x.csv");
+        let (mut parser, mut series) = (Parser::new(path), Series::default());
+        for (number, line) in text.split_inclusive(|byte| *byte == b'\n').enumerate() {
+            parser.feed(line, &mut series).map_err(|error| match error {
+                PanelError::Line { line, problem, .. } => {
+                    assert_eq!(line, number as u64 + 1);
+                    (line, problem)
+                }
+                other => panic!("{other}"),
+            })?;
+        }
+        let seen = parser.finish().unwrap();
+        assert_eq!((seen.starts.len(), seen.bytes), (series.days.len(), text.len() as u64));
+        let ends = seen.starts[1..].iter().copied().chain([seen.bytes]);
+        for ((day, &start), end) in series.days.iter().zip(&seen.starts).zip(ends) {
+            let mut again = Series::default();
+            let part = &text[start as usize..end as usize];
+            Parser::amid(path, seen.style).feed(part, &mut again).unwrap();
+            assert_eq!(again.ticks(&again.days[0]), series.ticks(day));
+            assert_eq!((again.days.len(), again.days[0].date), (1, day.date));
+        }
+        Ok(series)
+    }
+
     #[test]
     fn one_row_is_read() {
         let series = parse("A", Path::new("A.csv"), b"20070103,935,12.34").unwrap();
@@ -186,7 +288,8 @@ mod tests {
                 };
             }
             let slow = parse_slowly(text.as_bytes());
-            prop_assert_eq!(parse_fast(text.as_bytes()), slow, "{}", text);
+            prop_assert_eq!(parse_fast(text.as_bytes()), slow.clone(), "{}", text);
+            prop_assert_eq!(parse_in_parts(text.as_bytes()), slow, "{}", text);
         }
     }
 }

@@ -5,6 +5,8 @@
 //! quotation marks is taken apart by the `csv` crate's parser, any other right here.
 
 use std::fs;
+use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::Path;
 
 use csv_core::ReadRecordResult;
@@ -14,27 +16,63 @@ use crate::error::{Error, Result};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
+/// Bytes of a file that are in memory at a time.
+pub(super) const CHUNK: u64 = 4 << 20;
+
 /// Reads a whole file, and checks that it is UTF-8 text.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
     let bytes = fs::read(path).map_err(Error::io("read", path))?;
-    check(&bytes).map_err(|(line, problem)| PanelError::Line { path: path.to_path_buf(), line, problem })?;
+    check(path, &bytes, 0)?;
     Ok(bytes)
 }
 
-fn check(bytes: &[u8]) -> Result<(), (u64, LineProblem)> {
+/// Hands the text of a file to `each`, some whole lines at a time. Returns its bytes.
+pub(super) fn read_in_chunks(path: &Path, mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<u64> {
+    let failed = || Error::io("read", path);
+    let mut file = fs::File::open(path).map_err(failed())?;
+    let length = file.metadata().map_or(0, |file| file.len());
+    let (mut text, mut total) = (Vec::with_capacity(length.min(CHUNK) as usize + 1), 0);
+    loop {
+        let read = (&mut file).take(CHUNK).read_to_end(&mut text).map_err(failed())?;
+        total += read as u64;
+        if read == 0 {
+            each(&text)?;
+            return Ok(total);
+        }
+        // What follows the last line break waits for its rest.
+        if let Some(end) = text.iter().rposition(|byte| *byte == b'\n') {
+            each(&text[..=end])?;
+            text.drain(..=end);
+        }
+    }
+}
+
+/// The bytes `range` of a file.
+pub(super) fn read_range(path: &Path, range: Range<u64>) -> Result<Vec<u8>> {
+    let failed = || Error::io("read", path);
+    let mut file = fs::File::open(path).map_err(failed())?;
+    file.seek(SeekFrom::Start(range.start)).map_err(failed())?;
+    let length = range.end - range.start;
+    let mut text = Vec::with_capacity(length as usize);
+    file.take(length).read_to_end(&mut text).map_err(failed())?;
+    Ok(text)
+}
+
+/// Checks that a text, the file's from after line `lines` on, is UTF-8 without zeros.
+pub(super) fn check(path: &Path, bytes: &[u8], lines: u64) -> Result<(), PanelError> {
     // Line and byte within the line, both from 1.
-    let position = |at: usize| {
+    let problem = |at: usize, problem: fn(usize) -> LineProblem| {
         let start = bytes[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
-        (1 + bytes[..at].iter().filter(|byte| **byte == b'\n').count() as u64, at - start + 1)
+        let line = lines + 1 + bytes[..at].iter().filter(|byte| **byte == b'\n').count() as u64;
+        PanelError::Line { path: path.to_path_buf(), line, problem: problem(at - start + 1) }
     };
     if let Err(error) = std::str::from_utf8(bytes) {
-        let (line, byte) = position(error.valid_up_to());
-        return Err((line, LineProblem::NotUtf8(byte)));
+        return Err(problem(error.valid_up_to(), LineProblem::NotUtf8));
     }
     // `contains` compares many bytes at once, `position` one by one.
     if bytes.contains(&0) {
-        let (line, byte) = position(bytes.iter().position(|byte| *byte == 0).unwrap_or(0));
-        return Err((line, LineProblem::Binary(byte)));
+        let at = bytes.iter().position(|byte| *byte == 0).unwrap_or(0);
+        return Err(problem(at, LineProblem::Binary));
     }
     Ok(())
 }
@@ -195,10 +233,37 @@ mod tests {
     }
 
     #[test]
+    fn chunks_are_whole_lines_and_the_whole_text() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.csv");
+        let long = "x".repeat(CHUNK as usize);
+        let texts = ["", "a", "a\n", "a\nb", &format!("{long}\nb\n"), &format!("a\n{long}{long}y\nb")];
+        for text in texts.into_iter().chain([&*"row\n".repeat(3_000_000)]) {
+            fs::write(&path, text).unwrap();
+            let mut chunks: Vec<Vec<u8>> = Vec::new();
+            let read = read_in_chunks(&path, |text| {
+                chunks.push(text.to_vec());
+                Ok(())
+            });
+            assert_eq!(read.unwrap(), text.len() as u64);
+            assert!(chunks.concat() == text.as_bytes());
+            let whole = |chunk: &Vec<u8>| chunk.last() == Some(&b'\n');
+            assert!(chunks[..chunks.len() - 1].iter().all(whole), "{} chunks", chunks.len());
+            assert_eq!(chunks.len() > 2, text.len() > 2 * CHUNK as usize, "{} chunks", chunks.len());
+        }
+    }
+
+    #[test]
     fn what_is_no_text_is_found_with_its_place() {
-        assert_eq!(check(b"a\nb\xff"), Err((2, LineProblem::NotUtf8(2))));
-        assert_eq!(check(b"a\nb\n\0"), Err((3, LineProblem::Binary(1))));
-        assert_eq!(check("a\né".as_bytes()), Ok(()));
+        let message = |text: &[u8], lines| check(Path::new("x.csv"), text, lines).unwrap_err().to_string();
+        assert!(
+            message(b"a\nb\xff", 0).starts_with("x.csv:2: the file is not UTF-8 text (byte 2 "),
+            "{}",
+            message(b"a\nb\xff", 0)
+        );
+        assert!(message(b"a\nb\n\0", 0).starts_with("x.csv:3: "), "{}", message(b"a\nb\n\0", 0));
+        assert!(message(b"a\nb\n\0", 7).starts_with("x.csv:10: "), "{}", message(b"a\nb\n\0", 7));
+        assert!(check(Path::new("x.csv"), "a\né".as_bytes(), 0).is_ok());
     }
 
     proptest! {

@@ -663,7 +663,9 @@ mod tests {
         assert_eq!((needed, allowed), (least, least - 1));
         let message = error.to_string();
         assert!(
-            message.starts_with("resampling one stock of a day with 385 returns 10000 times needs 70.7 KiB"),
+            message.starts_with(
+                "resampling one stock of a day with 385 returns 10000 times needs at least 70.7 KiB"
+            ),
             "{message}"
         );
         assert!(message.ends_with("raise --memory, or lower --samples or --threads"), "{message}");
