@@ -39,6 +39,8 @@ pub struct Bootstrap {
     samples: u32,
     confidence: f64,
     seed: u64,
+    /// Probability levels of the two ends.
+    levels: [f64; 2],
 }
 
 /// Where to compute, and with how much memory.
@@ -128,7 +130,7 @@ impl Bootstrap {
                 requirement,
             });
         }
-        Ok(Self { samples, confidence, seed })
+        Ok(Self { samples, confidence, seed, levels: tail_levels(confidence) })
     }
 
     /// Number of resamples, B.
@@ -148,7 +150,7 @@ impl Bootstrap {
 
     /// The resamples to take, and how many sums of a column are held while they come in: a hundredth of B for 99 %.
     pub fn resamples(&self) -> Resamples {
-        let held = held(self.samples as usize, tail_levels(self.confidence));
+        let held = held(self.samples as usize, self.levels);
         Resamples { count: self.samples, held: held as u64 }
     }
 
@@ -426,7 +428,7 @@ enum ColumnTails {
 
 impl ColumnTails {
     fn new(column: &Column, bootstrap: &Bootstrap) -> Self {
-        let (count, levels) = (bootstrap.samples as usize, tail_levels(bootstrap.confidence));
+        let (count, levels) = (bootstrap.samples as usize, bootstrap.levels);
         match column.limbs.len() {
             1 => Self::Word(Tails::new(count, levels)),
             _ if column.joins_in_64_bits() => Self::Double(Tails::new(count, levels)),
