@@ -82,13 +82,14 @@ impl<K: Word> Tails<K> {
         self.largest.push(!key);
     }
 
-    /// Sums whose first limb is above the first and below the second word are not needed.
+    /// Sums whose first limb is above the first and below the second word are not needed, where the lower limbs have so many
+    /// `bits` and add `rest` at most.
     #[inline(always)]
-    fn screen(&self, column: &Column) -> [u32; 2] {
-        let low: u128 = self.smallest.bound.into() >> column.lower_bits();
-        let high: u128 =
-            (!self.largest.bound).into().saturating_sub(column.largest_rest()) >> column.lower_bits();
-        [low, high].map(|word| word.min(u32::MAX.into()) as u32)
+    fn screen(&self, bits: u32, rest: u128) -> [u32; 2] {
+        let (low, high): (u128, u128) = (self.smallest.bound.into(), (!self.largest.bound).into());
+        // With one limb there is nothing to shift, which 128 bits take a while for.
+        let words = if bits == 0 { [low, high] } else { [low >> bits, high.saturating_sub(rest) >> bits] };
+        words.map(|word| word.min(u32::MAX.into()) as u32)
     }
 
     /// The two quantiles. `value` gives a key its number, and must not decrease.
@@ -122,7 +123,8 @@ impl<K: Word> Kernel for Screen<'_, K> {
     fn run<V: Lanes>(self) {
         let Self { tails, column, block } = self;
         let (chunks, rest) = block.lane(column.limbs[0].lane).as_chunks::<LANES>();
-        let mut screen = tails.screen(column).map(V::splat);
+        let (bits, rest_of_limbs) = (column.lower_bits(), column.largest_rest());
+        let mut screen = tails.screen(bits, rest_of_limbs).map(V::splat);
         for (number, chunk) in chunks.iter().enumerate() {
             let first_limbs = V::load(chunk);
             let mut passing = !(screen[0].below(first_limbs) & first_limbs.below(screen[1]));
@@ -131,7 +133,7 @@ impl<K: Word> Kernel for Screen<'_, K> {
                     tails.consider(block.sum(column, number * LANES + passing.trailing_zeros() as usize));
                     passing &= passing - 1;
                 }
-                screen = tails.screen(column).map(V::splat);
+                screen = tails.screen(bits, rest_of_limbs).map(V::splat);
             }
         }
         for number in block.samples() - rest.len()..block.samples() {
@@ -312,7 +314,7 @@ mod tests {
             for bound in [1_u128 << bits, (1 << bits) + 1, 5 << bits, (77 << bits) - 1, (77 << bits) + rest] {
                 let mut tails = Tails::<u64>::new(10, [0.1, 0.9]);
                 (tails.smallest.bound, tails.largest.bound) = (bound as u64, !(bound as u64));
-                let [low, high] = tails.screen(column);
+                let [low, high] = tails.screen(bits, rest);
                 for first_limb in 0..100_u128 {
                     for rest in [0, rest / 2, rest] {
                         let sum = (first_limb << bits) + rest;

@@ -37,7 +37,7 @@ pub struct Resamples {
 }
 
 /// Most bytes of the sums that a thread of the CPU computes before they are selected from.
-pub const BLOCK_BYTES: u64 = 128 << 10;
+pub const BLOCK_BYTES: u64 = 512 << 10;
 
 /// Resamples that a thread of the CPU takes at a time, of columns with so many lanes: a multiple of 16, enough to pay for a
 /// task, few enough that their sums stay in a core's cache.
@@ -476,8 +476,8 @@ mod tests {
             let (full, half, third) = (count(|l| l.full), count(|l| l.half), count(|l| l.third));
             LimbCount { full, half, third }.lanes() as u64
         };
-        // Up to 32 lanes 1,024 samples; else the most sixteens of samples that stay within 128 KiB.
-        let block = |lanes: u64| 4 * lanes * if lanes <= 32 { 1024 } else { 32_768 / lanes / 16 * 16 };
+        // Up to 128 lanes 1,024 samples; else the most sixteens of samples that stay within 512 KiB.
+        let block = |lanes: u64| 4 * lanes * if lanes <= 128 { 1024 } else { 131_072 / lanes / 16 * 16 };
         let widest = shapes.iter().map(|shape| block(lanes(shape))).max().unwrap_or(0);
         match &budget.device {
             None => budget.threads as u64 * widest,
