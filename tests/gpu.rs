@@ -191,10 +191,12 @@ fn on_gpu(gpu: &Gpu, limits: DeviceLimits, days: &[DayColumns], seed: u64, sampl
     let wave: Vec<Batch> = days.iter().enumerate().map(|(number, columns)| batch(number, columns)).collect();
     let mut blocks = vec![Vec::new(); days.len()];
     let mut last = 0;
-    let take = |number: usize, block: Block| {
-        assert!(number >= last, "batches come in order");
-        last = number;
-        blocks[number].push(block);
+    let take = |tile: &[(usize, Block<'_>)]| {
+        for (number, block) in tile {
+            assert!(*number >= last, "batches come in order");
+            last = *number;
+            blocks[*number].push(block.clone().into_owned());
+        }
     };
     Resampler::new(gpu, limits).resample(&wave, days, seed, samples, take).unwrap();
     blocks.into_iter().map(Sums::from_iter).collect()
@@ -335,7 +337,10 @@ fn steps_take_time_and_change_nothing(gpu: &Gpu) {
         if clock {
             resampler.start_clock();
         }
-        resampler.resample(&wave, &days, 3, 200, |_, block| sums.push(block)).unwrap();
+        let take = |tile: &[(usize, Block<'_>)]| {
+            sums.extend(tile.iter().map(|(_, block)| block.clone().into_owned()));
+        };
+        resampler.resample(&wave, &days, 3, 200, take).unwrap();
         (sums, resampler.stop_clock())
     };
     let (without, no_times) = run(false);

@@ -14,7 +14,6 @@
 //! N. Meddahi, "Bootstrapping realized volatility", Econometrica 77(1), 2009.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::sync_channel;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -327,7 +326,7 @@ impl Run<'_> {
                 &columns,
                 self.bootstrap.seed,
                 0..self.bootstrap.samples,
-                |block: &Block, spent: Duration| {
+                |block: &Block<'_>, spent: Duration| {
                     self.clocks.resample.add(spent);
                     self.push(&tails, &columns, block);
                     self.finished(batch, block);
@@ -340,41 +339,28 @@ impl Run<'_> {
             .map_err(|(batch, failure)| failure.into_error(format!("the day {}", self.days[batch.day].date)))
     }
 
-    /// The device resamples, driven by a thread of its own; the pool selects from the sums as they come back. Where the pool
-    /// is the slower one the device waits for it, so that few sums are held.
+    /// The device resamples; the pool selects from the sums of a tile while the device works on the next.
     fn on_gpu(&self, resampler: &mut Resampler) -> Result<Vec<Vec<Ends>>> {
         let columns: Vec<DayColumns> = self
             .jobs
             .install(|| self.wave.par_iter().map(|batch| self.columns(batch)).collect::<Result<_>>())?;
-        let columns = &columns;
         let tails: Vec<_> = columns.iter().map(|columns| self.tails(columns)).collect();
-        let (sender, receiver) = sync_channel::<(usize, Block)>(self.jobs.thread_count());
-        let Bootstrap { seed, samples, .. } = *self.bootstrap;
-        let resampled = std::thread::scope(|scope| {
-            let device = scope.spawn(move || {
-                let take = |number, block| {
-                    // The receiver lives until the sender is dropped.
-                    let _ = sender.send((number, block));
-                };
-                self.clocks.resample.time(|| resampler.resample(self.wave, columns, seed, samples, take))
-            });
-            let select = |(number, block): (usize, Block)| {
-                self.push(&tails[number], &columns[number], &block);
-                self.finished(&self.wave[number], &block);
-            };
-            self.jobs.install(|| receiver.into_iter().par_bridge().for_each(select));
-            device.join()
-        });
-        match resampled {
-            Ok(resampled) => resampled?,
-            Err(_) => {
-                return Err(Error::Job {
-                    what: "resampling on the GPU".into(),
-                    why: "its thread panicked".into(),
+        let (start, mut selecting) = (Instant::now(), Duration::ZERO);
+        let take = |blocks: &[(usize, Block<'_>)]| {
+            let start = Instant::now();
+            let select = |(number, block): &(usize, Block<'_>)| {
+                tails[*number].par_iter().zip(columns[*number].columns()).for_each(|(tails, column)| {
+                    self.clocks.quantiles.time(|| push(tails, column, block));
                 });
-            }
-        }
-        Ok(tails.into_iter().zip(columns).map(|(tails, columns)| self.ends(tails, columns)).collect())
+                self.finished(&self.wave[*number], block);
+            };
+            self.jobs.install(|| blocks.par_iter().for_each(select));
+            selecting += start.elapsed();
+        };
+        let Bootstrap { seed, samples, .. } = *self.bootstrap;
+        resampler.resample(self.wave, &columns, seed, samples, take)?;
+        self.clocks.resample.add(start.elapsed().saturating_sub(selecting));
+        Ok(tails.into_iter().zip(&columns).map(|(tails, columns)| self.ends(tails, columns)).collect())
     }
 
     /// The columns of a batch: squared returns of its stocks.
@@ -384,7 +370,7 @@ impl Run<'_> {
     }
 
     /// Tells of progress: some resamples of a batch are summed and selected from.
-    fn finished(&self, batch: &Batch, block: &Block) {
+    fn finished(&self, batch: &Batch, block: &Block<'_>) {
         (self.progress)(u64::from(batch.rows) * batch.stocks.len() as u64 * block.samples() as u64);
     }
 
@@ -394,13 +380,11 @@ impl Run<'_> {
     }
 
     /// Selects from a block of sums. Threads that come at a time begin at different columns.
-    fn push(&self, tails: &[Mutex<ColumnTails>], columns: &DayColumns, block: &Block) {
+    fn push(&self, tails: &[Mutex<ColumnTails>], columns: &DayColumns, block: &Block<'_>) {
         self.clocks.quantiles.time(|| {
             let first = rayon::current_thread_index().unwrap_or(0);
             for number in (0..tails.len()).map(|number| (first + number) % tails.len()) {
-                // A thread that panicked while it held the lock brings the whole run to its end.
-                let mut tails = tails[number].lock().unwrap_or_else(PoisonError::into_inner);
-                tails.push(&columns.columns()[number], block);
+                push(&tails[number], &columns.columns()[number], block);
             }
         });
     }
@@ -416,6 +400,12 @@ impl Run<'_> {
             ends.collect()
         })
     }
+}
+
+/// Selects from the sums of one column in a block.
+fn push(tails: &Mutex<ColumnTails>, column: &Column, block: &Block<'_>) {
+    // A thread that panicked while it held the lock brings the whole run to its end.
+    tails.lock().unwrap_or_else(PoisonError::into_inner).push(column, block);
 }
 
 /// The tails of one column's sums, as integers that are wide enough for them.
@@ -436,7 +426,7 @@ impl ColumnTails {
         }
     }
 
-    fn push(&mut self, column: &Column, block: &Block) {
+    fn push(&mut self, column: &Column, block: &Block<'_>) {
         match self {
             Self::Word(tails) => tails.push_sums(column, block),
             Self::Double(tails) => tails.push_sums(column, block),

@@ -61,12 +61,12 @@ impl<K: Word> Tails<K> {
     /// # Panics
     ///
     /// As [`Self::push`].
-    pub fn push_sums(&mut self, column: &Column, block: &Block) {
+    pub fn push_sums(&mut self, column: &Column, block: &Block<'_>) {
         self.push_sums_with(Vectors::best(), column, block);
     }
 
     /// As [`Self::push_sums`], with the vectors that are named.
-    fn push_sums_with(&mut self, vectors: Vectors, column: &Column, block: &Block) {
+    fn push_sums_with(&mut self, vectors: Vectors, column: &Column, block: &Block<'_>) {
         self.announce(block.samples());
         vectors.run(Screen { tails: self, column, block });
     }
@@ -113,7 +113,7 @@ impl<K: Word> Tails<K> {
 struct Screen<'a, K> {
     tails: &'a mut Tails<K>,
     column: &'a Column,
-    block: &'a Block,
+    block: &'a Block<'a>,
 }
 
 impl<K: Word> Kernel for Screen<'_, K> {

@@ -110,7 +110,7 @@ impl Alignment {
             self.kept += day.prices.len() - day.filled;
             match day.times.len() {
                 prices @ 0..2 if self.drop_short => {
-                    self.short_days.push(format!("{date} ({prices} price(s))"))
+                    self.short_days.push(format!("{date} ({prices} price(s))"));
                 }
                 prices @ 0..2 => return Err(PanelError::ShortDay { date, prices }),
                 _ => aligned.push(DayPrices { date, times: day.times, prices: day.prices }),

@@ -39,7 +39,7 @@ pub fn resample_each(
     day: &DayColumns,
     seed: u64,
     samples: Range<u32>,
-    take: impl Fn(&Block, Duration) + Sync,
+    take: impl Fn(&Block<'_>, Duration) + Sync,
 ) {
     blocks(day.lanes(), samples).for_each(|samples| {
         let start = Instant::now();
@@ -66,10 +66,10 @@ struct ResampleBlock<'a> {
 }
 
 impl Kernel for ResampleBlock<'_> {
-    type Output = Block;
+    type Output = Block<'static>;
 
     #[inline(always)]
-    fn run<V: Lanes>(self) -> Block {
+    fn run<V: Lanes>(self) -> Block<'static> {
         let rows_per_word = RowRange::new(self.day.rows()).rows_per_word();
         match (rows_per_word, self.day.stride()) {
             (2, 1) => self.single::<V, 2>(),
@@ -83,7 +83,7 @@ impl Kernel for ResampleBlock<'_> {
 impl ResampleBlock<'_> {
     /// Rows of one word.
     #[inline(always)]
-    fn single<V: Lanes, const PER_WORD: usize>(&self) -> Block {
+    fn single<V: Lanes, const PER_WORD: usize>(&self) -> Block<'static> {
         let mut block = Block::new(self.samples.len(), self.day.lanes());
         for first in (0..self.samples.len()).step_by(LANES) {
             let mut sums = [[0u32]; LANES];
@@ -99,7 +99,7 @@ impl ResampleBlock<'_> {
 
     /// Rows of whole lines, read two lines at a time.
     #[inline(always)]
-    fn lines<V: Lanes, const PER_WORD: usize>(&self) -> Block {
+    fn lines<V: Lanes, const PER_WORD: usize>(&self) -> Block<'static> {
         let mut block = Block::new(self.samples.len(), self.day.lanes());
         let mut sums = vec![[[0u32; LINE]; LANES]; self.day.stride() / LINE];
         for first in (0..self.samples.len()).step_by(LANES) {
@@ -161,14 +161,14 @@ mod tests {
     }
 
     /// By the definition: each sample's rows in drawing order, word by word.
-    fn defined(day: &DayColumns, seed: u64, samples: Range<u32>) -> Block {
+    fn defined(day: &DayColumns, seed: u64, samples: Range<u32>) -> Block<'static> {
         let mut block = Block::new(samples.len(), day.lanes());
         for (number, sample) in samples.enumerate() {
             let stream = Stream { seed, purpose: Purpose::Rows, day: day.day(), sample };
             for row in RowRange::new(day.rows()).draw_in_order(&stream) {
                 for lane in 0..day.lanes() {
                     let word = day.words()[row as usize * day.stride() + lane];
-                    let place = &mut block.words[lane * block.samples + number];
+                    let place = &mut block.words.to_mut()[lane * block.samples + number];
                     *place = place.checked_add(word).expect("no sum overflows");
                 }
             }
@@ -176,7 +176,7 @@ mod tests {
         block
     }
 
-    fn joined(day: &DayColumns, blocks: Vec<Block>) -> Vec<Vec<u128>> {
+    fn joined(day: &DayColumns, blocks: Vec<Block<'static>>) -> Vec<Vec<u128>> {
         let sums = Sums { blocks };
         day.columns().iter().map(|column| sums.joined(column)).collect()
     }
@@ -220,7 +220,7 @@ mod tests {
         assert_eq!(joined(&day, sums.blocks), expected);
 
         let taken = Mutex::new(Vec::new());
-        resample_each(&day, 0, samples, |block, _| taken.lock().unwrap().push(block.clone()));
+        resample_each(&day, 0, samples, |block, _| taken.lock().unwrap().push(block.clone().into_owned()));
         // In any order: compared as multisets.
         let sorted = |mut columns: Vec<Vec<u128>>| {
             columns.iter_mut().for_each(|sums| sums.sort_unstable());

@@ -110,14 +110,18 @@ pub struct BatchEntry {
 /// What the planner may use of an open device.
 pub fn device_limits(gpu: &Gpu) -> DeviceLimits {
     let limits = gpu.limits();
+    let (work, tile) = match gpu.adapter().is_software() {
+        true => (DeviceLimits::SOFTWARE_WORK, DeviceLimits::SOFTWARE_TILE),
+        false => (DeviceLimits::WORK, DeviceLimits::TILE),
+    };
     DeviceLimits {
         // Some devices bind more than 4 GiB, but shaders count words and bytes in 32 bits.
         binding: limits.max_storage_buffer_binding_size.min(limits.max_buffer_size).min(u32::MAX.into()),
         workgroups: limits.max_compute_workgroups_per_dimension,
         workgroup: WORKGROUP,
-        work: DeviceLimits::WORK,
+        work,
         draws: DeviceLimits::DRAWS,
-        tile: DeviceLimits::TILE,
+        tile,
         tally: Some(tally(gpu)),
     }
 }
@@ -178,24 +182,18 @@ impl<'gpu> Resampler<'gpu> {
         self.times.take().map_or(DeviceTimes::default(), Cell::into_inner)
     }
 
-    /// Adds what `step` took, where the clock is on, to the step that `of` names.
-    fn timed<T>(
-        &self,
-        of: impl FnOnce(&mut DeviceTimes) -> &mut Duration,
-        step: impl FnOnce() -> Result<T, GpuError>,
-    ) -> Result<T, GpuError> {
-        let start = Instant::now();
-        let result = step()?;
+    /// Adds to the step that `of` names, where the clock is on.
+    fn add_time(&self, of: impl FnOnce(&mut DeviceTimes) -> &mut Duration, spent: Duration) {
         if let Some(cell) = &self.times {
             let mut times = cell.get();
-            *of(&mut times) += start.elapsed();
+            *of(&mut times) += spent;
             cell.set(times);
         }
-        Ok(result)
     }
 
-    /// The sums of each batch of a wave over the resamples 0..`samples`, handed to `take` with the batch's number, batch by
-    /// batch and for each in the order of the resamples, as soon as a tile is back.
+    /// The sums of each batch of a wave over the resamples 0..`samples`, handed to `take` tile by tile with the batches' numbers,
+    /// in the order of the batches and for each in that of the resamples. They are where the device put them: while `take`
+    /// looks at those of one tile, the device works on the next.
     ///
     /// # Errors
     ///
@@ -206,7 +204,7 @@ impl<'gpu> Resampler<'gpu> {
         columns: &[DayColumns],
         seed: u64,
         samples: u32,
-        mut take: impl FnMut(usize, Block),
+        mut take: impl FnMut(&[(usize, Block<'_>)]),
     ) -> Result<(), GpuError> {
         let gpu = self.gpu;
         let limits = self.limits;
@@ -215,16 +213,12 @@ impl<'gpu> Resampler<'gpu> {
         let tiles = plan::tiles(wave, samples, &limits);
         let largest = tiles.iter().map(|tile| tile.words * 4).max().unwrap_or(0);
         let this = &*self;
-        let rows = this.timed(
-            |times| &mut times.upload,
-            || {
-                let rows = upload_rows(gpu, columns, kernel)?;
-                if this.times.is_some() {
-                    gpu.finish("uploading rows")?;
-                }
-                Ok(rows)
-            },
-        )?;
+        let start = Instant::now();
+        let rows = upload_rows(gpu, columns, kernel)?;
+        if this.times.is_some() {
+            gpu.finish("uploading rows")?;
+            this.add_time(|times| &mut times.upload, start.elapsed());
+        }
         let sums = gpu.buffer("resampled sums", largest, BufferUsages::STORAGE | BufferUsages::COPY_SRC)?;
         let mut free: Vec<wgpu::Buffer> = (0..IN_FLIGHT.min(tiles.len()))
             .map(|_| {
@@ -234,25 +228,21 @@ impl<'gpu> Resampler<'gpu> {
         let mut flights: VecDeque<Flight> = VecDeque::new();
         let mut land = |flight: Flight, free: &mut Vec<wgpu::Buffer>| -> Result<(), GpuError> {
             let Flight { tile, staging, submission } = flight;
-            let take_blocks = |bytes: &[u8]| {
+            let (start, mut waited) = (Instant::now(), Duration::ZERO);
+            gpu.read(&staging, tile.words * 4, submission, |bytes| {
+                waited = start.elapsed();
                 let words: &[u32] = bytemuck::cast_slice(bytes);
                 let mut first = 0;
                 let blocks = tile.batches.clone().map(|number| {
                     let end = first + columns[number].lanes() * tile.samples.len();
-                    let block = Block { samples: tile.samples.len(), words: words[first..end].to_vec() };
+                    let block = Block::of_device(tile.samples.len(), &words[first..end]);
                     first = end;
                     (number, block)
                 });
-                blocks.collect::<Vec<_>>()
-            };
-            let blocks = this.timed(
-                |times| &mut times.readback,
-                || gpu.read(&staging, tile.words * 4, submission, take_blocks),
-            )?;
+                take(&blocks.collect::<Vec<_>>());
+            })?;
+            this.add_time(|times| &mut times.readback, waited);
             free.push(staging);
-            for (number, block) in blocks {
-                take(number, block);
-            }
             Ok(())
         };
         for tile in tiles {
@@ -306,7 +296,6 @@ impl<'gpu> Resampler<'gpu> {
     }
 
     /// Submits the dispatches of a tile, no more at a time than keep the device for as long as one may, and the copy back.
-    #[expect(clippy::too_many_arguments, reason = "one call, from the loop above")]
     fn launch(
         &self,
         bindings: &Bindings,

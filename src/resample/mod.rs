@@ -16,6 +16,7 @@
 //! Reading order: [`columns`] (numbers to integers), [`cpu`] and [`gpu`] (the two ways to the same sums), [`plan`] (how the
 //! work is cut to fit memory and device).
 
+use std::borrow::Cow;
 use std::ops::{Add, Not, Shl};
 
 use columns::{Column, Limb};
@@ -26,18 +27,28 @@ mod draws;
 pub mod gpu;
 pub mod plan;
 
-/// The sums of some consecutive resamples.
+/// The sums of some consecutive resamples: of its own, or where a device put them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Block {
+pub struct Block<'a> {
     samples: usize,
     /// Lanes × samples.
-    words: Vec<u32>,
+    words: Cow<'a, [u32]>,
 }
 
-impl Block {
+impl<'a> Block<'a> {
     /// Zeros for `samples` resamples of `lanes` lanes.
     fn new(samples: usize, lanes: usize) -> Self {
-        Self { samples, words: vec![0; samples * lanes] }
+        Self { samples, words: vec![0; samples * lanes].into() }
+    }
+
+    /// The sums that a device put into `words`, lanes × samples.
+    fn of_device(samples: usize, words: &'a [u32]) -> Self {
+        Self { samples, words: words.into() }
+    }
+
+    /// The same sums, held.
+    pub fn into_owned(self) -> Block<'static> {
+        Block { samples: self.samples, words: self.words.into_owned().into() }
     }
 
     /// Number of resamples.
@@ -64,7 +75,7 @@ impl Block {
     #[inline(always)]
     fn store<const WORDS: usize>(&mut self, number: usize, first_lane: usize, sums: &[[u32; WORDS]]) {
         let count = sums.len().min(self.samples - number);
-        let lanes = self.words.chunks_exact_mut(self.samples).skip(first_lane).take(WORDS);
+        let lanes = self.words.to_mut().chunks_exact_mut(self.samples).skip(first_lane).take(WORDS);
         for (word, lane) in lanes.enumerate() {
             for (place, sums) in lane[number..number + count].iter_mut().zip(sums) {
                 *place = sums[word];
@@ -76,11 +87,11 @@ impl Block {
 /// The sums of a day's columns over consecutive resamples, in order, all held.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sums {
-    blocks: Vec<Block>,
+    blocks: Vec<Block<'static>>,
 }
 
-impl FromIterator<Block> for Sums {
-    fn from_iter<I: IntoIterator<Item = Block>>(blocks: I) -> Self {
+impl FromIterator<Block<'static>> for Sums {
+    fn from_iter<I: IntoIterator<Item = Block<'static>>>(blocks: I) -> Self {
         Self { blocks: blocks.into_iter().collect() }
     }
 }
@@ -101,7 +112,7 @@ impl Sums {
     }
 
     /// The blocks.
-    pub fn blocks(&self) -> &[Block] {
+    pub fn blocks(&self) -> &[Block<'static>] {
         &self.blocks
     }
 

@@ -180,11 +180,15 @@ impl DeviceLimits {
     /// Draws of an invocation in one dispatch. A draw costs up to 2.8 turns of loops (a turn a word and block, ten rounds a
     /// block), so that 4,096 stay near 11,000 of the 65,535.
     pub const DRAWS: u32 = 4096;
-    /// Additions in one dispatch: about a second on a software adapter, a millisecond on a graphics card.
-    pub const WORK: u64 = 1 << 30;
-    /// Bytes of a tile's sums: large enough to pay for a launch, small enough that the next tile overlaps with the
-    /// selection of quantiles of the last.
-    pub const TILE: u64 = 8 << 20;
+    /// Additions in one dispatch on a software adapter: about a second, far below what any watchdog waits.
+    pub const SOFTWARE_WORK: u64 = 1 << 30;
+    /// The same on hardware: a second on a small one, ten milliseconds on a large one.
+    pub const WORK: u64 = 1 << 33;
+    /// Bytes of a tile's sums on a software adapter: large enough to pay for a launch, small enough that the next tile overlaps
+    /// with the selection of quantiles of the last.
+    pub const SOFTWARE_TILE: u64 = 8 << 20;
+    /// The same on hardware, where a launch and the way back cost as much as more work does.
+    pub const TILE: u64 = 32 << 20;
 }
 
 /// Batches that are in memory together.
@@ -198,8 +202,8 @@ pub type Wave = Vec<Batch>;
 /// [`Error::Memory`] where one stock of one day does not fit.
 pub fn waves(shapes: &[DayShape], resamples: Resamples, budget: &Budget) -> Result<Vec<Wave>> {
     let fixed = match &budget.device {
-        // Sums on the device, in two copies on their way back, and in one that quantiles are selected from.
-        Some(device) => 4 * device.tile,
+        // Sums on the device, and in two copies on their way back.
+        Some(device) => 3 * device.tile,
         None => budget.threads as u64 * widest_block(shapes),
     };
     let row_limit = budget.device.map_or(u64::MAX, |device| device.binding).min(MAX_BYTES);
@@ -446,9 +450,9 @@ mod tests {
             binding: 128 << 20,
             workgroups: 65_535,
             workgroup: 64,
-            work: DeviceLimits::WORK,
+            work: DeviceLimits::SOFTWARE_WORK,
             draws: DeviceLimits::DRAWS,
-            tile: DeviceLimits::TILE,
+            tile: DeviceLimits::SOFTWARE_TILE,
             tally: None,
         }
     }
@@ -481,7 +485,7 @@ mod tests {
         let widest = shapes.iter().map(|shape| block(lanes(shape))).max().unwrap_or(0);
         match &budget.device {
             None => budget.threads as u64 * widest,
-            Some(device) => 4 * device.tile,
+            Some(device) => 3 * device.tile,
         }
     }
 
@@ -748,7 +752,7 @@ mod tests {
         let shapes = shapes(&[385, 5000, 23], 12);
         let device = DeviceLimits { tile: 16_384, work: 400_000, ..usual_device() };
         let samples = 1000;
-        let budget = Budget { memory: 660_000 + 4 * device.tile, threads: 2, device: Some(device) };
+        let budget = Budget { memory: 660_000 + 3 * device.tile, threads: 2, device: Some(device) };
         check_plan(&shapes, samples, &budget).unwrap();
         let waves = waves(&shapes, resamples(samples), &budget).unwrap();
         let faulty = |fault: &dyn Fn(&mut Vec<Wave>)| {
