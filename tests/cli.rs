@@ -378,3 +378,21 @@ fn keep_going_writes_the_rest_and_ends_with_3() {
     // The twin: with nothing broken, the same flag ends with 0.
     bootstrap("--keep-going").succeeded();
 }
+
+/// A pipe can be read but once.
+#[cfg(unix)]
+#[test]
+fn prices_may_come_through_a_pipe() {
+    let piped = |text: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bellwether"));
+        command.args(["bootstrap", "/dev/stdin", "--quiet", "--device", "cpu", "--memory", "1MiB"]);
+        let output = command.write_stdin(text).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let single = fs::read_to_string(sample().join("S0001.csv")).unwrap();
+    let expected = bootstrap("--quiet --stocks S0001").succeeded().stdout;
+    assert_eq!(piped(&single), expected.replace("S0001", "stdin"));
+    let long: String = single.lines().map(|line| format!("S0001,{line}\n")).collect();
+    assert_eq!(piped(&format!("stock,date,time,price\n{long}")), expected);
+}

@@ -30,12 +30,14 @@ use bellwether::panel::{DayReturns, LoadOptions, PanelReader, Returns, load};
 use bellwether::resample::columns::plan_columns;
 use bellwether::resample::gpu::device_limits;
 use bellwether::resample::plan::{Budget, DayShape, DeviceLimits, Wave, tiles, waves};
+use bellwether::vector::Vectors;
 use libtest_mimic::{Arguments, Trial};
 use ndarray::s;
 use serde_json::Value;
 
 const TESTS: &[(&str, fn())] = &[
     ("threads_do_not_matter", threads_do_not_matter),
+    ("vectors_do_not_matter", vectors_do_not_matter),
     ("memory_does_not_matter", memory_does_not_matter),
     ("other_days_do_not_matter", other_days_do_not_matter),
     ("other_stocks_do_not_matter", other_stocks_do_not_matter),
@@ -114,6 +116,35 @@ fn threads_do_not_matter() {
     // Perturbed twins.
     let other = bootstrap(&sample_folder(), "--device cpu --threads 2 --seed 1");
     assert_ne!(numbers(&rows(&one, |_, _| true)), numbers(&rows(&other, |_, _| true)));
+}
+
+/// All instruction sets that this machine has, through the setting that is there for this test.
+fn vectors_do_not_matter() {
+    let with = |name: &str, arguments: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_bellwether"))
+            .env("BELLWETHER_VECTORS", name)
+            .args(["bootstrap", "--quiet", "--device", "cpu"])
+            .arg(sample_folder())
+            .args(arguments.split_whitespace())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for arguments in
+        ["-B 1000", "-B 3001 --confidence 0.9 --stocks S0002", "-B 17 --memory 300KiB --threads 1"]
+    {
+        let expected = with("portable", arguments);
+        assert!(expected == bootstrap(&sample_folder(), &format!("--device cpu {arguments}")));
+        for vectors in Vectors::available() {
+            assert!(
+                with(&format!("{vectors:?}").to_lowercase(), arguments) == expected,
+                "{vectors:?}, {arguments}"
+            );
+        }
+        // Perturbed twin.
+        assert!(with("portable", &format!("{arguments} --seed 1")) != expected);
+    }
 }
 
 /// The plan that the program makes.

@@ -86,8 +86,7 @@ impl PanelReader {
         let files = sources(paths)?;
         let room = memory / 2;
         let read = match &files[..] {
-            [file] if paths == [file.path.clone()] && is_long(file)? => read_long(file, wanted)?,
-            [file] if paths == [file.path.clone()] => read_singles(files, wanted, false, room, jobs)?,
+            [file] if paths == [file.path.clone()] => read_one(file, wanted, room, jobs)?,
             _ => read_singles(files, wanted, options.keep_going, room, jobs)?,
         };
         let Read { mut origin, failures, files, bytes } = read;
@@ -245,24 +244,45 @@ struct Read {
     bytes: u64,
 }
 
-/// Whether the file is a long one, by its first line.
-fn is_long(file: &Source) -> Result<bool> {
+/// Reads the only file there is, named by the user: a long file, or one stock's. Without it nothing is left, whether to
+/// keep going or not.
+fn read_one(file: &Source, wanted: Option<&[String]>, room: u64, jobs: &Jobs) -> Result<Read> {
     const HEADER: u64 = 64 << 10;
-    let text = text::read_range(&file.path, 0..HEADER)?;
-    Ok(Lines::new(&text).next().is_some_and(|line| long::is_long(line, &mut Splitter::new())))
+    let is_long =
+        |text: &[u8]| Lines::new(text).next().is_some_and(|line| long::is_long(line, &mut Splitter::new()));
+    if !is_regular(file) {
+        // A pipe can be read once.
+        let text = text::read(&file.path)?;
+        if is_long(&text) {
+            return read_long(file, &text, wanted);
+        }
+        check_stocks(wanted, [file.stock.as_str()])?;
+        let (mut parser, mut series) = (Parser::new(&file.path), Series::new(&file.stock, 0));
+        parser.feed(&text, &mut series)?;
+        let bytes = parser.finish()?.bytes;
+        return Ok(Read { origin: Origin::Memory(vec![series]), failures: Vec::new(), files: 1, bytes });
+    }
+    if is_long(&text::read_range(&file.path, 0..HEADER)?) {
+        return read_long(file, &text::read(&file.path)?, wanted);
+    }
+    read_singles(vec![file.clone()], wanted, false, room, jobs)
 }
 
-/// Reads a long file, named by the user. Without it nothing is left, whether to keep going or not.
-fn read_long(file: &Source, wanted: Option<&[String]>) -> Result<Read> {
-    let text = text::read(&file.path)?;
+/// Whether a file can be read more than once. What can't be looked at now is told of when it is read.
+fn is_regular(file: &Source) -> bool {
+    std::fs::metadata(&file.path).map_or(true, |file| file.is_file())
+}
+
+/// Takes the series out of the text of a long file.
+fn read_long(file: &Source, text: &[u8], wanted: Option<&[String]>) -> Result<Read> {
     let is_wanted = |stock: &str| wanted.is_none_or(|wanted| wanted.iter().any(|name| name == stock));
-    let long = long::parse(&file.path, &text, is_wanted)?;
+    let long = long::parse(&file.path, text, is_wanted)?;
     check_stocks(wanted, long.stocks.iter().map(String::as_str))?;
     Ok(Read { origin: Origin::Memory(long.series), failures: Vec::new(), files: 1, bytes: text.len() as u64 })
 }
 
 /// Reads files of one stock each, in parallel. Only those of the stocks wanted are opened. Their prices are kept where they
-/// surely fit into `room` bytes.
+/// surely fit into `room` bytes, or where one of them is a pipe.
 fn read_singles(
     mut files: Vec<Source>,
     wanted: Option<&[String]>,
@@ -277,7 +297,7 @@ fn read_singles(
     // What can't be looked at now is told of when it is read.
     let length = |file: &Source| std::fs::metadata(&file.path).map_or(0, |file| file.len());
     let rows = files.iter().map(length).sum::<u64>() / SHORT_ROW;
-    let keep = rows.saturating_mul(PRICE_BYTES) <= room;
+    let keep = rows.saturating_mul(PRICE_BYTES) <= room || !files.iter().all(is_regular);
     let results = jobs.map(files, |file| survey(file, keep));
     let mut read = Read { origin: Origin::Memory(Vec::new()), failures: Vec::new(), files: 0, bytes: 0 };
     let (mut kept, mut indexed) = (Vec::new(), Vec::new());
