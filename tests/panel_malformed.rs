@@ -5,7 +5,7 @@ mod common;
 
 use assert_cmd::Command;
 use bellwether::jobs::Jobs;
-use bellwether::panel::{Align, LoadOptions, load, parse_date};
+use bellwether::panel::{Align, LoadOptions, PanelReader, load, parse_date};
 use common::malformed::cases;
 
 /// The options that the flags of a case stand for.
@@ -48,6 +48,12 @@ fn malformed_panels_are_refused_with_their_place() {
             assert!(message.contains(part), "{}: {part:?} is not in {message:?}", case.name);
         }
         assert!(!message.contains('\n'), "{}: more than one line: {message:?}", case.name);
+        // The same message where the panel is read one day at a time.
+        let by_day = PanelReader::open(&paths, &options(case.flags), 0, &jobs).and_then(|mut panel| {
+            while panel.next_returns(&jobs)?.is_some() {}
+            Ok(())
+        });
+        assert_eq!(by_day.unwrap_err().to_string(), message, "{}", case.name);
     }
     eprintln!("{} malformed panels refused", cases.len());
 }

@@ -100,8 +100,8 @@ impl Found<'_> {
 /// Memory to use.
 #[derive(Debug, Args)]
 pub(super) struct MemoryArgs {
-    /// Memory for rows and resampled sums, such as 512MiB or 4GiB; results do not depend on it [default: half of what is
-    /// free]
+    /// Memory for prices, rows and sums, such as 512MiB or 4GiB. A panel whose prices do not fit into half of it is read in
+    /// blocks of days; results do not depend on it [default: half of what is free]
     #[arg(long, value_name = "SIZE")]
     memory: Option<ByteSize>,
 }
