@@ -18,7 +18,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
-use ndarray::{Array2, ArrayRef2, ArrayView1, Axis, s};
+use ndarray::{Array2, ArrayRef2, Axis, s};
 use rayon::prelude::*;
 
 use super::quantile::tail_levels;
@@ -184,7 +184,19 @@ impl Bootstrap {
     ) -> Result<Intervals> {
         let start = Instant::now();
         let stocks = days.first().map_or(0, |day| day.returns.ncols());
-        let shapes = resources.jobs.install(|| days.par_iter().map(shape_of).collect::<Result<Vec<_>>>())?;
+        let look = |day: &DayReturns| {
+            let squares = squares(&day.returns);
+            let columns = plan_columns(&squares)?;
+            Ok((DayShape::new(day.returns.nrows() as u32, &columns), columns, squares.sum_axis(Axis(0))))
+        };
+        let looked = resources.jobs.install(|| days.par_iter().map(look).collect::<Result<Vec<_>>>())?;
+        let (mut shapes, mut planned) = (Vec::with_capacity(days.len()), Vec::with_capacity(days.len()));
+        let mut realized_variance = Array2::zeros((days.len(), stocks));
+        for (mut row, (shape, columns, variance)) in realized_variance.rows_mut().into_iter().zip(looked) {
+            row.assign(&variance);
+            shapes.push(shape);
+            planned.push(columns);
+        }
         let budget = Budget {
             memory: resources.memory,
             threads: resources.jobs.thread_count(),
@@ -198,7 +210,8 @@ impl Bootstrap {
         };
         let clocks = Clocks::default();
         for wave in &waves {
-            let run = Run { bootstrap: self, days, wave, jobs: resources.jobs, clocks: &clocks, progress };
+            let (jobs, planned, clocks) = (resources.jobs, &planned, &clocks);
+            let run = Run { bootstrap: self, days, planned, wave, jobs, clocks, progress };
             let finished = match &mut resampler {
                 None => run.on_cpu()?,
                 Some(resampler) => run.on_gpu(resampler)?,
@@ -206,10 +219,6 @@ impl Bootstrap {
             for (batch, ends) in wave.iter().zip(finished) {
                 cells.fill(batch, &ends);
             }
-        }
-        let mut realized_variance = Array2::zeros((days.len(), stocks));
-        for (mut variance, day) in realized_variance.rows_mut().into_iter().zip(days) {
-            variance.assign(&ArrayView1::from(&day.realized_variance()));
         }
         let times = Times {
             wall: start.elapsed(),
@@ -247,11 +256,6 @@ pub fn day_number(date: Date) -> u32 {
 /// Squared returns, n × stocks.
 fn squares(returns: &ArrayRef2<f64>) -> Array2<f64> {
     returns.mapv(|r| r * r)
-}
-
-fn shape_of(day: &DayReturns) -> Result<DayShape> {
-    let columns = plan_columns(&squares(&day.returns))?;
-    Ok(DayShape::new(day.returns.nrows() as u32, &columns))
 }
 
 /// The ends of one stock's interval, and the bound on the rounding error of its sums.
@@ -310,6 +314,8 @@ struct Clocks {
 struct Run<'a> {
     bootstrap: &'a Bootstrap,
     days: &'a [DayReturns],
+    /// How the columns of each day are written.
+    planned: &'a [Vec<Column>],
     wave: &'a Wave,
     jobs: &'a Jobs,
     clocks: &'a Clocks,
@@ -366,7 +372,9 @@ impl Run<'_> {
     /// The columns of a batch: squared returns of its stocks.
     fn columns(&self, batch: &Batch) -> Result<DayColumns> {
         let day = &self.days[batch.day];
-        DayColumns::new(day_number(day.date), &squares(&day.returns.slice(s![.., batch.stocks.clone()])))
+        let planned = self.planned[batch.day][batch.stocks.clone()].to_vec();
+        let values = squares(&day.returns.slice(s![.., batch.stocks.clone()]));
+        DayColumns::planned(day_number(day.date), &values, planned)
     }
 
     /// Tells of progress: some resamples of a batch are summed and selected from.

@@ -142,8 +142,19 @@ impl DayColumns {
     /// [`Error::Parameter`] where there is no row, more than [`MAX_ROWS`], or a value that is negative or not finite;
     /// [`Error::Memory`] where the rows take more than [`MAX_BYTES`].
     pub fn new(day: u32, values: &ArrayRef2<f64>) -> Result<Self> {
+        Self::planned(day, values, plan_columns(values)?)
+    }
+
+    /// As [`Self::new`], with the columns that [`plan_columns`] gave for `values`, or for more columns than these: how a column is
+    /// written does not depend on the others, only its lanes do.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Memory`] where the rows take more than [`MAX_BYTES`].
+    pub fn planned(day: u32, values: &ArrayRef2<f64>, mut columns: Vec<Column>) -> Result<Self> {
+        debug_assert_eq!(columns.len(), values.ncols());
+        place(&mut columns);
         let rows = values.nrows();
-        let columns = plan_columns(values)?;
         let lanes = columns.iter().map(Column::limb_count).fold(LimbCount::default(), |a, b| a + b).lanes();
         let stride = stride_of(lanes);
         let needed = (rows * stride) as u64 * 4;
@@ -157,13 +168,24 @@ impl DayColumns {
         }
         let mut lines = vec![Line([0; LINE]); (rows * stride).div_ceil(LINE)];
         let words: &mut [u32] = bytemuck::cast_slice_mut(&mut lines);
-        let scales: Vec<Option<f64>> = columns.iter().map(Column::scale).collect();
-        for (row, words) in values.rows().into_iter().zip(words.chunks_exact_mut(stride)) {
-            for ((&value, column), &scale) in row.iter().zip(&columns).zip(&scales) {
-                match scale {
-                    Some(scale) => column.write(round_small(value * scale), words),
-                    None => column.write_wide(round_scaled(value, column.exponent), words),
-                }
+        // Most columns have a limb in a lane of its own, and some a second one beside others.
+        let heads: Vec<Head> = columns.iter().map(Head::new).collect();
+        let seconds: Vec<(usize, Limb)> = (columns.iter().map(|column| &column.limbs).enumerate())
+            .filter(|&(column, limbs)| heads[column].scale > 0.0 && limbs.len() > 1)
+            .map(|(column, limbs)| (column, limbs[1]))
+            .collect();
+        let others: Vec<usize> = (0..columns.len()).filter(|&column| heads[column].scale == 0.0).collect();
+        for (values, row) in values.rows().into_iter().zip(words.chunks_exact_mut(stride)) {
+            for (&value, head) in values.iter().zip(&heads) {
+                row[head.lane] = (round_small(value * head.scale) >> head.below) as u32;
+            }
+            for &(column, limb) in &seconds {
+                let digit =
+                    round_small(values[column] * heads[column].scale) as u32 & ((1 << limb.digit_bits) - 1);
+                row[limb.lane] |= digit << limb.shift;
+            }
+            for &column in &others {
+                columns[column].write(values[column], row);
             }
         }
         Ok(Self { day, rows: rows as u32, stride, lanes, columns, lines })
@@ -313,29 +335,12 @@ impl Column {
         LimbCount { full: count(FULL), half: count(HALF), third: count(THIRD) }
     }
 
-    /// 2^e, where scaling by it and [`round_small`] give what [`round_scaled`] does: it is a normal number, and no integer
-    /// of the column has more than 51 bits. Products that are not exact are then far below ½.
-    fn scale(&self) -> Option<f64> {
-        let normal = (-1022..=1023).contains(&self.exponent);
-        (normal && FULL + self.lower_bits() <= 51).then(|| power_of_two(self.exponent))
-    }
-
-    /// Writes the integer `rest` into its fields of a row's `words`, which hold zeros there.
-    #[inline]
-    fn write(&self, mut rest: u64, words: &mut [u32]) {
+    /// Writes `value` into the column's fields of a row, which hold zeros.
+    fn write(&self, value: f64, row: &mut [u32]) {
+        let mut rest = round_scaled(value, self.exponent);
         let mut below = self.lower_bits();
         for (number, limb) in self.limbs.iter().enumerate() {
-            words[limb.lane] |= ((rest >> below) as u32) << limb.shift;
-            rest &= (1 << below) - 1;
-            below -= self.limbs.get(number + 1).map_or(0, |next| next.digit_bits);
-        }
-    }
-
-    /// As [`Self::write`], for columns of any width.
-    fn write_wide(&self, mut rest: u128, words: &mut [u32]) {
-        let mut below = self.lower_bits();
-        for (number, limb) in self.limbs.iter().enumerate() {
-            words[limb.lane] |= ((rest >> below) as u32) << limb.shift;
+            row[limb.lane] |= ((rest >> below) as u32) << limb.shift;
             rest &= (1 << below) - 1;
             below -= self.limbs.get(number + 1).map_or(0, |next| next.digit_bits);
         }
@@ -351,6 +356,30 @@ impl Column {
     #[inline]
     pub fn value_of(&self, total: u128) -> f64 {
         scale_by_power(total as f64, -self.exponent)
+    }
+}
+
+/// How the first limb of a column is written, where it has at most one other.
+#[derive(Debug, Clone, Copy)]
+struct Head {
+    lane: usize,
+    /// 2^e; or zero where that is not a normal number, the column has more limbs or its integers more than 51 bits, for another
+    /// way to write it. Products that are not exact are far below ½, so that [`round_small`] gives what [`round_scaled`] does.
+    scale: f64,
+    /// Bits of the second limb's digits.
+    below: u32,
+}
+
+impl Head {
+    fn new(column: &Column) -> Self {
+        let below = column.lower_bits();
+        let normal = (-1022..=1023).contains(&column.exponent);
+        let scale = if normal && column.limbs.len() <= 2 && FULL + below <= 51 {
+            power_of_two(column.exponent)
+        } else {
+            0.0
+        };
+        Self { lane: column.limbs[0].lane, scale, below }
     }
 }
 
