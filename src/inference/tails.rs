@@ -7,8 +7,8 @@
 //! kept = the m smallest of the numbers seen;   bound = the largest kept, once there are m
 //! ```
 //!
-//! and a number is kept only if it is below the bound. Kept ones collect in a buffer somewhat larger than m; when it is full, a
-//! selection finds the m smallest and a lower bound. After t numbers in random order one is kept with probability m/t, so
+//! and a number is kept only if it is below the bound. Up to sixteen are kept in order. More collect in a buffer half as large
+//! again; when it is full, a selection finds the m smallest and a lower bound. After t numbers in random order one is kept with probability m/t, so
 //! that of B only about m·(1 + ln(B/m)) ever are: for 99 % and any B, 3 in 100. The largest are the smallest
 //! of the complements.
 //!
@@ -152,9 +152,12 @@ fn kept(count: usize, [lower, upper]: [Position; 2]) -> [usize; 2] {
     [lower.above + 1, count - upper.below]
 }
 
-/// Room for `keep` numbers and for some more, so that selections are few and each finds much to drop.
+/// Most numbers that are kept in order, so that the bound is as low as it can be at any time.
+const FEW: usize = 16;
+
+/// Room for `keep` numbers: just these where they are few, else some more, so that selections are few and each finds much to drop.
 fn capacity(keep: usize) -> usize {
-    keep + keep / 2 + 8
+    if keep <= FEW { keep } else { keep + keep / 2 }
 }
 
 /// The `keep` smallest numbers of a stream: those in `keys`, up to some that are too many; where fewer than `keep` are in
@@ -162,6 +165,7 @@ fn capacity(keep: usize) -> usize {
 #[derive(Debug, Clone)]
 struct Smallest<K> {
     keep: usize,
+    /// In increasing order where few are kept.
     keys: Vec<K>,
     /// No number from here on is needed any more.
     bound: K,
@@ -175,10 +179,31 @@ impl<K: Word> Smallest<K> {
     #[inline(always)]
     fn push(&mut self, key: K) {
         if key < self.bound {
-            self.keys.push(key);
-            if self.keys.len() == capacity(self.keep) {
-                self.lower_bound();
+            if self.keep <= FEW {
+                self.insert(key);
+            } else {
+                self.keys.push(key);
+                if self.keys.len() == capacity(self.keep) {
+                    self.lower_bound();
+                }
             }
+        }
+    }
+
+    /// Puts a key in its place among few; the largest makes room for it.
+    #[inline(always)]
+    fn insert(&mut self, key: K) {
+        if self.keys.len() < self.keep {
+            self.keys.push(key);
+        }
+        let mut place = self.keys.len() - 1;
+        while place > 0 && self.keys[place - 1] > key {
+            self.keys[place] = self.keys[place - 1];
+            place -= 1;
+        }
+        self.keys[place] = key;
+        if self.keys.len() == self.keep {
+            self.bound = self.keys[self.keep - 1];
         }
     }
 
@@ -191,6 +216,9 @@ impl<K: Word> Smallest<K> {
 
     /// The numbers of two ranks below `keep`, from 0 for the smallest: the second is the first or the one after it.
     fn ranked(&mut self, [first, second]: [usize; 2]) -> [K; 2] {
+        if self.keep <= FEW {
+            return [first, second].map(|rank| self.keys.get(rank).copied().unwrap_or(self.bound));
+        }
         if second < self.keys.len() {
             let (below, &mut key, _) = self.keys.select_nth_unstable(second);
             let before = if first < second { below.iter().max().copied().unwrap_or(key) } else { key };
@@ -248,8 +276,9 @@ mod tests {
 
     #[test]
     fn few_numbers_are_held_and_fewer_kept() {
-        assert_eq!(held(1_000_000, [0.005, 0.995]), 2 * (5001 + 2500 + 8));
-        assert_eq!(held(1, [0.005, 0.995]), 2 * (1 + 8));
+        assert_eq!(held(1_000_000, [0.005, 0.995]), 2 * (5001 + 2500));
+        assert_eq!(held(1000, [0.005, 0.995]), 6 + 6);
+        assert_eq!(held(1, [0.005, 0.995]), 2);
         // Falling numbers are the worst order: each is smaller than all before it.
         let falling: Vec<u32> = (0..100_000).rev().collect();
         let levels = [0.005, 0.995];

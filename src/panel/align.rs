@@ -10,6 +10,7 @@
 //!
 //! Both drop the days that some stock does not have at all.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
@@ -71,12 +72,20 @@ impl Alignment {
             filled: 0,
             dropped: 0,
         };
+        // Each stock's days, to look those up that some lack: made when the first turns up.
+        let dates = OnceCell::new();
+        let has = |date: &Date| {
+            let dates = dates.get_or_init(|| -> Vec<Vec<Date>> {
+                stocks.iter().map(|stock| stock.days().map(|(date, _)| date).collect()).collect()
+            });
+            dates.iter().map(|dates| dates.binary_search(date).is_ok()).collect::<Vec<bool>>()
+        };
         for (date, (with, most)) in days {
             if with == stocks.len() {
                 alignment.calendar.push((date, most));
                 continue;
             }
-            let (with, without) = partition(stocks, |stock| stock.days().any(|(other, _)| other == date));
+            let (with, without) = partition(stocks, &has(&date));
             if align == Align::Exact {
                 return Err(PanelError::MissingDay { date, with, without });
             }
@@ -97,13 +106,10 @@ impl Alignment {
         let mut aligned = Vec::with_capacity(days.len());
         for ((&date, ticks), day) in dates.iter().zip(&ticks).zip(days) {
             let day = day.map_err(|time| {
-                let has = |ticks: &Ticks<'_>| ticks.times.binary_search(&time).is_ok();
-                let (with, without): (Vec<_>, Vec<_>) =
-                    series.iter().zip(ticks).partition(|(_, ticks)| has(ticks));
-                let names = |stocks: Vec<(&Series, _)>| {
-                    stocks.into_iter().map(|(series, _)| series.stock.clone()).collect()
-                };
-                PanelError::MissingTime { date, time, with: names(with), without: names(without) }
+                let has: Vec<bool> =
+                    ticks.iter().map(|ticks| ticks.times.binary_search(&time).is_ok()).collect();
+                let (with, without) = partition(series, &has);
+                PanelError::MissingTime { date, time, with, without }
             })?;
             self.dropped += day.dropped;
             self.filled += day.filled;
@@ -167,11 +173,13 @@ pub(super) fn percent(part: usize, whole: usize) -> String {
     format!("{:.1} %", 100.0 * part as f64 / whole.max(1) as f64)
 }
 
-/// The stocks for which `has` is true, and the others.
-fn partition<S: Stock>(stocks: &[S], has: impl Fn(&S) -> bool) -> (Vec<String>, Vec<String>) {
-    let (with, without): (Vec<_>, Vec<_>) = stocks.iter().partition(|stock| has(stock));
-    let names = |stocks: Vec<&S>| stocks.into_iter().map(|stock| stock.name().to_owned()).collect();
-    (names(with), names(without))
+/// The names of the stocks for which `has` holds, and of the others.
+fn partition<S: Stock>(stocks: &[S], has: &[bool]) -> (Vec<String>, Vec<String>) {
+    let names = |wanted: bool| {
+        let stocks = stocks.iter().zip(has).filter(|(_, has)| **has == wanted);
+        stocks.map(|(stock, _)| stock.name().to_owned()).collect()
+    };
+    (names(true), names(false))
 }
 
 /// The ticks of every stock on each of the days, which all stocks have.

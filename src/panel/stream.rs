@@ -29,6 +29,23 @@ use crate::jobs::Jobs;
 const PRICE_BYTES: u64 = 4 + 8 + 8;
 
 /// What the panel's files hold, read block by block of days.
+///
+/// # Examples
+///
+/// ```
+/// # use bellwether::jobs::Jobs;
+/// # use bellwether::panel::{LoadOptions, PanelReader};
+/// let jobs = Jobs::new();
+/// // With a quarter of a megabyte, not all days at once.
+/// let mut panel = PanelReader::open(&["data/sample".into()], &LoadOptions::default(), 256 << 10, &jobs)?;
+/// assert!(panel.blocks() > 1);
+/// let mut days = 0;
+/// while let Some(block) = panel.next_returns(&jobs)? {
+///     days += block.len();
+/// }
+/// assert_eq!((days, panel.finish().days), (21, 21));
+/// # Ok::<(), bellwether::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct PanelReader {
     stocks: Vec<String>,
@@ -75,7 +92,7 @@ enum Origin {
 
 impl PanelReader {
     /// Reads the files that `paths` name from end to end, as [`super::load`] does, and plans blocks of days for which reading
-    /// takes at most half of `memory` bytes; the other half is for who uses them.
+    /// takes at most half of `memory` bytes, where stocks share their times; the other half is for who uses them.
     ///
     /// # Errors
     ///

@@ -115,7 +115,7 @@ pub struct DeviceLimits {
     pub workgroups: u32,
     /// Invocations of a workgroup.
     pub workgroup: u32,
-    /// Most additions of a word in one dispatch: keeps it short of a watchdog's patience.
+    /// Most additions of a word in one dispatch, and in dispatches submitted together: keeps them short of a watchdog's patience.
     pub work: u64,
     /// Most draws of an invocation in one dispatch, a multiple of 8: some drivers stop loops silently at 65,535 turns.
     pub draws: u32,
@@ -182,8 +182,8 @@ impl DeviceLimits {
     pub const DRAWS: u32 = 4096;
     /// Additions in one dispatch on a software adapter: about a second, far below what any watchdog waits.
     pub const SOFTWARE_WORK: u64 = 1 << 30;
-    /// The same on hardware: a second on a small one, ten milliseconds on a large one.
-    pub const WORK: u64 = 1 << 33;
+    /// The same on hardware: less than a second on a small one, milliseconds on a large one.
+    pub const WORK: u64 = 1 << 31;
     /// Bytes of a tile's sums on a software adapter: large enough to pay for a launch, small enough that the next tile overlaps
     /// with the selection of quantiles of the last.
     pub const SOFTWARE_TILE: u64 = 8 << 20;
