@@ -396,3 +396,41 @@ fn prices_may_come_through_a_pipe() {
     let long: String = single.lines().map(|line| format!("S0001,{line}\n")).collect();
     assert_eq!(piped(&format!("stock,date,time,price\n{long}")), expected);
 }
+
+/// Blocks of one day, of which some are dropped as too short: the first, one between, and the last.
+#[test]
+fn blocks_without_days_are_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let days = [(3, 1), (4, 400), (5, 1), (8, 390), (9, 1)];
+    let rows = |price: usize| {
+        let of_day = |&(day, prices): &(usize, usize)| {
+            let row = move |row: usize| {
+                let minute = 570 + row;
+                format!("200701{day:02},{}{:02},{}\n", minute / 60, minute % 60, price + row * row % 7)
+            };
+            (0..prices).map(row).collect::<String>()
+        };
+        days.iter().map(of_day).collect::<String>()
+    };
+    fs::write(folder.path().join("A.csv"), rows(10)).unwrap();
+    fs::write(folder.path().join("B.csv"), rows(20)).unwrap();
+    let run = |arguments: &str| {
+        let run = bootstrap_of(folder.path(), &format!("--device cpu --keep-going --threads 1 {arguments}"));
+        run.succeeded()
+    };
+    let (at_once, by_day) = (run(""), run("--memory 48KiB"));
+    assert!(by_day.stderr.contains("reading 5 blocks of days"), "{}", by_day.stderr);
+    assert!(by_day.stderr.contains("3 day(s) dropped with fewer than two prices"), "{}", by_day.stderr);
+    assert_eq!(by_day.stdout.lines().count(), 1 + 4);
+    assert_eq!(by_day.stdout, at_once.stdout);
+    let picture = folder.path().join("cell.svg");
+    let dropped =
+        format!("--keep-going --device cpu --histogram A,2007-01-05 --histogram-plot {}", picture.display());
+    bootstrap_of(folder.path(), &dropped).failed_with(&["A,2007-01-05", "fewer than two prices"]);
+    assert!(!picture.exists());
+    // Where no day is left there is nothing to write.
+    fs::write(folder.path().join("A.csv"), "20070103,930,1\n").unwrap();
+    fs::write(folder.path().join("B.csv"), "20070103,930,1\n").unwrap();
+    let none = bootstrap_of(folder.path(), "--device cpu --keep-going --memory 48KiB");
+    none.failed_with(&["no day is left: 1 day(s) dropped with fewer than two prices"]);
+}

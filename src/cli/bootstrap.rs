@@ -99,15 +99,17 @@ impl FromStr for CellName {
 }
 
 impl CellName {
+    /// The error of a cell that is not there.
+    fn refused(&self, requirement: String) -> Error {
+        Error::Parameter { name: "--histogram", value: format!("{},{}", self.stock, self.date), requirement }
+    }
+
     /// The number of its stock, if the panel has its day too.
     fn find(&self, panel: &PanelReader) -> Result<usize> {
-        let refuse = |requirement: String| Error::Parameter {
-            name: "--histogram",
-            value: format!("{},{}", self.stock, self.date),
-            requirement,
-        };
         let Some(stock) = panel.stocks().iter().position(|stock| *stock == self.stock) else {
-            return Err(refuse(format!("the panel has no such stock; it has {}", panel.stocks().join(", "))));
+            return Err(
+                self.refused(format!("the panel has no such stock; it has {}", panel.stocks().join(", ")))
+            );
         };
         let (mut count, mut first, mut last) = (0, None, None);
         for date in panel.dates() {
@@ -120,7 +122,7 @@ impl CellName {
             (Some(first), Some(last)) => format!("; its {count} days are from {first} to {last}"),
             _ => String::new(),
         };
-        Err(refuse(format!("the panel has no such day{range}")))
+        Err(self.refused(format!("the panel has no such day{range}")))
     }
 }
 
@@ -239,11 +241,14 @@ pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
         // Where stocks do not share their times, a block may have other than the planned returns.
         draws += bootstrap.draws(&days);
         bar.set_length(draws + left * samples);
-        let done = bootstrap.run_with(&days, &resources, resampler.as_mut(), &|draws| bar.inc(draws));
-        let done = done.map_err(|error| beside(held, memory, error))?;
-        match &mut intervals {
-            Some(intervals) => intervals.append(&done)?,
-            None => intervals = Some(done),
+        // A block of which all days are too short is empty.
+        if !days.is_empty() {
+            let done = bootstrap.run_with(&days, &resources, resampler.as_mut(), &|draws| bar.inc(draws));
+            let done = done.map_err(|error| beside(held, memory, error))?;
+            match &mut intervals {
+                Some(intervals) => intervals.append(&done)?,
+                None => intervals = Some(done),
+            }
         }
         if let (Some((name, _)), Some(stock)) = (&pictures.histogram, cell_stock)
             && let Some(day) = days.iter().find(|day| day.date == name.date)
@@ -267,6 +272,10 @@ pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     let Some(intervals) = intervals else {
         return Err(Error::Job { what: "reading the panel".into(), why: "it has no days".into() });
     };
+
+    if let (Some((name, _)), None) = (&pictures.histogram, &cell) {
+        return Err(name.refused("that day was left out, as it has fewer than two prices".into()));
+    }
 
     let write_started = Instant::now();
     destination.write(|out| write(out, &stocks, &intervals, args.format, args.layout))?;
