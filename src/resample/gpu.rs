@@ -129,10 +129,13 @@ pub fn device_limits(gpu: &Gpu) -> DeviceLimits {
 /// How a device tallies: software with a kernel of its own.
 fn tally(gpu: &Gpu) -> Tally {
     let limits = gpu.limits();
-    if gpu.adapter().is_software() && limits.max_uniform_buffer_binding_size >= UNIFORM_BYTES {
+    let memory = limits.max_compute_workgroup_storage_size;
+    let needed = 4 * SOFTWARE_TALLIES * SOFTWARE_WORKGROUP * plan::SOFTWARE_SAMPLES;
+    let enough = memory >= needed && limits.max_uniform_buffer_binding_size >= UNIFORM_BYTES;
+    if gpu.adapter().is_software() && enough {
         return Tally { kind: TallyKind::Software, workgroup: SOFTWARE_WORKGROUP, words: SOFTWARE_TALLIES };
     }
-    let words = limits.max_compute_workgroup_storage_size / (4 * TALLY_WORKGROUP);
+    let words = memory / (4 * TALLY_WORKGROUP);
     Tally { kind: TallyKind::Hardware, workgroup: TALLY_WORKGROUP, words }
 }
 

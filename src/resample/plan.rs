@@ -137,11 +137,11 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Resamples of a workgroup: on software an invocation has four (`SAMPLES` in `shaders/tally_software.wgsl`).
+    /// Resamples of a workgroup.
     fn workgroup_samples(&self) -> u32 {
         match self.kind {
             TallyKind::Hardware => self.workgroup,
-            TallyKind::Software => 4 * self.workgroup,
+            TallyKind::Software => SOFTWARE_SAMPLES * self.workgroup,
         }
     }
 }
@@ -154,6 +154,9 @@ pub enum TallyKind {
     /// `shaders/tally_software.wgsl`: four resamples an invocation, rows in a uniform buffer, one batch a dispatch.
     Software,
 }
+
+/// Resamples of an invocation on a software adapter; `SAMPLES` in `shaders/tally_software.wgsl`.
+pub const SOFTWARE_SAMPLES: u32 = 4;
 
 /// Rows that share a word of tallies, and so the most rows, and draws of one row, that 10 bits can count.
 pub const ROWS_PER_TALLY_WORD: u32 = 3;
