@@ -1,7 +1,7 @@
 //! Percentile intervals of daily realized variance by the iid bootstrap.
 //!
 //! On day d with intraday log returns r₁ … rₙ of a stock, realized variance is RV = Σ rᵢ². A resample draws n of the day's
-//! rows with replacement (the same rows for all stocks) and gives RV*_b = Σⱼ r²[iⱼ], b = 0 … B−1. The interval of confidence c
+//! rows with replacement (the same rows for all stocks) and gives RV*_b = `Σⱼ r²[iⱼ]`, b = 0 … B−1. The interval of confidence c
 //! has as its ends the (1−c)/2 and (1+c)/2 quantiles of RV*₀ … RV*_{B−1} ([`super::quantile`]).
 //!
 //! The point estimate is plain f64. Resampled sums are integers ([`crate::resample`]); whatever the device, the threads and
