@@ -11,18 +11,19 @@
     reason = "a failed test is a panic"
 )]
 
-use std::sync::Arc;
+#[path = "common/devices.rs"]
+mod devices;
 
 use bellwether::compare::Steps;
 use bellwether::compare::uniform::{self, gpu::UniformSummer};
-use bellwether::gpu::{AdapterEntry, Gpu, adapters};
+use bellwether::gpu::Gpu;
 use bellwether::random::index::RowRange;
 use bellwether::random::{Purpose, Stream};
 use bellwether::resample::columns::{Column, DayColumns, LimbCount};
 use bellwether::resample::gpu::{Resampler, device_limits};
 use bellwether::resample::plan::{Batch, DeviceLimits, Kernel, Tally, TallyKind};
 use bellwether::resample::{Block, Sums, cpu};
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Trial};
 use ndarray::Array2;
 
 const PROBE: &str = concat!(
@@ -47,27 +48,12 @@ const TESTS: &[(&str, Test)] = &[
 
 fn main() {
     let arguments = Arguments::from_args();
-    let usable: Vec<AdapterEntry> =
-        adapters(wgpu::Backends::all()).into_iter().filter(|entry| entry.unusable.is_none()).collect();
-    let mut trials = Vec::new();
-    if usable.is_empty() {
-        let required = std::env::var_os("BELLWETHER_REQUIRE_GPU").is_some_and(|value| value == "1");
-        for (name, _) in TESTS {
-            let missing = || Err(Failed::from("no usable adapter, and BELLWETHER_REQUIRE_GPU=1"));
-            trials.push(Trial::test(format!("{name} (no adapter)"), missing).with_ignored_flag(!required));
-        }
-    }
-    for entry in usable {
-        let label = entry.label();
-        let gpu = Arc::new(Gpu::open(entry).expect("a usable adapter opens"));
-        for &(name, test) in TESTS {
-            let gpu = Arc::clone(&gpu);
-            trials.push(Trial::test(format!("{name} ({label})"), move || {
-                test(&gpu);
-                Ok(())
-            }));
-        }
-    }
+    let on_each = |&(name, test): &(&str, fn(&Gpu))| {
+        devices::on_each_adapter(name, move |entry| {
+            test(&Gpu::open(entry.clone()).expect("a usable adapter opens"));
+        })
+    };
+    let trials: Vec<Trial> = TESTS.iter().flat_map(on_each).collect();
     libtest_mimic::run(&arguments, trials).exit();
 }
 

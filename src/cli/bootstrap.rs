@@ -13,7 +13,7 @@ use crate::jobs::Jobs;
 use crate::output::intervals::{Layout, write};
 use crate::output::plot::{self, PlotFile};
 use crate::output::{Destination, Format};
-use crate::panel::{Align, DayReturns, LoadOptions, PanelReader, Summary, parse_date};
+use crate::panel::{Align, DayReturns, LoadOptions, PanelReader, parse_date};
 use crate::random::STREAM_VERSION;
 use crate::resample::gpu::{Resampler, device_limits};
 
@@ -205,32 +205,22 @@ pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     };
     let bar = report.spinner("load");
     let mut panel = PanelReader::open(&args.panel, &options, memory, &jobs)?;
-    let stocks = panel.stocks().to_vec();
-    let blocks = panel.blocks();
     let cell_stock = pictures.histogram.as_ref().map(|(cell, _)| cell.find(&panel)).transpose()?;
     let mut block = panel.next_returns(&jobs)?;
     bar.finish_and_clear();
     let mut load_time = started.elapsed();
     let held = panel.held_bytes();
-    let mut left = panel.returns_left();
     // What can be said of the panel already, where it came at once.
-    let mut panel = Some(panel);
-    let mut failed = false;
-    let mut tell = |panel: &mut Option<PanelReader>| {
-        if let Some(done) = panel.take_if(|panel| panel.is_done()) {
-            let summary = done.finish();
-            failed = !summary.failures.is_empty();
-            report_load(&summary, stocks.len(), report);
-        }
-    };
-    if blocks > 1 {
+    if panel.is_done() {
+        report_load(&panel, report);
+    } else {
+        let blocks = panel.blocks();
         report.line(format!("reading {blocks} blocks of days one after the other, to stay within --memory"));
     }
-    tell(&mut panel);
 
     let samples = u64::from(bootstrap.samples());
     let first_draws = block.as_ref().map_or(0, |days| bootstrap.draws(days));
-    let planned = first_draws + left * samples;
+    let planned = first_draws + panel.returns_left() * samples;
     let size = format!("{} returns to draw", grouped(planned));
     let device = device.open(&jobs, planned >= WORTH_A_GPU, &size)?;
     let mut resampler = device.gpu.as_ref().map(|gpu| Resampler::new(gpu, device_limits(gpu)));
@@ -240,7 +230,7 @@ pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     while let Some(days) = block {
         // Where stocks do not share their times, a block may have other than the planned returns.
         draws += bootstrap.draws(&days);
-        bar.set_length(draws + left * samples);
+        bar.set_length(draws + panel.returns_left() * samples);
         // A block of which all days are too short is empty.
         if !days.is_empty() {
             let done = bootstrap.run_with(&days, &resources, resampler.as_mut(), &|draws| bar.inc(draws));
@@ -260,15 +250,13 @@ pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
         // The next block takes the place of this one.
         drop(days);
         let reading = Instant::now();
-        block = match &mut panel {
-            Some(panel) => panel.next_returns(&jobs)?,
-            None => None,
-        };
+        block = panel.next_returns(&jobs)?;
         load_time += reading.elapsed();
-        left = panel.as_ref().map_or(0, PanelReader::returns_left);
     }
     bar.finish_and_clear();
-    tell(&mut panel);
+    if panel.blocks() > 1 {
+        report_load(&panel, report);
+    }
     let Some(intervals) = intervals else {
         return Err(Error::Job { what: "reading the panel".into(), why: "it has no days".into() });
     };
@@ -278,8 +266,8 @@ pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     }
 
     let write_started = Instant::now();
-    destination.write(|out| write(out, &stocks, &intervals, args.format, args.layout))?;
-    pictures.save(&bootstrap, args.seed, &stocks, &intervals, cell, &jobs)?;
+    destination.write(|out| write(out, panel.stocks(), &intervals, args.format, args.layout))?;
+    pictures.save(&bootstrap, args.seed, panel.stocks(), &intervals, cell, &jobs)?;
     let write_time = write_started.elapsed();
 
     report.line(format!(
@@ -296,7 +284,7 @@ pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
         intervals.relative_error
     ));
     report.line(times(load_time, device.start, &intervals, write_time, device.gpu.is_some()));
-    Ok(if failed { Outcome::Partial } else { Outcome::Done })
+    Ok(if panel.summary().failures.is_empty() { Outcome::Done } else { Outcome::Partial })
 }
 
 /// The error of a run that had less memory than the user gave, as `held` bytes of it were in use.
@@ -310,7 +298,8 @@ fn beside(held: u64, memory: u64, error: Error) -> Error {
 }
 
 /// What was read, what was left out, and what to look at.
-fn report_load(loaded: &Summary, stocks: usize, report: &Report) {
+fn report_load(panel: &PanelReader, report: &Report) {
+    let loaded = panel.summary();
     let range = match loaded.range {
         Some((first, last)) if first == last => first.to_string(),
         Some((first, last)) => format!("{first} to {last}"),
@@ -321,13 +310,13 @@ fn report_load(loaded: &Summary, stocks: usize, report: &Report) {
         plural(loaded.prices as u64, "price"),
         plural(loaded.files as u64, "file"),
         bytes(loaded.bytes),
-        plural(stocks as u64, "stock"),
+        plural(panel.stocks().len() as u64, "stock"),
         plural(loaded.days as u64, "day"),
     ));
     for warning in &loaded.warnings {
         report.warning(warning);
     }
-    for (path, error) in &loaded.failures {
+    for (path, error) in loaded.failures {
         report.failure(format!("left out {}: {error}", path.display()));
     }
 }

@@ -61,6 +61,6 @@ pub fn load(paths: &[PathBuf], options: &LoadOptions, jobs: &Jobs) -> Result<Loa
         days.extend(block);
     }
     let panel = Panel { stocks: reader.stocks().to_vec(), days };
-    let Summary { warnings, failures, files, prices, bytes, .. } = reader.finish();
-    Ok(Loaded { panel, warnings, failures, files, prices, bytes })
+    let Summary { warnings, files, prices, bytes, .. } = reader.summary();
+    Ok(Loaded { panel, warnings, failures: reader.into_failures(), files, prices, bytes })
 }

@@ -43,7 +43,7 @@ const PRICE_BYTES: u64 = 4 + 8 + 8;
 /// while let Some(block) = panel.next_returns(&jobs)? {
 ///     days += block.len();
 /// }
-/// assert_eq!((days, panel.finish().days), (21, 21));
+/// assert_eq!((days, panel.summary().days), (21, 21));
 /// # Ok::<(), bellwether::Error>(())
 /// ```
 #[derive(Debug)]
@@ -66,11 +66,11 @@ pub struct PanelReader {
 /// How reading a panel went.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Summary {
+pub struct Summary<'a> {
     /// What the user should look at, one line each.
     pub warnings: Vec<String>,
     /// The files that were left out, sorted by stock, and why.
-    pub failures: Vec<(PathBuf, Error)>,
+    pub failures: &'a [(PathBuf, Error)],
     /// The number of files that went into the panel.
     pub files: usize,
     /// The number of days read.
@@ -212,13 +212,24 @@ impl PanelReader {
         Ok(Some(days))
     }
 
-    /// How reading went, after the last block.
-    pub fn finish(self) -> Summary {
+    /// How reading went so far; all of it after the last block.
+    pub fn summary(&self) -> Summary<'_> {
         let mut warnings = self.alignment.warnings();
         warnings.extend(self.quality.warnings(&self.stocks));
-        let days = self.alignment.days_kept();
-        let Self { failures, files, prices, range, bytes, .. } = self;
-        Summary { warnings, failures, files, days, range, prices, bytes }
+        Summary {
+            warnings,
+            failures: &self.failures,
+            files: self.files,
+            days: self.alignment.days_kept(),
+            range: self.range,
+            prices: self.prices,
+            bytes: self.bytes,
+        }
+    }
+
+    /// The files that were left out, sorted by stock, and why.
+    pub(super) fn into_failures(self) -> Vec<(PathBuf, Error)> {
+        self.failures
     }
 }
 
@@ -480,7 +491,7 @@ mod tests {
             assert_eq!(reader.returns_left(), returns as u64);
             assert_eq!(all_returns(&mut reader), expected.days, "{memory} bytes");
             assert!(reader.is_done() && reader.returns_left() == 0);
-            let summary = reader.finish();
+            let summary = reader.summary();
             assert_eq!((summary.files, summary.days, summary.prices), (3, 12, loaded.prices));
             assert_eq!((summary.bytes, &summary.warnings), (loaded.bytes, &loaded.warnings));
         }
@@ -532,7 +543,7 @@ mod tests {
                 let mut reader = PanelReader::open(&paths, &options, memory, &Jobs::new()).unwrap();
                 assert!(reader.blocks() > 1);
                 assert_eq!(all_returns(&mut reader), loaded.panel.returns().days);
-                let summary = reader.finish();
+                let summary = reader.summary();
                 assert_eq!((summary.prices, summary.warnings), (loaded.prices, loaded.warnings.clone()));
             }
         }

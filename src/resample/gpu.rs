@@ -19,7 +19,7 @@ use super::plan::{
     UNIFORM_BYTES,
 };
 use crate::gpu::clock::PassClock;
-use crate::gpu::{Gpu, GpuError};
+use crate::gpu::{Gpu, GpuError, Parameters};
 use crate::random::index::RowRange;
 use crate::random::{Purpose, Stream};
 
@@ -310,24 +310,18 @@ impl<'gpu> Resampler<'gpu> {
     ) -> Result<wgpu::SubmissionIndex, GpuError> {
         let entries = batch_entries(columns, tile, bindings.kernel);
         let dispatches = plan::dispatches(tile, wave, &self.limits);
-        let step = self.gpu.limits().min_uniform_buffer_offset_alignment.max(64) as usize;
-        let mut parameters = vec![0u8; step * dispatches.len()];
-        for (dispatch, place) in dispatches.iter().zip(parameters.chunks_exact_mut(step)) {
-            let one = dispatch_parameters(dispatch, tile, seed);
-            place[..size_of_val(&one)].copy_from_slice(bytemuck::bytes_of(&one));
-        }
-        let usage = BufferUsages::COPY_DST;
-        let parameter_buffer =
-            self.gpu.buffer("dispatch parameters", parameters.len() as u64, BufferUsages::UNIFORM | usage)?;
-        let entry_buffer =
-            self.gpu.buffer("batches", size_of_val(&entries[..]) as u64, BufferUsages::STORAGE | usage)?;
+        let each: Vec<DispatchParameters> =
+            dispatches.iter().map(|dispatch| dispatch_parameters(dispatch, tile, seed)).collect();
+        let parameters = Parameters::new(self.gpu, &each)?;
+        let usage = BufferUsages::STORAGE | BufferUsages::COPY_DST;
+        let entry_buffer = self.gpu.buffer("batches", size_of_val(&entries[..]) as u64, usage)?;
         let clock = match &self.times {
             Some(_) => PassClock::new(self.gpu, dispatches.len() as u32)?,
             None => None,
         };
         let start = Instant::now();
         self.gpu.checked("resampling", |device, queue| {
-            queue.write_buffer(&parameter_buffer, 0, &parameters);
+            parameters.upload(queue);
             queue.write_buffer(&entry_buffer, 0, bytemuck::cast_slice(&entries));
             let layout = bindings.pipeline.get_bind_group_layout(0);
             let new_encoder = || device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
@@ -337,14 +331,7 @@ impl<'gpu> Resampler<'gpu> {
                     label: Some("resample"),
                     layout: &layout,
                     entries: &[
-                        wgpu::BindGroupEntry {
-                            binding: 0,
-                            resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                                buffer: &parameter_buffer,
-                                offset: (number * step) as u64,
-                                size: wgpu::BufferSize::new(size_of::<DispatchParameters>() as u64),
-                            }),
-                        },
+                        parameters.entry(number),
                         wgpu::BindGroupEntry { binding: 1, resource: entry_buffer.as_entire_binding() },
                         wgpu::BindGroupEntry {
                             binding: 2,

@@ -14,13 +14,17 @@ pub(crate) fn usable() -> Vec<AdapterEntry> {
 }
 
 /// `test` on every usable adapter; where there is none, one that is ignored, or fails where adapters are required.
-pub(crate) fn on_each_adapter(name: &str, test: fn(&AdapterEntry)) -> Vec<Trial> {
+pub(crate) fn on_each_adapter(
+    name: &str,
+    test: impl Fn(&AdapterEntry) + Clone + Send + 'static,
+) -> Vec<Trial> {
     let usable = usable();
     if usable.is_empty() {
         let missing = || Err(Failed::from("no usable adapter, and BELLWETHER_REQUIRE_GPU=1"));
         return vec![Trial::test(format!("{name} (no adapter)"), missing).with_ignored_flag(!required())];
     }
     let trial = |entry: AdapterEntry| {
+        let test = test.clone();
         Trial::test(format!("{name} ({})", entry.label()), move || {
             test(&entry);
             Ok(())

@@ -10,7 +10,7 @@ use wgpu::BufferUsages;
 use super::UniformSum;
 use crate::compare::race::{KernelClock, Steps};
 use crate::gpu::clock::PassClock;
-use crate::gpu::{Gpu, GpuError};
+use crate::gpu::{Gpu, GpuError, Parameters};
 use crate::random::{Purpose, Stream};
 
 /// The kernel's source: its own file first, so that a compiler's line numbers match it.
@@ -83,24 +83,14 @@ impl<'gpu> UniformSummer<'gpu> {
         let dispatches = dispatches(size, seed);
         let groups = u64::from(dispatches.iter().map(|(_, groups)| groups).sum::<u32>());
         let bytes = groups * size_of::<Partial>() as u64;
-        let step = gpu.limits().min_uniform_buffer_offset_alignment.max(64) as usize;
-        let mut parameters = vec![0u8; step * dispatches.len()];
-        for ((dispatch, _), place) in dispatches.iter().zip(parameters.chunks_exact_mut(step)) {
-            place[..size_of_val(dispatch)].copy_from_slice(bytemuck::bytes_of(dispatch));
-        }
 
         let start = Instant::now();
-        let parameter_buffer = gpu.buffer(
-            "dispatch parameters",
-            parameters.len() as u64,
-            BufferUsages::UNIFORM | BufferUsages::COPY_DST,
-        )?;
+        let each: Vec<DispatchParameters> = dispatches.iter().map(|&(parameters, _)| parameters).collect();
+        let parameters = Parameters::new(gpu, &each)?;
         let partials = gpu.buffer("partial sums", bytes, BufferUsages::STORAGE | BufferUsages::COPY_SRC)?;
         let staging =
             gpu.buffer("sums on their way back", bytes, BufferUsages::MAP_READ | BufferUsages::COPY_DST)?;
-        gpu.checked("uploading parameters", |_, queue| {
-            queue.write_buffer(&parameter_buffer, 0, &parameters);
-        })?;
+        gpu.checked("uploading parameters", |_, queue| parameters.upload(queue))?;
         if let Some(steps) = steps.as_deref_mut() {
             gpu.finish("uploading parameters")?;
             steps.upload += start.elapsed();
@@ -114,14 +104,7 @@ impl<'gpu> UniformSummer<'gpu> {
                     label: Some("uniform"),
                     layout: &self.kernel.get_bind_group_layout(0),
                     entries: &[
-                        wgpu::BindGroupEntry {
-                            binding: 0,
-                            resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                                buffer: &parameter_buffer,
-                                offset: (number * step) as u64,
-                                size: wgpu::BufferSize::new(size_of::<DispatchParameters>() as u64),
-                            }),
-                        },
+                        parameters.entry(number),
                         wgpu::BindGroupEntry { binding: 1, resource: partials.as_entire_binding() },
                     ],
                 });

@@ -15,12 +15,11 @@ pub mod egm;
 use std::time::Duration;
 
 use bytemuck::Pod;
-use wgpu::BufferUsages;
 
 use super::grid::{Choice, Problem};
 use super::solve::{Progress, Settings};
 use crate::error::{Error, Result};
-use crate::gpu::{Gpu, GpuError};
+use crate::gpu::{Gpu, GpuError, Parameters};
 
 /// Invocations of a workgroup.
 const WORKGROUP: u32 = 64;
@@ -157,25 +156,13 @@ impl Stall {
 
 /// The parameters of a plan's dispatches in one buffer, and the storage buffers that all of them bind after those.
 struct Bound<'a> {
-    parameters: wgpu::Buffer,
-    bytes: Vec<u8>,
-    /// From one dispatch's parameters to the next.
-    step: usize,
-    size: usize,
+    parameters: Parameters,
     storage: &'a [&'a wgpu::Buffer],
 }
 
 impl<'a> Bound<'a> {
     fn new<P: Pod>(gpu: &Gpu, plan: &[P], storage: &'a [&'a wgpu::Buffer]) -> Result<Self, GpuError> {
-        let size = size_of::<P>();
-        let step = size.next_multiple_of(gpu.limits().min_uniform_buffer_offset_alignment as usize);
-        let mut bytes = vec![0u8; step * plan.len()];
-        for (one, place) in plan.iter().zip(bytes.chunks_exact_mut(step)) {
-            place[..size].copy_from_slice(bytemuck::bytes_of(one));
-        }
-        let usage = BufferUsages::UNIFORM | BufferUsages::COPY_DST;
-        let parameters = gpu.buffer("dispatch parameters", bytes.len() as u64, usage)?;
-        Ok(Self { parameters, bytes, step, size, storage })
+        Ok(Self { parameters: Parameters::new(gpu, plan)?, storage })
     }
 
     /// A group of bindings for each dispatch; uploads the parameters.
@@ -185,26 +172,18 @@ impl<'a> Bound<'a> {
         queue: &wgpu::Queue,
         kernel: &wgpu::ComputePipeline,
     ) -> Vec<wgpu::BindGroup> {
-        queue.write_buffer(&self.parameters, 0, &self.bytes);
+        self.parameters.upload(queue);
         let layout = kernel.get_bind_group_layout(0);
-        let group = |offset: usize| {
-            let parameters = wgpu::BindGroupEntry {
-                binding: 0,
-                resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                    buffer: &self.parameters,
-                    offset: offset as u64,
-                    size: wgpu::BufferSize::new(self.size as u64),
-                }),
-            };
+        let group = |dispatch: usize| {
             let storage = self.storage.iter().enumerate().map(|(number, buffer)| wgpu::BindGroupEntry {
                 binding: number as u32 + 1,
                 resource: buffer.as_entire_binding(),
             });
-            let entries: Vec<_> = std::iter::once(parameters).chain(storage).collect();
+            let entries: Vec<_> = std::iter::once(self.parameters.entry(dispatch)).chain(storage).collect();
             let descriptor = wgpu::BindGroupDescriptor { label: None, layout: &layout, entries: &entries };
             device.create_bind_group(&descriptor)
         };
-        (0..self.bytes.len()).step_by(self.step).map(group).collect()
+        (0..self.parameters.dispatches()).map(group).collect()
     }
 }
 
