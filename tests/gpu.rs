@@ -23,7 +23,7 @@ use bellwether::resample::columns::{Column, DayColumns, LimbCount};
 use bellwether::resample::gpu::{Resampler, device_limits};
 use bellwether::resample::plan::{Batch, DeviceLimits, Kernel, Tally, TallyKind};
 use bellwether::resample::{Block, Sums, cpu};
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::Trial;
 use ndarray::Array2;
 
 const PROBE: &str = concat!(
@@ -47,7 +47,7 @@ const TESTS: &[(&str, Test)] = &[
 ];
 
 fn main() {
-    let arguments = Arguments::from_args();
+    let arguments = devices::arguments();
     let on_each = |&(name, test): &(&str, fn(&Gpu))| {
         devices::on_each_adapter(name, move |entry| {
             test(&Gpu::open(entry.clone()).expect("a usable adapter opens"));

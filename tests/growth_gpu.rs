@@ -23,7 +23,7 @@ use bellwether::growth::{
     Bellman, Choice, GridSpec, Maximizer, Method, Model, Problem, Settings, Solution, Spacing, euler_policy,
     solve, solve_on,
 };
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::Trial;
 
 type Test = fn(&AdapterEntry);
 
@@ -39,7 +39,7 @@ const TESTS: &[(&str, Test)] = &[
 ];
 
 fn main() {
-    let arguments = Arguments::from_args();
+    let arguments = devices::arguments();
     let trials: Vec<Trial> =
         TESTS.iter().flat_map(|&(name, test)| devices::on_each_adapter(name, test)).collect();
     libtest_mimic::run(&arguments, trials).exit();

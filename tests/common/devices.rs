@@ -1,7 +1,7 @@
 //! Adapters, for tests that run on each of them.
 
 use bellwether::gpu::{AdapterEntry, adapters};
-use libtest_mimic::{Failed, Trial};
+use libtest_mimic::{Arguments, Failed, Trial};
 
 /// Whether a test that lacks an adapter or a tool must fail: `BELLWETHER_REQUIRE_GPU=1` in the environment.
 pub(crate) fn required() -> bool {
@@ -11,6 +11,15 @@ pub(crate) fn required() -> bool {
 /// The usable adapters, with their numbers in the list that `--device` refers to.
 pub(crate) fn usable() -> Vec<AdapterEntry> {
     adapters(wgpu::Backends::all()).into_iter().filter(|entry| entry.unusable.is_none()).collect()
+}
+
+/// The arguments of a test program whose tests open devices: one test at a time unless asked otherwise. Two software drivers at work in
+/// one process have been seen to corrupt the heap at its end, after all tests had passed.
+#[allow(dead_code, reason = "programs whose tests start processes do without")]
+pub(crate) fn arguments() -> Arguments {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(1);
+    arguments
 }
 
 /// `test` on every usable adapter; where there is none, one that is ignored, or fails where adapters are required.
