@@ -487,6 +487,10 @@ mod tests {
             let mut reader = PanelReader::open(&paths, &options, memory, &jobs).unwrap();
             assert_eq!(reader.blocks(), blocks, "{memory} bytes");
             assert_eq!(reader.stocks(), expected.stocks);
+            // One block: the prices and times, 12 bytes each. More: 24 bytes a day of a file. And the returns of the largest block.
+            let days = (memory / 2 / day).clamp(1, 12);
+            let own = if blocks == 1 { 12 * 3 * prices as u64 * 12 } else { 12 * 3 * 24 };
+            assert_eq!(reader.held_bytes(), own + days * 3 * prices as u64 * 8, "{memory} bytes");
             let returns: usize = expected.days.iter().map(|day| day.returns.len()).sum();
             assert_eq!(reader.returns_left(), returns as u64);
             assert_eq!(all_returns(&mut reader), expected.days, "{memory} bytes");
