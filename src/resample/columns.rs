@@ -7,33 +7,53 @@
 //! q[i] = round(v[i] · 2^e)
 //! ```
 //!
-//! and each q is written in *limbs*: digits, most significant first, each in a field of F bits. For digits of a field never
-//! to overflow it when any n of them are added, they have
+//! and each q is written in *limbs*: digits, most significant first, each in a field of bits wide enough for the sum of any n of
+//! them. The first limb takes a word of 32 bits and holds up to cap = ⌊(2³² − 1) / n⌋. The lower d bits of q follow in as few
+//! limbs as may be, full ones first: a digit of w bits has a field of
 //!
 //! ```text
-//! w(F) = ⌊log₂(⌊(2^F − 1) / n⌋ + 1)⌋ bits.
+//! F(w) = bits of n·(2^w − 1),   at most 32,
 //! ```
 //!
-//! The first limb takes a word of 32 bits and may hold up to cap = ⌊(2³² − 1) / n⌋; e is the largest with
-//! max v · 2^e ≤ cap · 2^(bits of the lower limbs). Sums of n limbs fit their fields whichever rows are drawn, so words are
-//! added without a thought to what is in them, and the sums' limbs are put together again once, at the end.
+//! and e is the largest with max v · 2^e ≤ cap · 2^d. Sums of n limbs fit their fields whichever rows are drawn, so words are
+//! added without a thought to what is in them. At the end the sums' limbs are put together again, once:
+//! Σ q = (…((s₀·2^w₁ + s₁)·2^w₂ + s₂)…), where sₖ is the sum of limb k, of wₖ bits.
 //!
-//! **Bound.** Each q is within ½ of v·2^e, so a sum of n drawn rows is within n·2^(−e−1) of the exact sum. A column gets the
-//! fewest bits for which that is at most [`MAX_RELATIVE_ERROR`] of the column's own sum: one limb, or one and a lower limb
-//! of 10, 16 or 32 bits, or more. Its limbs depend on that column alone. At n = 385 one limb does where the largest row is
-//! below about 3 % of the sum, a lower limb of 10 bits (one bit a digit) below 6 %, one of 16 bits (seven) below 370 %.
+//! **Bound.** Each q is within ½ of v·2^e, so a sum of n drawn rows is within n·2^(−e−1) of the exact sum. How small can a
+//! resampled sum be? On a day of jumps far smaller than the column's own sum: it may miss every jump. So the bound is taken
+//! relative to the *bulk*, the sum of the column without its five largest rows, but no less than 2⁻⁶⁰ of its sum:
 //!
-//! **Layout.** Words of one row are its *lanes*; lower limbs share lanes, two of 16 bits or three of 10, so that twelve stocks
-//! mostly fit one cache line. Rows of a day are contiguous and padded with zeros to [`DayColumns::stride`] words: 1, or a
-//! multiple of 16, so that a row is read in whole cache lines.
+//! ```text
+//! bulk = max(Σ v[i] over v[i] < t  +  (m − 5)·t,  2⁻⁶⁰ Σ v[i])
+//! ```
+//!
+//! with t the fifth largest value (0 where n < 5) and m the number of rows with v[i] ≥ t; sums are f64 in row order. d is the least for which
+//! n·2^(−e−1) / bulk ≤ 1e-6 − 2⁻⁴⁹. The last term is for the roundings of f64 on the way from prices to columns and from sums to
+//! quantiles ([`FLOATING_ERROR`]), so that any resampled sum S* is within [`MAX_RELATIVE_ERROR`] · max(S*, bulk). A column's limbs depend on
+//! that column alone. At n = 385 half of the columns of real squared returns need one lower bit, nearly all at most three.
+//!
+//! **Layout.** Words of one row are its *lanes*. Fields are placed widest first, each in the lane with the least room that suffices
+//! (best fit), so that the lower limbs of twelve stocks mostly share the four lanes that their first limbs leave of a cache line.
+//! Rows of a day are contiguous and padded with zeros to [`DayColumns::stride`] words: 1, or a multiple of 16, so that a row is
+//! read in whole cache lines.
 
 use bytemuck::{Pod, Zeroable};
-use ndarray::ArrayRef2;
+use ndarray::{ArrayRef2, Axis};
 
 use crate::error::{Error, Result};
 
-/// Largest error of any resampled sum, relative to the column's own sum, before a column gets another limb.
+/// Largest error of any resampled sum, relative to the larger of that sum and the column's bulk, before a column gets another bit.
 pub const MAX_RELATIVE_ERROR: f64 = 1e-6;
+
+/// What roundings of f64 may add to a resampled sum's relative error, 2⁻⁴⁹: with u = 2⁻⁵³, a squared log return is within 8u
+/// ([`crate::panel::DayPrices::returns`]), an integer sum in the units of the values within u, the interpolation of a quantile within 3u.
+pub const FLOATING_ERROR: f64 = 8.0 * f64::EPSILON;
+
+/// The number of largest rows that a low resample is taken to miss.
+const MISSED: usize = 5;
+
+/// The least bulk, as a share of the column's sum.
+const LEAST_BULK: f64 = 1.0 / (1_u64 << 60) as f64;
 
 /// Most rows of a day.
 pub const MAX_ROWS: usize = 1 << 24;
@@ -49,12 +69,8 @@ pub const LINE: usize = 16;
 #[repr(C, align(64))]
 struct Line([u32; LINE]);
 
-/// Bits of a word, and of a full limb's field.
+/// Bits of a word, and of the widest field.
 const FULL: u32 = 32;
-/// Bits of a field of which a word holds two.
-const HALF: u32 = 16;
-/// Bits of a field of which a word holds three.
-const THIRD: u32 = 10;
 
 /// One digit of a column: a field of a lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,9 +79,9 @@ pub struct Limb {
     pub lane: usize,
     /// Lowest bit of the field.
     pub shift: u32,
-    /// Bits of the field, F: sums of digits fit.
+    /// Bits of the field, F(w): sums of digits fit.
     pub width: u32,
-    /// Bits of a digit, w(F); the first limb's digits are below cap instead.
+    /// Bits of a digit, w; 0 for the first limb, whose digits are at most cap.
     pub digit_bits: u32,
 }
 
@@ -84,42 +100,82 @@ pub struct Column {
     pub limbs: Vec<Limb>,
     /// Power of two of the scale, e: value · 2^e was rounded.
     pub exponent: i32,
-    /// Largest error of any resampled sum, relative to the column's own sum (0 for a column of zeros).
+    /// The sum of the column itself, in f64 and row order.
+    pub sum: f64,
+    /// Largest error of any resampled sum that comes from rounding to integers, in the units of the values: n·2^(−e−1), or 0 for a
+    /// column of zeros.
+    pub rounding: f64,
+    /// Largest error of any resampled sum, relative to the larger of that sum and the column's bulk (0 for a column of zeros).
     pub relative_error: f64,
 }
 
 /// How many fields of each width some columns have: what decides how many lanes they take.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct LimbCount {
-    /// Fields of 32 bits.
-    pub full: usize,
-    /// Fields of 16 bits.
-    pub half: usize,
-    /// Fields of 10 bits.
-    pub third: usize,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FieldCount {
+    /// By width, from 0 (of which there are none) to 32 bits.
+    widths: [u32; FULL as usize + 1],
 }
 
-/// What decides how a column is written.
+/// What decides how a column is written: figures of its values times a power of two, 1 unless their sum overflows.
 #[derive(Debug, Clone, Copy, Default)]
 struct Extent {
     smallest: f64,
     largest: f64,
     sum: f64,
+    bulk: f64,
 }
 
-impl LimbCount {
-    /// Lanes that these fields take: a 10-bit field goes beside a single 16-bit one, else three share a lane.
-    pub fn lanes(&self) -> usize {
-        let beside = (self.half % 2).min(self.third);
-        self.full + self.half.div_ceil(2) + (self.third - beside).div_ceil(3)
+impl Default for FieldCount {
+    fn default() -> Self {
+        Self { widths: [0; FULL as usize + 1] }
     }
 }
 
-impl std::ops::Add for LimbCount {
-    type Output = Self;
+impl FieldCount {
+    /// Adds the fields of a column of `rows` rows with so many lower bits.
+    pub fn add(&mut self, rows: u32, lower_bits: u32) {
+        self.widths[FULL as usize] += 1;
+        for digit_bits in lower_digits(rows, lower_bits) {
+            self.widths[field_width(rows, digit_bits) as usize] += 1;
+        }
+    }
 
-    fn add(self, other: Self) -> Self {
-        Self { full: self.full + other.full, half: self.half + other.half, third: self.third + other.third }
+    /// The same with the fields of one more column.
+    #[must_use]
+    pub fn with(mut self, rows: u32, lower_bits: u32) -> Self {
+        self.add(rows, lower_bits);
+        self
+    }
+
+    /// Lanes that these fields take, widest first, each where the least room suffices: as [`DayColumns`] places them.
+    pub fn lanes(&self) -> usize {
+        // Lanes by their free bits.
+        let mut free = [0_u32; FULL as usize + 1];
+        let mut lanes = 0;
+        for width in (1..=FULL as usize).rev() {
+            let mut left = self.widths[width];
+            // The fields that come to a lane fill it: what it has left after one is again the least room that suffices.
+            let fill = |room: usize, available: u32, free: &mut [u32], left: &mut u32| {
+                let most = (room / width) as u32;
+                let filled = available.min(*left / most);
+                free[room - most as usize * width] += filled;
+                *left -= filled * most;
+                let partly = u32::from(filled < available && *left > 0);
+                if partly > 0 {
+                    free[room - *left as usize * width] += 1;
+                    *left = 0;
+                }
+                filled + partly
+            };
+            for room in width..=FULL as usize {
+                if left > 0 && free[room] > 0 {
+                    let used = fill(room, free[room], &mut free, &mut left);
+                    free[room] -= used;
+                }
+            }
+            lanes += fill(FULL as usize, u32::MAX, &mut free, &mut left) as usize;
+        }
+        lanes
     }
 }
 
@@ -153,9 +209,8 @@ impl DayColumns {
     /// [`Error::Memory`] where the rows take more than [`MAX_BYTES`].
     pub fn planned(day: u32, values: &ArrayRef2<f64>, mut columns: Vec<Column>) -> Result<Self> {
         debug_assert_eq!(columns.len(), values.ncols());
-        place(&mut columns);
+        let lanes = place(&mut columns);
         let rows = values.nrows();
-        let lanes = columns.iter().map(Column::limb_count).fold(LimbCount::default(), |a, b| a + b).lanes();
         let stride = stride_of(lanes);
         let needed = (rows * stride) as u64 * 4;
         if needed > MAX_BYTES {
@@ -238,50 +293,104 @@ pub fn plan_columns(values: &ArrayRef2<f64>) -> Result<Vec<Column>> {
             ),
         });
     }
-    // Row by row, as values lie in memory. Sums show what is not finite, and the least what is negative.
-    let mut extents = vec![Extent::default(); values.ncols()];
-    for row in values.rows() {
-        for (&value, extent) in row.iter().zip(&mut extents) {
-            extent.smallest = if value < extent.smallest { value } else { extent.smallest };
-            extent.largest = if value > extent.largest { value } else { extent.largest };
-            extent.sum += value;
-        }
-    }
-    let planned = extents.iter().zip(values.columns()).map(|(extent, column)| {
+    let planned = extents(values, 1.0).into_iter().enumerate().map(|(number, extent)| {
+        let column = values.column(number);
         let bad = |value: &&f64| !(value.is_finite() && **value >= 0.0);
-        if extent.smallest < 0.0 || !extent.sum.is_finite() {
-            // The sum of finite values may overflow, which alone is no fault.
-            if let Some(value) = column.iter().find(bad) {
-                return Err(Error::Parameter {
-                    name: "a value to resample",
-                    value: value.to_string(),
-                    requirement: "columns hold finite numbers that are not negative".into(),
-                });
-            }
+        if (extent.smallest < 0.0 || !extent.sum.is_finite())
+            && let Some(value) = column.iter().find(bad)
+        {
+            return Err(Error::Parameter {
+                name: "a value to resample",
+                value: value.to_string(),
+                requirement: "columns hold finite numbers that are not negative".into(),
+            });
         }
-        Ok(Column::plan(rows, extent))
+        // Where the sum of finite values overflows, or 2⁻⁶⁰ of it underflows, its figures are those of values times a power of two.
+        let scale = match extent.sum {
+            f64::INFINITY => -64,
+            sum if sum > 0.0 && sum < f64::MIN_POSITIVE / LEAST_BULK => 200,
+            _ => return Ok(Column::plan(rows as u32, &extent, 0)),
+        };
+        let scaled = extents(&column.insert_axis(Axis(1)), power_of_two(scale))[0];
+        Ok(Column::plan(rows as u32, &scaled, scale))
     });
-    let mut columns = planned.collect::<Result<Vec<_>>>()?;
-    place(&mut columns);
-    Ok(columns)
+    planned.collect()
 }
 
-/// Gives every limb its place: full fields first, then pairs of 16 bits, then 10 bits where there is room.
-fn place(columns: &mut [Column]) {
-    let mut lanes = 0;
-    // The lane that is filled at present, and its bits in use.
-    let mut used = FULL;
-    for width in [FULL, HALF, THIRD] {
-        for limb in columns.iter_mut().flat_map(|column| &mut column.limbs).filter(|limb| limb.width == width)
-        {
-            if used + width > FULL {
-                lanes += 1;
-                used = 0;
+/// What decides how each column of `values`, n rows × columns, times `scale` is written. Row by row, as values lie in memory: sums
+/// then come in row order, and show what is not finite, as the least values show what is negative.
+fn extents(values: &ArrayRef2<f64>, scale: f64) -> Vec<Extent> {
+    let columns = values.ncols();
+    let mut extents = vec![Extent::default(); columns];
+    // The largest values of each column, in falling order.
+    let mut largest = vec![[0.0_f64; MISSED]; columns];
+    for row in values.rows() {
+        for ((&value, extent), largest) in row.iter().zip(&mut extents).zip(&mut largest) {
+            let value = value * scale;
+            extent.smallest = if value < extent.smallest { value } else { extent.smallest };
+            extent.sum += value;
+            if value > largest[MISSED - 1] {
+                let place = largest.iter().take_while(|larger| **larger >= value).count();
+                largest.copy_within(place..MISSED - 1, place + 1);
+                largest[place] = value;
             }
-            (limb.lane, limb.shift) = (lanes - 1, used);
-            used += width;
         }
     }
+    // The rows below the fifth largest, and the number of the others.
+    let mut below = vec![(0.0_f64, 0_u32); columns];
+    for row in values.rows() {
+        for ((&value, (sum, others)), largest) in row.iter().zip(&mut below).zip(&largest) {
+            let value = value * scale;
+            let is_below = value < largest[MISSED - 1];
+            *sum += if is_below { value } else { 0.0 };
+            *others += u32::from(!is_below);
+        }
+    }
+    for ((extent, (sum, others)), largest) in extents.iter_mut().zip(below).zip(largest) {
+        extent.largest = largest[0];
+        let ties = f64::from(others.saturating_sub(MISSED as u32)) * largest[MISSED - 1];
+        extent.bulk = (sum + ties).max(extent.sum * LEAST_BULK);
+    }
+    extents
+}
+
+/// The bits of the digits of the lower limbs that have `lower_bits` bits in all, of `rows` rows, most significant first: full ones, then
+/// what is left.
+fn lower_digits(rows: u32, lower_bits: u32) -> impl Iterator<Item = u32> {
+    // The most bits of a digit whose sums fit a word.
+    let full = (u64::from(u32::MAX / rows) + 1).ilog2();
+    let (count, rest) = (lower_bits / full, lower_bits % full);
+    std::iter::repeat_n(full, count as usize).chain((rest > 0).then_some(rest))
+}
+
+/// The bits of a field that holds the sum of `rows` digits of `digit_bits` bits.
+fn field_width(rows: u32, digit_bits: u32) -> u32 {
+    (u64::from(rows) * ((1 << digit_bits) - 1)).ilog2() + 1
+}
+
+/// Gives every limb its place, widest first, each in the lane with the least room that suffices; of equal ones, in the last that came to
+/// have it. Returns the number of lanes.
+fn place(columns: &mut [Column]) -> usize {
+    let mut lanes = 0;
+    // The lanes with so many free bits.
+    let mut free: [Vec<usize>; FULL as usize + 1] = std::array::from_fn(|_| Vec::new());
+    for width in (1..=FULL).rev() {
+        let limbs = columns.iter_mut().flat_map(|column| &mut column.limbs);
+        for limb in limbs.filter(|limb| limb.width == width) {
+            let room = (width..=FULL).find(|&room| !free[room as usize].is_empty());
+            let lane = room.and_then(|room| free[room as usize].pop());
+            let (lane, room) = match (lane, room) {
+                (Some(lane), Some(room)) => (lane, room),
+                _ => {
+                    lanes += 1;
+                    (lanes - 1, FULL)
+                }
+            };
+            (limb.lane, limb.shift) = (lane, FULL - room);
+            free[(room - width) as usize].push(lane);
+        }
+    }
+    lanes
 }
 
 /// Words a row takes for `lanes` lanes: one, or whole lines.
@@ -290,31 +399,31 @@ pub const fn stride_of(lanes: usize) -> usize {
 }
 
 impl Column {
-    /// Chooses limbs and scale for n = `rows` values of this extent. The limbs have no place yet.
-    fn plan(rows: usize, &Extent { largest, sum, .. }: &Extent) -> Self {
-        let cap = u32::MAX / rows as u32;
+    /// Chooses limbs and scale for n = `rows` values, of which `extent` is that of the values times 2^`scale`. The limbs have no place yet.
+    fn plan(rows: u32, extent: &Extent, scale: i32) -> Self {
+        let &Extent { largest, sum, bulk, .. } = extent;
         if largest == 0.0 {
-            let limbs = vec![Limb::unplaced(FULL, rows)];
-            return Self { limbs, exponent: 0, relative_error: 0.0 };
+            let limbs = Limb::unplaced(rows, 0).collect();
+            return Self { limbs, exponent: 0, sum, rounding: 0.0, relative_error: 0.0 };
         }
-        let one_limb = largest_exponent(largest, cap);
-        let mut column = Self { limbs: Vec::new(), exponent: one_limb, relative_error: f64::INFINITY };
-        for full in 1.. {
-            for narrow in [None, Some(THIRD), Some(HALF)] {
-                let widths = std::iter::repeat_n(FULL, full).chain(narrow);
-                column.limbs = widths.map(|width| Limb::unplaced(width, rows)).collect();
-                column.exponent = one_limb + column.lower_bits() as i32;
-                // n · 2^(−e−1) / sum, in an order that neither overflows nor underflows.
-                let (first, second) = (column.exponent / 2, column.exponent - column.exponent / 2);
-                column.relative_error =
-                    rows as f64 * scale_by_power(0.5 / scale_by_power(sum, first), -second);
-                if column.relative_error <= MAX_RELATIVE_ERROR {
-                    return column;
-                }
-            }
+        let exponent = largest_exponent(largest, u32::MAX / rows);
+        // n · 2^(−e−1) / bulk, in an order that neither overflows nor underflows.
+        let half_of_rows = 0.5 * f64::from(rows);
+        let (first, second) = (exponent / 2, exponent - exponent / 2);
+        let mut error = scale_by_power(half_of_rows / scale_by_power(bulk, first), -second);
+        let mut lower_bits = 0;
+        while error > MAX_RELATIVE_ERROR - FLOATING_ERROR {
+            error *= 0.5;
+            lower_bits += 1;
         }
-        // Each full limb adds at least seven bits, so that the loop has returned.
-        column
+        let exponent = exponent + lower_bits as i32 + scale;
+        Self {
+            limbs: Limb::unplaced(rows, lower_bits).collect(),
+            exponent,
+            sum: scale_by_power(sum, -scale),
+            rounding: scale_by_power(half_of_rows, -exponent),
+            relative_error: error + FLOATING_ERROR,
+        }
     }
 
     /// Bits of all digits but the first.
@@ -327,12 +436,6 @@ impl Column {
         self.limbs[1..]
             .iter()
             .fold(0, |total, limb| (total << limb.digit_bits) + u128::from(u32::MAX >> (FULL - limb.width)))
-    }
-
-    /// The fields of the column.
-    pub fn limb_count(&self) -> LimbCount {
-        let count = |width| self.limbs.iter().filter(|limb| limb.width == width).count();
-        LimbCount { full: count(FULL), half: count(HALF), third: count(THIRD) }
     }
 
     /// Writes `value` into the column's fields of a row, which hold zeros.
@@ -366,7 +469,7 @@ struct Head {
     /// 2^e; or zero where that is not a normal number, the column has more limbs or its integers more than 51 bits, for another
     /// way to write it. Products that are not exact are far below ½, so that [`round_small`] gives what [`round_scaled`] does.
     scale: f64,
-    /// Bits of the second limb's digits.
+    /// Bits of the second limb's digits; 0 where the scale is.
     below: u32,
 }
 
@@ -379,15 +482,20 @@ impl Head {
         } else {
             0.0
         };
-        Self { lane: column.limbs[0].lane, scale, below }
+        Self { lane: column.limbs[0].lane, scale, below: if scale == 0.0 { 0 } else { below } }
     }
 }
 
 impl Limb {
-    /// A limb of `width` bits among n = `rows`.
-    fn unplaced(width: u32, rows: usize) -> Self {
-        let most = (u32::MAX >> (FULL - width)) / rows as u32;
-        Self { lane: 0, shift: 0, width, digit_bits: (u64::from(most) + 1).ilog2() }
+    /// The limbs of a column of `rows` rows with so many lower bits, without a place.
+    fn unplaced(rows: u32, lower_bits: u32) -> impl Iterator<Item = Self> {
+        let first = Self { lane: 0, shift: 0, width: FULL, digit_bits: 0 };
+        let lower = lower_digits(rows, lower_bits).map(move |digit_bits| Self {
+            width: field_width(rows, digit_bits),
+            digit_bits,
+            ..first
+        });
+        std::iter::once(first).chain(lower)
     }
 }
 
@@ -492,9 +600,14 @@ mod tests {
         let n = values.len();
         let sum: f64 = values.iter().sum();
         assert!(column.relative_error <= MAX_RELATIVE_ERROR);
+        assert!(sum == 0.0 || column.relative_error > 0.0);
         // The sums under test and the f64 sums they are compared with round too, by n ulps at the most.
-        let allowed =
-            |exact: f64| column.relative_error * sum + exact * n as f64 * f64::EPSILON + f64::from_bits(1);
+        let mut falling = values.to_vec();
+        falling.sort_unstable_by(|a, b| b.total_cmp(a));
+        let bulk = falling.iter().skip(5).sum::<f64>().max(sum * 2f64.powi(-60));
+        let allowed = |exact: f64| {
+            column.relative_error * bulk.max(exact) + exact * n as f64 * f64::EPSILON + f64::from_bits(1)
+        };
         let check = |drawn: Vec<usize>| {
             let exact: f64 = drawn.iter().map(|&row| values[row]).sum();
             let sum = resampled(&day, drawn.into_iter());
@@ -526,39 +639,48 @@ mod tests {
         check_bound(&long);
     }
 
+    /// Fields and digits of the limbs of a column with one row of `share` of its sum, and the rest equal.
+    fn fields(rows: usize, share: f64) -> Vec<(u32, u32)> {
+        let mut values = vec![(1.0 - share) / (rows - 1) as f64; rows];
+        values[rows / 2] = share;
+        columns(&values).columns()[0].limbs.iter().map(|limb| (limb.width, limb.digit_bits)).collect()
+    }
+
     #[test]
-    fn limbs_follow_the_largest_share() {
-        let widths = |share: f64| {
-            let mut values = vec![(1.0 - share) / 384.0; 385];
-            values[9] = share;
-            columns(&values).columns()[0].limbs.iter().map(|limb| limb.width).collect::<Vec<_>>()
-        };
-        assert_eq!(widths(1.0 / 385.0), [FULL]);
-        assert_eq!(widths(0.0285), [FULL]);
-        assert_eq!(widths(0.057), [FULL, THIRD]);
-        assert_eq!(widths(0.1), [FULL, HALF]);
-        assert_eq!(widths(0.9), [FULL, HALF]);
-        let mut long = vec![0.0; 100_000];
-        long[0] = 1.0;
-        let long = columns(&long);
-        let limbs: Vec<_> =
-            long.columns()[0].limbs.iter().map(|limb| (limb.width, limb.digit_bits)).collect();
-        // n = 100,000: 16 bits hold no digit, 32 bits digits of 15 bits.
-        assert_eq!(limbs, [(FULL, 15), (FULL, 15), (FULL, 15)]);
+    fn limbs_follow_the_largest_row_beside_the_bulk() {
+        // By hand, for 385 rows: cap is 2^23.4, so that e is 23 less the power of two that the largest row needs, and the bound
+        // is 385/2 · 2^−e over a bulk of about one.
+        assert_eq!(fields(385, 1.0 / 385.0), [(32, 0)]);
+        assert_eq!(fields(385, 0.0285), [(32, 0)]);
+        assert_eq!(fields(385, 0.057), [(32, 0), (9, 1)]);
+        assert_eq!(fields(385, 0.1), [(32, 0), (11, 2)]);
+        assert_eq!(fields(385, 0.9), [(32, 0), (17, 8)]);
+        // A bulk of 0.99e-9 asks for 35 bits: a field of 32 bits holds a digit of 23.
+        assert_eq!(fields(385, 1.0 - 1e-9), [(32, 0), (32, 23), (21, 12)]);
+        // n = 100,000: a field of 32 bits has digits of 15.
+        assert_eq!(fields(100_000, 0.9)[..2], [(32, 0), (32, 15)]);
+    }
+
+    /// The example that the bound relative to the column's own sum got wrong: the lower end was 0.
+    #[test]
+    fn low_resamples_of_a_day_with_a_jump_are_as_exact_as_others() {
+        let mut values = vec![1e-10; 79];
+        values[40] = 0.25;
+        let day = columns(&values);
+        let low = resampled(&day, (0..79).map(|row| row % 40));
+        assert!((low / 79e-10 - 1.0).abs() <= 1e-6, "{low}");
     }
 
     #[test]
     fn lanes_are_shared_and_counted() {
-        // Shares of the largest row that ask for each kind of limb, in a mixed order.
+        // Bulks that ask for each kind of limb, in a mixed order.
         let shares = [0.9, 0.003, 0.057, 0.1, 0.057, 0.057, 0.9, 0.057, 0.057];
         let values = Array2::from_shape_fn((385, shares.len()), |(row, stock)| {
             if row == 3 * stock { shares[stock] } else { (1.0 - shares[stock]) / 384.0 }
         });
         let day = DayColumns::new(1, &values).unwrap();
-        let count = day.columns().iter().map(Column::limb_count).fold(LimbCount::default(), |a, b| a + b);
-        assert_eq!(count, LimbCount { full: 9, half: 3, third: 5 });
-        // 9 full; two of 16 bits; 16 and 10; three of 10; one of 10.
-        assert_eq!((count.lanes(), day.lanes(), day.stride()), (13, 13, 16));
+        // Nine full lanes; 17 and 11 bits; 17 and 9; 9, 9 and 9; 9.
+        assert_eq!((day.lanes(), day.stride()), (13, 16));
         let mut fields: Vec<_> = day.columns().iter().flat_map(|column| &column.limbs).collect();
         fields.sort_unstable_by_key(|limb| (limb.lane, limb.shift));
         for pair in fields.windows(2) {
@@ -570,21 +692,70 @@ mod tests {
         assert!(fields.iter().all(|limb| limb.lane < day.lanes() && limb.shift + limb.width <= 32));
     }
 
-    #[test]
-    fn lanes_are_counted_as_they_are_placed() {
-        for full in 1..4 {
-            for half in 0..6 {
-                for third in 0..8 {
-                    let limb = |width| Limb::unplaced(width, 385);
-                    let widths = std::iter::repeat_n(THIRD, third).chain(std::iter::repeat_n(HALF, half));
-                    let limbs = widths.chain(std::iter::repeat_n(FULL, full)).map(limb).collect();
-                    let mut columns = [Column { limbs, exponent: 0, relative_error: 0.0 }];
-                    place(&mut columns);
-                    let placed = columns[0].limbs.iter().map(|limb| limb.lane + 1).max().unwrap();
-                    assert_eq!(columns[0].limb_count().lanes(), placed, "{full} {half} {third}");
+    proptest! {
+        /// Counted, placed, and by the definition of best fit, field by field.
+        #[test]
+        fn lanes_are_counted_as_they_are_placed(
+            rows in prop_oneof![1_u32..500, Just(MAX_ROWS as u32)],
+            lower_bits in prop::collection::vec(0_u32..60, 1..40),
+        ) {
+            let column = |&lower_bits: &u32| Column {
+                limbs: Limb::unplaced(rows, lower_bits).collect(),
+                exponent: 0, sum: 0.0, rounding: 0.0, relative_error: 0.0,
+            };
+            let mut columns: Vec<Column> = lower_bits.iter().map(column).collect();
+            let counted = lower_bits.iter().fold(FieldCount::default(), |all, &bits| all.with(rows, bits)).lanes();
+            let mut fields: Vec<u32> = columns.iter().flat_map(|column| &column.limbs).map(|limb| limb.width).collect();
+            fields.sort_unstable_by(|a, b| b.cmp(a));
+            let mut free: Vec<u32> = Vec::new();
+            for width in fields {
+                match free.iter_mut().filter(|room| **room >= width).min() {
+                    Some(room) => *room -= width,
+                    None => free.push(FULL - width),
                 }
             }
+            prop_assert_eq!(counted, free.len());
+            prop_assert_eq!(place(&mut columns), counted);
+            for limb in columns.iter().flat_map(|column| &column.limbs) {
+                prop_assert!(limb.lane < counted && limb.shift + limb.width <= FULL);
+                // Sums of digits fit, and one bit less would not do.
+                let most = u64::from(rows) * ((1_u64 << limb.digit_bits) - 1);
+                prop_assert!(limb.digit_bits == 0 || (most >> limb.width == 0 && most >> (limb.width - 1) == 1));
+            }
+            let mut placed: Vec<_> = columns.iter().flat_map(|column| &column.limbs).map(|limb| (limb.lane, limb.shift, limb.width)).collect();
+            placed.sort_unstable();
+            prop_assert!(placed.windows(2).all(|pair| pair[0].0 < pair[1].0 || pair[0].1 + pair[0].2 <= pair[1].1));
+            for (column, &lower_bits) in columns.iter().zip(&lower_bits) {
+                prop_assert_eq!(column.lower_bits(), lower_bits);
+            }
         }
+    }
+
+    #[test]
+    fn the_bulk_is_the_sum_without_the_five_largest() {
+        let bulk = |values: &[f64]| {
+            let values = Array2::from_shape_vec((values.len(), 1), values.to_vec()).unwrap();
+            extents(&values, 1.0)[0].bulk
+        };
+        assert_eq!(bulk(&[9.0, 1.0, 8.0, 2.0, 7.0, 6.0, 5.0, 3.0]), 6.0);
+        // Ties at the fifth: 4 · 5 = 20 of which five are missed.
+        assert_eq!(bulk(&[4.0, 1.0, 4.0, 4.0, 4.0, 4.0, 4.0, 0.0]), 5.0);
+        assert_eq!(bulk(&[2.0; 10]), 10.0);
+        // No more than five rows, or no more that are not zero: the least that a bulk is taken to be.
+        let least = 2f64.powi(-60);
+        assert_eq!(bulk(&[3.0]), 3.0 * least);
+        assert_eq!(bulk(&[1.0; 5]), 5.0 * least);
+        assert_eq!(bulk(&[1.0, 0.0, 1.0, 0.0, 0.0, 0.0]), 2.0 * least);
+        // Not by subtraction, which would leave rounding errors of the sum.
+        assert_eq!(bulk(&[1.0, 1e-17, 1e-17, 1e-17, 1e-17, 1e-17, 1e-17]), 2e-17);
+    }
+
+    #[test]
+    fn columns_whose_sum_overflows_keep_the_bound() {
+        let column = &columns(&vec![f64::MAX / 2.0; 100]).columns()[0].clone();
+        assert!(column.sum.is_infinite());
+        assert!(column.relative_error > 0.0 && column.relative_error <= MAX_RELATIVE_ERROR, "{column:?}");
+        assert!(column.rounding > 0.0 && column.rounding.is_finite());
     }
 
     #[test]

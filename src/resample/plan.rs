@@ -10,7 +10,7 @@
 
 use std::ops::Range;
 
-use super::columns::{Column, LINE, LimbCount, MAX_BYTES, stride_of};
+use super::columns::{Column, FieldCount, LINE, MAX_BYTES, stride_of};
 use crate::error::{Error, Result};
 
 /// Bytes of a word.
@@ -21,8 +21,8 @@ const WORD: u64 = 4;
 pub struct DayShape {
     /// Number of rows, n.
     pub rows: u32,
-    /// Limbs of each stock's column.
-    pub limbs: Vec<LimbCount>,
+    /// Bits of the lower limbs of each stock's column.
+    pub lower_bits: Vec<u32>,
     /// Bytes of a joined sum of the widest column: 4, 8 or 16.
     pub key_bytes: u64,
 }
@@ -50,7 +50,7 @@ impl DayShape {
     /// The shape of a day with these columns.
     pub fn new(rows: u32, columns: &[Column]) -> Self {
         let key_bytes = columns.iter().map(key_bytes).max().unwrap_or(WORD);
-        Self { rows, limbs: columns.iter().map(Column::limb_count).collect(), key_bytes }
+        Self { rows, lower_bits: columns.iter().map(Column::lower_bits).collect(), key_bytes }
     }
 }
 
@@ -72,8 +72,8 @@ pub struct Batch {
     pub stocks: Range<usize>,
     /// Rows of the day, n.
     pub rows: u32,
-    /// Limbs of these stocks.
-    pub limbs: LimbCount,
+    /// Fields of the limbs of these stocks.
+    pub fields: FieldCount,
     /// Bytes of a joined sum.
     pub key_bytes: u64,
 }
@@ -81,7 +81,7 @@ pub struct Batch {
 impl Batch {
     /// Lanes of these stocks.
     pub fn lanes(&self) -> usize {
-        self.limbs.lanes()
+        self.fields.lanes()
     }
 
     /// Bytes of the rows, at the device's stride (on the host it can be less).
@@ -242,26 +242,29 @@ pub fn waves(shapes: &[DayShape], resamples: Resamples, budget: &Budget) -> Resu
 /// The batches of one day: as many stocks together as `fits` allows, at least one.
 fn batches(day: usize, shape: &DayShape, fits: impl Fn(&Batch) -> bool) -> Vec<Batch> {
     let mut batches: Vec<Batch> = Vec::new();
-    for (stock, &limbs) in shape.limbs.iter().enumerate() {
+    for (stock, &lower_bits) in shape.lower_bits.iter().enumerate() {
         if let Some(last) = batches.last_mut() {
-            let grown =
-                Batch { stocks: last.stocks.start..stock + 1, limbs: last.limbs + limbs, ..last.clone() };
+            let fields = last.fields.with(shape.rows, lower_bits);
+            let grown = Batch { stocks: last.stocks.start..stock + 1, fields, ..last.clone() };
             if fits(&grown) {
                 *last = grown;
                 continue;
             }
         }
         let key_bytes = shape.key_bytes;
-        batches.push(Batch { day, stocks: stock..stock + 1, rows: shape.rows, limbs, key_bytes });
+        let fields = FieldCount::default().with(shape.rows, lower_bits);
+        batches.push(Batch { day, stocks: stock..stock + 1, rows: shape.rows, fields, key_bytes });
     }
     batches
 }
 
 /// Bytes of the largest block of sums that a thread has.
 fn widest_block(shapes: &[DayShape]) -> u64 {
-    let lanes =
-        |shape: &DayShape| shape.limbs.iter().fold(LimbCount::default(), |all, &one| all + one).lanes();
-    let bytes = |shape| u64::from(block_samples(lanes(shape))) * lanes(shape) as u64 * WORD;
+    let bytes = |shape: &DayShape| {
+        let add = |all: FieldCount, &lower_bits: &u32| all.with(shape.rows, lower_bits);
+        let lanes = shape.lower_bits.iter().fold(FieldCount::default(), add).lanes();
+        u64::from(block_samples(lanes)) * lanes as u64 * WORD
+    };
     shapes.iter().map(bytes).max().unwrap_or(0)
 }
 
@@ -435,13 +438,20 @@ mod tests {
         if holds { Ok(()) } else { Err(what()) }
     }
 
-    fn full(limbs: usize) -> LimbCount {
-        LimbCount { full: limbs, ..LimbCount::default() }
+    /// The fields of columns of one limb.
+    fn full(columns: usize) -> FieldCount {
+        (0..columns).fold(FieldCount::default(), |all, _| all.with(1, 0))
+    }
+
+    /// The fields of some stocks of a day.
+    fn fields(shape: &DayShape, stocks: Range<usize>) -> FieldCount {
+        let add = |all: FieldCount, &lower_bits: &u32| all.with(shape.rows, lower_bits);
+        shape.lower_bits[stocks].iter().fold(FieldCount::default(), add)
     }
 
     /// Days of `rows` rows with stocks of one limb.
     fn shapes(rows: &[u32], stocks: usize) -> Vec<DayShape> {
-        rows.iter().map(|&rows| DayShape { rows, limbs: vec![full(1); stocks], key_bytes: 4 }).collect()
+        rows.iter().map(|&rows| DayShape { rows, lower_bits: vec![0; stocks], key_bytes: 4 }).collect()
     }
 
     fn on_cpu(memory: u64, threads: usize) -> Budget {
@@ -478,11 +488,7 @@ mod tests {
 
     /// Bytes that every wave takes: what each thread works on, and the tiles under way.
     fn fixed_bytes(shapes: &[DayShape], budget: &Budget) -> u64 {
-        let lanes = |shape: &DayShape| {
-            let count = |width: fn(&LimbCount) -> usize| shape.limbs.iter().map(width).sum();
-            let (full, half, third) = (count(|l| l.full), count(|l| l.half), count(|l| l.third));
-            LimbCount { full, half, third }.lanes() as u64
-        };
+        let lanes = |shape: &DayShape| fields(shape, 0..shape.lower_bits.len()).lanes() as u64;
         // Up to 128 lanes 1,024 samples; else the most sixteens of samples that stay within 512 KiB.
         let block = |lanes: u64| 4 * lanes * if lanes <= 128 { 1024 } else { 131_072 / lanes / 16 * 16 };
         let widest = shapes.iter().map(|shape| block(lanes(shape))).max().unwrap_or(0);
@@ -500,13 +506,14 @@ mod tests {
             .flat_map(|batch| batch.stocks.clone().map(|stock| (batch.day, stock)))
             .collect();
         let expected: Vec<(usize, usize)> = (0..shapes.len())
-            .flat_map(|day| (0..shapes[day].limbs.len()).map(move |stock| (day, stock)))
+            .flat_map(|day| (0..shapes[day].lower_bits.len()).map(move |stock| (day, stock)))
             .collect();
         ensure(cells == expected, || format!("cells {cells:?}"))?;
         for batch in waves.iter().flatten() {
             let shape = &shapes[batch.day];
-            let limbs = shape.limbs[batch.stocks.clone()].iter().fold(LimbCount::default(), |a, &b| a + b);
-            let same = batch.rows == shape.rows && batch.limbs == limbs && batch.key_bytes == shape.key_bytes;
+            let fields = fields(shape, batch.stocks.clone());
+            let same =
+                batch.rows == shape.rows && batch.fields == fields && batch.key_bytes == shape.key_bytes;
             ensure(same, || format!("{batch:?} of {shape:?}"))?;
         }
         let fixed = fixed_bytes(shapes, budget);
@@ -633,7 +640,7 @@ mod tests {
         let shapes = shapes(&[385, 210], 3);
         let budget = Budget { memory: 1 << 30, threads: 2, device: Some(usual_device()) };
         let waves = waves(&shapes, resamples(1000), &budget).unwrap();
-        let batch = |day, rows| Batch { day, stocks: 0..3, rows, limbs: full(3), key_bytes: 4 };
+        let batch = |day, rows| Batch { day, stocks: 0..3, rows, fields: full(3), key_bytes: 4 };
         assert_eq!(waves, [[batch(0, 385), batch(1, 210)]]);
         let tiles = tiles(&waves[0], 1000, &usual_device());
         assert_eq!(tiles, [Tile { batches: 0..2, samples: 0..1000, words: 6000 }]);
@@ -712,7 +719,7 @@ mod tests {
 
     #[test]
     fn the_kernel_follows_the_rows_and_the_device() {
-        let batch = |lanes, rows| Batch { day: 0, stocks: 0..1, rows, limbs: full(lanes), key_bytes: 4 };
+        let batch = |lanes, rows| Batch { day: 0, stocks: 0..1, rows, fields: full(lanes), key_bytes: 4 };
         let without = usual_device();
         assert_eq!(Kernel::of(&[batch(1, 9), batch(1, 9)], &without), Kernel::Lane);
         assert_eq!(Kernel::of(&[batch(1, 9), batch(2, 9)], &without), Kernel::Line);
@@ -767,7 +774,7 @@ mod tests {
         faulty(&|waves| _ = waves.pop());
         faulty(&|waves| waves.swap(0, 1));
         faulty(&|waves| waves[0][0].stocks.end -= 1);
-        faulty(&|waves| waves[0][0].limbs.full += 1);
+        faulty(&|waves| waves[0][0].fields.add(1, 0));
         faulty(&|waves| waves[0][0].rows += 1);
         let joined = faulty(&|waves| {
             let second = waves.remove(1);
@@ -822,16 +829,11 @@ mod tests {
 
     /// Days of at most `stocks` stocks, as any panel may have them, with limbs of every width.
     fn any_shapes() -> impl Strategy<Value = Vec<DayShape>> {
-        let limbs = (1_usize..4, 0_usize..2, 0_usize..2).prop_map(|(full, half, third)| LimbCount {
-            full,
-            half,
-            third,
-        });
         let day = move |stocks: usize| {
             let rows = prop_oneof![1_u32..10, 300_u32..400, 1_u32..20_000];
             let key_bytes = prop::sample::select(vec![4_u64, 8, 16]);
-            (rows, prop::collection::vec(limbs.clone(), stocks), key_bytes)
-                .prop_map(|(rows, limbs, key_bytes)| DayShape { rows, limbs, key_bytes })
+            (rows, prop::collection::vec(0_u32..60, stocks), key_bytes)
+                .prop_map(|(rows, lower_bits, key_bytes)| DayShape { rows, lower_bits, key_bytes })
         };
         (1_usize..20).prop_flat_map(move |stocks| prop::collection::vec(day(stocks), 1..12))
     }
@@ -872,11 +874,11 @@ mod tests {
                 day,
                 stocks: stock..stock + 1,
                 rows: shapes[day].rows,
-                limbs: shapes[day].limbs[stock],
+                fields: fields(&shapes[day], stock..stock + 1),
                 key_bytes: shapes[day].key_bytes,
             };
             let largest = (0..shapes.len())
-                .flat_map(|day| (0..shapes[day].limbs.len()).map(move |stock| (day, stock)))
+                .flat_map(|day| (0..shapes[day].lower_bits.len()).map(move |stock| (day, stock)))
                 .map(|(day, stock)| bytes(&cell(day, stock), resamples(samples), &none))
                 .max()
                 .unwrap();
