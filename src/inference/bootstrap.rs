@@ -4,9 +4,14 @@
 //! rows with replacement (the same rows for all stocks) and gives RV*_b = `Σⱼ r²[iⱼ]`, b = 0 … B−1. The interval of confidence c
 //! has as its ends the (1−c)/2 and (1+c)/2 quantiles of RV*₀ … RV*_{B−1} ([`super::quantile`]).
 //!
-//! The point estimate is plain f64. Resampled sums are integers ([`crate::resample`]); whatever the device, the threads and
-//! the memory budget, the interval is the same to the last bit, and its ends are within
-//! [`Intervals::relative_error`] × RV of those of exact arithmetic.
+//! The point estimate is plain f64, added in the order of the rows. Resampled sums are integers ([`crate::resample`]); whatever the device,
+//! the threads and the memory budget, the interval is the same to the last bit. With ρ = [`Intervals::relative_error`], an end is within
+//! ρ times the larger of itself and the bulk of the day (its RV without the five largest squared returns,
+//! [`crate::resample::columns`]) of what exact arithmetic gives.
+//!
+//! **Rounding never moves RV out of its interval.** On a day of one return, or of equal ones, every resampled RV equals RV, but both are
+//! rounded in their own way. An end that is on the wrong side of RV by no more than the rounding of both, n·2^(−e−1) + (n + 16)·2⁻⁵³ RV,
+//! is RV.
 //!
 //! Sources: B. Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7(1), 1979 (percentile
 //! intervals: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13); T. G. Andersen, T. Bollerslev,
@@ -64,8 +69,8 @@ pub struct Intervals {
     pub lower: Array2<f64>,
     /// Upper ends.
     pub upper: Array2<f64>,
-    /// Bound on the error of any resampled realized variance that comes from writing squared returns as integers,
-    /// relative to the cell's realized variance; the largest over all cells.
+    /// Bound on the error of any resampled realized variance that comes from rounding, relative to the larger of itself and the cell's bulk
+    /// (its realized variance without the five largest squared returns); the largest over all cells.
     pub relative_error: f64,
     /// How long it took.
     pub times: Times,
@@ -187,13 +192,13 @@ impl Bootstrap {
         let look = |day: &DayReturns| {
             let squares = squares(&day.returns);
             let columns = plan_columns(&squares)?;
-            Ok((DayShape::new(day.returns.nrows() as u32, &columns), columns, squares.sum_axis(Axis(0))))
+            Ok((DayShape::new(day.returns.nrows() as u32, &columns), columns))
         };
         let looked = resources.jobs.install(|| days.par_iter().map(look).collect::<Result<Vec<_>>>())?;
         let (mut shapes, mut planned) = (Vec::with_capacity(days.len()), Vec::with_capacity(days.len()));
         let mut realized_variance = Array2::zeros((days.len(), stocks));
-        for (mut row, (shape, columns, variance)) in realized_variance.rows_mut().into_iter().zip(looked) {
-            row.assign(&variance);
+        for (mut row, (shape, columns)) in realized_variance.rows_mut().into_iter().zip(looked) {
+            row.iter_mut().zip(&columns).for_each(|(variance, column)| *variance = column.sum);
             shapes.push(shape);
             planned.push(columns);
         }
@@ -402,12 +407,21 @@ impl Run<'_> {
         self.clocks.quantiles.time(|| {
             let ends = tails.into_iter().zip(columns.columns()).map(|(tails, column)| {
                 let tails = tails.into_inner().unwrap_or_else(PoisonError::into_inner);
-                let [lower, upper] = tails.quantiles(column);
+                let [lower, upper] = around(column, columns.rows(), tails.quantiles(column));
                 Ends { lower, upper, relative_error: column.relative_error }
             });
             ends.collect()
         })
     }
+}
+
+/// The ends, such that an end on the wrong side of the column's own sum by rounding alone is that sum.
+fn around(column: &Column, rows: u32, [lower, upper]: [f64; 2]) -> [f64; 2] {
+    const UNIT: f64 = f64::EPSILON / 2.0;
+    let rounding = column.rounding + (f64::from(rows) + 16.0) * UNIT * column.sum;
+    let within = |beyond: f64| beyond > 0.0 && beyond <= rounding;
+    let lower = if within(lower - column.sum) { column.sum } else { lower };
+    [lower, if within(column.sum - upper) { column.sum } else { upper }]
 }
 
 /// Selects from the sums of one column in a block.

@@ -3,12 +3,13 @@
 //! For a sample of B numbers with order statistics x₍₀₎ ≤ … ≤ x₍B−1₎ and 0 ≤ p ≤ 1, with h = (B − 1)·p and j = ⌊h⌋,
 //!
 //! ```text
-//! Q(p) = x₍j₎ + (h − j)·(x₍j+1₎ − x₍j₎)
+//! Q(p) = x₍j₎ + w·d        where w = h − j < ½, with d = x₍j+1₎ − x₍j₎
+//! Q(p) = x₍j+1₎ − d·(1 − w)   where w ≥ ½
 //! ```
 //!
 //! which is type 7 of R. J. Hyndman and Y. Fan, "Sample quantiles in statistical packages", The American Statistician
-//! 50(4), 1996, and the default of `np.quantile`. The interpolation rounds as NumPy's does, so that results are equal to the
-//! last bit. Order statistics are found by selection from a stream ([`super::tails`]; expected O(B)), on the integers that were resampled:
+//! 50(4), 1996, and the default of `np.quantile`; in exact arithmetic both lines are the same, but NumPy rounds in these two ways, and so
+//! do we, so that results are equal to the last bit. Each operation is one of f64, in the order written. Order statistics are found by selection from a stream ([`super::tails`]; expected O(B)), on the integers that were resampled:
 //! they have no NaN, no signed zero, and an order that is the same everywhere.
 
 use super::tails::Tails;
@@ -16,7 +17,8 @@ use crate::resample::Word;
 
 /// Probability levels of the two ends of an equal-tailed interval: (1 − c)/2 and (1 + c)/2 for confidence c.
 ///
-/// Evaluated in decimal, as a person would: 0.99 gives 0.005, where binary arithmetic gives 0.0050000000000000044.
+/// Evaluated in decimal, as a person would, from the shortest decimal number that is read as `confidence`: the results are the doubles
+/// nearest to (1 − c)/2 and (1 + c)/2. So 0.99 gives 0.005, where binary arithmetic gives 0.0050000000000000044.
 ///
 /// # Examples
 ///
@@ -27,15 +29,23 @@ use crate::resample::Word;
 /// assert_eq!(tail_levels(0.999), [0.0005, 0.9995]);
 /// ```
 pub fn tail_levels(confidence: f64) -> [f64; 2] {
+    // More decimals than these change neither level: both are then within 2⁻⁵⁴ of one half.
+    const MOST_DECIMALS: usize = 37;
+    let binary = [(1.0 - confidence) / 2.0, (1.0 + confidence) / 2.0];
     let text = confidence.to_string();
-    let decimals = text.split_once('.').map_or(0, |(_, decimals)| decimals.len() as i32);
-    if decimals > 14 {
-        return [(1.0 - confidence) / 2.0, (1.0 + confidence) / 2.0];
+    let decimals = text.strip_prefix("0.").unwrap_or_default();
+    if decimals.len() > MOST_DECIMALS {
+        return binary;
     }
-    // Both are quotients of integers below 2^53, so that each is the double nearest to the decimal number.
-    let unit = 10f64.powi(decimals + 1);
-    let lower = ((1.0 - confidence) * 0.5 * unit).round();
-    [lower / unit, (unit - lower) / unit]
+    // Halves of integers over a power of ten: five times the integer over ten times as much. Reading rounds once, correctly.
+    let unit = 10_u128.pow(decimals.len() as u32);
+    let level = |twice: u128| format!("0.{:0width$}", 5 * twice, width = decimals.len() + 1).parse();
+    match decimals.parse::<u128>() {
+        Ok(confidence) => {
+            [unit - confidence, unit + confidence].map(level).map(|level| level.unwrap_or(f64::NAN))
+        }
+        Err(_) => binary,
+    }
 }
 
 /// Where a quantile lies between two order statistics.
@@ -89,8 +99,19 @@ mod tests {
         assert_eq!(tail_levels(0.5), [0.25, 0.75]);
         assert_eq!(tail_levels(0.6827), [0.15865, 0.84135]);
         assert_eq!(tail_levels(0.9999), [0.00005, 0.99995]);
-        let third = tail_levels(1.0 / 3.0);
-        assert!((third[0] - 1.0 / 3.0).abs() < 1e-15 && (third[1] - 2.0 / 3.0).abs() < 1e-15);
+    }
+
+    /// Levels of confidences with many decimals, by exact rational arithmetic (Python's `fractions`, see `tests/oracles/quantiles.py`).
+    #[test]
+    fn levels_are_the_doubles_nearest_to_the_decimal_ones() {
+        let golden = include_str!("../../tests/golden/levels.csv");
+        for line in golden.lines().skip(1) {
+            let fields: Vec<f64> = line.split(',').map(|field| field.parse().unwrap()).collect();
+            assert_eq!(tail_levels(fields[0]), fields[1..], "{line}");
+        }
+        assert!(golden.lines().count() > 500);
+        assert_eq!(tail_levels(1e-300), [0.5, 0.5]);
+        assert_eq!(tail_levels(f64::MIN_POSITIVE), [0.5, 0.5]);
     }
 
     #[test]
