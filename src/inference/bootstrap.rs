@@ -464,3 +464,42 @@ impl ColumnTails {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn intervals(returns: Vec<f64>, confidence: f64) -> Intervals {
+        let returns = Array2::from_shape_vec((returns.len(), 1), returns).unwrap();
+        let days = [DayReturns { date: Date::new(2007, 1, 3).unwrap(), returns }];
+        let jobs = Jobs::new();
+        let resources = Resources { jobs: &jobs, gpu: None, memory: 1 << 26 };
+        Bootstrap::new(200, confidence, 0).unwrap().run(&days, &resources, &|_| {}).unwrap()
+    }
+
+    /// All resamples of equal squared returns are equal to RV in exact arithmetic.
+    #[test]
+    fn rounding_does_not_move_the_variance_out_of_its_interval() {
+        for (n, r) in [(1, 0.1), (3, 1e-3 / 3.0), (78, 7.7e-4), (385, 0.001_234_567), (2500, -3.1e-9)] {
+            let sign = |row: usize| if row % 2 == 0 { r } else { -r };
+            let intervals = intervals((0..n).map(sign).collect(), 0.99);
+            let rv = intervals.realized_variance[[0, 0]];
+            let (lower, upper) = (intervals.lower[[0, 0]], intervals.upper[[0, 0]]);
+            assert!(lower <= rv && rv <= upper, "{n} returns of {r}: {rv} in {lower} to {upper}");
+            // Both ends are rounded to the same number before.
+            assert!(lower == rv || upper == rv);
+            assert!(upper - lower <= 1e-6 * rv);
+        }
+        // Most of 200 resamples draw the only return that is not zero once or twice, or never: not rounding, so left alone.
+        let one = intervals([vec![0.3], vec![0.0; 9]].concat(), 0.5);
+        assert!(one.lower[[0, 0]] < one.realized_variance[[0, 0]] / 2.0, "{one:?}");
+        let column = |values: Vec<f64>| {
+            let values = Array2::from_shape_vec((values.len(), 1), values).unwrap();
+            plan_columns(&values).unwrap().remove(0)
+        };
+        let column = column(vec![0.25; 385]);
+        let far = column.sum + 2.0 * column.rounding + 1e-12 * column.sum;
+        assert_eq!(around(&column, 385, [far, far]), [far, far]);
+        assert_eq!(around(&column, 385, [0.0, 0.0]), [0.0, 0.0]);
+    }
+}
