@@ -199,6 +199,17 @@ pub enum LineProblem {
     /// A quote that is opened and not closed.
     #[error("a quotation mark is not closed on this line")]
     Quote,
+    /// Text between the end of a quoted field and the next comma.
+    #[error(
+        "text follows the end of a quoted field (byte {0} of the line); quote the whole field, or none of it"
+    )]
+    AfterQuote(usize),
+    /// A carriage return amid a line.
+    #[error("a carriage return stands amid the line (byte {0}); end lines with LF or CRLF")]
+    CarriageReturn(usize),
+    /// A line without an end.
+    #[error("the line is longer than 1 MiB; is this a CSV file with a row on each line?")]
+    TooLong,
     /// Bytes that are no text.
     #[error("the file is not UTF-8 text (byte {0} of the line); save it as CSV in UTF-8")]
     NotUtf8(usize),
@@ -208,19 +219,25 @@ pub enum LineProblem {
     /// A row of a long file without a stock.
     #[error("the stock is empty")]
     EmptyStock,
-    /// The header of a long file lacks a column.
+    /// The header lacks a column.
     #[error(
-        "the header names a column {stock:?} but no {missing:?}; a long file needs stock, date, time and price"
+        "the header names no column for the {missing} (its columns are {columns}); name the columns date, time and price, \
+         separated by commas"
     )]
     MissingColumn {
-        /// The column that holds the stocks, as the header has it.
-        stock: String,
-        /// The column that is not there.
+        /// What the column would hold.
         missing: &'static str,
+        /// The columns that there are.
+        columns: String,
     },
-    /// The header of a long file has two columns for one thing.
-    #[error("the header names two columns for the {0}; rename one")]
-    RepeatedColumn(&'static str),
+    /// The header has two columns for one thing.
+    #[error("the header names two columns for the {what}: {columns}; rename or leave out all but one")]
+    RepeatedColumn {
+        /// What they hold.
+        what: &'static str,
+        /// The columns in question.
+        columns: String,
+    },
     /// A long file where a file of one stock belongs.
     #[error(
         "this is a long file (its header names a stock column); name it alone, instead of a folder or several files"
