@@ -466,7 +466,11 @@ fn blocks_without_days_are_passed_over() {
         format!("--keep-going --device cpu --histogram A,2007-01-05 --histogram-plot {}", picture.display());
     let ran = bootstrap_of(folder.path(), &dropped);
     assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{}", ran.stderr);
-    assert!(ran.stderr.contains("A,2007-01-05, but that day was left out, as it has fewer"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("A,2007-01-05, but that day was left out, as it has fewer"),
+        "{}",
+        ran.stderr
+    );
     assert!(!picture.exists());
     // Where no day is left there is nothing to write.
     fs::write(folder.path().join("A.csv"), "20070103,930,1\n").unwrap();

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use jiff::civil::Date;
 
-use super::error::{FileProblem, LineProblem, PanelError};
+use super::error::{FileProblem, LineProblem, PanelError, quoted};
 use super::field::{self, TimeStyle};
 use super::header::{Columns, Row};
 use super::series::Series;
@@ -126,6 +126,9 @@ impl<F: Fn(&str) -> bool> Rows<F> {
         }
         if name.is_empty() {
             return Err(LineProblem::EmptyStock);
+        }
+        if name.contains(char::is_control) {
+            return Err(LineProblem::StockName(quoted(stock)));
         }
         let (place, name) = (self.long.stocks.len(), name.into_owned());
         self.series.push((self.wanted)(&name).then_some(self.long.series.len()));

@@ -21,8 +21,8 @@ pub(super) struct Source {
 impl Source {
     fn new(path: PathBuf) -> Result<Self> {
         match path.file_stem().and_then(|stem| stem.to_str()) {
-            Some(stock) => Ok(Self { stock: stock.to_owned(), path }),
-            None => Err(PanelError::File { path, problem: FileProblem::Name }.into()),
+            Some(stock) if !stock.contains(char::is_control) => Ok(Self { stock: stock.to_owned(), path }),
+            _ => Err(PanelError::File { path, problem: FileProblem::Name }.into()),
         }
     }
 }

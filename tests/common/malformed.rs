@@ -263,6 +263,11 @@ const SINGLE: &[CaseFile] = &[
     ),
     file("long, no stock", b"stock,date,time,price\n,20070103,935,1\n", &["A.csv:2: the stock is empty"]),
     file(
+        "long, escape sequence in a stock",
+        b"stock,date,time,price\nA,20070103,935,1\nB\x1b[31m,20070103,935,1\n",
+        &["A.csv:3: the stock \"B\\u{1b}[31m\" has control characters"],
+    ),
+    file(
         "long, bad price",
         b"price,time,date,stock\n1,935,20070103,A\n-1,935,20070103,B\n",
         &["A.csv:3: the price \"-1\" is not positive"],
@@ -286,6 +291,14 @@ const SINGLE: &[CaseFile] = &[
 
 /// Panels of several files, and selections.
 const PANELS: &[Case] = &[
+    #[cfg(unix)]
+    Case {
+        name: "line break in a file's name",
+        files: &[("A.csv", GOOD), ("B\nC.csv", GOOD)],
+        paths: &[""],
+        flags: &[],
+        message: &["B\\nC.csv: the file's name is the stock's name", "without control characters"],
+    },
     Case {
         name: "no such file",
         files: &[],
