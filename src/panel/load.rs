@@ -63,7 +63,7 @@ pub fn load(paths: &[PathBuf], options: &LoadOptions, jobs: &Jobs) -> Result<Loa
         days.extend(block);
     }
     let panel = Panel { stocks: reader.stocks().to_vec(), days };
-    let Summary { warnings, files, prices, bytes, .. } = reader.summary();
-    let (failures, short_days) = reader.into_left_out();
-    Ok(Loaded { panel, warnings, failures, short_days, files, prices, bytes })
+    let Summary { warnings, short_days, files, prices, bytes, .. } = reader.summary();
+    let short_days = short_days.to_vec();
+    Ok(Loaded { panel, warnings, failures: reader.into_failures(), short_days, files, prices, bytes })
 }

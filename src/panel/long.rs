@@ -168,7 +168,7 @@ mod tests {
         let (whole, by_line) = (read(&mut [text].into_iter()), read(&mut text.split_inclusive('\n')));
         match (&whole, by_line) {
             (Ok(whole), Ok(by_line)) => {
-                assert_eq!((&whole.series, &whole.stocks), (&by_line.series, &by_line.stocks))
+                assert_eq!((&whole.series, &whole.stocks), (&by_line.series, &by_line.stocks));
             }
             (Err(whole), Err(by_line)) => assert_eq!(whole.to_string(), by_line.to_string()),
             (whole, by_line) => panic!("{whole:?} is not {by_line:?}"),

@@ -263,9 +263,9 @@ impl PanelReader {
         }
     }
 
-    /// The files that were left out, sorted by stock, and why; and the days that were.
-    pub(super) fn into_left_out(self) -> (Vec<(PathBuf, Error)>, Vec<(Date, usize)>) {
-        (self.failures, self.alignment.short_days)
+    /// The files that were left out, sorted by stock, and why.
+    pub(super) fn into_failures(self) -> Vec<(PathBuf, Error)> {
+        self.failures
     }
 }
 
@@ -719,7 +719,7 @@ mod tests {
         let text =
             format!("{blank}price,note,date,time\n{blank}{}{blank}{}", rows(20070103, 5), rows(20070104, 8));
         fs::write(&path, text).unwrap();
-        let expected = load(&[path.clone()], &LoadOptions::default(), &Jobs::new()).unwrap();
+        let expected = load(std::slice::from_ref(&path), &LoadOptions::default(), &Jobs::new()).unwrap();
         assert_eq!(expected.panel.days[1].prices, ndarray::array![[8.0], [9.0]]);
         let mut reader = PanelReader::open(&[path], &LoadOptions::default(), 0, &Jobs::new()).unwrap();
         assert_eq!(reader.blocks(), 2);

@@ -342,7 +342,7 @@ mod tests {
         assert_eq!(problem(b"a,\"1\"\ra,2"), LineProblem::CarriageReturn(6));
         assert_eq!(problem(b"a,\"1\r\",2"), LineProblem::CarriageReturn(5));
         let long = "x".repeat(LONGEST_LINE);
-        assert_eq!(fields(&long), [long.clone()]);
+        assert_eq!(fields(&long).concat(), long);
         assert_eq!(problem(format!("{long}x").as_bytes()), LineProblem::TooLong);
     }
 
