@@ -272,7 +272,8 @@ fn check_stocks(days: &[DayReturns]) -> Result<()> {
     }
 }
 
-/// The error of a day whose returns can't be resampled, with the place: the day, and the return where one is at fault.
+/// The error of a day whose returns can't be resampled, with the place: the day, and the return where one is
+/// at fault.
 fn with_place(day: &DayReturns, error: Error) -> Error {
     let Error::Parameter { name, value, requirement } = error else { return error };
     let is_bad = |square: f64| !square.is_finite();

@@ -125,8 +125,8 @@ impl Alignment {
         }
     }
 
-    /// Puts the stocks on one grid on these days of the calendar. No day may take more than `memory` bytes, where stocks do
-    /// not share their times.
+    /// Puts the stocks on one grid on these days of the calendar. No day may take more than `memory` bytes,
+    /// where stocks do not share their times.
     pub(super) fn days(
         &mut self,
         series: &[Series],

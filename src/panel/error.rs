@@ -224,8 +224,8 @@ pub enum LineProblem {
     StockName(String),
     /// The header lacks a column.
     #[error(
-        "the header names no column for the {missing} (its columns are {columns}); name the columns date, time and price, \
-         separated by commas"
+        "the header names no column for the {missing} (its columns are {columns}); name the columns date, time \
+         and price, separated by commas"
     )]
     MissingColumn {
         /// What the column would hold.

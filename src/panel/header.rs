@@ -1,8 +1,8 @@
 //! Which column of a file holds what: the names in its header, or the usual order where there is none.
 //!
-//! Names are compared without regard to case and to anything but letters and digits, so that `<CLOSE>`, `Px Last` and
-//! `YYYY-MM-DD` are known. Columns of other names are ignored. A header that names no column for something needed, or two,
-//! is an error: to guess would be to take one quantity for another.
+//! Names are compared without regard to case and to anything but letters and digits, so that `<CLOSE>`,
+//! `Px_Last` and `YYYY-MM-DD` are known. Columns of other names are ignored. A header that names no column for
+//! something needed, or two, is an error: to guess would be to take one quantity for another.
 
 use super::error::{LineProblem, list, quoted};
 use super::text::{Fields, Splitter};
@@ -125,8 +125,8 @@ pub(super) fn is_long(line: &[u8], splitter: &mut Splitter) -> bool {
     is_header(line, splitter) && splitter.split(line).is_ok_and(|mut fields| fields.any(names_stock))
 }
 
-/// Whether the first line of a file names columns: a known one, or others: there are letters, no field begins like a
-/// number, and the last is not a missing price.
+/// Whether the first line of a file names columns: a known one, or others: there are letters, no field begins
+/// like a number, and the last is not a missing price.
 pub(super) fn is_header(line: &[u8], splitter: &mut Splitter) -> bool {
     const MISSING: [&str; 6] = ["", "na", "n/a", "nan", "inf", "null"];
     let Ok(fields) = splitter.split(line) else { return false };

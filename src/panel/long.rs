@@ -23,8 +23,8 @@ pub(super) struct Long {
     pub(super) stocks: Vec<String>,
 }
 
-/// Reads a long file, its text some whole lines at a time. Rows of stocks that are not wanted are left unread beyond the
-/// stock's name.
+/// Reads a long file, its text some whole lines at a time. Rows of stocks that are not wanted are left unread
+/// beyond the stock's name.
 #[derive(Debug)]
 pub(super) struct Parser<'a, F> {
     /// For messages.

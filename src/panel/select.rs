@@ -27,8 +27,9 @@ impl Source {
     }
 }
 
-/// The files that `paths` name, folders taken apart, sorted by stock. A pipe that a shell opened has a number for a name:
-/// its stock is `pipe`, or `pipe1`, `pipe2` and so on where there are several, in the order given.
+/// The files that `paths` name, folders taken apart, sorted by stock. A pipe that a shell opened has a number
+/// for a name: its stock is `pipe`, or `pipe1`, `pipe2` and so on where there are several, in the order
+/// given.
 pub(super) fn sources(paths: &[PathBuf]) -> Result<Vec<Source>> {
     let mut sources = Vec::new();
     let pipes = paths.iter().filter(|path| is_numbered(path)).count();

@@ -5,7 +5,8 @@
 //! only the files' parts that hold them are read. Whatever the memory, the same days come in the same order with the same
 //! returns, and the same errors and warnings.
 //!
-//! A file that is read twice must be the same both times: its length is compared, and a checksum of each day's bytes.
+//! A file that is read twice must be the same both times: its length is compared, and a checksum of each
+//! day's bytes.
 //!
 //! A long file has its stocks in any order; it is read once and its series are kept.
 
@@ -106,9 +107,9 @@ enum Origin {
 }
 
 impl PanelReader {
-    /// Reads the files that `paths` name from end to end, as [`super::load`] does, and plans blocks of days for which
-    /// reading takes at most half of `memory` bytes; the other half is for who uses them. A block is a day at least, even
-    /// where that takes more.
+    /// Reads the files that `paths` name from end to end, as [`super::load`] does, and plans blocks of days
+    /// for which reading takes at most half of `memory` bytes; the other half is for who uses them. A block
+    /// is a day at least, even where that takes more.
     ///
     /// # Errors
     ///
@@ -172,8 +173,8 @@ impl PanelReader {
         self.stocks.len() as u64 * days.map(|day| day.most.saturating_sub(1) as u64).sum::<u64>()
     }
 
-    /// Bytes that this reader holds between blocks, and those of the returns of the largest block: of the block that came
-    /// last, where stocks that do not share their times made it larger than any was planned.
+    /// Bytes that this reader holds between blocks, and those of the returns of the largest block: of the
+    /// block that came last, where stocks that do not share their times made it larger than any was planned.
     pub fn held_bytes(&self) -> u64 {
         let returns = |block: &Range<usize>| {
             let days = &self.alignment.calendar[block.clone()];
@@ -195,9 +196,9 @@ impl PanelReader {
     ///
     /// # Errors
     ///
-    /// [`Error::Panel`] where stocks do not share their times, a day is too short, a file has changed, or no day is left at
-    /// the end; [`Error::Memory`] where they do not share them, and a day takes more than the memory given once they are
-    /// brought to; [`Error::Io`].
+    /// [`Error::Panel`] where stocks do not share their times, a day is too short, a file has changed, or no
+    /// day is left at the end; [`Error::Memory`] where they do not share them, and a day takes more than the
+    /// memory given once they are brought to; [`Error::Io`].
     pub fn next_returns(&mut self, jobs: &Jobs) -> Result<Option<Vec<DayReturns>>> {
         self.next_block(jobs, |_, returns| returns)
     }
@@ -280,8 +281,8 @@ fn calendar<S: Stock>(stocks: &mut [S], options: &LoadOptions) -> Result<(Vec<St
     Ok((stocks.iter().map(|stock| stock.name().to_owned()).collect(), alignment))
 }
 
-/// Cuts the calendar into blocks, as few as may be, each of at least a day. Reading one takes the ticks of its series, the
-/// prices of its grid and, for each file that a thread reads, its text.
+/// Cuts the calendar into blocks, as few as may be, each of at least a day. Reading one takes the ticks of
+/// its series, the prices of its grid and, for each file that a thread reads, its text.
 fn blocks(alignment: &Alignment, stocks: usize, threads: usize, room: u64) -> Vec<Range<usize>> {
     let bytes = |day: &CommonDay| {
         let grid = (alignment.most_times(day) * stocks) as u64;
@@ -489,7 +490,8 @@ impl Stock for IndexedFile {
     }
 }
 
-/// Reads a file of one stock from end to end. The series is empty where prices are not to be kept, else the index is.
+/// Reads a file of one stock from end to end. The series is empty where prices are not to be kept, else the
+/// index is.
 fn survey(file: &Source, keep: bool) -> Result<(Series, IndexedFile)> {
     const SHORT_ROW: usize = 16;
     let length = std::fs::metadata(&file.path).map_or(0, |file| file.len()) as usize;

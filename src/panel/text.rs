@@ -1,9 +1,10 @@
 //! A file as lines of text, and a line as fields.
 //!
-//! A row is a line: dates, times and prices hold no line breaks, so that a quotation mark left open is an error of its
-//! line and does not swallow the rest of the file. Lines end in LF or CRLF; a carriage return elsewhere is an error, as
-//! other programs take it for the end of a row. Fields lie between commas, without the blanks around them; a line with
-//! quotation marks is taken apart by the `csv` crate's parser, any other right here.
+//! A row is a line: dates, times and prices hold no line breaks, so that a quotation mark left open is an
+//! error of its line and does not swallow the rest of the file. Lines end in LF or CRLF; a carriage return
+//! elsewhere is an error, as other programs take it for the end of a row. Fields lie between commas, without
+//! the blanks around them; a line with quotation marks is taken apart by the `csv` crate's parser, any other
+//! right here.
 //!
 //! No line is longer than [`LONGEST_LINE`], so that a file without line feeds does not fill the memory.
 
@@ -25,8 +26,8 @@ pub(super) const CHUNK: u64 = 4 << 20;
 /// Bytes of the longest line. The header of a table with many columns is some hundred kilobytes long.
 pub(super) const LONGEST_LINE: usize = 1 << 20;
 
-/// Hands the text of a file to `each`, some whole lines at a time. Of a line that is too long `each` sees the beginning, for
-/// [`Splitter::split`] to refuse it. Returns the file's bytes.
+/// Hands the text of a file to `each`, some whole lines at a time. Of a line that is too long `each` sees the
+/// beginning, for [`Splitter::split`] to refuse it. Returns the file's bytes.
 pub(super) fn read_in_chunks(path: &Path, mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<u64> {
     let failed = || Error::io("read", path);
     let mut file = File::open(path).map_err(failed())?;
@@ -78,8 +79,8 @@ pub(super) fn changed(path: &Path) -> PanelError {
     PanelError::File { path: path.to_path_buf(), problem: FileProblem::Changed }
 }
 
-/// The first line of a file that is not blank, however many blank ones come before it; empty where there is none. It ends
-/// beyond [`LONGEST_LINE`].
+/// The first line of a file that is not blank, however many blank ones come before it; empty where there is
+/// none. It ends beyond [`LONGEST_LINE`].
 pub(super) fn first_line(path: &Path) -> Result<Vec<u8>> {
     let failed = || Error::io("read", path);
     let mut file = BufReader::new(File::open(path).map_err(failed())?);
@@ -161,7 +162,8 @@ impl<'a> Iterator for Lines<'a> {
             let line = &self.rest[..end.unwrap_or(self.rest.len())];
             self.rest = &self.rest[end.map_or(self.rest.len(), |end| end + 1)..];
             self.number += 1;
-            // One that is too long is for `Splitter::split` to refuse, even blank: it may be the beginning of a row.
+            // One that is too long is for `Splitter::split` to refuse, even blank: it may be the beginning of
+            // a row.
             if line.len() > LONGEST_LINE || !line.trim_ascii().is_empty() {
                 return Some(without_returns(line));
             }
@@ -181,15 +183,15 @@ fn without_returns(mut line: &[u8]) -> &[u8] {
 /// Takes quoted lines apart. One serves a whole file.
 #[derive(Debug)]
 pub(super) struct Splitter {
-    parser: csv_core::Reader,
+    /// Made for the first line with quotation marks: that takes as long as many lines without.
+    parser: Option<csv_core::Reader>,
     text: Vec<u8>,
     ends: Vec<usize>,
 }
 
 impl Splitter {
     pub(super) fn new() -> Self {
-        // Not `default`, which leaves the parser's tables empty.
-        Self { parser: csv_core::Reader::new(), text: Vec::new(), ends: Vec::new() }
+        Self { parser: None, text: Vec::new(), ends: Vec::new() }
     }
 
     /// The fields of a line.
@@ -213,11 +215,13 @@ impl Splitter {
         // Enough room, so that the parser never stops for want of it; one more end than commas, and one to spare.
         self.text.resize(line.len() + 1, 0);
         self.ends.resize(line.iter().filter(|byte| **byte == b',').count() + 2, 0);
-        self.parser.reset();
+        // Not `default`, which leaves the parser's tables empty.
+        let parser = self.parser.get_or_insert_with(csv_core::Reader::new);
+        parser.reset();
         let (mut written, mut fields, mut input) = (0, 0, line);
         loop {
             let (result, read, bytes, ends) =
-                self.parser.read_record(input, &mut self.text[written..], &mut self.ends[fields..]);
+                parser.read_record(input, &mut self.text[written..], &mut self.ends[fields..]);
             input = &input[read..];
             written += bytes;
             fields += ends;
@@ -230,8 +234,8 @@ impl Splitter {
     }
 }
 
-/// Checks that each field which begins with a quotation mark ends with one: the parser would take what follows it for more
-/// of the field.
+/// Checks that each field which begins with a quotation mark ends with one: the parser would take what
+/// follows it for more of the field.
 fn check_quotes(line: &[u8]) -> Result<(), LineProblem> {
     /// Where in a field a byte is.
     enum At {
