@@ -159,6 +159,22 @@ fn stocks_and_days_that_are_not_there_are_refused() {
     bootstrap("--from 2007-01-06 --to 2007-01-07").failed_with(&["no day from 2007-01-06 to 2007-01-07"]);
     bootstrap("--from 2007-01-10 --to 2007-01-09").failed_with(&["exchange the two"]);
     bootstrap_of(Path::new("no/such/panel"), "--device cpu").failed_with(&["cannot read no/such/panel"]);
+    // Blanks after commas are no part of a name.
+    let panel = sample();
+    let spaced =
+        ["bootstrap", "--quiet", "--device", "cpu", "--stocks", "S0001, S0003", panel.to_str().unwrap()];
+    assert_eq!(run(spaced).succeeded().stdout, bootstrap("--quiet --stocks S0001,S0003").stdout);
+    // Days that no calendar has are wrong usage.
+    for (date, told) in
+        [("2007-02-30", "is not a day of the calendar"), ("soon", "is not a date; write YYYYMMDD")]
+    {
+        let ran = bootstrap(&format!("--from {date}"));
+        assert!(
+            ran.code == 2 && ran.stderr.contains(told) && ran.stderr.contains("--from"),
+            "{}",
+            ran.stderr
+        );
+    }
 }
 
 #[test]
@@ -367,8 +383,9 @@ fn keep_going_writes_the_rest_and_ends_with_3() {
         let ran = bootstrap_of(folder.path(), &format!("--device cpu --keep-going {quiet}"));
         assert_eq!(ran.code, 3, "{}", ran.stderr);
         assert!(ran.stdout == expected, "the intervals of the other files are not the same");
-        assert!(ran.stderr.contains("left out") && ran.stderr.contains(&broken), "{}", ran.stderr);
-        assert!(ran.stderr.contains("\"ten\""), "{}", ran.stderr);
+        let told = format!("bellwether: left out a file: {broken}:2: the price \"ten\"");
+        assert!(ran.stderr.contains(&told), "{}", ran.stderr);
+        assert_eq!(ran.stderr.matches(&broken).count(), 1, "{}", ran.stderr);
     }
     // Into a file, too.
     let file = folder.path().join("out.txt");
@@ -395,6 +412,21 @@ fn prices_may_come_through_a_pipe() {
     assert_eq!(piped(&single), expected.replace("S0001", "stdin"));
     let long: String = single.lines().map(|line| format!("S0001,{line}\n")).collect();
     assert_eq!(piped(&format!("stock,date,time,price\n{long}")), expected);
+    // Pipes that a shell opens have numbers for names.
+    let shell = |arguments: &str| {
+        let command = format!("\"$0\" bootstrap --quiet --device cpu {arguments}");
+        let output = Command::new("bash")
+            .args(["-c", &command, env!("CARGO_BIN_EXE_bellwether")])
+            .current_dir(sample())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(shell("<(cat S0001.csv)"), expected.replace("S0001", "pipe"));
+    let two = bootstrap("--quiet --stocks S0001,S0002").succeeded().stdout;
+    let two = two.replace("S0001", "pipe1").replace("S0002", "pipe2");
+    assert_eq!(shell("<(cat S0001.csv) <(cat S0002.csv)"), two);
 }
 
 /// Blocks of one day, of which some are dropped as too short: the first, one between, and the last.
@@ -416,21 +448,33 @@ fn blocks_without_days_are_passed_over() {
     fs::write(folder.path().join("B.csv"), rows(20)).unwrap();
     let run = |arguments: &str| {
         let run = bootstrap_of(folder.path(), &format!("--device cpu --keep-going --threads 1 {arguments}"));
-        run.succeeded()
+        // Something was left out, which is told even when quiet.
+        assert_eq!(run.code, 3, "{}", run.stderr);
+        let days = "2007-01-03 (1 price(s)), 2007-01-05 (1 price(s)), 2007-01-09 (1 price(s))";
+        let told = format!("bellwether: left out 3 day(s) with fewer than two prices: {days}\n");
+        assert_eq!(run.stderr.matches(&told).count(), 1, "{}", run.stderr);
+        run
     };
-    let (at_once, by_day) = (run(""), run("--memory 48KiB"));
+    let (at_once, by_day) = (run(""), run("--memory 40KiB"));
+    run("--quiet");
+    run("--quiet --memory 40KiB");
     assert!(by_day.stderr.contains("reading 5 blocks of days"), "{}", by_day.stderr);
-    assert!(by_day.stderr.contains("3 day(s) dropped with fewer than two prices"), "{}", by_day.stderr);
     assert_eq!(by_day.stdout.lines().count(), 1 + 4);
     assert_eq!(by_day.stdout, at_once.stdout);
     let picture = folder.path().join("cell.svg");
     let dropped =
         format!("--keep-going --device cpu --histogram A,2007-01-05 --histogram-plot {}", picture.display());
-    bootstrap_of(folder.path(), &dropped).failed_with(&["A,2007-01-05", "fewer than two prices"]);
+    let ran = bootstrap_of(folder.path(), &dropped);
+    assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("A,2007-01-05, but that day was left out, as it has fewer"),
+        "{}",
+        ran.stderr
+    );
     assert!(!picture.exists());
     // Where no day is left there is nothing to write.
     fs::write(folder.path().join("A.csv"), "20070103,930,1\n").unwrap();
     fs::write(folder.path().join("B.csv"), "20070103,930,1\n").unwrap();
-    let none = bootstrap_of(folder.path(), "--device cpu --keep-going --memory 48KiB");
-    none.failed_with(&["no day is left: 1 day(s) dropped with fewer than two prices"]);
+    let none = bootstrap_of(folder.path(), "--device cpu --keep-going --memory 40KiB");
+    none.failed_with(&["no day is left: 1 day(s) with fewer than two prices"]);
 }

@@ -67,10 +67,90 @@ fn keep_going_leaves_out_what_is_broken() {
     let folder = folder(&[("A.csv", &good), ("B.csv", "20070103,935,x\n"), ("C.csv", "")]);
     let loaded = read(folder.path(), &LoadOptions { keep_going: true, ..LoadOptions::default() });
     assert_eq!((loaded.panel.stocks.len(), loaded.panel.days.len(), loaded.files), (1, 1, 1));
-    assert!(loaded.warnings[0].contains("2007-01-04 (1 price(s))"), "{:?}", loaded.warnings);
+    assert_eq!(loaded.short_days, [(parse_date("2007-01-04").unwrap(), 1)]);
     let names: Vec<_> = loaded.failures.iter().map(|(path, _)| path.file_name().unwrap()).collect();
     assert_eq!(names, ["B.csv", "C.csv"]);
     assert!(loaded.failures[0].1.to_string().contains("B.csv:1: the price \"x\""));
+}
+
+/// As pandas reads a file with a header: by its names.
+#[test]
+fn headers_say_which_column_is_which() {
+    let plain = folder(&[("A.csv", "20070103,935,12.5\n20070103,936,9\n")]);
+    let expected = read(plain.path(), &LoadOptions::default()).panel;
+    for text in [
+        "YYYYMMDD,HHMM,PRICE\n20070103,935,12.5\n20070103,936,9\n",
+        "date,price,time\n20070103,12.5,935\n20070103,9,936\n",
+        "\u{feff}\"Price\",\"Date\",\"Time\"\r\n\"12.5\",20070103,935\r\n9,20070103,936\r\n",
+        "date,time,open,high,low,close,volume\n20070103,935,1,2,1,12.5,7\n20070103,936,1,2,1,9,\n",
+        "date,time,price,\n20070103,935,12.5,\n20070103,936,9,\n",
+        "<DATE>,<TIME>,<CLOSE>\n20070103,09:35,12.5\n20070103,09:36,9\n",
+    ] {
+        let headed = folder(&[("A.csv", text)]);
+        for path in [headed.path().to_path_buf(), headed.path().join("A.csv")] {
+            assert_eq!(read(&path, &LoadOptions::default()).panel, expected, "{text}");
+        }
+    }
+}
+
+/// Of the length of a header, and of what comes before it, the kind of a file does not depend.
+#[test]
+fn long_files_are_known_by_their_first_line_however_far_it_is() {
+    let rows = "20070103,935,A,12.5\n20070103,936,A,9\n";
+    let plain = folder(&[("long.csv", &format!("date,time,stock,price\n{rows}"))]);
+    let expected = read(&plain.path().join("long.csv"), &LoadOptions::default()).panel;
+    let (names, blanks) = (",x".repeat(50_000), ",".repeat(50_000));
+    let wide: String = rows.lines().map(|line| format!("{line}{blanks}\n")).collect();
+    for text in [
+        "\n".repeat(70_000) + "date,time,stock,price\n" + rows,
+        "\u{feff}".to_owned() + &" \r\n".repeat(2_000_000) + "date,time,stock,price\n" + rows,
+        format!("date,time,stock,price{names}\n{wide}"),
+    ] {
+        let long = folder(&[("long.csv", &text)]);
+        assert_eq!(read(&long.path().join("long.csv"), &LoadOptions::default()).panel, expected);
+    }
+    // Beyond a mebibyte a line is refused, whatever it is.
+    for text in [format!("date,time,stock,price{}\n{rows}", ",x".repeat(1 << 19)), "1".repeat(5 << 20)] {
+        let long = folder(&[("long.csv", &format!("\n{text}"))]);
+        let path = long.path().join("long.csv");
+        let error = load(&[path], &LoadOptions::default(), &Jobs::new()).unwrap_err().to_string();
+        assert!(error.contains("long.csv:2: the line is longer than 1 MiB"), "{error}");
+    }
+}
+
+/// Returns made by others than [`load`] may be anything.
+#[test]
+fn returns_that_can_not_be_resampled_are_told_with_their_place() {
+    use bellwether::inference::bootstrap::{Bootstrap, Resources};
+    use bellwether::panel::DayReturns;
+
+    let bootstrap = Bootstrap::new(10, 0.9, 0).unwrap();
+    let jobs = Jobs::new().threads(1).unwrap();
+    let day = |day: u32, stocks: usize| DayReturns {
+        date: parse_date(&format!("200701{day:02}")).unwrap(),
+        returns: ndarray::Array2::from_elem((3, stocks), 0.01),
+    };
+    let error = |days: &[DayReturns]| {
+        let resources = Resources { jobs: &jobs, gpu: None, memory: 1 << 20 };
+        bootstrap.run(days, &resources, &|_| {}).unwrap_err().to_string()
+    };
+    for stocks in [1, 3] {
+        let error = error(&[day(3, 2), day(4, 2), day(5, stocks)]);
+        let expected = format!("the number of stocks is {stocks} on 2007-01-05, but 2 on 2007-01-03; ");
+        assert!(error.starts_with(&expected), "{error}");
+    }
+    for bad in [f64::NAN, f64::INFINITY, -1e200] {
+        let mut days = [day(3, 2), day(4, 2)];
+        days[1].returns[[2, 0]] = bad;
+        let expected = format!("a return is {bad} on 2007-01-04, in row 3 of stock 1, but ");
+        assert!(error(&days).starts_with(&expected), "{}", error(&days));
+        let error = bootstrap.resampled(&days[1]).unwrap_err().to_string();
+        assert!(error.starts_with(&expected), "{error}");
+    }
+    let mut none = day(4, 2);
+    none.returns = ndarray::Array2::zeros((0, 2));
+    let error = error(&[day(3, 2), none]);
+    assert!(error.starts_with("the number of rows of a day is 0 on 2007-01-04, but "), "{error}");
 }
 
 #[test]

@@ -17,9 +17,9 @@ use crate::panel::{Align, DayReturns, LoadOptions, PanelReader, parse_date};
 use crate::random::STREAM_VERSION;
 use crate::resample::gpu::{Resampler, device_limits};
 
-use super::Outcome;
 use super::device::{DeviceArgs, MemoryArgs, grouped, plural};
 use super::report::Report;
+use super::{Outcome, stock_name};
 
 /// Returns drawn from which on starting a GPU pays for itself: some seconds on a few cores, against well under one to start.
 const WORTH_A_GPU: u64 = 10_000_000_000;
@@ -45,7 +45,7 @@ pub(super) struct BootstrapArgs {
     #[command(flatten)]
     memory: MemoryArgs,
     /// Only these stocks, separated by commas
-    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    #[arg(long, value_delimiter = ',', value_name = "A,B", value_parser = stock_name)]
     stocks: Option<Vec<String>>,
     /// Only days from this one on (2007-01-31 or 20070131)
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
@@ -209,7 +209,6 @@ pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     let mut block = panel.next_returns(&jobs)?;
     bar.finish_and_clear();
     let mut load_time = started.elapsed();
-    let held = panel.held_bytes();
     // What can be said of the panel already, where it came at once.
     if panel.is_done() {
         report_load(&panel, report);
@@ -224,11 +223,13 @@ pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     let size = format!("{} returns to draw", grouped(planned));
     let device = device.open(&jobs, planned >= WORTH_A_GPU, &size)?;
     let mut resampler = device.gpu.as_ref().map(|gpu| Resampler::new(gpu, device_limits(gpu)));
-    let resources = Resources { jobs: &jobs, gpu: device.gpu.as_ref(), memory: memory.saturating_sub(held) };
     let bar = report.progress("resample", planned);
     let (mut intervals, mut draws, mut cell): (Option<Intervals>, u64, Option<Cell>) = (None, 0, None);
     while let Some(days) = block {
         // Where stocks do not share their times, a block may have other than the planned returns.
+        let held = panel.held_bytes();
+        let resources =
+            Resources { jobs: &jobs, gpu: device.gpu.as_ref(), memory: memory.saturating_sub(held) };
         draws += bootstrap.draws(&days);
         bar.set_length(draws + panel.returns_left() * samples);
         // A block of which all days are too short is empty.
@@ -284,7 +285,7 @@ pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
         intervals.relative_error
     ));
     report.line(times(load_time, device.start, &intervals, write_time, device.gpu.is_some()));
-    Ok(if panel.summary().failures.is_empty() { Outcome::Done } else { Outcome::Partial })
+    Ok(if panel.summary().left_out().is_empty() { Outcome::Done } else { Outcome::Partial })
 }
 
 /// The error of a run that had less memory than the user gave, as `held` bytes of it were in use.
@@ -316,8 +317,8 @@ fn report_load(panel: &PanelReader, report: &Report) {
     for warning in &loaded.warnings {
         report.warning(warning);
     }
-    for (path, error) in loaded.failures {
-        report.failure(format!("left out {}: {error}", path.display()));
+    for line in loaded.left_out() {
+        report.failure(format!("left out {line}"));
     }
 }
 

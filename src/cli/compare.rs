@@ -15,9 +15,9 @@ use crate::output::plot::{self, PlotFile};
 use crate::output::{Destination, grouped, plural};
 use crate::panel::{Align, DayReturns, LoadOptions, Returns, load, parse_date};
 
-use super::Outcome;
 use super::device::MemoryArgs;
 use super::report::Report;
+use super::{Outcome, stock_name};
 
 /// Time the same work on one core, on all cores and on every adapter, and check that the answers are equal
 #[derive(Debug, Args)]
@@ -48,7 +48,7 @@ struct BootstrapArgs {
     #[arg(long)]
     full: bool,
     /// Only these stocks, separated by commas [default: the first two]
-    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    #[arg(long, value_delimiter = ',', value_name = "A,B", value_parser = stock_name)]
     stocks: Option<Vec<String>>,
     /// Only days from this one on [default: the first]
     #[arg(long, value_name = "DATE", value_parser = parse_date)]

@@ -77,3 +77,9 @@ fn run(command: Command, report: &Report) -> Result<Outcome> {
         Command::Growth(arguments) => growth::run(&arguments, report),
     }
 }
+
+/// A stock's name as a list of them has it, without the blanks that may follow a comma.
+#[allow(clippy::unnecessary_wraps, reason = "a parser of arguments")]
+fn stock_name(text: &str) -> Result<String, std::convert::Infallible> {
+    Ok(text.trim().to_owned())
+}

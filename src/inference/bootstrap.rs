@@ -164,7 +164,7 @@ impl Bootstrap {
     /// # Errors
     ///
     /// [`Error::Memory`] where a single cell does not fit, [`Error::Gpu`] where the device fails, [`Error::Parameter`] for
-    /// returns that are not finite.
+    /// returns that are not finite, or days that differ in their numbers of stocks.
     pub fn run(
         &self,
         days: &[DayReturns],
@@ -189,9 +189,10 @@ impl Bootstrap {
     ) -> Result<Intervals> {
         let start = Instant::now();
         let stocks = days.first().map_or(0, |day| day.returns.ncols());
+        check_stocks(days)?;
         let look = |day: &DayReturns| {
             let squares = squares(&day.returns);
-            let columns = plan_columns(&squares)?;
+            let columns = plan_columns(&squares).map_err(|error| with_place(day, error))?;
             Ok((DayShape::new(day.returns.nrows() as u32, &columns), columns))
         };
         let looked = resources.jobs.install(|| days.par_iter().map(look).collect::<Result<Vec<_>>>())?;
@@ -242,7 +243,8 @@ impl Bootstrap {
     ///
     /// [`Error::Parameter`] for a day without returns, or with returns that are not finite.
     pub fn resampled(&self, day: &DayReturns) -> Result<Array2<f64>> {
-        let columns = DayColumns::new(day_number(day.date), &squares(&day.returns))?;
+        let columns = DayColumns::new(day_number(day.date), &squares(&day.returns));
+        let columns = columns.map_err(|error| with_place(day, error))?;
         let sums = cpu::resample(&columns, self.seed, 0..self.samples);
         let mut values = Array2::zeros((self.samples as usize, columns.columns().len()));
         for (mut values, column) in values.columns_mut().into_iter().zip(columns.columns()) {
@@ -256,6 +258,38 @@ impl Bootstrap {
 pub fn day_number(date: Date) -> u32 {
     // Years of the calendar have four digits at most; days before year 0 do not occur in price data.
     date.year().unsigned_abs() as u32 * 10_000 + date.month() as u32 * 100 + date.day() as u32
+}
+
+/// Checks that all days have the same stocks, as far as their number tells.
+fn check_stocks(days: &[DayReturns]) -> Result<()> {
+    let Some(first) = days.first() else { return Ok(()) };
+    match days.iter().find(|day| day.returns.ncols() != first.returns.ncols()) {
+        None => Ok(()),
+        Some(day) => Err(Error::Parameter {
+            name: "the number of stocks",
+            value: format!("{} on {}", day.returns.ncols(), day.date),
+            requirement: format!(
+                "{} on {}; give the returns of the same stocks on every day",
+                first.returns.ncols(),
+                first.date
+            ),
+        }),
+    }
+}
+
+/// The error of a day whose returns can't be resampled, with the place: the day, and the return where one is
+/// at fault.
+fn with_place(day: &DayReturns, error: Error) -> Error {
+    let Error::Parameter { name, value, requirement } = error else { return error };
+    let is_bad = |square: f64| !square.is_finite();
+    match day.returns.indexed_iter().find(|(_, r)| is_bad(**r * **r)) {
+        Some(((row, stock), value)) => Error::Parameter {
+            name: "a return",
+            value: format!("{value} on {}, in row {} of stock {}", day.date, row + 1, stock + 1),
+            requirement: "returns and their squares must be finite numbers".into(),
+        },
+        None => Error::Parameter { name, value: format!("{value} on {}", day.date), requirement },
+    }
 }
 
 /// Squared returns, n × stocks.

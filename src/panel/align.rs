@@ -20,7 +20,13 @@ use rayon::prelude::*;
 use super::DayPrices;
 use super::error::{PanelError, list};
 use super::series::{Series, Stock, Ticks};
+use crate::error::{Error, Result};
 use crate::jobs::Jobs;
+
+/// Bytes of a stock's tick: its time and its price.
+pub(super) const TICK_BYTES: u64 = 4 + 8;
+
+const SECONDS_A_DAY: usize = 24 * 60 * 60;
 
 /// What to do where stocks do not share their times.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -34,16 +40,29 @@ pub enum Align {
     Previous,
 }
 
+/// A day that all stocks have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct CommonDay {
+    pub(super) date: Date,
+    /// The most prices that one of the stocks has.
+    pub(super) most: usize,
+    /// The prices of all stocks.
+    pub(super) all: usize,
+    /// The most bytes that must be read for a stock.
+    pub(super) text: u64,
+}
+
 /// The days that all stocks have, and what it takes to put them on a common grid, some days at a time.
 #[derive(Debug)]
 pub(super) struct Alignment {
     align: Align,
     /// Whether days with fewer than two prices are dropped; else they are an error.
     drop_short: bool,
-    /// The days that all stocks have, in order, with the most prices that one of them has.
-    pub(super) calendar: Vec<(Date, usize)>,
+    /// The days that all stocks have, in order.
+    pub(super) calendar: Vec<CommonDay>,
     dropped_days: Vec<String>,
-    short_days: Vec<String>,
+    /// Days left out as too short so far, with their numbers of prices.
+    pub(super) short_days: Vec<(Date, usize)>,
     /// Days, and prices, so far: on the grid; taken from the time before; not on the grid.
     days: usize,
     kept: usize,
@@ -54,12 +73,15 @@ pub(super) struct Alignment {
 impl Alignment {
     /// Finds the days that all stocks have.
     pub(super) fn new<S: Stock>(stocks: &[S], align: Align, drop_short: bool) -> Result<Self, PanelError> {
-        // For each day, how many stocks have it, and the most prices of one.
-        let mut days: BTreeMap<Date, (usize, usize)> = BTreeMap::new();
-        for (date, prices) in stocks.iter().flat_map(Stock::days) {
-            let (stocks, most) = days.entry(date).or_default();
+        // For each day, how many stocks have it, and what they have.
+        let mut days: BTreeMap<Date, (usize, CommonDay)> = BTreeMap::new();
+        for ((date, prices), text) in stocks.iter().flat_map(|stock| stock.days().zip(stock.texts())) {
+            let none = (0, CommonDay { date, most: 0, all: 0, text: 0 });
+            let (stocks, day) = days.entry(date).or_insert(none);
             *stocks += 1;
-            *most = prices.max(*most);
+            day.most = day.most.max(prices);
+            day.all += prices;
+            day.text = day.text.max(text);
         }
         let mut alignment = Self {
             align,
@@ -80,9 +102,9 @@ impl Alignment {
             });
             dates.iter().map(|dates| dates.binary_search(date).is_ok()).collect::<Vec<bool>>()
         };
-        for (date, (with, most)) in days {
+        for (date, (with, day)) in days {
             if with == stocks.len() {
-                alignment.calendar.push((date, most));
+                alignment.calendar.push(day);
                 continue;
             }
             let (with, without) = partition(stocks, &has(&date));
@@ -94,31 +116,49 @@ impl Alignment {
         Ok(alignment)
     }
 
-    /// Puts the stocks on one grid on these days of the calendar.
+    /// The most times that the grid of a day may have.
+    pub(super) fn most_times(&self, day: &CommonDay) -> usize {
+        match self.align {
+            Align::Exact | Align::Inner => day.most,
+            // No time may be shared; but times are whole seconds.
+            Align::Previous => day.all.min(SECONDS_A_DAY),
+        }
+    }
+
+    /// Puts the stocks on one grid on these days of the calendar. No day may take more than `memory` bytes,
+    /// where stocks do not share their times.
     pub(super) fn days(
         &mut self,
         series: &[Series],
         dates: &[Date],
+        memory: u64,
         jobs: &Jobs,
-    ) -> Result<Vec<DayPrices>, PanelError> {
+    ) -> Result<Vec<DayPrices>> {
         let ticks = ticks_on(series, dates);
-        let days: Vec<_> = jobs.install(|| ticks.par_iter().map(|ticks| day(ticks, self.align)).collect());
+        let align = |ticks: &Vec<Ticks<'_>>| day(ticks, self.align, memory);
+        let days: Vec<_> = jobs.install(|| ticks.par_iter().map(align).collect());
         let mut aligned = Vec::with_capacity(days.len());
         for ((&date, ticks), day) in dates.iter().zip(&ticks).zip(days) {
-            let day = day.map_err(|time| {
-                let has: Vec<bool> =
-                    ticks.iter().map(|ticks| ticks.times.binary_search(&time).is_ok()).collect();
-                let (with, without) = partition(series, &has);
-                PanelError::MissingTime { date, time, with, without }
+            let day = day.map_err(|misfit| match misfit {
+                Misfit::Time(time) => {
+                    let has: Vec<bool> =
+                        ticks.iter().map(|ticks| ticks.times.binary_search(&time).is_ok()).collect();
+                    let (with, without) = partition(series, &has);
+                    PanelError::MissingTime { date, time, with, without }.into()
+                }
+                Misfit::Memory { times, needed } => Error::Memory {
+                    what: format!("a grid of {times} times for {} stocks on {date}", ticks.len()),
+                    needed,
+                    allowed: memory,
+                    advice: "raise --memory, choose fewer stocks, or use --align inner".into(),
+                },
             })?;
             self.dropped += day.dropped;
             self.filled += day.filled;
             self.kept += day.prices.len() - day.filled;
             match day.times.len() {
-                prices @ 0..2 if self.drop_short => {
-                    self.short_days.push(format!("{date} ({prices} price(s))"));
-                }
-                prices @ 0..2 => return Err(PanelError::ShortDay { date, prices }),
+                prices @ 0..2 if self.drop_short => self.short_days.push((date, prices)),
+                prices @ 0..2 => return Err(PanelError::ShortDay { date, prices }.into()),
                 _ => aligned.push(DayPrices { date, times: day.times, prices: day.prices }),
             }
         }
@@ -126,16 +166,12 @@ impl Alignment {
         Ok(aligned)
     }
 
-    /// What was done to the prices so far, a line each.
+    /// What was done to the prices so far, a line each. Days left out as too short are told apart.
     pub(super) fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         if !self.dropped_days.is_empty() {
             let (count, days) = (self.dropped_days.len(), list(&self.dropped_days));
             warnings.push(format!("{count} day(s) dropped that some stock does not have: {days}"));
-        }
-        if !self.short_days.is_empty() {
-            let (count, days) = (self.short_days.len(), list(&self.short_days));
-            warnings.push(format!("{count} day(s) dropped with fewer than two prices: {days}"));
         }
         if self.dropped > 0 {
             let total = self.kept + self.dropped;
@@ -162,10 +198,18 @@ impl Alignment {
     /// An error where no day is left.
     pub(super) fn check(&self) -> Result<(), PanelError> {
         if self.days == 0 {
-            return Err(PanelError::NoDays { why: self.warnings().join("; ") });
+            let mut why = self.warnings();
+            why.extend(short_days_line(&self.short_days));
+            return Err(PanelError::NoDays { why: why.join("; ") });
         }
         Ok(())
     }
+}
+
+/// A line about days with too few prices, where there are any.
+pub(super) fn short_days_line(days: &[(Date, usize)]) -> Option<String> {
+    let named = days.iter().map(|(date, prices)| format!("{date} ({prices} price(s))"));
+    (!days.is_empty()).then(|| format!("{} day(s) with fewer than two prices: {}", days.len(), list(named)))
 }
 
 /// `part` of `whole` in percent.
@@ -206,8 +250,17 @@ struct AlignedDay {
     filled: usize,
 }
 
-/// Aligns one day, or returns the first time that not all stocks have.
-fn day(ticks: &[Ticks<'_>], align: Align) -> Result<AlignedDay, u32> {
+/// Why the stocks of a day can't be put on one grid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Misfit {
+    /// The first time that not all stocks have.
+    Time(u32),
+    /// The grid would have so many times, and take so many bytes with what it is made of.
+    Memory { times: usize, needed: u64 },
+}
+
+/// Aligns one day. Where stocks do not share their times this may take at most `memory` bytes.
+fn day(ticks: &[Ticks<'_>], align: Align, memory: u64) -> Result<AlignedDay, Misfit> {
     let Some(first) = ticks.first() else {
         return Ok(AlignedDay { times: Vec::new(), prices: Array2::zeros((0, 0)), dropped: 0, filled: 0 });
     };
@@ -217,9 +270,17 @@ fn day(ticks: &[Ticks<'_>], align: Align) -> Result<AlignedDay, u32> {
         return Ok(AlignedDay { times: first.times.to_vec(), prices, dropped: 0, filled: 0 });
     }
     let times = match align {
-        Align::Exact => return Err(first_difference(ticks)),
+        Align::Exact => return Err(Misfit::Time(first_difference(ticks))),
         Align::Inner => common_times(ticks),
-        Align::Previous => times_once_all_have_ticked(ticks),
+        Align::Previous => {
+            let times = times_once_all_have_ticked(ticks);
+            let ticks_of_all: usize = ticks.iter().map(|stock| stock.times.len()).sum();
+            let needed = ticks_of_all as u64 * TICK_BYTES + (times.len() * ticks.len()) as u64 * 8;
+            if needed > memory {
+                return Err(Misfit::Memory { times: times.len(), needed });
+            }
+            times
+        }
     };
     let mut prices = Array2::zeros((times.len(), ticks.len()));
     let (mut dropped, mut filled) = (0, 0);
@@ -298,21 +359,22 @@ mod tests {
     struct Aligned {
         days: Vec<DayPrices>,
         warnings: Vec<String>,
+        short_days: Vec<(Date, usize)>,
     }
 
-    fn aligned(series: &[Series], how: Align) -> Result<Aligned, PanelError> {
+    fn aligned(series: &[Series], how: Align) -> Result<Aligned> {
         align(series, how, false)
     }
 
     /// All days, one at a time.
-    fn align(series: &[Series], how: Align, drop_short: bool) -> Result<Aligned, PanelError> {
+    fn align(series: &[Series], how: Align, drop_short: bool) -> Result<Aligned> {
         let mut alignment = Alignment::new(series, how, drop_short)?;
         let mut days = Vec::new();
-        for (date, _) in alignment.calendar.clone() {
-            days.extend(alignment.days(series, &[date], &Jobs::new())?);
+        for CommonDay { date, .. } in alignment.calendar.clone() {
+            days.extend(alignment.days(series, &[date], u64::MAX, &Jobs::new())?);
         }
         alignment.check()?;
-        Ok(Aligned { days, warnings: alignment.warnings() })
+        Ok(Aligned { days, warnings: alignment.warnings(), short_days: alignment.short_days })
     }
 
     /// B lacks 20, A lacks 30 and starts first.
@@ -351,6 +413,28 @@ mod tests {
         assert!(result.warnings[1].starts_with("3 prices (30.0 % of the panel)"), "{}", result.warnings[1]);
     }
 
+    /// Two stocks with ten times each, none of them shared but the first.
+    #[test]
+    fn a_grid_beyond_the_memory_is_refused_before_it_is_made() {
+        let rows = |stock: u32| -> Vec<(i8, u32, f64)> {
+            (0..10).map(|row| (3, if row == 0 { 0 } else { 2 * row + stock }, 1.0)).collect()
+        };
+        let series = [series("A", &rows(0)), series("B", &rows(1))];
+        let mut alignment = Alignment::new(&series, Align::Previous, false).unwrap();
+        let day = alignment.calendar[0];
+        assert_eq!((day.most, day.all, alignment.most_times(&day)), (10, 20, 20));
+        // Twenty ticks of 12 bytes, and a grid of 19 times and two stocks.
+        let needed = 20 * 12 + 19 * 2 * 8;
+        let mut run = |memory| alignment.days(&series, &[day.date], memory, &Jobs::new());
+        assert_eq!(run(needed).unwrap()[0].prices.dim(), (19, 2));
+        let error = run(needed - 1).unwrap_err();
+        assert!(matches!(error, Error::Memory { needed: n, allowed, .. } if n == needed && allowed == n - 1));
+        assert!(
+            error.to_string().starts_with("a grid of 19 times for 2 stocks on 2007-01-03 needs"),
+            "{error}"
+        );
+    }
+
     #[test]
     fn days_that_a_stock_lacks_are_an_error_or_dropped() {
         let a = series("A", &[(3, 5, 1.0), (3, 6, 1.0), (4, 5, 1.0), (4, 6, 1.0)]);
@@ -372,9 +456,14 @@ mod tests {
         assert!(error.contains("on 2007-01-03 the stocks have 1 time(s)"), "{error}");
         let result = align(&one, Align::Exact, true).unwrap();
         assert_eq!(result.days.len(), 1);
-        assert_eq!(result.warnings, ["1 day(s) dropped with fewer than two prices: 2007-01-03 (1 price(s))"]);
+        assert!(result.warnings.is_empty(), "{:?}", result.warnings);
+        assert_eq!(
+            short_days_line(&result.short_days).unwrap(),
+            "1 day(s) with fewer than two prices: 2007-01-03 (1 price(s))"
+        );
+        assert_eq!(short_days_line(&[]), None);
         let error = align(&[series("A", &[(3, 5, 1.0)])], Align::Exact, true).err().unwrap();
-        assert!(error.to_string().starts_with("no day is left: 1 day(s) dropped"), "{error}");
+        assert!(error.to_string().starts_with("no day is left: 1 day(s) with fewer"), "{error}");
     }
 
     proptest! {
@@ -390,9 +479,10 @@ mod tests {
             let all = |time: &u32| ticks.iter().all(|stock| stock.contains_key(time));
             let any = |time: &u32| ticks.iter().any(|stock| stock.contains_key(time));
             let started = |time: &u32| ticks.iter().all(|stock| stock.keys().next().is_some_and(|first| first <= time));
-            let inner = day(&views, Align::Inner).unwrap();
+            let day = |align| day(&views, align, u64::MAX);
+            let inner = day(Align::Inner).unwrap();
             prop_assert_eq!(&inner.times, &(0..12).filter(all).collect::<Vec<_>>());
-            let previous = day(&views, Align::Previous).unwrap();
+            let previous = day(Align::Previous).unwrap();
             prop_assert_eq!(&previous.times, &(0..12).filter(|time| any(time) && started(time)).collect::<Vec<_>>());
             for aligned in [&inner, &previous] {
                 for (row, time) in aligned.times.iter().enumerate() {
@@ -403,7 +493,7 @@ mod tests {
                 }
             }
             let first = (0..12).find(|time| any(time) && !all(time));
-            prop_assert_eq!(day(&views, Align::Exact).err(), first);
+            prop_assert_eq!(day(Align::Exact).err(), first.map(Misfit::Time));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Why a panel could not be read or used: the file and line, the text found there, and what to do.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
@@ -11,7 +11,7 @@ use crate::error::Error;
 #[non_exhaustive]
 pub enum PanelError {
     /// A line of a file is malformed.
-    #[error("{}:{line}: {problem}", path.display())]
+    #[error("{}:{line}: {problem}", shown(path))]
     Line {
         /// The file.
         path: PathBuf,
@@ -21,7 +21,7 @@ pub enum PanelError {
         problem: LineProblem,
     },
     /// A file as a whole is of no use.
-    #[error("{}: {problem}", path.display())]
+    #[error("{}: {problem}", shown(path))]
     File {
         /// The file or folder.
         path: PathBuf,
@@ -40,7 +40,7 @@ pub enum PanelError {
     #[error("no prices were named: give a folder of CSV files, or CSV files")]
     NoInput,
     /// Two files hold the same stock.
-    #[error("{} and {} both hold the stock {stock:?}; leave one out", first.display(), second.display())]
+    #[error("{} and {} both hold the stock {stock:?}; leave one out", shown(first), shown(second))]
     DuplicateStock {
         /// The stock.
         stock: String,
@@ -199,6 +199,17 @@ pub enum LineProblem {
     /// A quote that is opened and not closed.
     #[error("a quotation mark is not closed on this line")]
     Quote,
+    /// Text between the end of a quoted field and the next comma.
+    #[error(
+        "text follows the end of a quoted field (byte {0} of the line); quote the whole field, or none of it"
+    )]
+    AfterQuote(usize),
+    /// A carriage return amid a line.
+    #[error("a carriage return stands amid the line (byte {0}); end lines with LF or CRLF")]
+    CarriageReturn(usize),
+    /// A line without an end.
+    #[error("the line is longer than 1 MiB; is this a CSV file with a row on each line?")]
+    TooLong,
     /// Bytes that are no text.
     #[error("the file is not UTF-8 text (byte {0} of the line); save it as CSV in UTF-8")]
     NotUtf8(usize),
@@ -208,19 +219,28 @@ pub enum LineProblem {
     /// A row of a long file without a stock.
     #[error("the stock is empty")]
     EmptyStock,
-    /// The header of a long file lacks a column.
+    /// A stock whose name would change what a terminal shows.
+    #[error("the stock {0} has control characters in its name; leave them out")]
+    StockName(String),
+    /// The header lacks a column.
     #[error(
-        "the header names a column {stock:?} but no {missing:?}; a long file needs stock, date, time and price"
+        "the header names no column for the {missing} (its columns are {columns}); name the columns date, time \
+         and price, separated by commas"
     )]
     MissingColumn {
-        /// The column that holds the stocks, as the header has it.
-        stock: String,
-        /// The column that is not there.
+        /// What the column would hold.
         missing: &'static str,
+        /// The columns that there are.
+        columns: String,
     },
-    /// The header of a long file has two columns for one thing.
-    #[error("the header names two columns for the {0}; rename one")]
-    RepeatedColumn(&'static str),
+    /// The header has two columns for one thing.
+    #[error("the header names two columns for the {what}: {columns}; rename or leave out all but one")]
+    RepeatedColumn {
+        /// What they hold.
+        what: &'static str,
+        /// The columns in question.
+        columns: String,
+    },
     /// A long file where a file of one stock belongs.
     #[error(
         "this is a long file (its header names a stock column); name it alone, instead of a folder or several files"
@@ -242,7 +262,9 @@ pub enum FileProblem {
     #[error("the file changed while it was read; run again when nothing writes to it")]
     Changed,
     /// The stock would have no name.
-    #[error("the file's name is the stock's name, and must be UTF-8 text; rename it")]
+    #[error(
+        "the file's name is the stock's name, and must be UTF-8 text without control characters; rename it"
+    )]
     Name,
     /// A folder without CSV files.
     #[error("the folder holds no *.csv files (those of folders inside it and hidden ones do not count)")]
@@ -268,6 +290,14 @@ pub(super) fn quoted(field: &[u8]) -> String {
         Some((end, _)) => format!("{:?}…", &text[..end]),
         None => format!("{text:?}"),
     }
+}
+
+/// A path for a message of one line, with its control characters escaped.
+fn shown(path: &Path) -> String {
+    let text = path.display().to_string();
+    let escape =
+        |char: char| if char.is_control() { char.escape_default().to_string() } else { char.to_string() };
+    text.chars().map(escape).collect()
 }
 
 /// Seconds after midnight as `HH:MM`, with the seconds where there are any.

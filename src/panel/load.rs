@@ -35,6 +35,8 @@ pub struct Loaded {
     pub warnings: Vec<String>,
     /// The files that were left out, sorted by stock, and why.
     pub failures: Vec<(PathBuf, Error)>,
+    /// The days that were left out as they have fewer than two prices, and how many they have.
+    pub short_days: Vec<(Date, usize)>,
     /// The number of files that went into the panel.
     pub files: usize,
     /// The number of prices in the panel: times × stocks, over all days.
@@ -61,6 +63,7 @@ pub fn load(paths: &[PathBuf], options: &LoadOptions, jobs: &Jobs) -> Result<Loa
         days.extend(block);
     }
     let panel = Panel { stocks: reader.stocks().to_vec(), days };
-    let Summary { warnings, files, prices, bytes, .. } = reader.summary();
-    Ok(Loaded { panel, warnings, failures: reader.into_failures(), files, prices, bytes })
+    let Summary { warnings, short_days, files, prices, bytes, .. } = reader.summary();
+    let short_days = short_days.to_vec();
+    Ok(Loaded { panel, warnings, failures: reader.into_failures(), short_days, files, prices, bytes })
 }

@@ -8,64 +8,11 @@ use std::path::Path;
 
 use jiff::civil::Date;
 
-use super::error::{FileProblem, LineProblem, PanelError};
+use super::error::{FileProblem, LineProblem, PanelError, quoted};
 use super::field::{self, TimeStyle};
+use super::header::{Columns, Row};
 use super::series::Series;
-use super::text::{Lines, Splitter};
-
-/// What the column of the stocks may be called.
-const STOCK: [&str; 3] = ["stock", "symbol", "ticker"];
-
-/// Whether this line, the first of a file, is the header of a long file.
-pub(super) fn is_long(header: &[u8], splitter: &mut Splitter) -> bool {
-    splitter.split(header).is_ok_and(|mut fields| fields.any(names_stock))
-}
-
-fn names_stock(field: &[u8]) -> bool {
-    STOCK.iter().any(|name| field.eq_ignore_ascii_case(name.as_bytes()))
-}
-
-/// Where the four columns are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Columns {
-    stock: usize,
-    date: usize,
-    time: usize,
-    price: usize,
-    /// The number of columns, others included.
-    count: usize,
-}
-
-impl Columns {
-    fn find(header: &[u8], splitter: &mut Splitter) -> Result<Self, LineProblem> {
-        let names: Vec<&[u8]> = splitter.split(header)?.collect();
-        let stock = only("stock", &names, names_stock)?.ok_or(LineProblem::EmptyStock)?;
-        let column = |name: &'static str| {
-            only(name, &names, |field| field.eq_ignore_ascii_case(name.as_bytes()))?.ok_or_else(|| {
-                let stock = String::from_utf8_lossy(names[stock]).into_owned();
-                LineProblem::MissingColumn { stock, missing: name }
-            })
-        };
-        Ok(Self {
-            stock,
-            date: column("date")?,
-            time: column("time")?,
-            price: column("price")?,
-            count: names.len(),
-        })
-    }
-}
-
-/// The place of the one name that fits.
-fn only(
-    what: &'static str,
-    names: &[&[u8]],
-    fits: impl Fn(&[u8]) -> bool,
-) -> Result<Option<usize>, LineProblem> {
-    let mut places = (0..names.len()).filter(|&place| fits(names[place]));
-    let first = places.next();
-    if places.next().is_some() { Err(LineProblem::RepeatedColumn(what)) } else { Ok(first) }
-}
+use super::text::{self, Lines, Splitter};
 
 /// What a long file holds.
 #[derive(Debug, Default)]
@@ -76,36 +23,68 @@ pub(super) struct Long {
     pub(super) stocks: Vec<String>,
 }
 
-/// Reads a long file. Rows of stocks that are not `wanted` are left unread beyond the stock's name.
-pub(super) fn parse(path: &Path, text: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Long, PanelError> {
-    let at = |line, problem| PanelError::Line { path: path.to_path_buf(), line, problem };
-    let mut lines = Lines::new(text);
-    let mut splitter = Splitter::new();
-    let header = lines.next().unwrap_or_default();
-    let columns = Columns::find(header, &mut splitter).map_err(|problem| at(lines.number, problem))?;
-    let mut rows = Rows {
-        wanted,
-        columns,
-        long: Long::default(),
-        places: HashMap::new(),
-        series: Vec::new(),
-        last_stock: 0,
-        last_date: None,
-        style: None,
-    };
-    while let Some(line) = lines.next() {
-        rows.read(line, &mut splitter).map_err(|problem| at(lines.number, problem))?;
+/// Reads a long file, its text some whole lines at a time. Rows of stocks that are not wanted are left unread
+/// beyond the stock's name.
+#[derive(Debug)]
+pub(super) struct Parser<'a, F> {
+    /// For messages.
+    path: &'a Path,
+    splitter: Splitter,
+    /// Lines and bytes so far.
+    lines: u64,
+    bytes: u64,
+    /// None before the header.
+    columns: Option<Columns>,
+    rows: Rows<F>,
+}
+
+impl<'a, F: Fn(&str) -> bool> Parser<'a, F> {
+    /// For the text of a file after so many lines and bytes, all of them blank.
+    pub(super) fn after((lines, bytes): (u64, u64), path: &'a Path, wanted: F) -> Self {
+        let rows = Rows {
+            wanted,
+            long: Long::default(),
+            places: HashMap::new(),
+            series: Vec::new(),
+            last_stock: 0,
+            last_date: None,
+            style: None,
+        };
+        Self { path, splitter: Splitter::new(), lines, bytes, columns: None, rows }
     }
-    if rows.long.stocks.is_empty() {
-        return Err(PanelError::File { path: path.to_path_buf(), problem: FileProblem::HeaderOnly });
+
+    /// Reads more of the text.
+    pub(super) fn feed(&mut self, text: &[u8]) -> Result<(), PanelError> {
+        let Self { path, splitter, rows, .. } = self;
+        let at = |line, problem| PanelError::Line { path: path.to_path_buf(), line, problem };
+        text::check(path, text, self.lines)?;
+        let mut lines = Lines::after(self.bytes, self.lines, text);
+        while let Some(line) = lines.next() {
+            let read = match &self.columns {
+                Some(columns) => rows.read(line, columns, splitter),
+                None => Columns::find(line, splitter).map(|columns| self.columns = Some(columns)),
+            };
+            read.map_err(|problem| at(lines.number, problem))?;
+        }
+        self.lines = lines.number;
+        self.bytes += text.len() as u64;
+        Ok(())
     }
-    Ok(rows.long)
+
+    /// What the file holds, which must have rows.
+    pub(super) fn finish(self) -> Result<Long, PanelError> {
+        if self.rows.long.stocks.is_empty() {
+            let problem = FileProblem::HeaderOnly;
+            return Err(PanelError::File { path: self.path.to_path_buf(), problem });
+        }
+        Ok(self.rows.long)
+    }
 }
 
 /// The state of reading rows.
+#[derive(Debug)]
 struct Rows<F> {
     wanted: F,
-    columns: Columns,
     long: Long,
     /// The place of each stock among `long.stocks`.
     places: HashMap<String, usize>,
@@ -119,23 +98,8 @@ struct Rows<F> {
 }
 
 impl<F: Fn(&str) -> bool> Rows<F> {
-    fn read(&mut self, line: &[u8], splitter: &mut Splitter) -> Result<(), LineProblem> {
-        let [mut stock, mut date, mut time, mut price] = [&[][..]; 4];
-        let mut count = 0;
-        for field in splitter.split(line)? {
-            match count {
-                place if place == self.columns.stock => stock = field,
-                place if place == self.columns.date => date = field,
-                place if place == self.columns.time => time = field,
-                place if place == self.columns.price => price = field,
-                _ => {}
-            }
-            count += 1;
-        }
-        if count != self.columns.count {
-            let names = "as the header has".to_owned();
-            return Err(LineProblem::Columns { expected: self.columns.count, names, found: count });
-        }
+    fn read(&mut self, line: &[u8], columns: &Columns, splitter: &mut Splitter) -> Result<(), LineProblem> {
+        let Row { stock, date, time, price } = columns.of(splitter.split(line)?)?;
         let Some(series) = self.series_of(stock)? else { return Ok(()) };
         let date = self.date_of(date)?;
         let time = field::time_in_style(time, &mut self.style)?;
@@ -163,6 +127,9 @@ impl<F: Fn(&str) -> bool> Rows<F> {
         if name.is_empty() {
             return Err(LineProblem::EmptyStock);
         }
+        if name.contains(char::is_control) {
+            return Err(LineProblem::StockName(quoted(stock)));
+        }
         let (place, name) = (self.long.stocks.len(), name.into_owned());
         self.series.push((self.wanted)(&name).then_some(self.long.series.len()));
         if self.series[place].is_some() {
@@ -189,18 +156,38 @@ impl<F: Fn(&str) -> bool> Rows<F> {
 mod tests {
     use super::*;
 
+    /// All at once; the same comes of a line at a time.
+    fn parse(text: &str, wanted: impl Fn(&str) -> bool) -> Result<Long, PanelError> {
+        let read = |parts: &mut dyn Iterator<Item = &str>| {
+            let mut parser = Parser::after((0, 0), Path::new("panel.csv"), &wanted);
+            for part in parts {
+                parser.feed(part.as_bytes())?;
+            }
+            parser.finish()
+        };
+        let (whole, by_line) = (read(&mut [text].into_iter()), read(&mut text.split_inclusive('\n')));
+        match (&whole, by_line) {
+            (Ok(whole), Ok(by_line)) => {
+                assert_eq!((&whole.series, &whole.stocks), (&by_line.series, &by_line.stocks));
+            }
+            (Err(whole), Err(by_line)) => assert_eq!(whole.to_string(), by_line.to_string()),
+            (whole, by_line) => panic!("{whole:?} is not {by_line:?}"),
+        }
+        whole
+    }
+
     fn read(text: &str) -> Long {
-        parse(Path::new("panel.csv"), text.as_bytes(), |stock| stock != "unwanted").unwrap()
+        parse(text, |stock| stock != "unwanted").unwrap()
     }
 
     fn error(text: &str) -> String {
-        parse(Path::new("panel.csv"), text.as_bytes(), |_| true).unwrap_err().to_string()
+        parse(text, |_| true).unwrap_err().to_string()
     }
 
     #[test]
     fn columns_come_in_any_order_and_case() {
         let long = read(
-            "Volume,PRICE,Time,Ticker,date\n1,10,930,B,20070103\n1,20.5,930,A,20070103\n1,11,931,B,20070103\n",
+            "\u{feff}\nVolume,CLOSE,Time,Ticker,YYYYMMDD\n1,10,930,B,20070103\n1,20.5,930,A,20070103\n1,11,931,B,20070103\n",
         );
         assert_eq!(long.stocks, ["B", "A"]);
         assert_eq!(long.series[0].prices, [10.0, 11.0]);
@@ -234,7 +221,7 @@ mod tests {
 
     #[test]
     fn faulty_headers_say_what_they_lack() {
-        assert!(error("stock,date,price\n").contains("no \"time\""));
+        assert!(error("stock,date,price\n").contains("no column for the time"));
         assert!(error("stock,symbol,date,time,price\n").contains("two columns for the stock"));
         assert!(error("stock,date,time,price,price\n").contains("two columns for the price"));
         assert!(error("stock,date,time,price\n").contains("no prices"));

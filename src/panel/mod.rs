@@ -27,17 +27,21 @@
 //!
 //! - A **folder** of files of one stock each: every `*.csv` in it that is not hidden, named after its stock.
 //! - **Files** of one stock each, by name.
-//! - One **long file**, by name: its header names a column `stock` (or `symbol`, `ticker`) and the columns `date`, `time`
-//!   and `price`, in any order, among any others.
+//! - One **long file**, by name: its header names a column of stocks (`stock`, `symbol`, `ticker` or the
+//!   like) and those of date, time and price, in any order, among any others.
 //!
-//! A file of one stock has the columns date, time and price in this order, with or without a header. Dates are `YYYYMMDD`
-//! or `YYYY-MM-DD`; times `HHMM`, `HHMMSS` (with or without the leading zero), `HH:MM` or `HH:MM:SS`, one way throughout
-//! a file; prices are positive. Rows are in the order of time. Lines end in LF or CRLF, and blank ones are skipped.
+//! A file of one stock without a header has the columns date, time and price in this order. Where it has one,
+//! the header says which column is which, whatever their order, and others are ignored: `date` (or `day`,
+//! `YYYYMMDD`), `time` (or `HHMM`, `HHMMSS`) and `price` (or `close`, `last`, `px` and the like), in upper or
+//! lower case. Dates are `YYYYMMDD` or `YYYY-MM-DD`; times `HHMM`, `HHMMSS` (with or without the leading
+//! zero), `HH:MM` or `HH:MM:SS`, one way throughout a file; prices are positive. Rows are in the order of
+//! time. Lines end in LF or CRLF and are at most 1 MiB long; blank ones are skipped.
 //!
 //! # The way from files to a panel
 //!
 //! ```text
-//! select: which files ─ text: lines, fields ─ single | long: series ─ select: days ─ align: common times ─ quality
+//! select: which files ─ text: lines, fields ─ header: which column is which ─ single | long: series
+//!        ─ select: days ─ align: common times ─ quality
 //! ```
 //!
 //! [`stream`](PanelReader) goes this way, with all days at once or block by block; [`load()`] takes all that it gives.
@@ -45,6 +49,7 @@
 mod align;
 mod error;
 mod field;
+mod header;
 mod load;
 mod long;
 mod quality;

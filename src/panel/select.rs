@@ -21,19 +21,27 @@ pub(super) struct Source {
 impl Source {
     fn new(path: PathBuf) -> Result<Self> {
         match path.file_stem().and_then(|stem| stem.to_str()) {
-            Some(stock) => Ok(Self { stock: stock.to_owned(), path }),
-            None => Err(PanelError::File { path, problem: FileProblem::Name }.into()),
+            Some(stock) if !stock.contains(char::is_control) => Ok(Self { stock: stock.to_owned(), path }),
+            _ => Err(PanelError::File { path, problem: FileProblem::Name }.into()),
         }
     }
 }
 
-/// The files that `paths` name, folders taken apart, sorted by stock.
+/// The files that `paths` name, folders taken apart, sorted by stock. A pipe that a shell opened has a number
+/// for a name: its stock is `pipe`, or `pipe1`, `pipe2` and so on where there are several, in the order
+/// given.
 pub(super) fn sources(paths: &[PathBuf]) -> Result<Vec<Source>> {
     let mut sources = Vec::new();
+    let pipes = paths.iter().filter(|path| is_numbered(path)).count();
+    let mut pipe = 0;
     for path in paths {
         let kind = fs::metadata(path).map_err(Error::io("read", path))?;
         if kind.is_dir() {
             sources.extend(folder(path)?);
+        } else if is_numbered(path) {
+            pipe += 1;
+            let stock = if pipes == 1 { "pipe".to_owned() } else { format!("pipe{pipe}") };
+            sources.push(Source { stock, path: path.clone() });
         } else {
             sources.push(Source::new(path.clone())?);
         }
@@ -49,6 +57,13 @@ pub(super) fn sources(paths: &[PathBuf]) -> Result<Vec<Source>> {
         _ if sources.is_empty() => Err(PanelError::NoInput.into()),
         _ => Ok(sources),
     }
+}
+
+/// Whether a path is that of an open file by its number, such as `/dev/fd/63`.
+fn is_numbered(path: &Path) -> bool {
+    let number = path.file_name().is_some_and(|name| name.as_encoded_bytes().iter().all(u8::is_ascii_digit));
+    let folder = path.parent().unwrap_or(path);
+    number && (folder == Path::new("/dev/fd") || folder.starts_with("/proc") && folder.ends_with("fd"))
 }
 
 /// The CSV files of a folder: regular files (or links to them) that are not hidden.
@@ -136,6 +151,16 @@ mod tests {
             assert_eq!(stocks(&[folder.path().to_path_buf()]), ["A", "B", "BRK.B", "broken", "link"]);
         }
         assert!(sources(&[]).unwrap_err().to_string().contains("no prices were named"));
+    }
+
+    #[test]
+    fn numbers_of_open_files_are_no_names() {
+        for path in ["/dev/fd/63", "/proc/self/fd/0", "/proc/12/fd/3"] {
+            assert!(is_numbered(Path::new(path)), "{path}");
+        }
+        for path in ["/dev/stdin", "63", "/data/fd/63", "/dev/fd/63.csv", "/dev/fd", "/"] {
+            assert!(!is_numbered(Path::new(path)), "{path}");
+        }
     }
 
     #[test]

@@ -38,6 +38,8 @@ pub(super) trait Stock {
     fn name(&self) -> &str;
     /// Its days in calendar order, with their numbers of prices.
     fn days(&self) -> impl Iterator<Item = (Date, usize)>;
+    /// The bytes that must be read for each of its days.
+    fn texts(&self) -> impl Iterator<Item = u64>;
     /// Forgets the days that are not to be kept.
     fn retain_days(&mut self, keep: impl Fn(Date) -> bool);
 }
@@ -49,6 +51,11 @@ impl Stock for Series {
 
     fn days(&self) -> impl Iterator<Item = (Date, usize)> {
         self.days.iter().map(|day| (day.date, day.rows.len()))
+    }
+
+    fn texts(&self) -> impl Iterator<Item = u64> {
+        // They were read already.
+        self.days.iter().map(|_| 0)
     }
 
     fn retain_days(&mut self, keep: impl Fn(Date) -> bool) {

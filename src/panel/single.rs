@@ -4,11 +4,17 @@ use std::path::Path;
 
 use super::error::{FileProblem, LineProblem, PanelError};
 use super::field::{self, TimeStyle};
-use super::long;
+use super::header::{self, Columns, Row};
 use super::series::Series;
 use super::text::{self, Lines, Splitter};
 
-const COLUMNS: &str = "date, time, price";
+/// How a file writes its rows: what must be known to read on amid it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Layout {
+    columns: Columns,
+    /// None before the first row.
+    style: Option<TimeStyle>,
+}
 
 /// Reads a file of one stock, its text some whole lines at a time.
 #[derive(Debug)]
@@ -16,10 +22,9 @@ pub(super) struct Parser<'a> {
     /// For messages.
     path: &'a Path,
     splitter: Splitter,
-    style: Option<TimeStyle>,
-    /// Whether the first line was seen, and whether it was a header.
+    layout: Layout,
+    /// Whether the first line was seen.
     begun: bool,
-    header: bool,
     /// Lines and bytes so far.
     lines: u64,
     bytes: u64,
@@ -33,50 +38,59 @@ impl<'a> Parser<'a> {
         Self {
             path,
             splitter: Splitter::new(),
-            style: None,
+            layout: Layout { columns: Columns::PLAIN, style: None },
             begun: false,
-            header: false,
             lines: 0,
             bytes: 0,
             starts: Vec::new(),
         }
     }
 
-    /// For rows from amid a file, whose times are written in this style.
-    pub(super) fn amid(path: &'a Path, style: Option<TimeStyle>) -> Self {
-        Self { style, begun: true, ..Self::new(path) }
+    /// For rows from amid a file, which are written in this way.
+    pub(super) fn amid(path: &'a Path, layout: Layout) -> Self {
+        Self { layout, begun: true, ..Self::new(path) }
     }
 
     /// Reads more of the text into `series`.
     pub(super) fn feed(&mut self, text: &[u8], series: &mut Series) -> Result<(), PanelError> {
-        let Self { path, splitter, style, starts, .. } = self;
+        let Self { path, splitter, layout, starts, .. } = self;
         let at = |line, problem| PanelError::Line { path: path.to_path_buf(), line, problem };
         text::check(path, text, self.lines)?;
-        let mut lines =
-            if self.bytes == 0 { Lines::new(text) } else { Lines { rest: text, number: self.lines } };
+        let mut lines = Lines::after(self.bytes, self.lines, text);
         if !self.begun
             && let Some(first) = lines.clone().next()
         {
             self.begun = true;
-            if is_header(first) {
-                self.header = true;
+            if header::is_header(first, splitter) {
                 lines.next();
-                check_header(first, splitter).map_err(|problem| at(lines.number, problem))?;
+                layout.columns = read_header(first, splitter).map_err(|problem| at(lines.number, problem))?;
             }
         }
         loop {
             let start = self.bytes + (text.len() - lines.rest.len()) as u64;
             let Some(line) = lines.next() else { break };
             let days = series.days.len();
-            row(line, splitter, style, series).map_err(|problem| at(lines.number, problem))?;
+            row(line, splitter, layout, series).map_err(|problem| at(lines.number, problem))?;
             if series.days.len() > days {
                 starts.push(start);
             }
-            plain_rows(&mut lines, line, *style, series);
+            if layout.columns == Columns::PLAIN {
+                plain_rows(&mut lines, line, layout.style, series);
+            }
         }
         self.lines = lines.number;
         self.bytes += text.len() as u64;
         Ok(())
+    }
+
+    /// Lines and bytes read so far.
+    pub(super) fn position(&self) -> (u64, u64) {
+        (self.lines, self.bytes)
+    }
+
+    /// Where the first row of each day begins that was read so far, in bytes.
+    pub(super) fn starts(&self) -> &[u64] {
+        &self.starts
     }
 
     /// What was seen of the file, which must have rows.
@@ -85,7 +99,7 @@ impl<'a> Parser<'a> {
         match (self.begun, self.starts.is_empty()) {
             (false, _) => useless(FileProblem::Empty),
             (true, true) => useless(FileProblem::HeaderOnly),
-            (true, false) => Ok(Seen { style: self.style, starts: self.starts, bytes: self.bytes }),
+            (true, false) => Ok(Seen { layout: self.layout, starts: self.starts, bytes: self.bytes }),
         }
     }
 }
@@ -93,7 +107,7 @@ impl<'a> Parser<'a> {
 /// What [`Parser`] saw of a file beside its prices.
 #[derive(Debug)]
 pub(super) struct Seen {
-    pub(super) style: Option<TimeStyle>,
+    pub(super) layout: Layout,
     /// Where the first row of each day begins, in bytes.
     pub(super) starts: Vec<u64>,
     /// Bytes in all.
@@ -109,43 +123,24 @@ fn parse(stock: &str, path: &Path, text: &[u8]) -> Result<Series, PanelError> {
     Ok(series)
 }
 
-/// Whether the first line names columns: it has letters and no digits, and does not end with a missing price.
-fn is_header(line: &[u8]) -> bool {
-    const MISSING: [&str; 6] = ["", "na", "n/a", "nan", "inf", "null"];
-    let last = line.rsplit(|byte| *byte == b',').next().unwrap_or(line).trim_ascii();
-    line.iter().any(u8::is_ascii_alphabetic)
-        && !line.iter().any(u8::is_ascii_digit)
-        && !MISSING.iter().any(|word| last.eq_ignore_ascii_case(word.as_bytes()))
-}
-
-fn check_header(line: &[u8], splitter: &mut Splitter) -> Result<(), LineProblem> {
-    if long::is_long(line, splitter) {
+/// The columns of a file with this header.
+fn read_header(line: &[u8], splitter: &mut Splitter) -> Result<Columns, LineProblem> {
+    if header::is_long(line, splitter) {
         return Err(LineProblem::Long);
     }
-    match splitter.split(line)?.count() {
-        3 => Ok(()),
-        found => Err(columns(found)),
-    }
-}
-
-fn columns(found: usize) -> LineProblem {
-    LineProblem::Columns { expected: 3, names: COLUMNS.to_owned(), found }
+    Columns::find(line, splitter)
 }
 
 /// Reads any row, and finds whatever is wrong with it.
 fn row(
     line: &[u8],
     splitter: &mut Splitter,
-    style: &mut Option<TimeStyle>,
+    layout: &mut Layout,
     series: &mut Series,
 ) -> Result<(), LineProblem> {
-    let mut fields = splitter.split(line)?;
-    let count = fields.clone().count();
-    let (Some(date), Some(time), Some(price), 3) = (fields.next(), fields.next(), fields.next(), count)
-    else {
-        return Err(columns(count));
-    };
-    let (date, time, price) = (field::date(date)?, field::time_in_style(time, style)?, field::price(price)?);
+    let Row { date, time, price, .. } = layout.columns.of(splitter.split(line)?)?;
+    let date = field::date(date)?;
+    let (time, price) = (field::time_in_style(time, &mut layout.style)?, field::price(price)?);
     series.push(date, time, price)
 }
 
@@ -187,10 +182,11 @@ mod tests {
 
     /// What [`parse`] does, without the path for plain rows.
     fn parse_slowly(text: &[u8]) -> Result<Series, (u64, LineProblem)> {
-        let (mut lines, mut splitter, mut style) = (Lines::new(text), Splitter::new(), None);
+        let (mut lines, mut splitter) = (Lines::new(text), Splitter::new());
+        let mut layout = Layout { columns: Columns::PLAIN, style: None };
         let mut series = Series::default();
         while let Some(line) = lines.next() {
-            row(line, &mut splitter, &mut style, &mut series).map_err(|problem| (lines.number, problem))?;
+            row(line, &mut splitter, &mut layout, &mut series).map_err(|problem| (lines.number, problem))?;
         }
         Ok(series)
     }
@@ -221,7 +217,7 @@ mod tests {
         for ((day, &start), end) in series.days.iter().zip(&seen.starts).zip(ends) {
             let mut again = Series::default();
             let part = &text[start as usize..end as usize];
-            Parser::amid(path, seen.style).feed(part, &mut again).unwrap();
+            Parser::amid(path, seen.layout).feed(part, &mut again).unwrap();
             assert_eq!(again.ticks(&again.days[0]), series.ticks(day));
             assert_eq!((again.days.len(), again.days[0].date), (1, day.date));
         }
@@ -253,11 +249,20 @@ mod tests {
     }
 
     #[test]
-    fn headers_have_letters_and_no_digits() {
-        assert!(is_header(b"YYYYMMDD,HHMM,PRICE"));
-        assert!(is_header(b"\"date\",\"time\",\"price\""));
-        for line in ["20070103,935,12.34", "20070103,935,nan", "x,935,1", "NA,NA,NA", "-,-,-"] {
-            assert!(!is_header(line.as_bytes()), "{line}");
+    fn headers_say_which_column_is_which() {
+        let plain =
+            parse("A", Path::new("A.csv"), b"20070103,935,12.5\n20070103,936,13\n20070104,935,9\n").unwrap();
+        for text in [
+            "date,time,price\n20070103,935,12.5\n20070103,936,13\n20070104,935,9\n",
+            "date,price,time\n20070103,12.5,935\n20070103,13,936\n20070104,9,935\n",
+            "\n\"Close\",Volume,HHMM,YYYYMMDD\r\n12.5,1,935,20070103\r\n\"13\",,936,20070103\r\n9,2,935,20070104\r\n",
+            "date,time,price,\n20070103,935,12.5,\n20070103,936,13,\n20070104,935,9,\n",
+        ] {
+            assert_eq!(parse("A", Path::new("A.csv"), text.as_bytes()).unwrap(), plain, "{text}");
+            // Days are read again with the same columns.
+            if !text.starts_with('\n') {
+                assert!(parse_in_parts(text.as_bytes()).is_ok());
+            }
         }
     }
 

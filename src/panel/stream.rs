@@ -5,7 +5,10 @@
 //! only the files' parts that hold them are read. Whatever the memory, the same days come in the same order with the same
 //! returns, and the same errors and warnings.
 //!
-//! A long file has its stocks in any order; it is read as a whole and its series are kept.
+//! A file that is read twice must be the same both times: its length is compared, and a checksum of each
+//! day's bytes.
+//!
+//! A long file has its stocks in any order; it is read once and its series are kept.
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -13,20 +16,19 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use rayon::prelude::*;
 
-use super::align::Alignment;
-use super::error::{FileProblem, PanelError};
-use super::field::TimeStyle;
+use super::align::{Alignment, CommonDay, TICK_BYTES, short_days_line};
+use super::error::PanelError;
 use super::quality::{DayQuality, Quality};
 use super::select::{Source, check_stocks, restrict, sources};
 use super::series::{Series, Stock};
-use super::single::{Parser, Seen};
+use super::single::{Layout, Parser, Seen};
 use super::text::{self, Lines, Splitter};
-use super::{DayPrices, DayReturns, LoadOptions, long};
+use super::{DayPrices, DayReturns, LoadOptions, header, long};
 use crate::error::{Error, Result};
 use crate::jobs::Jobs;
 
-/// Bytes that a price takes while its block is made: a time and a price in its series, a price on the grid.
-const PRICE_BYTES: u64 = 4 + 8 + 8;
+/// Bytes that a price takes on a grid.
+const GRID_BYTES: u64 = 8;
 
 /// What the panel's files hold, read block by block of days.
 ///
@@ -56,6 +58,9 @@ pub struct PanelReader {
     blocks: Vec<Range<usize>>,
     /// Number of the block that comes next.
     next: usize,
+    /// Bytes that may be used, and those of the returns of the block that came last.
+    memory: u64,
+    last_bytes: u64,
     prices: usize,
     range: Option<(Date, Date)>,
     failures: Vec<(PathBuf, Error)>,
@@ -71,6 +76,8 @@ pub struct Summary<'a> {
     pub warnings: Vec<String>,
     /// The files that were left out, sorted by stock, and why.
     pub failures: &'a [(PathBuf, Error)],
+    /// The days that were left out as they have fewer than two prices, and how many they have.
+    pub short_days: &'a [(Date, usize)],
     /// The number of files that went into the panel.
     pub files: usize,
     /// The number of days read.
@@ -83,6 +90,15 @@ pub struct Summary<'a> {
     pub bytes: u64,
 }
 
+impl Summary<'_> {
+    /// What [`LoadOptions::keep_going`] left out, a line each: files, then days.
+    pub fn left_out(&self) -> Vec<String> {
+        // Every error of a file names it.
+        let files = self.failures.iter().map(|(_, error)| format!("a file: {error}"));
+        files.chain(short_days_line(self.short_days)).collect()
+    }
+}
+
 /// Where prices come from.
 #[derive(Debug)]
 enum Origin {
@@ -91,8 +107,9 @@ enum Origin {
 }
 
 impl PanelReader {
-    /// Reads the files that `paths` name from end to end, as [`super::load`] does, and plans blocks of days for which reading
-    /// takes at most half of `memory` bytes, where stocks share their times; the other half is for who uses them.
+    /// Reads the files that `paths` name from end to end, as [`super::load`] does, and plans blocks of days
+    /// for which reading takes at most half of `memory` bytes; the other half is for who uses them. A block
+    /// is a day at least, even where that takes more.
     ///
     /// # Errors
     ///
@@ -111,10 +128,23 @@ impl PanelReader {
             Origin::Memory(series) => calendar(series, options)?,
             Origin::Files(files) => calendar(files, options)?,
         };
-        let blocks = blocks(&alignment.calendar, stocks.len(), jobs.thread_count(), room);
-        let quality = Quality::default();
-        let (next, prices, range) = (0, 0, None);
-        Ok(Self { stocks, origin, alignment, quality, blocks, next, prices, range, failures, files, bytes })
+        let blocks = blocks(&alignment, stocks.len(), jobs.thread_count(), room);
+        let (next, last_bytes, prices, range) = (0, 0, 0, None);
+        Ok(Self {
+            stocks,
+            origin,
+            alignment,
+            quality: Quality::default(),
+            blocks,
+            next,
+            memory,
+            last_bytes,
+            prices,
+            range,
+            failures,
+            files,
+            bytes,
+        })
     }
 
     /// Stock names, sorted.
@@ -124,7 +154,7 @@ impl PanelReader {
 
     /// The days that all stocks have, in calendar order. Those that turn out to be too short may be dropped yet.
     pub fn dates(&self) -> impl Iterator<Item = Date> {
-        self.alignment.calendar.iter().map(|&(date, _)| date)
+        self.alignment.calendar.iter().map(|day| day.date)
     }
 
     /// The number of blocks that all days come in.
@@ -140,22 +170,25 @@ impl PanelReader {
     /// Returns of all stocks over the days still to come, where stocks share their times; about as many where not.
     pub fn returns_left(&self) -> u64 {
         let days = self.blocks[self.next..].iter().flat_map(|block| &self.alignment.calendar[block.clone()]);
-        self.stocks.len() as u64 * days.map(|&(_, prices)| prices.saturating_sub(1) as u64).sum::<u64>()
+        self.stocks.len() as u64 * days.map(|day| day.most.saturating_sub(1) as u64).sum::<u64>()
     }
 
-    /// Bytes that this reader holds between blocks, and those of the returns of the largest block.
+    /// Bytes that this reader holds between blocks, and those of the returns of the largest block: of the
+    /// block that came last, where stocks that do not share their times made it larger than any was planned.
     pub fn held_bytes(&self) -> u64 {
         let returns = |block: &Range<usize>| {
             let days = &self.alignment.calendar[block.clone()];
-            days.iter().map(|&(_, prices)| (prices * self.stocks.len()) as u64 * 8).sum::<u64>()
+            days.iter().map(|day| (day.most * self.stocks.len()) as u64 * GRID_BYTES).sum::<u64>()
         };
-        let own = match &self.origin {
-            Origin::Memory(series) => series.iter().map(|series| series.times.len() as u64 * 12).sum::<u64>(),
+        let own: u64 = match &self.origin {
+            Origin::Memory(series) => {
+                series.iter().map(|series| series.times.len() as u64 * TICK_BYTES).sum()
+            }
             Origin::Files(files) => {
                 files.iter().map(|file| (file.days.len() * size_of::<IndexedDay>()) as u64).sum()
             }
         };
-        own + self.blocks.iter().map(returns).max().unwrap_or(0)
+        own + self.blocks.iter().map(returns).max().unwrap_or(0).max(self.last_bytes)
     }
 
     /// The returns of the next block's days; `None` after the last block. Every block has days, but where all of them turn out
@@ -163,8 +196,9 @@ impl PanelReader {
     ///
     /// # Errors
     ///
-    /// [`Error::Panel`] where stocks do not share their times, a day is too short, a file has changed, or no day is left at
-    /// the end; [`Error::Io`].
+    /// [`Error::Panel`] where stocks do not share their times, a day is too short, a file has changed, or no
+    /// day is left at the end; [`Error::Memory`] where they do not share them, and a day takes more than the
+    /// memory given once they are brought to; [`Error::Io`].
     pub fn next_returns(&mut self, jobs: &Jobs) -> Result<Option<Vec<DayReturns>>> {
         self.next_block(jobs, |_, returns| returns)
     }
@@ -181,10 +215,10 @@ impl PanelReader {
     ) -> Result<Option<Vec<T>>> {
         let Some(block) = self.blocks.get(self.next).cloned() else { return Ok(None) };
         self.next += 1;
-        let dates: Vec<Date> = self.alignment.calendar[block].iter().map(|&(date, _)| date).collect();
+        let dates: Vec<Date> = self.alignment.calendar[block].iter().map(|day| day.date).collect();
         let prices = match &mut self.origin {
             Origin::Memory(series) => {
-                let prices = self.alignment.days(series, &dates, jobs)?;
+                let prices = self.alignment.days(series, &dates, self.memory, jobs)?;
                 if self.next == self.blocks.len() {
                     series.clear();
                 }
@@ -192,13 +226,15 @@ impl PanelReader {
             }
             Origin::Files(files) => {
                 let series = read_days(files, &dates, jobs)?;
-                self.alignment.days(&series, &dates, jobs)?
+                self.alignment.days(&series, &dates, self.memory, jobs)?
             }
         };
         if let (Some(first), Some(last)) = (prices.first(), prices.last()) {
             self.range = Some((self.range.map_or(first.date, |(first, _)| first), last.date));
         }
-        self.prices += prices.iter().map(|day| day.prices.len()).sum::<usize>();
+        let count: usize = prices.iter().map(|day| day.prices.len()).sum();
+        self.prices += count;
+        self.last_bytes = count as u64 * GRID_BYTES;
         let look = |day: DayPrices| {
             let returns = day.returns();
             (DayQuality::of(&day, &returns), keep(day, returns))
@@ -219,6 +255,7 @@ impl PanelReader {
         Summary {
             warnings,
             failures: &self.failures,
+            short_days: &self.alignment.short_days,
             files: self.files,
             days: self.alignment.days_kept(),
             range: self.range,
@@ -244,14 +281,17 @@ fn calendar<S: Stock>(stocks: &mut [S], options: &LoadOptions) -> Result<(Vec<St
     Ok((stocks.iter().map(|stock| stock.name().to_owned()).collect(), alignment))
 }
 
-/// Cuts the calendar into blocks, as few as may be, each of at least a day. Reading one takes [`PRICE_BYTES`] a price and,
-/// for each file that a thread reads, its text.
-fn blocks(calendar: &[(Date, usize)], stocks: usize, threads: usize, room: u64) -> Vec<Range<usize>> {
-    const TEXT_BYTES: u64 = 24;
+/// Cuts the calendar into blocks, as few as may be, each of at least a day. Reading one takes the ticks of
+/// its series, the prices of its grid and, for each file that a thread reads, its text.
+fn blocks(alignment: &Alignment, stocks: usize, threads: usize, room: u64) -> Vec<Range<usize>> {
+    let bytes = |day: &CommonDay| {
+        let grid = (alignment.most_times(day) * stocks) as u64;
+        let text = day.text * stocks.min(threads) as u64;
+        day.all as u64 * TICK_BYTES + grid * GRID_BYTES + text
+    };
     let mut blocks: Vec<Range<usize>> = Vec::new();
     let mut free = 0;
-    for (number, &(_, prices)) in calendar.iter().enumerate() {
-        let bytes = prices as u64 * (stocks as u64 * PRICE_BYTES + stocks.min(threads) as u64 * TEXT_BYTES);
+    for (number, bytes) in alignment.calendar.iter().map(bytes).enumerate() {
         match blocks.last_mut() {
             Some(block) if bytes <= free => block.end = number + 1,
             _ => {
@@ -275,38 +315,50 @@ struct Read {
 /// Reads the only file there is, named by the user: a long file, or one stock's. Without it nothing is left, whether to
 /// keep going or not.
 fn read_one(file: &Source, wanted: Option<&[String]>, room: u64, jobs: &Jobs) -> Result<Read> {
-    const HEADER: u64 = 64 << 10;
-    let is_long =
-        |text: &[u8]| Lines::new(text).next().is_some_and(|line| long::is_long(line, &mut Splitter::new()));
-    if !is_regular(file) {
-        // A pipe can be read once.
-        let text = text::read(&file.path)?;
-        if is_long(&text) {
-            return read_long(file, &text, wanted);
+    // A pipe can be read once.
+    let once = !is_regular(file) || header::is_long(&text::first_line(&file.path)?, &mut Splitter::new());
+    match once {
+        true => read_once(file, wanted),
+        false => read_singles(vec![file.clone()], wanted, false, room, jobs),
+    }
+}
+
+/// Reads a file of either kind from end to end, once, and keeps its series.
+fn read_once(file: &Source, wanted: Option<&[String]>) -> Result<Read> {
+    let is_wanted = |stock: &str| wanted.is_none_or(|wanted| wanted.iter().any(|name| name == stock));
+    let (mut single, mut series) = (Parser::new(&file.path), Series::new(&file.stock, 0));
+    // Made when the first line that is not blank turns out to be a long file's header.
+    let (mut long, mut begun) = (None, false);
+    let bytes = text::read_in_chunks(&file.path, |text| {
+        let (lines, bytes) = single.position();
+        if !begun && let Some(first) = Lines::after(bytes, lines, text).next() {
+            begun = true;
+            long = header::is_long(first, &mut Splitter::new())
+                .then(|| long::Parser::after((lines, bytes), &file.path, is_wanted));
         }
-        check_stocks(wanted, [file.stock.as_str()])?;
-        let (mut parser, mut series) = (Parser::new(&file.path), Series::new(&file.stock, 0));
-        parser.feed(&text, &mut series)?;
-        let bytes = parser.finish()?.bytes;
-        return Ok(Read { origin: Origin::Memory(vec![series]), failures: Vec::new(), files: 1, bytes });
-    }
-    if is_long(&text::read_range(&file.path, 0..HEADER)?) {
-        return read_long(file, &text::read(&file.path)?, wanted);
-    }
-    read_singles(vec![file.clone()], wanted, false, room, jobs)
+        match &mut long {
+            Some(long) => Ok(long.feed(text)?),
+            None => Ok(single.feed(text, &mut series)?),
+        }
+    })?;
+    let series = match long {
+        Some(long) => {
+            let long = long.finish()?;
+            check_stocks(wanted, long.stocks.iter().map(String::as_str))?;
+            long.series
+        }
+        None => {
+            single.finish()?;
+            check_stocks(wanted, [file.stock.as_str()])?;
+            vec![series]
+        }
+    };
+    Ok(Read { origin: Origin::Memory(series), failures: Vec::new(), files: 1, bytes })
 }
 
 /// Whether a file can be read more than once. What can't be looked at now is told of when it is read.
 fn is_regular(file: &Source) -> bool {
     std::fs::metadata(&file.path).map_or(true, |file| file.is_file())
-}
-
-/// Takes the series out of the text of a long file.
-fn read_long(file: &Source, text: &[u8], wanted: Option<&[String]>) -> Result<Read> {
-    let is_wanted = |stock: &str| wanted.is_none_or(|wanted| wanted.iter().any(|name| name == stock));
-    let long = long::parse(&file.path, text, is_wanted)?;
-    check_stocks(wanted, long.stocks.iter().map(String::as_str))?;
-    Ok(Read { origin: Origin::Memory(long.series), failures: Vec::new(), files: 1, bytes: text.len() as u64 })
 }
 
 /// Reads files of one stock each, in parallel. Only those of the stocks wanted are opened. Their prices are kept where they
@@ -325,7 +377,7 @@ fn read_singles(
     // What can't be looked at now is told of when it is read.
     let length = |file: &Source| std::fs::metadata(&file.path).map_or(0, |file| file.len());
     let rows = files.iter().map(length).sum::<u64>() / SHORT_ROW;
-    let keep = rows.saturating_mul(PRICE_BYTES) <= room || !files.iter().all(is_regular);
+    let keep = rows.saturating_mul(TICK_BYTES + GRID_BYTES) <= room || !files.iter().all(is_regular);
     let results = jobs.map(files, |file| survey(file, keep));
     let mut read = Read { origin: Origin::Memory(Vec::new()), failures: Vec::new(), files: 0, bytes: 0 };
     let (mut kept, mut indexed) = (Vec::new(), Vec::new());
@@ -364,7 +416,7 @@ fn read_singles(
 struct IndexedFile {
     stock: String,
     path: PathBuf,
-    style: Option<TimeStyle>,
+    layout: Layout,
     days: Vec<IndexedDay>,
     /// Bytes of the file.
     bytes: u64,
@@ -379,6 +431,45 @@ struct IndexedDay {
     start: u64,
     /// Where the next day's does, or the file ends.
     end: u64,
+    /// The checksum of what lies between.
+    checksum: u32,
+}
+
+/// The checksums of a file's days, made while its text comes.
+#[derive(Debug, Default)]
+struct Checksums {
+    /// Of the days that are over.
+    done: Vec<u32>,
+    /// Of the day, or of what comes before the first, that is not.
+    hasher: crc32fast::Hasher,
+    /// How many days have begun.
+    begun: usize,
+    /// Bytes so far.
+    bytes: u64,
+}
+
+impl Checksums {
+    /// Takes more of the text; `starts` says where the days begin that have begun by its end.
+    fn feed(&mut self, text: &[u8], starts: &[u64]) {
+        let mut from = 0;
+        for start in &starts[self.begun..] {
+            let to = (start - self.bytes) as usize;
+            self.hasher.update(&text[from..to]);
+            let over = std::mem::take(&mut self.hasher).finalize();
+            if self.begun > 0 {
+                self.done.push(over);
+            }
+            (self.begun, from) = (self.begun + 1, to);
+        }
+        self.hasher.update(&text[from..]);
+        self.bytes += text.len() as u64;
+    }
+
+    /// Of all days.
+    fn finish(mut self) -> Vec<u32> {
+        self.done.push(self.hasher.finalize());
+        self.done
+    }
 }
 
 impl Stock for IndexedFile {
@@ -390,37 +481,44 @@ impl Stock for IndexedFile {
         self.days.iter().map(|day| (day.date, day.rows as usize))
     }
 
+    fn texts(&self) -> impl Iterator<Item = u64> {
+        self.days.iter().map(|day| day.end - day.start)
+    }
+
     fn retain_days(&mut self, keep: impl Fn(Date) -> bool) {
         self.days.retain(|day| keep(day.date));
     }
 }
 
-/// Reads a file of one stock from end to end. The series is empty where prices are not to be kept.
+/// Reads a file of one stock from end to end. The series is empty where prices are not to be kept, else the
+/// index is.
 fn survey(file: &Source, keep: bool) -> Result<(Series, IndexedFile)> {
     const SHORT_ROW: usize = 16;
     let length = std::fs::metadata(&file.path).map_or(0, |file| file.len()) as usize;
     let room = if keep { length } else { length.min(text::CHUNK as usize) } / SHORT_ROW;
     let mut series = Series::new(&file.stock, room);
     let mut parser = Parser::new(&file.path);
-    let mut counts = Vec::new();
+    let (mut counts, mut checksums) = (Vec::new(), Checksums::default());
     text::read_in_chunks(&file.path, |text| {
         parser.feed(text, &mut series)?;
         if !keep {
+            checksums.feed(text, parser.starts());
             series.forget(&mut counts);
         }
         Ok(())
     })?;
-    if keep {
-        counts.extend(series.days.iter().map(|day| (day.date, day.rows.len() as u32)));
-    } else {
+    let Seen { layout, starts, bytes } = parser.finish()?;
+    let mut days = Vec::new();
+    if !keep {
         series = Series::new(&file.stock, 0);
+        let ends = starts.iter().copied().skip(1).chain([bytes]);
+        let parts = starts.iter().zip(ends).zip(checksums.finish());
+        days.extend(counts.into_iter().zip(parts).map(|((date, rows), ((&start, end), checksum))| {
+            IndexedDay { date, rows, start, end, checksum }
+        }));
     }
-    let Seen { style, starts, bytes } = parser.finish()?;
-    let ends = starts.iter().copied().skip(1).chain([bytes]);
-    let days = counts.into_iter().zip(&starts).zip(ends);
-    let days = days.map(|(((date, rows), &start), end)| IndexedDay { date, rows, start, end }).collect();
     let (stock, path) = (file.stock.clone(), file.path.clone());
-    Ok((series, IndexedFile { stock, path, style, days, bytes }))
+    Ok((series, IndexedFile { stock, path, layout, days, bytes }))
 }
 
 /// The prices of some consecutive days, read again from the files.
@@ -434,9 +532,17 @@ fn read_days(files: &[IndexedFile], dates: &[Date], jobs: &Jobs) -> Result<Vec<S
             return Ok(Series::new(&file.stock, 0));
         };
         let mut series = Series::new(&file.stock, days.iter().map(|day| day.rows as usize).sum());
-        let text = text::read_range(&file.path, first.start..last.end)?;
-        let changed = || PanelError::File { path: file.path.clone(), problem: FileProblem::Changed };
-        Parser::amid(&file.path, file.style).feed(&text, &mut series).map_err(|_| changed())?;
+        let text = text::read_range(&file.path, first.start..last.end, file.bytes)?;
+        let changed = || text::changed(&file.path);
+        let is_same = |day: &IndexedDay| {
+            let (start, end) = (day.start - first.start, day.end - first.start);
+            let part = text.get(start as usize..end as usize);
+            part.is_some_and(|part| crc32fast::hash(part) == day.checksum)
+        };
+        if !days.iter().all(is_same) {
+            return Err(changed().into());
+        }
+        Parser::amid(&file.path, file.layout).feed(&text, &mut series).map_err(|_| changed())?;
         if !series.days().eq(days.iter().map(|day| (day.date, day.rows as usize))) {
             return Err(changed().into());
         }
@@ -473,23 +579,29 @@ mod tests {
     #[test]
     fn blocks_give_what_loading_at_once_gives() {
         let folder = folder();
+        for entry in fs::read_dir(folder.path()).unwrap() {
+            let path = entry.unwrap().path();
+            let rows = fs::read_to_string(&path).unwrap();
+            fs::write(&path, rows.lines().map(|line| format!("{line:39}\n")).collect::<String>()).unwrap();
+        }
         let paths = [folder.path().to_path_buf()];
         let options = LoadOptions::default();
         let loaded = load(&paths, &options, &Jobs::new()).unwrap();
         let expected = loaded.panel.returns();
         let prices: usize = loaded.panel.days[0].times.len();
         let jobs = Jobs::new().threads(2).unwrap();
-        // A day takes 20 bytes a price, and 24 for the text of each of two files.
-        let day = prices as u64 * (3 * 20 + 2 * 24);
+        // A day takes 20 bytes a price, and 40 for the text of each of two files.
+        let day = prices as u64 * (3 * 20 + 2 * 40);
         for (memory, blocks) in
             [(0, 12), (2 * day, 12), (4 * day - 1, 12), (4 * day, 6), (10 * day, 3), (1 << 30, 1)]
         {
             let mut reader = PanelReader::open(&paths, &options, memory, &jobs).unwrap();
             assert_eq!(reader.blocks(), blocks, "{memory} bytes");
             assert_eq!(reader.stocks(), expected.stocks);
-            // One block: the prices and times, 12 bytes each. More: 24 bytes a day of a file. And the returns of the largest block.
+            // One block: the prices and times, 12 bytes each. More: 32 bytes a day of a file.
+            // And the returns of the largest block.
             let days = (memory / 2 / day).clamp(1, 12);
-            let own = if blocks == 1 { 12 * 3 * prices as u64 * 12 } else { 12 * 3 * 24 };
+            let own = if blocks == 1 { 12 * 3 * prices as u64 * 12 } else { 12 * 3 * 32 };
             assert_eq!(reader.held_bytes(), own + days * 3 * prices as u64 * 8, "{memory} bytes");
             let returns: usize = expected.days.iter().map(|day| day.returns.len()).sum();
             assert_eq!(reader.returns_left(), returns as u64);
@@ -543,28 +655,115 @@ mod tests {
             };
             let loaded = load(&paths, &options, &Jobs::new()).unwrap();
             assert!(loaded.warnings.len() >= 2, "{:?}", loaded.warnings);
-            for memory in [0, 200_000] {
+            // The one price is carried on, but is the only time that all have.
+            let short: &[_] = if align == Align::Inner { &[(date(10), 1)] } else { &[] };
+            assert_eq!(loaded.short_days, short);
+            for memory in [50_000, 200_000] {
                 let mut reader = PanelReader::open(&paths, &options, memory, &Jobs::new()).unwrap();
                 assert!(reader.blocks() > 1);
                 assert_eq!(all_returns(&mut reader), loaded.panel.returns().days);
                 let summary = reader.summary();
-                assert_eq!((summary.prices, summary.warnings), (loaded.prices, loaded.warnings.clone()));
+                assert_eq!((summary.prices, &summary.warnings), (loaded.prices, &loaded.warnings));
+                assert_eq!(summary.short_days, loaded.short_days);
             }
         }
     }
 
+    /// Every edit of what is yet to come, even one that leaves all lengths as they were.
     #[test]
     fn files_that_change_are_found_out() {
-        for change in ["", "20990101,930,1\n", "x"] {
+        let swap = |text: &str| {
+            let end = text.rfind(|char: char| char.is_ascii_digit()).unwrap();
+            let digit = if text[end..].starts_with('5') { "6" } else { "5" };
+            format!("{}{digit}{}", &text[..end], &text[end + 1..])
+        };
+        let cut = |text: &str| text[..text.len() - 4].to_owned();
+        let edits: [&dyn Fn(&str) -> String; 6] = [
+            &swap,
+            &cut,
+            &|text| text.to_owned() + "20990101,930,1\n",
+            &|_| String::new(),
+            &|text| "x".repeat(text.len()),
+            &|text| text.to_owned(),
+        ];
+        for (number, edit) in edits.iter().enumerate() {
             let folder = folder();
             let paths = [folder.path().to_path_buf()];
             let mut reader = PanelReader::open(&paths, &LoadOptions::default(), 0, &Jobs::new()).unwrap();
             assert!(reader.next_returns(&Jobs::new()).unwrap().is_some());
-            for entry in fs::read_dir(folder.path()).unwrap() {
-                fs::write(entry.unwrap().path(), change).unwrap();
+            let file = fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+            // As `mv` does: another file takes its place.
+            let edited = edit(&fs::read_to_string(&file).unwrap());
+            fs::write(folder.path().join("new"), edited).unwrap();
+            fs::rename(folder.path().join("new"), &file).unwrap();
+            let mut read = || -> Result<()> {
+                while reader.next_returns(&Jobs::new())?.is_some() {}
+                Ok(())
+            };
+            // The last edit changes nothing.
+            match read() {
+                Ok(()) => assert_eq!(number, 5),
+                Err(error) => {
+                    let expected = format!("{}: the file changed while it was read", file.display());
+                    assert!(number < 5 && error.to_string().starts_with(&expected), "{number}: {error}");
+                }
             }
-            let error = reader.next_returns(&Jobs::new()).unwrap_err().to_string();
-            assert!(error.contains("changed while it was read"), "{error}");
         }
+    }
+
+    /// Days are read again by the columns of the header, wherever chunks and blanks lie.
+    #[test]
+    fn days_with_headers_and_blank_lines_are_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("A.csv");
+        let blank = "\n".repeat(text::CHUNK as usize / 2);
+        let rows = |day: u32, price: u32| format!("{price},x,{day},935\n{blank}{},y,{day},936\n", price + 1);
+        let text =
+            format!("{blank}price,note,date,time\n{blank}{}{blank}{}", rows(20070103, 5), rows(20070104, 8));
+        fs::write(&path, text).unwrap();
+        let expected = load(std::slice::from_ref(&path), &LoadOptions::default(), &Jobs::new()).unwrap();
+        assert_eq!(expected.panel.days[1].prices, ndarray::array![[8.0], [9.0]]);
+        let mut reader = PanelReader::open(&[path], &LoadOptions::default(), 0, &Jobs::new()).unwrap();
+        assert_eq!(reader.blocks(), 2);
+        assert_eq!(all_returns(&mut reader), expected.panel.returns().days);
+    }
+
+    /// Three stocks that share no time but the first of the day.
+    #[test]
+    fn blocks_are_planned_for_the_grid_that_may_come() {
+        let folder = tempfile::tempdir().unwrap();
+        for stock in 0..3 {
+            let row = |day: u32, row: u32| {
+                let second = if row == 0 { 0 } else { 3 * row + stock };
+                format!("{day},{:06},{}\n", 100_000 + second / 60 * 100 + second % 60, 10 + row % 7)
+            };
+            let text: String =
+                (20070101..20070111).flat_map(|day| (0..100).map(move |number| row(day, number))).collect();
+            fs::write(folder.path().join(format!("{stock}.csv")), text).unwrap();
+        }
+        let paths = [folder.path().to_path_buf()];
+        let options = LoadOptions { align: Align::Previous, ..LoadOptions::default() };
+        let jobs = Jobs::new().threads(1).unwrap();
+        let expected = load(&paths, &options, &jobs).unwrap().panel.returns().days;
+        // 298 times, but the plan knows only that there are at most 300.
+        assert_eq!(expected[0].returns.dim(), (297, 3));
+        let day = 300 * 12 + 300 * 3 * 8 + 100 * 19;
+        for (memory, blocks) in [(4 * day, 5), (4 * day - 1, 10)] {
+            let mut reader = PanelReader::open(&paths, &options, memory, &jobs).unwrap();
+            assert_eq!(reader.blocks(), blocks);
+            let before = reader.held_bytes();
+            let first = reader.next_returns(&jobs).unwrap().unwrap();
+            // Planned for 100 times a day, read with 298.
+            let days = 10 / blocks as u64;
+            assert_eq!(reader.held_bytes() - before, days * 198 * 3 * 8);
+            assert_eq!(first, expected[..days as usize]);
+            assert_eq!(all_returns(&mut reader), expected[days as usize..]);
+        }
+        // The series, of 300 ticks, and the grid of 298 times.
+        let needed = 300 * 12 + 298 * 3 * 8;
+        let mut reader = PanelReader::open(&paths, &options, needed - 1, &jobs).unwrap();
+        let error = reader.next_returns(&jobs).unwrap_err();
+        assert!(matches!(error, Error::Memory { needed: n, .. } if n == needed), "{error}");
+        assert!(PanelReader::open(&paths, &options, needed, &jobs).unwrap().next_returns(&jobs).is_ok());
     }
 }

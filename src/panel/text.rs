@@ -1,17 +1,21 @@
 //! A file as lines of text, and a line as fields.
 //!
-//! A row is a line: dates, times and prices hold no line breaks, so that a quotation mark left open is an error of its
-//! line and does not swallow the rest of the file. Fields lie between commas, without the blanks around them; a line with
-//! quotation marks is taken apart by the `csv` crate's parser, any other right here.
+//! A row is a line: dates, times and prices hold no line breaks, so that a quotation mark left open is an
+//! error of its line and does not swallow the rest of the file. Lines end in LF or CRLF; a carriage return
+//! elsewhere is an error, as other programs take it for the end of a row. Fields lie between commas, without
+//! the blanks around them; a line with quotation marks is taken apart by the `csv` crate's parser, any other
+//! right here.
+//!
+//! No line is longer than [`LONGEST_LINE`], so that a file without line feeds does not fill the memory.
 
-use std::fs;
-use std::io::{Read, Seek, SeekFrom};
+use std::fs::{File, Metadata};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::Path;
 
 use csv_core::ReadRecordResult;
 
-use super::error::{LineProblem, PanelError};
+use super::error::{FileProblem, LineProblem, PanelError};
 use crate::error::{Error, Result};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -19,38 +23,89 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Bytes of a file that are in memory at a time.
 pub(super) const CHUNK: u64 = 4 << 20;
 
-/// Reads a whole file, and checks that it is UTF-8 text.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
-    let bytes = fs::read(path).map_err(Error::io("read", path))?;
-    check(path, &bytes, 0)?;
-    Ok(bytes)
-}
+/// Bytes of the longest line. The header of a table with many columns is some hundred kilobytes long.
+pub(super) const LONGEST_LINE: usize = 1 << 20;
 
-/// Hands the text of a file to `each`, some whole lines at a time. Returns its bytes.
+/// Hands the text of a file to `each`, some whole lines at a time. Of a line that is too long `each` sees the
+/// beginning, for [`Splitter::split`] to refuse it. Returns the file's bytes.
 pub(super) fn read_in_chunks(path: &Path, mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<u64> {
     let failed = || Error::io("read", path);
-    let mut file = fs::File::open(path).map_err(failed())?;
-    let length = file.metadata().map_or(0, |file| file.len());
-    let (mut text, mut total) = (Vec::with_capacity(length.min(CHUNK) as usize + 1), 0);
+    let mut file = File::open(path).map_err(failed())?;
+    let before = file.metadata().map_err(failed())?;
+    // One byte to spare, so that the end of a small file is found without more room.
+    let (mut text, mut total) = (Vec::with_capacity(before.len().min(CHUNK) as usize + 1), 0);
     loop {
-        let read = (&mut file).take(CHUNK).read_to_end(&mut text).map_err(failed())?;
+        // What follows the last line break waited for its rest.
+        let begun = text.len();
+        let room = CHUNK.saturating_sub(begun as u64);
+        let read = (&mut file).take(room).read_to_end(&mut text).map_err(failed())?;
         total += read as u64;
         if read == 0 {
             each(&text)?;
-            return Ok(total);
+            break;
         }
-        // What follows the last line break waits for its rest.
-        if let Some(end) = text.iter().rposition(|byte| *byte == b'\n') {
-            each(&text[..=end])?;
-            text.drain(..=end);
+        let end = match text[begun..].iter().rposition(|byte| *byte == b'\n') {
+            Some(newline) => begun + newline + 1,
+            None if text.len() > LONGEST_LINE => whole_characters(&text),
+            None => continue,
+        };
+        each(&text[..end])?;
+        text.drain(..end);
+    }
+    let after = file.metadata().map_err(failed())?;
+    if has_changed(&before, &after, total) {
+        return Err(changed(path).into());
+    }
+    Ok(total)
+}
+
+/// Bytes of a text without the character that it ends amid, if it does.
+fn whole_characters(text: &[u8]) -> usize {
+    const LONGEST: usize = 4;
+    let starts = |at: &usize| text[*at] & 0xc0 != 0x80;
+    (0..text.len()).rev().take(LONGEST).find(starts).unwrap_or(text.len())
+}
+
+/// Whether someone wrote to a file while its `total` bytes were read.
+fn has_changed(before: &Metadata, after: &Metadata, total: u64) -> bool {
+    // Some systems' own files are made as they are read, and have no length.
+    let length = before.len() > 0 && before.len() != total;
+    before.is_file()
+        && (length || before.len() != after.len() || before.modified().ok() != after.modified().ok())
+}
+
+/// The error of a file that changes.
+pub(super) fn changed(path: &Path) -> PanelError {
+    PanelError::File { path: path.to_path_buf(), problem: FileProblem::Changed }
+}
+
+/// The first line of a file that is not blank, however many blank ones come before it; empty where there is
+/// none. It ends beyond [`LONGEST_LINE`].
+pub(super) fn first_line(path: &Path) -> Result<Vec<u8>> {
+    let failed = || Error::io("read", path);
+    let mut file = BufReader::new(File::open(path).map_err(failed())?);
+    let (mut line, mut begun) = (Vec::new(), false);
+    loop {
+        line.clear();
+        let most = LONGEST_LINE as u64 + 1;
+        let read = (&mut file).take(most).read_until(b'\n', &mut line).map_err(failed())?;
+        if !begun && line.starts_with(BYTE_ORDER_MARK) {
+            line.drain(..BYTE_ORDER_MARK.len());
+        }
+        begun = true;
+        if read == 0 || read as u64 == most || !line.trim_ascii().is_empty() {
+            return Ok(line);
         }
     }
 }
 
-/// The bytes `range` of a file.
-pub(super) fn read_range(path: &Path, range: Range<u64>) -> Result<Vec<u8>> {
+/// The bytes `range` of a file that has `length` bytes, or had when it was read before.
+pub(super) fn read_range(path: &Path, range: Range<u64>, length: u64) -> Result<Vec<u8>> {
     let failed = || Error::io("read", path);
-    let mut file = fs::File::open(path).map_err(failed())?;
+    let mut file = File::open(path).map_err(failed())?;
+    if file.metadata().map_err(failed())?.len() != length {
+        return Err(changed(path).into());
+    }
     file.seek(SeekFrom::Start(range.start)).map_err(failed())?;
     let length = range.end - range.start;
     let mut text = Vec::with_capacity(length as usize);
@@ -87,8 +142,14 @@ pub(super) struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
+    /// The lines of a text from the file's beginning on.
     pub(super) fn new(text: &'a [u8]) -> Self {
         Self { rest: text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text), number: 0 }
+    }
+
+    /// The lines of a text that comes after so many bytes and lines of the file.
+    pub(super) fn after(bytes: u64, lines: u64, text: &'a [u8]) -> Self {
+        if bytes == 0 { Self::new(text) } else { Self { rest: text, number: lines } }
     }
 }
 
@@ -101,47 +162,66 @@ impl<'a> Iterator for Lines<'a> {
             let line = &self.rest[..end.unwrap_or(self.rest.len())];
             self.rest = &self.rest[end.map_or(self.rest.len(), |end| end + 1)..];
             self.number += 1;
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            if !line.trim_ascii().is_empty() {
-                return Some(line);
+            // One that is too long is for `Splitter::split` to refuse, even blank: it may be the beginning of
+            // a row.
+            if line.len() > LONGEST_LINE || !line.trim_ascii().is_empty() {
+                return Some(without_returns(line));
             }
         }
         None
     }
 }
 
+/// A line without the carriage returns at its end. Text that was converted twice has two.
+fn without_returns(mut line: &[u8]) -> &[u8] {
+    while let [rest @ .., b'\r'] = line {
+        line = rest;
+    }
+    line
+}
+
 /// Takes quoted lines apart. One serves a whole file.
 #[derive(Debug)]
 pub(super) struct Splitter {
-    parser: csv_core::Reader,
+    /// Made for the first line with quotation marks: that takes as long as many lines without.
+    parser: Option<csv_core::Reader>,
     text: Vec<u8>,
     ends: Vec<usize>,
 }
 
 impl Splitter {
     pub(super) fn new() -> Self {
-        // Not `default`, which leaves the parser's tables empty.
-        Self { parser: csv_core::Reader::new(), text: Vec::new(), ends: Vec::new() }
+        Self { parser: None, text: Vec::new(), ends: Vec::new() }
     }
 
     /// The fields of a line.
     pub(super) fn split<'a>(&'a mut self, line: &'a [u8]) -> Result<Fields<'a>, LineProblem> {
-        match line.iter().filter(|byte| **byte == b'"').count() {
-            0 => Ok(Fields { text: line, ends: Ends::Commas }),
-            quotes if quotes % 2 == 1 => Err(LineProblem::Quote),
-            _ => Ok(self.split_quoted(line)),
+        if line.len() > LONGEST_LINE {
+            return Err(LineProblem::TooLong);
         }
+        // `contains` compares many bytes at once, `position` one by one.
+        if line.contains(&b'\r') {
+            let at = line.iter().position(|byte| *byte == b'\r').unwrap_or(0);
+            return Err(LineProblem::CarriageReturn(at + 1));
+        }
+        if !line.contains(&b'"') {
+            return Ok(Fields { text: line, ends: Ends::Commas });
+        }
+        check_quotes(line)?;
+        Ok(self.split_quoted(line))
     }
 
     fn split_quoted<'a>(&'a mut self, line: &'a [u8]) -> Fields<'a> {
         // Enough room, so that the parser never stops for want of it; one more end than commas, and one to spare.
         self.text.resize(line.len() + 1, 0);
         self.ends.resize(line.iter().filter(|byte| **byte == b',').count() + 2, 0);
-        self.parser.reset();
+        // Not `default`, which leaves the parser's tables empty.
+        let parser = self.parser.get_or_insert_with(csv_core::Reader::new);
+        parser.reset();
         let (mut written, mut fields, mut input) = (0, 0, line);
         loop {
             let (result, read, bytes, ends) =
-                self.parser.read_record(input, &mut self.text[written..], &mut self.ends[fields..]);
+                parser.read_record(input, &mut self.text[written..], &mut self.ends[fields..]);
             input = &input[read..];
             written += bytes;
             fields += ends;
@@ -152,6 +232,33 @@ impl Splitter {
         }
         Fields { text: &self.text[..written], ends: Ends::At(&self.ends[..fields], 0) }
     }
+}
+
+/// Checks that each field which begins with a quotation mark ends with one: the parser would take what
+/// follows it for more of the field.
+fn check_quotes(line: &[u8]) -> Result<(), LineProblem> {
+    /// Where in a field a byte is.
+    enum At {
+        Start,
+        Plain,
+        Quoted,
+        /// After a mark that ends the field, or is the first of two that stand for one.
+        Mark,
+        /// Among blanks after the end.
+        End,
+    }
+    let mut at = At::Start;
+    for (number, byte) in line.iter().enumerate() {
+        at = match (at, byte) {
+            (At::Quoted, b'"') => At::Mark,
+            (At::Quoted, _) | (At::Start | At::Mark, b'"') => At::Quoted,
+            (_, b',') => At::Start,
+            (At::Start | At::Plain, _) => At::Plain,
+            (At::Mark | At::End, b' ' | b'\t') => At::End,
+            (At::Mark | At::End, _) => return Err(LineProblem::AfterQuote(number + 1)),
+        };
+    }
+    if matches!(at, At::Quoted) { Err(LineProblem::Quote) } else { Ok(()) }
 }
 
 /// The fields of a line, without the blanks around them.
@@ -199,6 +306,8 @@ impl<'a> Iterator for Fields<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -221,12 +330,29 @@ mod tests {
     fn quoted_fields_hold_commas_and_quotes() {
         assert_eq!(fields(r#""BRK,B",2,"3""#), ["BRK,B", "2", "3"]);
         assert_eq!(fields(r#""a ""b""",c"#), ["a \"b\"", "c"]);
-        assert_eq!(Splitter::new().split(br#"a,"b"#).unwrap_err(), LineProblem::Quote);
+        assert_eq!(fields(r#"5",a"b"c, "d""#), ["5\"", "a\"b\"c", "\"d\""]);
+        assert_eq!(fields(r#""a" ,"b"	"#), ["a", "b"]);
+        let problem = |line: &[u8]| Splitter::new().split(line).unwrap_err();
+        assert_eq!(problem(br#"a,"b"#), LineProblem::Quote);
+        assert_eq!(problem(br#"a,"b"",c"#), LineProblem::Quote);
+        assert_eq!(problem(br#"a,"1"2"#), LineProblem::AfterQuote(6));
+        assert_eq!(problem(br#"a,"1" "2""#), LineProblem::AfterQuote(7));
+    }
+
+    #[test]
+    fn lines_with_carriage_returns_or_beyond_all_bounds_are_refused() {
+        let problem = |line: &[u8]| Splitter::new().split(line).unwrap_err();
+        assert_eq!(problem(b"a,1\ra,2"), LineProblem::CarriageReturn(4));
+        assert_eq!(problem(b"a,\"1\"\ra,2"), LineProblem::CarriageReturn(6));
+        assert_eq!(problem(b"a,\"1\r\",2"), LineProblem::CarriageReturn(5));
+        let long = "x".repeat(LONGEST_LINE);
+        assert_eq!(fields(&long).concat(), long);
+        assert_eq!(problem(format!("{long}x").as_bytes()), LineProblem::TooLong);
     }
 
     #[test]
     fn lines_end_like_on_unix_or_windows() {
-        let mut lines = Lines::new(b"\xef\xbb\xbfa\r\n\n \r\nb");
+        let mut lines = Lines::new(b"\xef\xbb\xbfa\r\n\n \r\nb\r\r\n");
         assert_eq!((lines.next(), lines.number), (Some(&b"a"[..]), 1));
         assert_eq!((lines.next(), lines.number), (Some(&b"b"[..]), 4));
         assert_eq!(lines.next(), None);
@@ -236,8 +362,9 @@ mod tests {
     fn chunks_are_whole_lines_and_the_whole_text() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.csv");
-        let long = "x".repeat(CHUNK as usize);
-        let texts = ["", "a", "a\n", "a\nb", &format!("{long}\nb\n"), &format!("a\n{long}{long}y\nb")];
+        let long = "x".repeat(LONGEST_LINE - 1);
+        let longs = format!("{long}\nb\n").repeat(9);
+        let texts = ["", "a", "a\n", "a\nb", &format!("{long}\nb\n"), &format!("a\n{long}y\nb"), &longs];
         for text in texts.into_iter().chain([&*"row\n".repeat(3_000_000)]) {
             fs::write(&path, text).unwrap();
             let mut chunks: Vec<Vec<u8>> = Vec::new();
@@ -251,6 +378,60 @@ mod tests {
             assert!(chunks[..chunks.len() - 1].iter().all(whole), "{} chunks", chunks.len());
             assert_eq!(chunks.len() > 2, text.len() > 2 * CHUNK as usize, "{} chunks", chunks.len());
         }
+    }
+
+    /// The memory and the time for a line that does not end are those for its beginning.
+    #[test]
+    fn of_a_line_without_end_only_the_beginning_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.csv");
+        // Four mebibytes that end amid a character.
+        fs::write(&path, "a\n".to_owned() + &"é".repeat(4 * CHUNK as usize)).unwrap();
+        let mut seen = Vec::new();
+        let refused = read_in_chunks(&path, |text| {
+            seen.push(text.len());
+            assert!(check(&path, text, 0).is_ok());
+            if text.len() > LONGEST_LINE { Err(changed(&path).into()) } else { Ok(()) }
+        });
+        assert!(refused.is_err());
+        assert_eq!(seen, [2, CHUNK as usize - 2]);
+    }
+
+    #[test]
+    fn files_that_change_amid_reading_are_found_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.csv");
+        let row = "20070103,935,1\n";
+        for edited in [row.repeat(400_001), row.repeat(399_999), row.repeat(400_000)] {
+            fs::write(&path, row.repeat(400_000)).unwrap();
+            // The clock of a file system may tick slowly.
+            let past = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
+            File::options().write(true).open(&path).unwrap().set_modified(past).unwrap();
+            let mut edit = Some(edited);
+            let read = read_in_chunks(&path, |_| {
+                edit.take().into_iter().for_each(|text| fs::write(&path, text).unwrap());
+                Ok(())
+            });
+            let error = read.unwrap_err().to_string();
+            assert!(error.contains("x.csv: the file changed while it was read"), "{error}");
+        }
+        assert_eq!(read_in_chunks(&path, |_| Ok(())).unwrap(), 400_000 * row.len() as u64);
+    }
+
+    #[test]
+    fn the_first_line_is_found_behind_any_number_of_blank_ones() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.csv");
+        let first = |text: &str| {
+            fs::write(&path, text).unwrap();
+            String::from_utf8(first_line(&path).unwrap()).unwrap()
+        };
+        assert_eq!(first("\u{feff}a,b\nc\n"), "a,b\n");
+        assert_eq!(first(&("\u{feff}".to_owned() + &"\n \r\n".repeat(100_000) + "a,b\nc\n")), "a,b\n");
+        for text in ["", "\u{feff}", "\n\n", "  "] {
+            assert!(first(text).trim().is_empty());
+        }
+        assert_eq!(first(&"x".repeat(2 * LONGEST_LINE)).len(), LONGEST_LINE + 1);
     }
 
     #[test]

@@ -55,9 +55,78 @@ const SINGLE: &[CaseFile] = &[
     file("blank lines only", b"\n\r\n  \n", &["A.csv: the file is empty"]),
     file("header only", b"date,time,price\n", &["A.csv: the file has a header but no prices"]),
     file(
-        "header of four columns",
+        "row shorter than its header",
         b"date,time,price,size\n20070103,935,1\n",
-        &["A.csv:1: expected 3 columns", "found 4"],
+        &["A.csv:2: expected 4 columns", "as the header has", "found 3"],
+    ),
+    file(
+        "header with volumes for prices",
+        b"date,time,volume\n20070103,935,100\n20070103,936,90\n",
+        &["A.csv:1: the header names no column for the price", "\"date\", \"time\", \"volume\""],
+    ),
+    file(
+        "header in another language",
+        b"\n\xef\xbb\xbfDatum,Zeit,Kurs\n20070103,935,1\n",
+        &[
+            "A.csv:2: the header names no column for the date",
+            "\"Zeit\", \"Kurs\"",
+            "name the columns date, time",
+        ],
+    ),
+    file(
+        "header with two prices",
+        b"Date,Time,Close,Adj Close\n20070103,935,1,2\n20070103,936,1,2\n",
+        &["A.csv:1: the header names two columns for the price: \"Close\", \"Adj Close\""],
+    ),
+    file(
+        "header of semicolons",
+        b"date;time;price\n20070103;935;1\n",
+        &["A.csv:1: the header names no column for the date (its columns are \"date;time;price\")", "commas"],
+    ),
+    file(
+        "header of tabs",
+        b"date\ttime\tprice\n20070103\t935\t1\n",
+        &["A.csv:1: the header names no column", "separated by commas"],
+    ),
+    file(
+        "header amid the rows",
+        b"date,time,price\n20070103,935,1\ndate,time,price\n",
+        &["A.csv:3: \"date\" is not a date"],
+    ),
+    file(
+        "byte order mark amid the rows",
+        b"\xef\xbb\xbf20070103,935,1\n\xef\xbb\xbf20070103,936,1\n",
+        &["A.csv:2: \"\\u{feff}20070103\" is not a date"],
+    ),
+    file(
+        "carriage return after quotes",
+        b"20070103,935,10\n20070103,937,\"12\"\r20070103,938,50\n20070103,939,12\n",
+        &["A.csv:2: a carriage return stands amid the line (byte 18)", "LF or CRLF"],
+    ),
+    file(
+        "carriage return within quotes",
+        b"20070103,935,10\n20070103,937,\"12\r\"\n",
+        &["A.csv:2: a carriage return stands amid the line"],
+    ),
+    file(
+        "carriage return before a comma",
+        b"20070103,935,10\n20070103,937\r,12\n",
+        &["A.csv:2: a carriage return stands amid the line (byte 13)"],
+    ),
+    file(
+        "lines that end in carriage returns alone",
+        b"20070103,935,1\r20070103,936,1\r",
+        &["A.csv:1: a carriage return stands amid the line"],
+    ),
+    file(
+        "digits after quotes",
+        b"20070103,935,10\n20070103,936,\"12\"50\n",
+        &["A.csv:2: text follows the end of a quoted field (byte 18"],
+    ),
+    file(
+        "long, carriage return amid a line",
+        b"stock,date,time,price\nA,20070103,935,\"1\"\rA,20070103,936,1\n",
+        &["A.csv:2: a carriage return stands amid the line"],
     ),
     file(
         "two columns",
@@ -174,7 +243,7 @@ const SINGLE: &[CaseFile] = &[
     file(
         "long, without time",
         b"symbol,date,price\nA,20070103,1\n",
-        &["A.csv:1: the header names a column \"symbol\" but no \"time\""],
+        &["A.csv:1: the header names no column for the time", "\"symbol\", \"date\", \"price\""],
     ),
     file(
         "long, two stocks columns",
@@ -193,6 +262,11 @@ const SINGLE: &[CaseFile] = &[
         &["A.csv:2: expected 4 columns", "found 3"],
     ),
     file("long, no stock", b"stock,date,time,price\n,20070103,935,1\n", &["A.csv:2: the stock is empty"]),
+    file(
+        "long, escape sequence in a stock",
+        b"stock,date,time,price\nA,20070103,935,1\nB\x1b[31m,20070103,935,1\n",
+        &["A.csv:3: the stock \"B\\u{1b}[31m\" has control characters"],
+    ),
     file(
         "long, bad price",
         b"price,time,date,stock\n1,935,20070103,A\n-1,935,20070103,B\n",
@@ -217,6 +291,14 @@ const SINGLE: &[CaseFile] = &[
 
 /// Panels of several files, and selections.
 const PANELS: &[Case] = &[
+    #[cfg(unix)]
+    Case {
+        name: "line break in a file's name",
+        files: &[("A.csv", GOOD), ("B\nC.csv", GOOD)],
+        paths: &[""],
+        flags: &[],
+        message: &["B\\nC.csv: the file's name is the stock's name", "without control characters"],
+    },
     Case {
         name: "no such file",
         files: &[],
@@ -383,7 +465,7 @@ const PANELS: &[Case] = &[
         files: &[("A.csv", b"20070103,935,1\n20070104,935,1\n")],
         paths: &[""],
         flags: &["--keep-going"],
-        message: &["no day is left: 2 day(s) dropped with fewer than two prices"],
+        message: &["no day is left: 2 day(s) with fewer than two prices"],
     },
     Case {
         name: "times not shared, kept going",
