@@ -12,12 +12,15 @@ mod growth;
 mod report;
 mod simulate;
 
+use std::io::{IsTerminal, stdout};
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
 use std::process::ExitCode;
 
+use clap::error::ContextValue;
 use clap::{Parser, Subcommand};
 
 use crate::error::{Error, Result};
+use crate::output::{Destination, temporary, visible};
 use report::Report;
 
 /// How a command ended, where it did not fail.
@@ -31,7 +34,7 @@ enum Outcome {
 
 /// Bootstrap intervals of realized variance and certified value function iteration, on the CPU and on any GPU.
 #[derive(Debug, Parser)]
-#[command(name = "bellwether", version, propagate_version = true)]
+#[command(name = "bellwether", bin_name = "bellwether", version, propagate_version = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -53,7 +56,12 @@ enum Command {
 
 /// Parses the process's arguments, runs the command and returns the exit code.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    temporary::remove_on_signals();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(told) if told.use_stderr() => return wrong_usage(told),
+        Err(asked_for) => return help(&asked_for),
+    };
     let report = Report::new(arguments.quiet);
     // A panic is a mistake of this program. It is caught, here or in a job or at a device, and told as one message.
     set_hook(Box::new(|_| {}));
@@ -66,6 +74,46 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Tells what is wrong with the arguments, which may hold anything.
+fn wrong_usage(mut error: clap::Error) -> ExitCode {
+    let typed: Vec<_> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
+    for (kind, value) in typed {
+        let value = match value {
+            ContextValue::String(text) => ContextValue::String(visible(&text).into_owned()),
+            ContextValue::Strings(texts) => {
+                ContextValue::Strings(texts.iter().map(|text| visible(text).into_owned()).collect())
+            }
+            other => other,
+        };
+        error.insert(kind, value);
+    }
+    // With colours, where standard error is a terminal. It being closed is no reason to fail otherwise.
+    let _ = error.print();
+    ExitCode::from(2)
+}
+
+/// Prints the help or the version, which are results like any other.
+fn help(text: &clap::Error) -> ExitCode {
+    // With colours.
+    let printed = if stdout().is_terminal() {
+        text.print().map_err(Error::Stdout)
+    } else {
+        Destination::Stdout.write(|out| write!(out, "{text}"))
+    };
+    match printed {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            Report::new(false).failure(error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Reads `--seed`.
+fn parse_seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
 }
 
 fn run(command: Command, report: &Report) -> Result<Outcome> {

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::output::visible;
+
 /// The way to standard error. Progress bars show on a terminal only; `--quiet` leaves errors alone.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Report {
@@ -57,7 +59,8 @@ impl Report {
     }
 }
 
-/// A closed standard error is no reason to fail, so that what `writeln!` returns is dropped.
+/// One line on standard error, whatever names of files, stocks and devices are in it: a line feed among them must not begin a
+/// message of its own. A closed standard error is no reason to fail, so that what `writeln!` returns is dropped.
 fn write_line(text: &str) {
-    let _ = writeln!(stderr().lock(), "{text}");
+    let _ = writeln!(stderr().lock(), "{}", visible(text));
 }

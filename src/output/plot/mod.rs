@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use resvg::{tiny_skia, usvg};
 
-use super::Destination;
+use super::{Destination, Outputs};
 use crate::error::{Error, Result};
 
 /// The font of measurements, and of PNGs.
@@ -45,36 +45,61 @@ enum Kind {
 }
 
 /// Where a picture goes, checked before the work that it shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct PlotFile {
     destination: Destination,
     kind: Kind,
 }
 
 impl PlotFile {
-    /// The file at `path`, which the user gave as `flag`.
+    /// The file at `path`, which the user gave as `flag`, as one of `outputs`.
     ///
     /// # Errors
     ///
-    /// [`Error::Parameter`] for an extension other than svg and png, [`Error::Io`] where the file can't be written.
-    pub fn new(flag: &'static str, path: PathBuf) -> Result<Self> {
+    /// [`Error::Parameter`] for an extension other than svg and png, and as [`Outputs::claim`].
+    pub fn new(flag: &'static str, path: PathBuf, outputs: &mut Outputs) -> Result<Self> {
         let kind = kind_of(flag, &path)?;
-        let destination = Destination::File(path);
-        destination.check()?;
-        Ok(Self { destination, kind })
+        Ok(Self { destination: outputs.claim(flag, path)?, kind })
     }
 
-    /// Writes the picture, whole or not at all.
+    /// The picture as the file holds it, not yet written: all that can fail in drawing has then been done.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] where it can't be written, [`Error::Plot`] where it can't be turned into pixels.
-    pub fn save(&self, picture: &Picture) -> Result<()> {
+    /// [`Error::Plot`] where it can't be turned into pixels.
+    pub fn draw(&self, picture: &Picture) -> Result<Drawn<'_>> {
         let bytes = match self.kind {
             Kind::Svg => picture.svg.clone().into_bytes(),
             Kind::Png => picture.png()?,
         };
-        self.destination.write(|out| out.write_all(&bytes))
+        Ok(Drawn { destination: &self.destination, bytes })
+    }
+
+    /// Draws and writes the picture, whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::draw`] and [`Drawn::save`].
+    pub fn save(&self, picture: &Picture) -> Result<()> {
+        self.draw(picture)?.save()
+    }
+}
+
+/// A picture that only needs to be written.
+#[derive(Debug)]
+pub struct Drawn<'a> {
+    destination: &'a Destination,
+    bytes: Vec<u8>,
+}
+
+impl Drawn<'_> {
+    /// Writes it, whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where it can't be written.
+    pub fn save(&self) -> Result<()> {
+        self.destination.write(|out| out.write_all(&self.bytes))
     }
 }
 
@@ -149,7 +174,10 @@ pub(crate) mod tests {
     #[test]
     fn extensions_decide() {
         let folder = tempfile::tempdir().unwrap();
-        let kind = |name: &str| PlotFile::new("--plot", folder.path().join(name)).map(|file| file.kind);
+        let kind = |name: &str| {
+            let path = folder.path().join(name);
+            PlotFile::new("--plot", path, &mut Outputs::default()).map(|file| file.kind)
+        };
         assert_eq!(kind("a.svg").unwrap(), Kind::Svg);
         assert_eq!(kind("a.b.PNG").unwrap(), Kind::Png);
         for name in ["a.pdf", "svg", "a", ".png"] {
