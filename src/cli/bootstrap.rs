@@ -18,9 +18,9 @@ use crate::panel::{Align, DayReturns, LoadOptions, PanelReader, parse_date};
 use crate::random::STREAM_VERSION;
 use crate::resample::gpu::{Resampler, device_limits};
 
-use super::{Outcome, parse_seed};
 use super::device::{DeviceArgs, MemoryArgs, grouped, plural};
 use super::report::Report;
+use super::{Outcome, parse_seed};
 
 /// Returns drawn from which on starting a GPU pays for itself: some seconds on a few cores, against well under one to start.
 const WORTH_A_GPU: u64 = 10_000_000_000;
@@ -203,7 +203,11 @@ fn few_samples(bootstrap: &Bootstrap) -> Option<String> {
     Some(format!(
         "{} put {} beyond each end of a {confidence} % interval, which makes the ends rough: {advice}",
         plural(samples.into(), "sample"),
-        if beyond < 1.0 { "less than one".into() } else { format!("only {:.3}", beyond).trim_end_matches('0').trim_end_matches('.').to_owned() },
+        if beyond < 1.0 {
+            "less than one".into()
+        } else {
+            format!("only {:.3}", beyond).trim_end_matches('0').trim_end_matches('.').to_owned()
+        },
     ))
 }
 

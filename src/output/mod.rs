@@ -10,7 +10,7 @@ mod stdout;
 pub(crate) mod temporary;
 mod text;
 
-use std::fs::{self, File};
+use fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -57,7 +57,10 @@ impl Format {
             "csv" => Some(Self::Csv),
             "json" => Some(Self::Json),
             "svg" | "png" => {
-                return refused("that is a picture's name, and this is a table; name a file that ends in .csv or .json".into());
+                return refused(
+                    "that is a picture's name, and this is a table; name a file that ends in .csv or .json"
+                        .into(),
+                );
             }
             foreign if FOREIGN.contains(&foreign) => {
                 return refused(format!(
@@ -224,7 +227,7 @@ pub(crate) fn folder_of(path: &Path) -> &Path {
 /// Whether `path` exists and is neither a regular file nor a folder: a device, a pipe, a socket. Renaming over one would
 /// put a file in its place.
 fn is_special(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+    fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
 /// Where `path` leads, through links of which the last may point to what is not there yet. Links that go around in a circle
@@ -256,10 +259,10 @@ mod tests {
             Err(io::Error::other("disk full"))
         });
         assert!(error.unwrap_err().to_string().contains("disk full"));
-        assert_eq!(std::fs::read(&path).unwrap(), b"first");
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         destination.write(|out| out.write_all(b"second")).unwrap();
-        assert_eq!(std::fs::read(&path).unwrap(), b"second");
+        assert_eq!(fs::read(&path).unwrap(), b"second");
     }
 
     #[cfg(unix)]
@@ -267,25 +270,25 @@ mod tests {
     fn links_stay_links_and_pipes_stay_pipes() {
         let folder = tempfile::tempdir().unwrap();
         let (link, target) = (folder.path().join("link"), folder.path().join("target"));
-        std::fs::write(&target, "old").unwrap();
+        fs::write(&target, "old").unwrap();
         std::os::unix::fs::symlink(&target, &link).unwrap();
         Destination::File(link.clone()).write(|out| out.write_all(b"new")).unwrap();
-        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
-        assert_eq!(std::fs::read(&target).unwrap(), b"new");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&target).unwrap(), b"new");
 
         // A link to what is not there yet makes it.
         let (dangling, made) = (folder.path().join("dangling"), folder.path().join("made"));
         std::os::unix::fs::symlink("made", &dangling).unwrap();
         Destination::File(dangling.clone()).write(|out| out.write_all(b"made")).unwrap();
-        assert!(std::fs::symlink_metadata(&dangling).unwrap().is_symlink());
-        assert_eq!(std::fs::read(&made).unwrap(), b"made");
+        assert!(fs::symlink_metadata(&dangling).unwrap().is_symlink());
+        assert_eq!(fs::read(&made).unwrap(), b"made");
 
         let pipe = folder.path().join("pipe");
         let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
         assert!(made.success());
         let reader = std::thread::spawn({
             let pipe = pipe.clone();
-            move || std::fs::read(pipe).unwrap()
+            move || fs::read(pipe).unwrap()
         });
         Destination::File(pipe.clone()).write(|out| out.write_all(b"through")).unwrap();
         assert_eq!(reader.join().unwrap(), b"through");
@@ -299,11 +302,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("private.csv");
         for mode in [0o600, 0o664] {
-            std::fs::write(&path, "old").unwrap();
-            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            fs::write(&path, "old").unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
             Destination::File(path.clone()).write(|out| out.write_all(b"new")).unwrap();
-            assert_eq!(std::fs::read(&path).unwrap(), b"new");
-            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o7777, mode);
+            assert_eq!(fs::read(&path).unwrap(), b"new");
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, mode);
         }
     }
 

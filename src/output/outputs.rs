@@ -203,8 +203,10 @@ fn is_sink(path: &Path) -> bool {
 /// Checks that `path` can be written, and opens it where it is a device or a pipe: a pipe's reader takes its first writer's
 /// end for the end of all.
 fn check(path: PathBuf) -> Result<Destination> {
-    let because = |kind: io::ErrorKind, reason: &str| Err(Error::io("write", &path)(io::Error::new(kind, reason)));
-    let separated = path.as_os_str().as_encoded_bytes().last().is_some_and(|&last| std::path::is_separator(last.into()));
+    let because =
+        |kind: io::ErrorKind, reason: &str| Err(Error::io("write", &path)(io::Error::new(kind, reason)));
+    let separated =
+        path.as_os_str().as_encoded_bytes().last().is_some_and(|&last| std::path::is_separator(last.into()));
     if path.as_os_str().is_empty() {
         return because(io::ErrorKind::InvalidFilename, "the name is empty; name a file");
     }

@@ -91,6 +91,12 @@ impl TemporaryFolder {
         self.folder.as_ref().map_or(Path::new(""), tempfile::TempDir::path)
     }
 
+    /// Creates a folder in it, and those on the way.
+    pub(crate) fn create_folders(&self, path: &Path) -> io::Result<()> {
+        let _unfinished = unfinished();
+        fs::create_dir_all(path)
+    }
+
     /// Creates a file in it. After a signal this never returns, so that the folder can be removed.
     pub(crate) fn create(&self, path: &Path) -> io::Result<File> {
         let _unfinished = unfinished();
