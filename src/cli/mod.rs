@@ -85,6 +85,10 @@ fn wrong_usage(mut error: clap::Error) -> ExitCode {
             ContextValue::Strings(texts) => {
                 ContextValue::Strings(texts.iter().map(|text| visible(text).into_owned()).collect())
             }
+            // Advice, which repeats what was typed.
+            ContextValue::StyledStrs(texts) => ContextValue::StyledStrs(
+                texts.iter().map(|text| visible(&text.to_string()).into_owned().into()).collect(),
+            ),
             other => other,
         };
         error.insert(kind, value);

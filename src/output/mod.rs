@@ -10,7 +10,7 @@ mod stdout;
 pub(crate) mod temporary;
 mod text;
 
-use fs::{self, File};
+use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -237,7 +237,7 @@ pub(crate) fn resolved(path: &Path) -> PathBuf {
     let mut target = path.to_path_buf();
     for _ in 0..MOST_LINKS {
         match fs::read_link(&target) {
-            Ok(next) => target = folder_of(&target).join(next),
+            Ok(next) => target = target.parent().map(|folder| folder.join(&next)).unwrap_or(next),
             Err(_) => break,
         }
     }
