@@ -194,20 +194,17 @@ fn few_samples(bootstrap: &Bootstrap) -> Option<String> {
     if f64::from(samples) >= needed {
         return None;
     }
-    let beyond = (tail * f64::from(samples) * 1e9).round() / 1e9;
+    // Rounded down, so that it is below ten as told; the little is for tails that are no binary fraction.
+    let beyond = (tail * f64::from(samples) * 1e3 + 1e-6).floor() / 1e3;
+    let beyond = if beyond < 1.0 { "less than one".into() } else { format!("only {beyond}") };
     let advice = if needed <= f64::from(u32::MAX) {
         format!("-B {needed} puts {FEWEST} there")
     } else {
         "lower --confidence".into()
     };
     Some(format!(
-        "{} put {} beyond each end of a {confidence} % interval, which makes the ends rough: {advice}",
-        plural(samples.into(), "sample"),
-        if beyond < 1.0 {
-            "less than one".into()
-        } else {
-            format!("only {:.3}", beyond).trim_end_matches('0').trim_end_matches('.').to_owned()
-        },
+        "{} put {beyond} beyond each end of a {confidence} % interval, which makes the ends rough: {advice}",
+        plural(samples.into(), "sample")
     ))
 }
 

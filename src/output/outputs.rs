@@ -151,7 +151,8 @@ impl Outputs {
                 });
             }
         }
-        drop(out);
+        #[cfg(not(unix))]
+        let _ = (out, parameter);
         Ok(Destination::Stdout)
     }
 

@@ -40,7 +40,8 @@ impl TemporaryFile {
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let mut unfinished = unfinished();
-        let (file, path) = builder.prefix(PREFIX).tempfile_in(folder).map_err(plain)?.into_parts();
+        let (file, path) =
+            builder.prefix(PREFIX).tempfile_in(folder).map_err(|error| plain(&error))?.into_parts();
         unfinished.insert(path.to_path_buf());
         Ok(Self { file, path: Some(path) })
     }
@@ -81,7 +82,8 @@ impl TemporaryFolder {
     /// An empty folder in `parent`.
     pub(crate) fn new(parent: &Path) -> io::Result<Self> {
         let mut unfinished = unfinished();
-        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent).map_err(plain)?;
+        let folder =
+            tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent).map_err(|error| plain(&error))?;
         unfinished.insert(folder.path().to_path_buf());
         Ok(Self { folder: Some(folder) })
     }
@@ -128,8 +130,8 @@ impl Drop for TemporaryFolder {
 }
 
 /// An error of `tempfile` as the operating system gave it: the temporary path is of no interest to the user.
-fn plain(error: io::Error) -> io::Error {
-    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+fn plain(error: &io::Error) -> io::Error {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(inner) = source {
         if let Some(code) = inner.downcast_ref::<io::Error>().and_then(io::Error::raw_os_error) {
             return io::Error::from_raw_os_error(code);
