@@ -271,7 +271,8 @@ fn too_few_samples_for_the_confidence_are_told() {
     };
     assert_eq!(
         warning("-B 1000").unwrap(),
-        "warning: 1,000 samples put only 5 beyond each end of a 99 % interval, which makes the ends rough: -B 2000 puts 10 there"
+        "warning: 1,000 samples put only 5 beyond each end of a 99 % interval, which makes the ends rough: \
+         -B 2000 puts 10 there"
     );
     assert!(warning("-B 1999").unwrap().contains("only 9.995 beyond"));
     assert_eq!(warning("-B 2000"), None);

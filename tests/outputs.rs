@@ -1,5 +1,5 @@
-//! Where results go, as a user meets it: outputs that would destroy a file or each other, formats, readers that stop, standard
-//! output that is closed, and names that hold control characters.
+//! Where results go, as a user meets it: outputs that would destroy a file or each other, formats, readers
+//! that stop, standard output that is closed, and names that hold control characters.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test is a panic")]
 
@@ -201,7 +201,8 @@ fn a_picture_can_hold_any_name() {
     }
 }
 
-/// No text of others reaches the terminal as it is: neither escapes, nor line feeds that begin a message of their own.
+/// No text of others reaches the terminal as it is: neither escapes, nor line feeds that begin a message of
+/// their own.
 #[test]
 fn messages_can_not_be_forged() {
     let folder = folder();

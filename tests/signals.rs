@@ -48,8 +48,8 @@ fn wait_for_work(folder: &Path, child: &mut Child) {
 /// Seconds of work, of which the signal comes at the beginning.
 const LONG: &str = "simulate --stocks 2 --days 400 --per-day 20000 -o";
 
-/// Whether these tests, and so what they start, were started with a signal ignored: under `nohup`, or in the background of a
-/// script. Where the system does not say, the program takes `SIGHUP` to be.
+/// Whether these tests, and so what they start, were started with a signal ignored: under `nohup`, or in the
+/// background of a script. Where the system does not say, the program takes `SIGHUP` to be.
 fn is_ignored(signal: i32) -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

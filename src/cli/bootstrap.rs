@@ -184,7 +184,8 @@ fn percent(share: f64) -> f64 {
     (share * 1e10).round() / 1e8
 }
 
-/// What to say where a tail outside of the interval holds few samples, so that its end is a rough estimate: fewer than ten.
+/// What to say where a tail outside of the interval holds fewer than ten samples, so that the interval's end is a
+/// rough estimate.
 fn few_samples(bootstrap: &Bootstrap) -> Option<String> {
     const FEWEST: f64 = 10.0;
     let tail = (1.0 - bootstrap.confidence()) / 2.0;
@@ -297,7 +298,7 @@ pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     }
 
     let write_started = Instant::now();
-    // All pictures are drawn before anything is written: none of the outputs is there without the others for a picture's sake.
+    // All pictures are drawn before anything is written: one that fails leaves none of the outputs.
     let drawn = pictures.draw(&bootstrap, args.seed, panel.stocks(), &intervals, cell, &jobs)?;
     destination.write(|out| write(out, panel.stocks(), &intervals, format, args.layout))?;
     drawn.iter().try_for_each(Drawn::save)?;

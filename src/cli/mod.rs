@@ -1,8 +1,8 @@
 //! The command line: arguments, to a validated specification, to a library call, to output.
 //!
-//! One file a subcommand. Each holds the raw arguments (`…Args`, what the user typed) and a `run` that validates them,
-//! calls the library and writes the result. Exit codes: 0 done, 1 failed with one message, 2 wrong usage, 3 done in part
-//! (`--keep-going` left something out).
+//! One file a subcommand. Each holds the raw arguments (`…Args`, what the user typed) and a `run` that
+//! validates them, calls the library and writes the result. Exit codes: 0 done, 1 failed with one message, 2
+//! wrong usage, 3 done in part (`--keep-going` left something out).
 
 mod bootstrap;
 mod compare;
@@ -32,7 +32,8 @@ enum Outcome {
     Partial,
 }
 
-/// Bootstrap intervals of realized variance and certified value function iteration, on the CPU and on any GPU.
+/// Bootstrap intervals of realized variance and certified value function iteration, on the CPU and on any
+/// GPU.
 #[derive(Debug, Parser)]
 #[command(name = "bellwether", bin_name = "bellwether", version, propagate_version = true)]
 struct Arguments {
@@ -63,7 +64,8 @@ pub fn main() -> ExitCode {
         Err(asked_for) => return help(&asked_for),
     };
     let report = Report::new(arguments.quiet);
-    // A panic is a mistake of this program. It is caught, here or in a job or at a device, and told as one message.
+    // A panic is a mistake of this program. It is caught, here or in a job or at a device, and told as one
+    // message.
     set_hook(Box::new(|_| {}));
     let outcome = catch_unwind(AssertUnwindSafe(|| run(arguments.command, &report)));
     match outcome.unwrap_or_else(|panic| Err(Error::from_panic("the command", &*panic))) {

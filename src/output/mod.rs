@@ -1,6 +1,7 @@
 //! Writing results: whole or not at all, to a file or to standard output.
 //!
-//! [`Outputs`] checks where they go before the work; then [`intervals`] as CSV and JSON, and the pictures ([`plot`]).
+//! [`Outputs`] checks where they go before the work; then [`intervals`] as CSV and JSON, and the pictures
+//! ([`plot`]).
 
 pub mod growth;
 pub mod intervals;
@@ -32,8 +33,8 @@ pub enum Format {
     Json,
 }
 
-/// Extensions of formats, of tables and of archives, that no table is written in. A file with one of them would not hold what
-/// its name says.
+/// Extensions of formats, of tables and of archives, that no table is written in. A file with one of them
+/// would not hold what its name says.
 const FOREIGN: [&str; 44] = [
     "7z", "arrow", "avro", "bz2", "db", "dta", "duckdb", "feather", "gz", "h5", "hdf", "hdf5", "htm", "html",
     "ipc", "jsonl", "mat", "md", "ndjson", "npy", "npz", "ods", "orc", "parquet", "pdf", "pickle", "pkl",
@@ -42,12 +43,13 @@ const FOREIGN: [&str; 44] = [
 ];
 
 impl Format {
-    /// The format of a table in the file at `path`, which the user named by `parameter`: `given`, or what the extension says,
-    /// or CSV where it says nothing.
+    /// The format of a table in the file at `path`, which the user named by `parameter`: `given`, or what the
+    /// extension says, or CSV where it says nothing.
     ///
     /// # Errors
     ///
-    /// [`Error::Parameter`] where the extension is that of another format than `given`, or of one that can't be written.
+    /// [`Error::Parameter`] where the extension is that of another format than `given`, or of one that can't
+    /// be written.
     pub fn of(parameter: &'static str, path: &Path, given: Option<Self>) -> Result<Self> {
         let extension = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
         let refused = |requirement: String| {
@@ -64,7 +66,8 @@ impl Format {
             }
             foreign if FOREIGN.contains(&foreign) => {
                 return refused(format!(
-                    "tables are written as CSV or JSON, not as .{foreign}; name a file that ends in .csv or .json"
+                    "tables are written as CSV or JSON, not as .{foreign}; \
+                     name a file that ends in .csv or .json"
                 ));
             }
             _ => None,
@@ -95,14 +98,14 @@ pub enum Destination {
 }
 
 impl Destination {
-    /// Writes what `produce` writes. A file appears whole or not at all: a temporary file beside it is renamed at the end. It
-    /// keeps its permissions, and a link stays a link: what it points to is replaced, or made. Devices and pipes
-    /// (`/dev/null`) are written to as they are.
+    /// Writes what `produce` writes. A file appears whole or not at all: a temporary file beside it is
+    /// renamed at the end. It keeps its permissions, and a link stays a link: what it points to is replaced,
+    /// or made. Devices and pipes (`/dev/null`) are written to as they are.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] or [`Error::Stdout`]; an existing file is then unchanged. A reader that closes standard output or a pipe
-    /// early (`| head`) has all that it wants: that is no error.
+    /// [`Error::Io`] or [`Error::Stdout`]; an existing file is then unchanged. A reader that closes standard
+    /// output or a pipe early (`| head`) has all that it wants: that is no error.
     pub fn write(&self, produce: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
         match self {
             Self::Stdout => write_stdout(produce).map_err(Error::Stdout),
@@ -136,8 +139,8 @@ fn write_file(path: &Path, produce: impl FnOnce(&mut dyn Write) -> io::Result<()
     file.persist(&target)
 }
 
-/// Gives `file` the permissions and, where it may be given away, the owner of the one that it replaces. What the system does
-/// not let us keep is less than the result that is at stake.
+/// Gives `file` the permissions and, where it may be given away, the owner of the one that it replaces. What
+/// the system does not let us keep is less than the result that is at stake.
 fn keep_permissions(file: &File, before: &fs::Metadata) {
     #[cfg(unix)]
     {
@@ -149,8 +152,8 @@ fn keep_permissions(file: &File, before: &fs::Metadata) {
     let _ = file.set_permissions(before.permissions());
 }
 
-/// Writes what `produce` writes to `out`. An error is that of `out` itself: writers of formats put errors into words of their
-/// own, and lose their kind.
+/// Writes what `produce` writes to `out`. An error is that of `out` itself: writers of formats put errors
+/// into words of their own, and lose their kind.
 fn fill<W: Write>(out: W, produce: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(1 << 16, Watched { out, failure: None });
     let done = produce(&mut out).and_then(|()| out.flush());
@@ -224,14 +227,14 @@ pub(crate) fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Whether `path` exists and is neither a regular file nor a folder: a device, a pipe, a socket. Renaming over one would
-/// put a file in its place.
+/// Whether `path` exists and is neither a regular file nor a folder: a device, a pipe, a socket. Renaming
+/// over one would put a file in its place.
 fn is_special(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
-/// Where `path` leads, through links of which the last may point to what is not there yet. Links that go around in a circle
-/// are left for the system to refuse.
+/// Where `path` leads, through links of which the last may point to what is not there yet. Links that go
+/// around in a circle are left for the system to refuse.
 pub(crate) fn resolved(path: &Path) -> PathBuf {
     const MOST_LINKS: usize = 40;
     let mut target = path.to_path_buf();

@@ -1,8 +1,9 @@
-//! The outputs of one run, checked before its work: each can be written, no two are one file, and none is a file that the
-//! run reads.
+//! The outputs of one run, checked before its work: each can be written, no two are one file, and none is a
+//! file that the run reads.
 //!
-//! Files are told apart by what they are, not by their names: on Unix by device and inode, so that links of either kind are
-//! seen; elsewhere by the path that they resolve to. A file that is not there yet is told by its folder and its name.
+//! Files are told apart by what they are, not by their names: on Unix by device and inode, so that links of
+//! either kind are seen; elsewhere by the path that they resolve to. A file that is not there yet is told by
+//! its folder and its name.
 
 use std::collections::HashMap;
 use std::fs;
@@ -12,8 +13,8 @@ use std::path::{Path, PathBuf};
 use super::{Destination, Format, folder_of, is_special, resolved, stdout};
 use crate::error::{Error, Result};
 
-/// What the outputs of a run may not be: what it reads, and each other. An output is had from here alone, by the parameter
-/// that names it.
+/// What the outputs of a run may not be: what it reads, and each other. An output is had from here alone, by
+/// the parameter that names it.
 ///
 /// # Examples
 ///
@@ -78,8 +79,8 @@ impl Identity {
 }
 
 impl Outputs {
-    /// The outputs of a run that reads the panel at `paths`: folders of CSV files, or files. Paths that can't be read are for
-    /// the reader to refuse.
+    /// The outputs of a run that reads the panel at `paths`: folders of CSV files, or files. Paths that can't
+    /// be read are for the reader to refuse.
     pub fn new(paths: &[PathBuf]) -> Self {
         let mut outputs = Self::default();
         for path in paths {
@@ -98,7 +99,8 @@ impl Outputs {
     ///
     /// # Errors
     ///
-    /// [`Error::Parameter`] where another output or the input is the same file; [`Error::Io`] where it can't be written.
+    /// [`Error::Parameter`] where another output or the input is the same file; [`Error::Io`] where it can't
+    /// be written.
     pub fn claim(&mut self, parameter: &'static str, path: PathBuf) -> Result<Destination> {
         if is_stdout(&path) {
             return self.claim_stdout(parameter);
@@ -121,8 +123,8 @@ impl Outputs {
             && let Some(folder) = self.folders.get(&Identity::of(folder_of(&target)))
         {
             return refused(format!(
-                "every CSV file in {} is read as a stock's prices, and the next run would read this one, too; write it to \
-                 another folder, or under a name that does not end in .csv",
+                "every CSV file in {} is read as a stock's prices, and the next run would read this one, too; \
+                 write it to another folder, or under a name that does not end in .csv",
                 folder.display()
             ));
         }
@@ -156,8 +158,8 @@ impl Outputs {
         Ok(Destination::Stdout)
     }
 
-    /// Checks and takes a table's file, or standard output where there is no path, and finds the table's format: `given`, or
-    /// what the file's extension says, or CSV.
+    /// Checks and takes a table's file, or standard output where there is no path, and finds the table's
+    /// format: `given`, or what the file's extension says, or CSV.
     ///
     /// # Errors
     ///
@@ -187,7 +189,8 @@ fn is_stdout(path: &Path) -> bool {
     cfg!(unix) && ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|name| path == Path::new(name))
 }
 
-/// Whether `path` is a device such as `/dev/null` or a terminal, that takes several outputs one after the other.
+/// Whether `path` is a device such as `/dev/null` or a terminal, that takes several outputs one after the
+/// other.
 fn is_sink(path: &Path) -> bool {
     #[cfg(unix)]
     {
@@ -201,8 +204,8 @@ fn is_sink(path: &Path) -> bool {
     }
 }
 
-/// Checks that `path` can be written, and opens it where it is a device or a pipe: a pipe's reader takes its first writer's
-/// end for the end of all.
+/// Checks that `path` can be written, and opens it where it is a device or a pipe: a pipe's reader takes its
+/// first writer's end for the end of all.
 fn check(path: PathBuf) -> Result<Destination> {
     let because =
         |kind: io::ErrorKind, reason: &str| Err(Error::io("write", &path)(io::Error::new(kind, reason)));

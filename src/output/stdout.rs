@@ -1,9 +1,10 @@
 //! Standard output as it was given to the process: perhaps closed, perhaps open for reading alone.
 //!
-//! Rust's runtime opens `/dev/null` in place of a standard output that is closed, and takes writes to one that cannot be
-//! written as done. Results would be lost without a word. What the runtime put there looks just like what many programs
-//! give to their children on purpose, so that only a look before the runtime starts tells the two apart
-//! ([`look_at_standard_output`]); and writing goes past the runtime's own handle ([`open`]).
+//! Rust's runtime opens `/dev/null` in place of a standard output that is closed, and takes writes to one
+//! that cannot be written as done. Results would be lost without a word. What the runtime put there looks
+//! just like what many programs give to their children on purpose, so that only a look before the runtime
+//! starts tells the two apart ([`look_at_standard_output`]); and writing goes past the runtime's own handle
+//! ([`open`]).
 
 use std::fs::File;
 use std::io;
@@ -17,8 +18,8 @@ use std::{
 #[cfg(unix)]
 static CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// Notes whether standard output is open. To be called before `main`, where the runtime has not opened anything yet; it
-/// does one system call and uses nothing of the runtime.
+/// Notes whether standard output is open. To be called before `main`, where the runtime has not opened
+/// anything yet; it does one system call and uses nothing of the runtime.
 #[cfg(unix)]
 pub fn look_at_standard_output() {
     let closed = rustix::io::fcntl_getfd(rustix::stdio::stdout()).is_err();

@@ -1,12 +1,13 @@
-//! Unfinished files and folders: made beside the place that they are for, renamed into it when they are whole, and removed
-//! where that does not come to pass, be it by an error or by a signal.
+//! Unfinished files and folders: made beside the place that they are for, renamed into it when they are
+//! whole, and removed where that does not come to pass, be it by an error or by a signal.
 //!
-//! All of them are in one list. Whoever makes, renames or removes one holds the list's lock; a signal's thread takes the
-//! lock, removes what is in the list, and ends the process without giving the lock back. So a rename happens before the
-//! signal or not at all, and nothing new is made after it.
+//! All of them are in one list. Whoever makes, renames or removes one holds the list's lock; a signal's
+//! thread takes the lock, removes what is in the list, and ends the process without giving the lock back. So
+//! a rename happens before the signal or not at all, and nothing new is made after it.
 //!
-//! A process that is killed outright (`SIGKILL`, a power cut) leaves its unfinished files behind. Their names begin with
-//! [`PREFIX`], so that they are hidden, no reader of panels takes them, and every run makes names of its own.
+//! A process that is killed outright (`SIGKILL`, a power cut) leaves its unfinished files behind. Their names
+//! begin with [`PREFIX`], so that they are hidden, no reader of panels takes them, and every run makes names
+//! of its own.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -144,8 +145,8 @@ fn plain(error: &io::Error) -> io::Error {
     error.kind().into()
 }
 
-/// From now on a signal that asks the process to end (`SIGINT`, `SIGTERM`, and `SIGHUP` of a terminal that is closed)
-/// removes what is unfinished first. The exit code is 128 and the signal's number, as shells have it.
+/// From now on a signal that asks the process to end (`SIGINT`, `SIGTERM`, and `SIGHUP` of a terminal that is
+/// closed) removes what is unfinished first. The exit code is 128 and the signal's number, as shells have it.
 pub(crate) fn remove_on_signals() {
     #[cfg(unix)]
     {
@@ -162,13 +163,14 @@ pub(crate) fn remove_on_signals() {
                 signal_hook::low_level::exit(128 + signal);
             }
         };
-        // Without a thread the signals would be lost on the way: `end` is dropped, and with it their handlers.
+        // Without a thread the signals would be lost on the way: `end` is dropped, and with it their
+        // handlers.
         let _ = std::thread::Builder::new().name("signals".into()).spawn(end);
     }
 }
 
-/// Whether the process was started with this signal ignored, as `nohup` does and a shell for what it runs in the background.
-/// Then it is to stay so. Where the system does not say, only `SIGHUP` is taken to be.
+/// Whether the process was started with this signal ignored, as `nohup` does and a shell for what it runs in
+/// the background. Then it is to stay so. Where the system does not say, only `SIGHUP` is taken to be.
 #[cfg(unix)]
 fn is_ignored(signal: i32) -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -1,8 +1,8 @@
 //! Text that others wrote (names of files, stocks and drivers) where a person reads it.
 //!
-//! Such text may hold control characters: a terminal obeys them, a line feed makes what follows look like a message of
-//! ours, and marks of direction show text in another order than it has. In messages they are written as escapes, in
-//! pictures as a replacement character. Files of results hold text as it is.
+//! Such text may hold control characters: a terminal obeys them, a line feed makes what follows look like a
+//! message of ours, and marks of direction show text in another order than it has. In messages they are
+//! written as escapes, in pictures as a replacement character. Files of results hold text as it is.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -36,8 +36,8 @@ pub(super) fn drawable(text: &str) -> Cow<'_, str> {
     if text.contains(refused) { Cow::Owned(text.replace(refused, "\u{fffd}")) } else { Cow::Borrowed(text) }
 }
 
-/// Results on their way to a terminal: control characters other than line feeds and tabs are written as escapes. Text may
-/// come in any pieces.
+/// Results on their way to a terminal: control characters other than line feeds and tabs are written as
+/// escapes. Text may come in any pieces.
 pub(super) struct ToTerminal<W> {
     out: W,
     /// The first byte of a character from U+0080 on, of which the second has not come yet.

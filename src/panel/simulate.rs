@@ -154,8 +154,8 @@ impl SimulateSpec {
         (0..self.stocks).map(stock_name).collect()
     }
 
-    /// Number of prices in the whole panel: stocks × days × prices a day. [`simulate`] needs 16 bytes for each while it
-    /// runs, and its panel 8; [`write()`] holds a day's prices a thread.
+    /// Number of prices in the whole panel: stocks × days × prices a day. [`simulate`] needs 16 bytes for
+    /// each while it runs, and its panel 8; [`write()`] holds a day's prices a thread.
     pub fn prices(&self) -> u64 {
         u64::from(self.stocks) * u64::from(self.days) * u64::from(self.per_day)
     }
@@ -287,7 +287,8 @@ impl SourceDay {
 
 /// One stock's prices, a day at a time.
 ///
-/// The market is drawn again for each stock: that costs less than keeping it, and leaves stocks independent jobs.
+/// The market is drawn again for each stock: that costs less than keeping it, and leaves stocks independent
+/// jobs.
 struct StockPath<'a> {
     market: Source,
     own: Source,
@@ -339,8 +340,8 @@ fn in_cents(log_price: f64) -> u64 {
     (100.0 * log_price.exp()).round().clamp(1.0, 1e15) as u64
 }
 
-/// The simulated panel in memory: for each day, prices a day × stocks. In parallel over the stocks, on the current
-/// Rayon pool. Equal to what the loader reads from the files of [`write()`].
+/// The simulated panel in memory: for each day, prices a day × stocks. In parallel over the stocks, on the
+/// current Rayon pool. Equal to what the loader reads from the files of [`write()`].
 ///
 /// # Errors
 ///
@@ -373,20 +374,21 @@ pub fn simulate(spec: &SimulateSpec) -> Result<Panel> {
     Ok(Panel { stocks: spec.stock_names(), days: days.collect() })
 }
 
-/// Writes the simulated panel to `folder`: one file a stock, `S0001.csv` and so on, lines `YYYYMMDD,HHMM,PRICE` without a
-/// header. Files are written in parallel on the current Rayon pool, and a thread holds one day of prices at a time.
-/// `progress` is called after each stock with the number of prices written.
+/// Writes the simulated panel to `folder`: one file a stock, `S0001.csv` and so on, lines
+/// `YYYYMMDD,HHMM,PRICE` without a header. Files are written in parallel on the current Rayon pool, and a
+/// thread holds one day of prices at a time. `progress` is called after each stock with the number of prices
+/// written.
 ///
-/// The panel is there as a whole or not at all: it is written to a hidden folder that is renamed when it is complete, or
-/// whose files are, one right after the other, where `folder` exists. One folder holds one panel: it must be empty, or, with
-/// `force`, hold no CSV files but those that are replaced.
+/// The panel is there as a whole or not at all: it is written to a hidden folder that is renamed when it is
+/// complete, or whose files are, one right after the other, where `folder` exists. One folder holds one
+/// panel: it must be empty, or, with `force`, hold no CSV files but those that are replaced.
 ///
 /// Returns the paths of the files, in the order of the stocks.
 ///
 /// # Errors
 ///
-/// [`Error::Parameter`] where the specification is not valid. [`Error::Io`] where the folder or a file can't be written,
-/// and where the folder holds what it must not.
+/// [`Error::Parameter`] where the specification is not valid. [`Error::Io`] where the folder or a file can't
+/// be written, and where the folder holds what it must not.
 pub fn write(
     spec: &SimulateSpec,
     folder: &Path,
@@ -465,12 +467,12 @@ fn refuse_other_files(folder: &Path, replaced: Option<&[String]>) -> Result<()> 
     let Some(name) = names.first() else { return Ok(()) };
     let reason = match replaced {
         None => {
-            "the folder holds this file already, and one folder holds one panel; name a new folder, or replace the \
-             panel with --force"
+            "the folder holds this file already, and one folder holds one panel; name a new folder, or \
+             replace the panel with --force"
         }
         Some(_) => {
-            "the new panel has no such stock, and one folder holds one panel; name a new folder, or remove the files \
-             that are no longer wanted"
+            "the new panel has no such stock, and one folder holds one panel; name a new folder, or \
+             remove the files that are no longer wanted"
         }
     };
     let reason = io::Error::new(io::ErrorKind::AlreadyExists, reason);

@@ -24,7 +24,8 @@ impl Axis {
         ((scale(value) - low) / (high - low)).clamp(0.0, 1.0)
     }
 
-    /// A linear axis over `values`, from a tick to a tick, with about `count` of them; from 0 on where `zero`.
+    /// A linear axis over `values`, from a tick to a tick, with about `count` of them; from 0 on where
+    /// `zero`.
     pub(super) fn linear(label: &str, values: impl Iterator<Item = f64>, count: usize, zero: bool) -> Self {
         let (low, high) = range(values);
         let low = if zero { low.min(0.0) } else { low };
@@ -259,7 +260,8 @@ mod tests {
         assert_eq!(labels(&Axis::days(&days(360), 170.0)), ["Apr", "Jul", "Oct"]);
         assert_eq!(labels(&Axis::days(&days(900), 200.0)), ["Jul", "2008", "Jul", "2009"]);
         assert_eq!(labels(&Axis::days(&days(1), 200.0)), ["3 Jan"]);
-        // Wherever some weeks begin, across a year's end too, there is more than one tick, and the year is told.
+        // Wherever some weeks begin, across a year's end too, there is more than one tick, and the year is
+        // told.
         for start in 0..400 {
             for (count, width) in
                 [(20, 170.0), (46, 170.0), (48, 600.0), (60, 170.0), (200, 170.0), (200, 600.0)]

@@ -16,7 +16,8 @@ use super::{FONT, Picture};
 use crate::error::{Error, Result};
 use crate::output::text::drawable;
 
-/// Plotters places things at whole numbers: it is given a picture so many times as large, which the SVG scales back.
+/// Plotters places things at whole numbers: it is given a picture so many times as large, which the SVG
+/// scales back.
 const FINE: f64 = 10.0;
 
 /// Plotters' size of a font for each unit of its size in an SVG.

@@ -1,7 +1,8 @@
-//! The bootstrap distribution of one day and stock: resampled realized variances, the point estimate and the interval.
+//! The bootstrap distribution of one day and stock: resampled realized variances, the point estimate and the
+//! interval.
 //!
-//! Where one return makes up much of the variance the distribution has several modes, one for each number of times that this
-//! return is drawn; the bins are narrow enough to show them.
+//! Where one return makes up much of the variance the distribution has several modes, one for each number of
+//! times that this return is drawn; the bins are narrow enough to show them.
 
 use super::Picture;
 use super::axis::{Axis, superscript};
@@ -12,7 +13,8 @@ use crate::error::Result;
 
 const HEIGHT: f64 = 480.0;
 
-/// Values that differ by less than this share of themselves need ticks of so many digits that they would not fit.
+/// Values that differ by less than this share of themselves need ticks of so many digits that they would not
+/// fit.
 const NO_SPREAD: f64 = 1e-6;
 
 /// One day and stock. Variances are squared log returns a day.
@@ -116,8 +118,9 @@ pub fn picture(distribution: &Distribution<'_>) -> Result<Picture> {
     })
 }
 
-/// Where two texts of these widths begin, which belong to two places from left to right: most of the first is left of its
-/// place and most of the second right of its own, and they neither overlap nor leave `[left, right]`.
+/// Where two texts of these widths begin, which belong to two places from left to right: most of the first is
+/// left of its place and most of the second right of its own, and they neither overlap nor leave `[left,
+/// right]`.
 fn side_by_side(at: [f64; 2], widths: [f64; 2], [left, right]: [f64; 2]) -> [f64; 2] {
     const GAP: f64 = 12.0;
     let [mut first, mut second] = [at[0] - 0.9 * widths[0], at[1] - 0.1 * widths[1]];

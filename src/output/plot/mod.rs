@@ -1,13 +1,15 @@
 //! Pictures: SVG or PNG, by the file's extension.
 //!
-//! One style for all (`style`): light background, axes with units, the eight colours of Okabe and Ito that colour-blind
-//! readers can tell apart, and marks or dashes wherever colours alone would carry a difference. A picture is drawn once, as
-//! SVG; a PNG is this SVG in pixels, two for each unit of length, with the font that is shipped beside this file (DejaVu
-//! Sans, see `dejavu-sans.LICENSE`), so that no system font is needed. In an SVG text stays text.
+//! One style for all (`style`): light background, axes with units, the eight colours of Okabe and Ito that
+//! colour-blind readers can tell apart, and marks or dashes wherever colours alone would carry a difference.
+//! A picture is drawn once, as SVG; a PNG is this SVG in pixels, two for each unit of length, with the font
+//! that is shipped beside this file (DejaVu Sans, see `dejavu-sans.LICENSE`), so that no system font is
+//! needed. In an SVG text stays text.
 //!
 //! Source of the colours: M. Okabe and K. Ito, "Color universal design", 2008.
 //!
-//! Reading order: `canvas` (strokes and text), `axis` (ticks), `frame` (a panel with axes), then one file a picture.
+//! Reading order: `canvas` (strokes and text), `axis` (ticks), `frame` (a panel with axes), then one file a
+//! picture.
 
 mod axis;
 mod canvas;
@@ -153,7 +155,8 @@ impl Picture {
 pub(crate) mod tests {
     use super::*;
 
-    /// Checks that a picture is well formed, of the width that all have, and turns into a PNG; returns its texts.
+    /// Checks that a picture is well formed, of the width that all have, and turns into a PNG; returns its
+    /// texts.
     pub(crate) fn texts(picture: &Picture) -> Vec<String> {
         let document = usvg::roxmltree::Document::parse(picture.svg()).unwrap();
         let root = document.root_element();
