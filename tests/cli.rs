@@ -7,7 +7,6 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use assert_cmd::Command;
 use bellwether::gpu::{AdapterEntry, adapters};
@@ -84,6 +83,9 @@ fn wrong_usage_ends_with_2() {
     bootstrap("--samples 4294967296").misused("4294967296");
     bootstrap("--confidence high").misused("high");
     bootstrap("--seed 1.5").misused("1.5");
+    bootstrap("--seed -1").misused("invalid value '-1' for '--seed <N>': a seed is a whole number from 0");
+    run(["simulate", "-o", "panel", "--seed", "-1"]).misused("a seed is a whole number from 0");
+    run(["bootstrap", "data/sample", "--device", ""]).misused("name a device");
     bootstrap("--format xml").misused("[possible values: csv, json]");
     bootstrap("--layout tall").misused("[possible values: long, wide]");
     bootstrap("--align loosely").misused("[possible values:");
@@ -276,19 +278,42 @@ fn places_that_can_not_be_written_are_found_before_the_work() {
     assert_eq!(names(folder.path()), [] as [&str; 0]);
 }
 
+/// The end of a 99 % interval lies between the fifth and the sixth of 1000 samples.
 #[test]
-fn a_reader_that_stops_early_is_no_error() {
-    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_bellwether"))
-        .args(["bootstrap", "--quiet", "--device", "cpu"])
-        .arg(sample())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
-    assert!(output.status.success());
+fn too_few_samples_for_the_confidence_are_told() {
+    let warning = |arguments: &str| {
+        let ran = bootstrap(arguments).succeeded();
+        ran.stderr.lines().find(|line| line.contains("each end of")).map(str::to_owned)
+    };
+    assert_eq!(
+        warning("-B 1000").unwrap(),
+        "warning: 1,000 samples put only 5 beyond each end of a 99 % interval, which makes the ends rough: \
+         -B 2000 puts 10 there"
+    );
+    assert!(warning("-B 1999").unwrap().contains("only 9.995 beyond"));
+    assert_eq!(warning("-B 2000"), None);
+    assert!(warning("-B 399 --confidence 0.95").unwrap().contains("-B 400 puts"));
+    assert_eq!(warning("-B 400 --confidence 0.95"), None);
+    assert!(warning("-B 10 --confidence 0.999999999").unwrap().contains("lower --confidence"));
+}
+
+#[test]
+fn stocks_that_a_picture_leaves_out_are_told() {
+    let folder = TempDir::new().unwrap();
+    let panel = folder.path().join("panel");
+    let simulate = [OsStr::new("simulate"), OsStr::new("-o"), panel.as_os_str()];
+    let small = ["--stocks", "13", "--days", "2", "--per-day", "10"].map(OsStr::new);
+    run(simulate.into_iter().chain(small)).succeeded();
+    let picture = folder.path().join("all.svg");
+    let drawn = |stocks: &str| {
+        let arguments = format!("--device cpu -B 10 --plot {} {stocks}", picture.display());
+        bootstrap_of(&panel, &arguments)
+            .succeeded()
+            .stderr
+            .contains("the picture shows the first 12 of 13 stocks")
+    };
+    assert!(drawn(""));
+    assert!(!drawn("--stocks S0002,S0013"));
 }
 
 #[test]
@@ -344,12 +369,15 @@ fn simulate_overwrites_only_when_told() {
     let simulate = |extra: &[&str]| {
         let usual = ["--stocks", "2", "--days", "1", "--per-day", "10"];
         let first = [OsStr::new("simulate"), OsStr::new("-o"), output.as_os_str()];
-        run(first.into_iter().chain(usual.into_iter().chain(extra.iter().copied()).map(OsStr::new)))
+        let usual = if extra.contains(&"--stocks") { &usual[2..] } else { &usual[..] };
+        run(first.into_iter().chain(usual.iter().chain(extra).map(OsStr::new)))
     };
     let read = || names(&output).iter().map(|name| fs::read(output.join(name)).unwrap()).collect::<Vec<_>>();
     simulate(&["--seed", "1"]).succeeded();
     let before = read();
     simulate(&["--seed", "2"]).failed_with(&["S0001.csv", "--force"]);
+    // Two stocks of one run among one of another would be a panel that nobody made.
+    simulate(&["--seed", "2", "--force", "--stocks", "1"]).failed_with(&["S0002.csv", "no such stock"]);
     assert_eq!(read(), before);
     simulate(&["--seed", "2", "--force"]).succeeded();
     assert_ne!(read(), before);

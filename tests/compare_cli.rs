@@ -126,6 +126,7 @@ fn wrong_input_is_told_before_the_work() {
     refused(&format!("{bootstrap} --devices 4711"), &["--devices is 4711"]);
     refused(&format!("{bootstrap} --plot times.pdf"), &["--plot is times.pdf", ".svg or .png"]);
     refused(&format!("{bootstrap} --plot {}", nowhere.display()), &["cannot write", "missing"]);
+    let nowhere = nowhere.with_extension("csv");
     refused(&format!("{bootstrap} -o {}", nowhere.display()), &["cannot write"]);
     refused(&format!("{bootstrap} --stocks NONE"), &["NONE"]);
     refused("compare bootstrap no-such-panel", &["no-such-panel"]);

@@ -129,7 +129,7 @@ fn the_answer_does_not_depend_on_the_threads() {
 #[test]
 fn the_path_is_a_second_file() {
     let folder = tempfile::tempdir().unwrap();
-    let (solution, path) = (folder.path().join("v.json"), folder.path().join("path.csv"));
+    let (solution, path) = (folder.path().join("v.csv"), folder.path().join("path.csv"));
     let arguments = format!(
         "-o {} --format csv --path 25 --from-capital 1.5 --path-output {}",
         solution.display(),

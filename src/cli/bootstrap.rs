@@ -11,21 +11,23 @@ use crate::error::{Error, Result, bytes};
 use crate::inference::bootstrap::{Bootstrap, Intervals, Resources};
 use crate::jobs::Jobs;
 use crate::output::intervals::{Layout, write};
-use crate::output::plot::{self, PlotFile};
-use crate::output::{Destination, Format};
+use crate::output::plot::intervals::MOST_STOCKS;
+use crate::output::plot::{self, Drawn, PlotFile};
+use crate::output::{Format, Outputs};
 use crate::panel::{Align, DayReturns, LoadOptions, PanelReader, parse_date};
 use crate::random::STREAM_VERSION;
 use crate::resample::gpu::{Resampler, device_limits};
 
 use super::device::{DeviceArgs, MemoryArgs, grouped, plural};
 use super::report::Report;
-use super::{Outcome, stock_name};
+use super::{Outcome, parse_seed, stock_name};
 
 /// Returns drawn from which on starting a GPU pays for itself: some seconds on a few cores, against well under one to start.
 const WORTH_A_GPU: u64 = 10_000_000_000;
 
 /// Bootstrap confidence intervals of daily realized variance, for every day and stock of a panel of prices
 #[derive(Debug, Args)]
+#[command(allow_negative_numbers = true)]
 pub(super) struct BootstrapArgs {
     /// A folder of CSV files, one a stock (lines `YYYYMMDD,HHMM,PRICE`); or some of these files; or one long CSV file whose
     /// header names stock, date, time and price
@@ -38,7 +40,7 @@ pub(super) struct BootstrapArgs {
     #[arg(long, default_value_t = 0.99, value_name = "C")]
     confidence: f64,
     /// Seed of the random stream
-    #[arg(long, default_value_t = 0, value_name = "N")]
+    #[arg(long, default_value_t = 0, value_name = "N", value_parser = parse_seed)]
     seed: u64,
     #[command(flatten)]
     device: DeviceArgs,
@@ -63,10 +65,11 @@ pub(super) struct BootstrapArgs {
     /// File for the intervals [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// File format
-    #[arg(long, value_enum, default_value_t = Format::Csv)]
-    format: Format,
-    /// A record for each day and stock, or a row for each day
+    /// File format [default: by the file's extension, else csv]
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// A record for each day and stock; or a row for each day under two header rows, which
+    /// pd.read_csv(f, header=[0, 1], index_col=0, parse_dates=True) reads
     #[arg(long, value_enum, default_value_t = Layout::Long)]
     layout: Layout,
     /// Picture of the intervals through time, a panel a stock: a file that ends in .svg or .png
@@ -139,8 +142,8 @@ struct Pictures {
 }
 
 impl Pictures {
-    /// Draws them all. `cell` is the histogram's.
-    fn save(
+    /// Draws them all, and writes none. `cell` is the histogram's.
+    fn draw(
         &self,
         bootstrap: &Bootstrap,
         seed: u64,
@@ -148,16 +151,17 @@ impl Pictures {
         intervals: &Intervals,
         cell: Option<Cell>,
         jobs: &Jobs,
-    ) -> Result<()> {
+    ) -> Result<Vec<Drawn<'_>>> {
+        let mut drawn = Vec::new();
         let method = format!(
             "{} % percentile intervals, {} samples, seed {seed}, random stream {STREAM_VERSION}",
             percent(bootstrap.confidence()),
             grouped(bootstrap.samples().into())
         );
         if let Some(file) = &self.intervals {
-            file.save(&plot::intervals::picture(stocks, intervals, &method)?)?;
+            drawn.push(file.draw(&plot::intervals::picture(stocks, intervals, &method)?)?);
         }
-        let Some((name, file)) = &self.histogram else { return Ok(()) };
+        let Some((name, file)) = &self.histogram else { return Ok(drawn) };
         let day = intervals.dates.iter().position(|date| *date == name.date);
         if let (Some(day), Some(Cell { stock, returns })) = (day, cell) {
             let resampled = jobs.install(|| bootstrap.resampled(&returns))?;
@@ -169,9 +173,9 @@ impl Pictures {
                 point: intervals.realized_variance[at],
                 interval: [intervals.lower[at], intervals.upper[at]],
             };
-            file.save(&plot::histogram::picture(&distribution)?)?;
+            drawn.push(file.draw(&plot::histogram::picture(&distribution)?)?);
         }
-        Ok(())
+        Ok(drawn)
     }
 }
 
@@ -180,20 +184,48 @@ fn percent(share: f64) -> f64 {
     (share * 1e10).round() / 1e8
 }
 
+/// What to say where a tail outside of the interval holds fewer than ten samples, so that the interval's end is a
+/// rough estimate.
+fn few_samples(bootstrap: &Bootstrap) -> Option<String> {
+    const FEWEST: f64 = 10.0;
+    let tail = (1.0 - bootstrap.confidence()) / 2.0;
+    let (samples, confidence) = (bootstrap.samples(), percent(bootstrap.confidence()));
+    // Without the noise of a confidence that is no binary fraction: 0.99 takes 2000, not 2001.
+    let needed = (FEWEST / tail * (1.0 - 1e-9)).ceil();
+    if f64::from(samples) >= needed {
+        return None;
+    }
+    // Rounded down, so that it is below ten as told; the little is for tails that are no binary fraction.
+    let beyond = (tail * f64::from(samples) * 1e3 + 1e-6).floor() / 1e3;
+    let beyond = if beyond < 1.0 { "less than one".into() } else { format!("only {beyond}") };
+    let advice = if needed <= f64::from(u32::MAX) {
+        format!("-B {needed} puts {FEWEST} there")
+    } else {
+        "lower --confidence".into()
+    };
+    Some(format!(
+        "{} put {beyond} beyond each end of a {confidence} % interval, which makes the ends rough: {advice}",
+        plural(samples.into(), "sample")
+    ))
+}
+
 pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     let bootstrap = Bootstrap::new(args.samples, args.confidence, args.seed)?;
     let jobs = args.device.jobs()?;
     let memory = args.memory.bytes()?;
-    let destination = Destination::from_option(args.output);
-    destination.check()?;
-    let device = args.device.find()?;
+    let mut outputs = Outputs::new(&args.panel);
+    let (destination, format) = outputs.table("--output", args.output, args.format)?;
     let pictures = Pictures {
-        intervals: args.plot.map(|path| PlotFile::new("--plot", path)).transpose()?,
+        intervals: args.plot.map(|path| PlotFile::new("--plot", path, &mut outputs)).transpose()?,
         histogram: match (args.histogram, args.histogram_plot) {
-            (Some(cell), Some(path)) => Some((cell, PlotFile::new("--histogram-plot", path)?)),
+            (Some(cell), Some(path)) => Some((cell, PlotFile::new("--histogram-plot", path, &mut outputs)?)),
             _ => None,
         },
     };
+    let device = args.device.find()?;
+    if let Some(warning) = few_samples(&bootstrap) {
+        report.warning(warning);
+    }
 
     let started = Instant::now();
     let options = LoadOptions {
@@ -267,9 +299,17 @@ pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     }
 
     let write_started = Instant::now();
-    destination.write(|out| write(out, panel.stocks(), &intervals, args.format, args.layout))?;
-    pictures.save(&bootstrap, args.seed, panel.stocks(), &intervals, cell, &jobs)?;
+    // All pictures are drawn before anything is written: one that fails leaves none of the outputs.
+    let drawn = pictures.draw(&bootstrap, args.seed, panel.stocks(), &intervals, cell, &jobs)?;
+    destination.write(|out| write(out, panel.stocks(), &intervals, format, args.layout))?;
+    drawn.iter().try_for_each(Drawn::save)?;
     let write_time = write_started.elapsed();
+    let stocks = panel.stocks().len();
+    if pictures.intervals.is_some() && stocks > MOST_STOCKS {
+        report.warning(format!(
+            "the picture shows the first {MOST_STOCKS} of {stocks} stocks; choose others with --stocks"
+        ));
+    }
 
     report.line(format!(
         "drew {} samples for each day, {} returns, on {}; stream version {STREAM_VERSION}, seed {}",

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::growth::{Choice, GridSpec, Model, Spacing};
 use crate::output::Format;
 use crate::output::plot::{self, PlotFile};
-use crate::output::{Destination, grouped, plural};
+use crate::output::{Destination, Outputs, grouped, plural, visible};
 use crate::panel::{Align, DayReturns, LoadOptions, Returns, load, parse_date};
 
 use super::device::MemoryArgs;
@@ -124,7 +124,7 @@ struct RaceArgs {
     #[arg(long)]
     detail: bool,
     /// Seed of the random stream
-    #[arg(long, default_value_t = 0, value_name = "N")]
+    #[arg(long, default_value_t = 0, value_name = "N", value_parser = super::parse_seed, allow_negative_numbers = true)]
     seed: u64,
     /// File for the times
     #[arg(short, long, value_name = "FILE")]
@@ -146,21 +146,17 @@ struct RaceSpec {
 
 impl RaceArgs {
     /// Checks all that can be checked before a device is opened.
-    fn check(&self, sizes: &[u64]) -> Result<RaceSpec> {
+    fn check(&self, sizes: &[u64], panel: &[PathBuf]) -> Result<RaceSpec> {
         let timing = Timing::new(self.min_runs, self.min_time)?;
         if sizes.is_empty() {
             let requirement = "at least one size is needed".into();
             return Err(Error::Parameter { name: "the list of sizes", value: "empty".into(), requirement });
         }
-        let output = self.output.clone().map(|path| {
-            let json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-            let format = self.format.unwrap_or(if json { Format::Json } else { Format::Csv });
-            (Destination::File(path), format)
-        });
-        if let Some((destination, _)) = &output {
-            destination.check()?;
-        }
-        let plot = self.plot.clone().map(|path| PlotFile::new("--plot", path)).transpose()?;
+        let mut outputs = Outputs::new(panel);
+        outputs.claim_stdout("the comparison's table")?;
+        let file = self.output.clone();
+        let output = file.map(|path| outputs.table("--output", Some(path), self.format)).transpose()?;
+        let plot = self.plot.clone().map(|path| PlotFile::new("--plot", path, &mut outputs)).transpose()?;
         Ok(RaceSpec { plot, rules: Rules { timing, detail: self.detail }, output })
     }
 
@@ -175,6 +171,10 @@ impl RaceArgs {
 impl RaceSpec {
     /// The table on standard output, the file, the warnings.
     fn tell(&self, comparison: &Comparison, report: &Report) -> Result<Outcome> {
+        let picture = match &self.plot {
+            Some(plot) => Some(plot.draw(&plot::times::picture(comparison)?)?),
+            None => None,
+        };
         let width = terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| width.0.into());
         Destination::Stdout.write(|out| table::write(out, comparison, width))?;
         for warning in comparison.warnings() {
@@ -183,8 +183,8 @@ impl RaceSpec {
         if let Some((destination, format)) = &self.output {
             destination.write(|out| record::write(out, comparison, *format))?;
         }
-        if let Some(plot) = &self.plot {
-            plot.save(&plot::times::picture(comparison)?)?;
+        if let Some(picture) = &picture {
+            picture.save()?;
         }
         Ok(Outcome::Done)
     }
@@ -209,7 +209,7 @@ fn with_progress<T>(
     let outcome = race(&|device: &Device, size: u64| {
         bar.set_position(begun.get());
         begun.set(begun.get() + 1);
-        bar.set_message(format!("{} on {}", grouped(size), device.name));
+        bar.set_message(format!("{} on {}", grouped(size), visible(&device.name)));
     });
     bar.finish_and_clear();
     outcome
@@ -220,7 +220,7 @@ fn run_bootstrap(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     for &samples in &samples {
         bootstrap::check_samples(samples, confidence, race.seed)?;
     }
-    let spec = race.check(&samples)?;
+    let spec = race.check(&samples, &args.panel)?;
     let memory = args.memory.bytes()?;
     let jobs = crate::jobs::Jobs::new();
     let options = LoadOptions {
@@ -279,7 +279,7 @@ fn run_growth(args: &GrowthArgs, report: &Report) -> Result<Outcome> {
         tolerance: *tolerance,
     };
     task.check(grid)?;
-    let spec = race.check(grid)?;
+    let spec = race.check(grid, &[])?;
     let devices = race.open(report)?;
     let outcome = with_progress(report, grid.len() * task.contenders(&devices), |progress| {
         growth::compare(&devices, grid, &task, &spec.rules, progress)
@@ -306,7 +306,7 @@ fn run_uniform(args: &UniformArgs, report: &Report) -> Result<Outcome> {
     for &size in sizes {
         uniform::check_size(size)?;
     }
-    let spec = race.check(sizes)?;
+    let spec = race.check(sizes, &[])?;
     let devices = race.open(report)?;
     let outcome = with_progress(report, sizes.len() * devices.len(), |progress| {
         uniform::compare(&devices, sizes, race.seed, &spec.rules, progress)
@@ -333,8 +333,8 @@ fn all_devices(devices: &[Device]) -> String {
 /// Some names: all of up to four, else the first and how many more.
 fn names(stocks: &[String]) -> String {
     match stocks {
-        [first, .., last] if stocks.len() > 4 => format!("{first} to {last}"),
-        _ => stocks.join(", "),
+        [first, .., last] if stocks.len() > 4 => visible(&format!("{first} to {last}")).into_owned(),
+        _ => visible(&stocks.join(", ")).into_owned(),
     }
 }
 

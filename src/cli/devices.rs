@@ -4,13 +4,14 @@ use std::io::Write;
 
 use crate::error::{Result, bytes};
 use crate::gpu::{AdapterEntry, adapters};
-use crate::output::Destination;
+use crate::output::{Outputs, visible};
 
 use super::Outcome;
 
 pub(super) fn run() -> Result<Outcome> {
+    let destination = Outputs::default().claim_stdout("the list")?;
     let found = adapters(wgpu::Backends::all());
-    Destination::Stdout.write(|out| {
+    destination.write(|out| {
         writeln!(out, "cpu: {} threads", rayon::current_num_threads())?;
         if found.is_empty() {
             writeln!(out, "no adapter was found: install a Vulkan, Metal or DX12 driver to use a GPU")?;
@@ -25,10 +26,11 @@ pub(super) fn run() -> Result<Outcome> {
 
 fn describe(out: &mut dyn Write, entry: &AdapterEntry) -> std::io::Result<()> {
     let AdapterEntry { index, info, limits, features, unusable, .. } = entry;
-    writeln!(out, "\n{index}: {}", info.name)?;
+    // Names and versions are the drivers' own text.
+    writeln!(out, "\n{index}: {}", visible(&info.name))?;
     writeln!(out, "   backend    {}, {}", entry.backend(), entry.kind())?;
     let driver = entry.driver();
-    writeln!(out, "   driver     {}", if driver.is_empty() { "unknown" } else { &driver })?;
+    writeln!(out, "   driver     {}", if driver.is_empty() { "unknown".into() } else { visible(&driver) })?;
     writeln!(
         out,
         "   limits     binding {}, workgroup memory {}, {} invocations a workgroup, {} workgroups a dimension",

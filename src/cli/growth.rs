@@ -16,7 +16,7 @@ use crate::growth::{
 };
 use crate::output::growth::{growth_rows, write_csv, write_json};
 use crate::output::plot::{self, Picture, PlotFile};
-use crate::output::{Destination, Format, grouped};
+use crate::output::{Destination, Format, Outputs, grouped};
 
 /// What the user typed.
 #[derive(Debug, Args)]
@@ -73,9 +73,9 @@ pub(super) struct GrowthArgs {
     /// Write the solution to this file instead of standard output.
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
-    /// Format of the solution and of the path.
-    #[arg(long, value_enum, default_value_t = Format::Csv, help_heading = "Output")]
-    format: Format,
+    /// Format of the solution and of the path [default: by each file's extension, else csv].
+    #[arg(long, value_enum, help_heading = "Output")]
+    format: Option<Format>,
     /// Also compute the transition path of this many periods.
     #[arg(long, value_name = "T", requires_all = ["from_capital", "path_output"], help_heading = "Output")]
     path: Option<usize>,
@@ -95,6 +95,7 @@ struct PathSpec {
     periods: usize,
     from: f64,
     destination: Destination,
+    format: Format,
 }
 
 /// The most periods of a path: more than any path takes to arrive, and few enough to hold.
@@ -109,12 +110,11 @@ pub(super) fn run(arguments: &GrowthArgs, report: &Report) -> Result<Outcome> {
     let settings = settings(arguments, Settings::for_choice(arguments.choice))?;
     let problem = Problem::new(model, grid_spec(arguments), arguments.choice)?;
     let jobs = arguments.device.jobs()?;
-    let destination = Destination::from_option(arguments.output.clone());
-    let path = path_spec(arguments)?;
-    destination.check()?;
-    let plot = arguments.plot.clone().map(|path| PlotFile::new("--plot", path)).transpose()?;
+    let mut outputs = Outputs::default();
+    let (destination, format) = outputs.table("--output", arguments.output.clone(), arguments.format)?;
+    let path = path_spec(arguments, &mut outputs)?;
+    let plot = arguments.plot.clone().map(|path| PlotFile::new("--plot", path, &mut outputs)).transpose()?;
     if let Some(path) = &path {
-        path.destination.check()?;
         // Before the work, whether the path can start there.
         transition_path(&problem, problem.capital(), path.from, 0)?;
     }
@@ -128,22 +128,25 @@ pub(super) fn run(arguments: &GrowthArgs, report: &Report) -> Result<Outcome> {
         let solution = solve_with_progress(&problem, &settings, &device, report)?;
         summarize(&problem, &settings, &solution, &device, report);
         let rows = growth_rows(&problem, &solution);
-        destination.write(|out| match arguments.format {
+        let points = match &path {
+            Some(path) => transition_path(&problem, &solution.capital_next, path.from, path.periods)?,
+            None => Vec::new(),
+        };
+        let drawn = match &plot {
+            Some(plot) => Some(plot.draw(&picture(&problem, &settings, &solution, &points)?)?),
+            None => None,
+        };
+        destination.write(|out| match format {
             Format::Csv => write_csv(&rows, out),
             Format::Json => write_json(&problem, &settings, &solution, &rows, out),
         })?;
-        let mut points = Vec::new();
         if let Some(path) = &path {
-            points = transition_path(&problem, &solution.capital_next, path.from, path.periods)?;
-            path.destination.write(|out| match arguments.format {
+            path.destination.write(|out| match path.format {
                 Format::Csv => write_csv(&points, out),
                 Format::Json => write_json(&problem, &settings, &solution, &points, out),
             })?;
         }
-        match &plot {
-            Some(plot) => plot.save(&picture(&problem, &settings, &solution, &points)?),
-            None => Ok(()),
-        }
+        drawn.map_or(Ok(()), |picture| picture.save())
     })?;
     Ok(Outcome::Done)
 }
@@ -195,7 +198,7 @@ fn work(problem: &Problem, settings: &Settings, method: Option<Method>) -> (bool
     (pairs >= WORTH_A_GPU, format!("{pairs:.0e} pairs of grid points to compare"))
 }
 
-fn path_spec(arguments: &GrowthArgs) -> Result<Option<PathSpec>> {
+fn path_spec(arguments: &GrowthArgs, outputs: &mut Outputs) -> Result<Option<PathSpec>> {
     let (Some(periods), Some(from), Some(file)) =
         (arguments.path, arguments.from_capital, arguments.path_output.as_ref())
     else {
@@ -207,11 +210,8 @@ fn path_spec(arguments: &GrowthArgs) -> Result<Option<PathSpec>> {
     if periods == 0 || periods > MOST_PERIODS {
         return refuse("--path", periods.to_string(), "a path has between 1 and 10,000,000 periods");
     }
-    if arguments.output.as_ref() == Some(file) {
-        let value = file.display().to_string();
-        return refuse("--path-output", value, "--output is the same file; name another one for the path");
-    }
-    Ok(Some(PathSpec { periods, from, destination: Destination::File(file.clone()) }))
+    let (destination, format) = outputs.table("--path-output", Some(file.clone()), arguments.format)?;
+    Ok(Some(PathSpec { periods, from, destination, format }))
 }
 
 fn solve_with_progress(

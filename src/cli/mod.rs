@@ -1,8 +1,8 @@
 //! The command line: arguments, to a validated specification, to a library call, to output.
 //!
-//! One file a subcommand. Each holds the raw arguments (`…Args`, what the user typed) and a `run` that validates them,
-//! calls the library and writes the result. Exit codes: 0 done, 1 failed with one message, 2 wrong usage, 3 done in part
-//! (`--keep-going` left something out).
+//! One file a subcommand. Each holds the raw arguments (`…Args`, what the user typed) and a `run` that
+//! validates them, calls the library and writes the result. Exit codes: 0 done, 1 failed with one message, 2
+//! wrong usage, 3 done in part (`--keep-going` left something out).
 
 mod bootstrap;
 mod compare;
@@ -12,12 +12,15 @@ mod growth;
 mod report;
 mod simulate;
 
+use std::io::{IsTerminal, stdout};
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
 use std::process::ExitCode;
 
+use clap::error::ContextValue;
 use clap::{Parser, Subcommand};
 
 use crate::error::{Error, Result};
+use crate::output::{Destination, temporary, visible};
 use report::Report;
 
 /// How a command ended, where it did not fail.
@@ -29,9 +32,10 @@ enum Outcome {
     Partial,
 }
 
-/// Bootstrap intervals of realized variance and certified value function iteration, on the CPU and on any GPU.
+/// Bootstrap intervals of realized variance and certified value function iteration, on the CPU and on any
+/// GPU.
 #[derive(Debug, Parser)]
-#[command(name = "bellwether", version, propagate_version = true)]
+#[command(name = "bellwether", bin_name = "bellwether", version, propagate_version = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -53,9 +57,15 @@ enum Command {
 
 /// Parses the process's arguments, runs the command and returns the exit code.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    temporary::remove_on_signals();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(told) if told.use_stderr() => return wrong_usage(told),
+        Err(asked_for) => return help(&asked_for),
+    };
     let report = Report::new(arguments.quiet);
-    // A panic is a mistake of this program. It is caught, here or in a job or at a device, and told as one message.
+    // A panic is a mistake of this program. It is caught, here or in a job or at a device, and told as one
+    // message.
     set_hook(Box::new(|_| {}));
     let outcome = catch_unwind(AssertUnwindSafe(|| run(arguments.command, &report)));
     match outcome.unwrap_or_else(|panic| Err(Error::from_panic("the command", &*panic))) {
@@ -66,6 +76,50 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Tells what is wrong with the arguments, which may hold anything.
+fn wrong_usage(mut error: clap::Error) -> ExitCode {
+    let typed: Vec<_> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
+    for (kind, value) in typed {
+        let value = match value {
+            ContextValue::String(text) => ContextValue::String(visible(&text).into_owned()),
+            ContextValue::Strings(texts) => {
+                ContextValue::Strings(texts.iter().map(|text| visible(text).into_owned()).collect())
+            }
+            // Advice, which repeats what was typed.
+            ContextValue::StyledStrs(texts) => ContextValue::StyledStrs(
+                texts.iter().map(|text| visible(&text.to_string()).into_owned().into()).collect(),
+            ),
+            other => other,
+        };
+        error.insert(kind, value);
+    }
+    // With colours, where standard error is a terminal. It being closed is no reason to fail otherwise.
+    let _ = error.print();
+    ExitCode::from(2)
+}
+
+/// Prints the help or the version, which are results like any other.
+fn help(text: &clap::Error) -> ExitCode {
+    // With colours.
+    let printed = if stdout().is_terminal() {
+        text.print().map_err(Error::Stdout)
+    } else {
+        Destination::Stdout.write(|out| write!(out, "{text}"))
+    };
+    match printed {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            Report::new(false).failure(error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Reads `--seed`.
+fn parse_seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
 }
 
 fn run(command: Command, report: &Report) -> Result<Outcome> {

@@ -1,9 +1,12 @@
-//! What a person reads while a command runs: the summary, warnings, errors and progress, all on standard error.
+//! What a person reads while a command runs: the summary, warnings, errors and progress, all on standard
+//! error.
 
 use std::io::{IsTerminal, Write, stderr};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::output::visible;
 
 /// The way to standard error. Progress bars show on a terminal only; `--quiet` leaves errors alone.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +33,8 @@ impl Report {
         }
     }
 
-    /// A failure: the one message of a failed command, or what `--keep-going` left out. Shown even when quiet.
+    /// A failure: the one message of a failed command, or what `--keep-going` left out. Shown even when
+    /// quiet.
     pub(super) fn failure(&self, text: impl AsRef<str>) {
         write_line(&format!("bellwether: {}", text.as_ref()));
     }
@@ -57,7 +61,9 @@ impl Report {
     }
 }
 
-/// A closed standard error is no reason to fail, so that what `writeln!` returns is dropped.
+/// One line on standard error, whatever names of files, stocks and devices are in it: a line feed among them
+/// must not begin a message of its own. A closed standard error is no reason to fail, so that what `writeln!`
+/// returns is dropped.
 fn write_line(text: &str) {
-    let _ = writeln!(stderr().lock(), "{text}");
+    let _ = writeln!(stderr().lock(), "{}", visible(text));
 }

@@ -8,14 +8,15 @@ use jiff::civil::Date;
 use crate::error::Result;
 use crate::panel::simulate::{SimulateSpec, write};
 
-use super::Outcome;
 use super::device::{grouped, plural};
 use super::report::Report;
+use super::{Outcome, parse_seed};
 
 /// Simulate a panel of intraday prices: stochastic volatility, a U-shaped day, correlated stocks, rare jumps
 #[derive(Debug, Args)]
+#[command(allow_negative_numbers = true)]
 pub(super) struct SimulateArgs {
-    /// Folder for the files, one a stock; created if need be
+    /// Folder for the files, one a stock; created if need be, else it must be empty
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
     /// Number of stocks
@@ -28,12 +29,12 @@ pub(super) struct SimulateArgs {
     #[arg(long, default_value_t = 386)]
     per_day: u32,
     /// Seed of the random stream
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = parse_seed)]
     seed: u64,
     /// First day; weekends are skipped
     #[arg(long, default_value = "2007-01-03", value_name = "DATE")]
     start: Date,
-    /// Replace files of the same names
+    /// Replace the files of the same names that the folder holds
     #[arg(long)]
     force: bool,
 }

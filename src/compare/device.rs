@@ -1,6 +1,5 @@
 //! What is compared: one core, all cores, and adapters.
 
-use std::convert::Infallible;
 use std::str::FromStr;
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
@@ -25,9 +24,9 @@ pub enum Wanted {
 }
 
 impl FromStr for Wanted {
-    type Err = Infallible;
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, Infallible> {
+    fn from_str(text: &str) -> Result<Self, String> {
         Ok(match text.trim().to_ascii_lowercase().as_str() {
             "one" => Self::OneCore,
             "all" => Self::AllCores,

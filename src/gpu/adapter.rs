@@ -1,6 +1,5 @@
 //! The adapters of this machine, and the choice among them.
 
-use std::convert::Infallible;
 use std::str::FromStr;
 
 use wgpu::{Backend, DeviceType};
@@ -25,9 +24,13 @@ pub enum Choice {
 }
 
 impl FromStr for Choice {
-    type Err = Infallible;
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, Infallible> {
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.trim().is_empty() {
+            // As part of a name it would fit every adapter.
+            return Err("name a device, or leave the choice to auto".into());
+        }
         Ok(match text.trim().to_ascii_lowercase().as_str() {
             "auto" => Self::Auto,
             "cpu" => Self::Cpu,
@@ -226,6 +229,9 @@ mod tests {
         assert_eq!(read("software"), Choice::Software);
         assert_eq!(read("1"), Choice::Index(1));
         assert_eq!(read("GL llvm"), Choice::Named("GL llvm".into()));
+        for empty in ["", " "] {
+            assert!(empty.parse::<Choice>().is_err());
+        }
     }
 
     #[test]

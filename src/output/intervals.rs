@@ -1,9 +1,10 @@
 //! Intervals as CSV and JSON, long and wide.
 //!
-//! * **Long**: a record for each day and stock, `date,stock,rv,lower,upper`, sorted by date, then stock. As JSON an array of
-//!   records (`pd.read_json`).
+//! * **Long**: a record for each day and stock, `date,stock,rv,lower,upper`, sorted by date, then stock. As
+//!   JSON an array of records (`pd.read_json`).
 //! * **Wide**: a row a day, two columns a stock. As CSV with two header rows (stock; lower, upper), which
-//!   `pd.read_csv(file, header=[0, 1], index_col=0)` reads; as JSON what `pd.read_json(file, orient="split")` reads.
+//!   `pd.read_csv(file, header=[0, 1], index_col=0, parse_dates=True)` reads; as JSON what
+//!   `pd.read_json(file, orient="split")` reads.
 //!
 //! Dates are ISO 8601; numbers are in the shortest form that reads back as the same double.
 
@@ -19,7 +20,7 @@ use crate::inference::bootstrap::Intervals;
 pub enum Layout {
     /// A record for each day and stock.
     Long,
-    /// A row for each day, two columns for each stock.
+    /// A row for each day, two columns for each stock, under two header rows.
     Wide,
 }
 

@@ -51,7 +51,8 @@
 //! S. J. Taylor, *Modelling Financial Time Series*, Wiley 1986. T. G. Andersen, D. Dobrev and E. Schaumburg, "Jump-robust
 //! volatility estimation using nearest neighbor truncation", Journal of Econometrics 169(1), 2012.
 
-use std::io::{self, Write};
+use std::ffi::OsString;
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::civil::{Date, Weekday};
@@ -62,7 +63,8 @@ use rayon::prelude::*;
 
 use super::{DayPrices, Panel};
 use crate::error::{Error, Result};
-use crate::output::Destination;
+use crate::output::temporary::{PREFIX, TemporaryFolder};
+use crate::output::{folder_of, resolved};
 use crate::random::{Purpose, Stream, rng::StreamRng};
 
 /// Most stocks of one panel: names have four digits.
@@ -152,8 +154,8 @@ impl SimulateSpec {
         (0..self.stocks).map(stock_name).collect()
     }
 
-    /// Number of prices in the whole panel: stocks × days × prices a day. [`simulate`] needs 16 bytes for each while it
-    /// runs, and its panel 8; [`write()`] holds a day's prices a thread.
+    /// Number of prices in the whole panel: stocks × days × prices a day. [`simulate`] needs 16 bytes for
+    /// each while it runs, and its panel 8; [`write()`] holds a day's prices a thread.
     pub fn prices(&self) -> u64 {
         u64::from(self.stocks) * u64::from(self.days) * u64::from(self.per_day)
     }
@@ -285,7 +287,8 @@ impl SourceDay {
 
 /// One stock's prices, a day at a time.
 ///
-/// The market is drawn again for each stock: that costs less than keeping it, and leaves stocks independent jobs.
+/// The market is drawn again for each stock: that costs less than keeping it, and leaves stocks independent
+/// jobs.
 struct StockPath<'a> {
     market: Source,
     own: Source,
@@ -337,8 +340,8 @@ fn in_cents(log_price: f64) -> u64 {
     (100.0 * log_price.exp()).round().clamp(1.0, 1e15) as u64
 }
 
-/// The simulated panel in memory: for each day, prices a day × stocks. In parallel over the stocks, on the current
-/// Rayon pool. Equal to what the loader reads from the files of [`write()`].
+/// The simulated panel in memory: for each day, prices a day × stocks. In parallel over the stocks, on the
+/// current Rayon pool. Equal to what the loader reads from the files of [`write()`].
 ///
 /// # Errors
 ///
@@ -371,19 +374,21 @@ pub fn simulate(spec: &SimulateSpec) -> Result<Panel> {
     Ok(Panel { stocks: spec.stock_names(), days: days.collect() })
 }
 
-/// Writes the simulated panel to `folder`, which is created if need be: one file a stock, `S0001.csv` and so on, lines
-/// `YYYYMMDD,HHMM,PRICE` without a header. Files are written in parallel on the current Rayon pool, each whole or
-/// not at all, and a thread holds one day of prices at a time. `progress` is called after each stock with the number
-/// of prices written.
+/// Writes the simulated panel to `folder`: one file a stock, `S0001.csv` and so on, lines
+/// `YYYYMMDD,HHMM,PRICE` without a header. Files are written in parallel on the current Rayon pool, and a
+/// thread holds one day of prices at a time. `progress` is called after each stock with the number of prices
+/// written.
 ///
-/// With `force`, files of the same names are replaced; other files are left alone.
+/// The panel is there as a whole or not at all: it is written to a hidden folder that is renamed when it is
+/// complete, or whose files are, one right after the other, where `folder` exists. One folder holds one
+/// panel: it must be empty, or, with `force`, hold no CSV files but those that are replaced.
 ///
 /// Returns the paths of the files, in the order of the stocks.
 ///
 /// # Errors
 ///
-/// [`Error::Parameter`] where the specification is not valid. [`Error::Io`] where the folder or a file can't be written,
-/// and, without `force`, where the folder already holds a CSV file: it would be lost, or become part of the panel.
+/// [`Error::Parameter`] where the specification is not valid. [`Error::Io`] where the folder or a file can't
+/// be written, and where the folder holds what it must not.
 pub fn write(
     spec: &SimulateSpec,
     folder: &Path,
@@ -391,38 +396,87 @@ pub fn write(
     progress: impl Fn(u64) + Sync,
 ) -> Result<Vec<PathBuf>> {
     spec.validate()?;
-    std::fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
-    if !force {
-        refuse_csv_files(folder)?;
+    let names: Vec<String> = (0..spec.stocks).map(|stock| format!("{}.csv", stock_name(stock))).collect();
+    let target = resolved(folder);
+    match std::fs::symlink_metadata(&target) {
+        Ok(_) => refuse_other_files(folder, force.then_some(&names[..]))?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        // A name that is too long, or one below a file.
+        Err(error) => return Err(Error::io("create", folder)(error)),
     }
+    // Beside the first folder on the way that is missing, or within the one that is there.
+    let missing = missing_folders(&target);
+    let parent = missing.first().map_or(&*target, |first| folder_of(first));
+    let temporary = TemporaryFolder::new(parent).map_err(Error::io("write", folder))?;
+    let new = temporary.path().join("panel");
+    let within = match (missing.first(), missing.last()) {
+        (Some(first), Some(last)) => new.join(last.strip_prefix(first).unwrap_or(Path::new(""))),
+        _ => new.clone(),
+    };
+    temporary.create_folders(&within).map_err(Error::io("create", folder))?;
+
     let pattern = spec.intraday_pattern();
     let times = clock_times(&spec.times());
-    (0..spec.stocks)
-        .into_par_iter()
-        .map(|stock| {
-            let path = folder.join(format!("{}.csv", stock_name(stock)));
-            let prices = StockPath::new(spec.seed, stock, &pattern);
-            Destination::File(path.clone()).write(|out| write_stock(spec, prices, &times, out))?;
-            progress(u64::from(spec.days) * u64::from(spec.per_day));
-            Ok(path)
-        })
-        .collect()
+    names.par_iter().zip(0..spec.stocks).try_for_each(|(name, stock)| {
+        let prices = StockPath::new(spec.seed, stock, &pattern);
+        let file = temporary.create(&within.join(name));
+        let written = file.and_then(|file| {
+            let mut out = BufWriter::with_capacity(1 << 16, file);
+            write_stock(spec, prices, &times, &mut out)?;
+            out.flush()
+        });
+        written.map_err(Error::io("write", folder.join(name)))?;
+        progress(u64::from(spec.days) * u64::from(spec.per_day));
+        Ok::<(), Error>(())
+    })?;
+
+    let paths: Vec<PathBuf> = names.iter().map(|name| folder.join(name)).collect();
+    let renames: Vec<(PathBuf, PathBuf)> = match missing.first() {
+        Some(first) => vec![(new, first.clone())],
+        None => names.iter().map(|name| (within.join(name), target.join(name))).collect(),
+    };
+    let renames = renames.iter().map(|(from, to)| (from.as_path(), to.as_path()));
+    temporary.rename_all(renames).map_err(Error::io("write", folder))?;
+    Ok(paths)
 }
 
-/// Fails where `folder` holds a CSV file.
-fn refuse_csv_files(folder: &Path) -> Result<()> {
+/// The folders on the way to `folder`, itself included, that are not there; outermost first.
+fn missing_folders(folder: &Path) -> Vec<PathBuf> {
+    let not_there = |path: &&Path| !path.as_os_str().is_empty() && std::fs::symlink_metadata(path).is_err();
+    let mut missing: Vec<PathBuf> = folder.ancestors().take_while(not_there).map(Path::to_path_buf).collect();
+    missing.reverse();
+    missing
+}
+
+/// Fails where `folder` holds a file, or, where some may be `replaced`, another CSV file than those.
+fn refuse_other_files(folder: &Path, replaced: Option<&[String]>) -> Result<()> {
+    let mut names = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(Error::io("read", folder))? {
-        let path = entry.map_err(Error::io("read", folder))?.path();
-        if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv")) {
-            let reason = "the folder holds this file already, and one folder holds one panel; name a new folder, \
-                          or replace files of the same name with --force";
-            return Err(Error::io("simulate over", path)(io::Error::new(
-                io::ErrorKind::AlreadyExists,
-                reason,
-            )));
-        }
+        names.push(entry.map_err(Error::io("read", folder))?.file_name());
     }
-    Ok(())
+    let csv = |name: &OsString| {
+        Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"))
+    };
+    names.retain(|name| match replaced {
+        // What a run that was killed has left behind is hidden, and in nobody's way.
+        None => !name.as_encoded_bytes().starts_with(PREFIX.as_bytes()),
+        Some(replaced) => csv(name) && !replaced.iter().any(|replaced| **name == **replaced),
+    });
+    // A CSV file says more about what is in the folder than another one.
+    names.sort_by_key(|name| (!csv(name), name.clone()));
+    let Some(name) = names.first() else { return Ok(()) };
+    let reason = match replaced {
+        None => {
+            "the folder holds this file already, and one folder holds one panel; name a new folder, or \
+             replace the panel with --force"
+        }
+        Some(_) => {
+            "the new panel has no such stock, and one folder holds one panel; name a new folder, or \
+             remove the files that are no longer wanted"
+        }
+    };
+    let reason = io::Error::new(io::ErrorKind::AlreadyExists, reason);
+    Err(Error::io("simulate over", folder.join(name))(reason))
 }
 
 /// Times of day as the files hold them: HHMM where all are whole minutes, else HHMMSS.
@@ -631,17 +685,43 @@ mod tests {
     }
 
     #[test]
-    fn another_panel_is_not_overwritten_unless_forced() {
+    fn one_folder_holds_one_panel() {
         let folder = tempfile::tempdir().unwrap();
-        let other = folder.path().join("AAPL.csv");
-        std::fs::write(&other, "20070103,935,12.34\n").unwrap();
-        let spec = spec(1, 1, 3);
-        let message = write(&spec, folder.path(), false, |_| ()).unwrap_err().to_string();
-        assert!(message.contains("AAPL.csv") && message.contains("--force"), "{message}");
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-        write(&spec, folder.path(), true, |_| ()).unwrap();
-        write(&spec, folder.path(), true, |_| ()).unwrap();
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
-        assert_eq!(std::fs::read(other).unwrap(), b"20070103,935,12.34\n");
+        let folder = folder.path().join("a/b/panel");
+        let names = || -> Vec<String> {
+            let names = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name());
+            let mut names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
+            names.sort();
+            names
+        };
+        let refused = |stocks, force| {
+            let before = names();
+            let message = write(&spec(stocks, 1, 3), &folder, force, |_| ()).unwrap_err().to_string();
+            assert_eq!(names(), before);
+            message
+        };
+        write(&spec(2, 1, 3), &folder, false, |_| ()).unwrap();
+        assert_eq!(names(), ["S0001.csv", "S0002.csv"]);
+        assert_eq!(std::fs::read_dir(folder.parent().unwrap()).unwrap().count(), 1);
+        assert!(refused(2, false).contains("S0001.csv: the folder holds this file already"));
+        // Files of the same names are replaced, others would be mixed with the new panel's.
+        let before = std::fs::read(folder.join("S0001.csv")).unwrap();
+        write(&SimulateSpec { seed: 2, ..spec(3, 1, 3) }, &folder, true, |_| ()).unwrap();
+        assert_ne!(std::fs::read(folder.join("S0001.csv")).unwrap(), before);
+        assert_eq!(names(), ["S0001.csv", "S0002.csv", "S0003.csv"]);
+        assert!(refused(2, true).contains("S0003.csv: the new panel has no such stock"));
+        // What is no CSV file belongs to no panel, and stays.
+        std::fs::write(folder.join("notes.txt"), "mine").unwrap();
+        write(&spec(3, 1, 3), &folder, true, |_| ()).unwrap();
+        assert_eq!(names().len(), 4);
+        for name in ["S0001.csv", "S0002.csv", "S0003.csv"] {
+            std::fs::remove_file(folder.join(name)).unwrap();
+        }
+        assert!(refused(1, false).contains("notes.txt"));
+        std::fs::remove_file(folder.join("notes.txt")).unwrap();
+        // An empty folder is taken, and so is one with the remains of a run that was killed.
+        std::fs::create_dir(folder.join(".bellwether-1a2b3c")).unwrap();
+        write(&spec(1, 1, 3), &folder, false, |_| ()).unwrap();
+        assert_eq!(names(), [".bellwether-1a2b3c", "S0001.csv"]);
     }
 }

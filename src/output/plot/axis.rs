@@ -24,7 +24,8 @@ impl Axis {
         ((scale(value) - low) / (high - low)).clamp(0.0, 1.0)
     }
 
-    /// A linear axis over `values`, from a tick to a tick, with about `count` of them; from 0 on where `zero`.
+    /// A linear axis over `values`, from a tick to a tick, with about `count` of them; from 0 on where
+    /// `zero`.
     pub(super) fn linear(label: &str, values: impl Iterator<Item = f64>, count: usize, zero: bool) -> Self {
         let (low, high) = range(values);
         let low = if zero { low.min(0.0) } else { low };
@@ -104,30 +105,36 @@ impl Axis {
         let span = high - low;
         let (first, last) =
             (dates.first().copied().unwrap_or_default(), dates.last().copied().unwrap_or_default());
-        let years = f64::from(last.year() - first.year()) + 1.0;
-        let mut ticks: Vec<(f64, String)> = if span < 45.0 {
-            // Labels such as "24 Jan" on days that there are: on all, or on the first of each week, or of every other.
-            let room = (width / 52.0).max(1.0) as usize;
-            let mut labelled = dates.to_vec();
-            if labelled.len() > room {
-                labelled.dedup_by_key(|day| day.iso_week_date().week());
-            }
-            let labelled = labelled.iter().step_by(labelled.len().div_ceil(room).max(1));
-            labelled.map(|&day| (day_number(day), day.strftime("%-d %b").to_string())).collect()
-        } else {
-            // The fewest months a step, of these, that have room for labels such as "Jan" and "2008".
-            let (months, room) = (span / 30.5, (width / 38.0).max(1.0));
-            let steps = [1, 2, 3, 6, 12, 24, 60, 120, 240];
-            let step = steps.into_iter().find(|&step| months / f64::from(step) <= room);
-            month_ticks(first, last, step.unwrap_or(600))
-        };
+        // The fewest months a step, of these, that have room for labels such as "Jan" and "2008".
+        let (months, room) = (span / 30.5, (width / 38.0).max(1.0));
+        let steps = [1, 2, 3, 6, 12, 24, 60, 120, 240];
+        let step = steps.into_iter().find(|&step| months / f64::from(step) <= room);
+        let mut ticks = month_ticks(first, last, step.unwrap_or(600));
         ticks.retain(|(tick, _)| (low..=high).contains(tick));
-        let label = match years as i32 {
-            1 => first.year().to_string(),
+        // One tick alone gives no scale.
+        let by_day = span < 45.0 || ticks.len() < 2;
+        if by_day {
+            ticks = day_ticks(dates, width);
+        }
+        let label = match (first.year(), last.year()) {
+            (first, last) if first == last => first.to_string(),
+            (first, last) if by_day => format!("{first}–{last}"),
+            // Then the ticks tell the years.
             _ => String::new(),
         };
         Self { low, high, logarithmic: false, ticks, minor: Vec::new(), label }
     }
+}
+
+/// Labels such as "24 Jan" on days that there are: on all, or on the first of each week, or of every other.
+fn day_ticks(dates: &[Date], width: f64) -> Vec<(f64, String)> {
+    let room = (width / 52.0).max(1.0) as usize;
+    let mut labelled = dates.to_vec();
+    if labelled.len() > room {
+        labelled.dedup_by_key(|day| day.iso_week_date().week());
+    }
+    let labelled = labelled.iter().step_by(labelled.len().div_ceil(room).max(1));
+    labelled.map(|&day| (day_number(day), day.strftime("%-d %b").to_string())).collect()
 }
 
 /// The first of every `step`-th month, with the year where it begins or where months are not told.
@@ -253,5 +260,19 @@ mod tests {
         assert_eq!(labels(&Axis::days(&days(360), 170.0)), ["Apr", "Jul", "Oct"]);
         assert_eq!(labels(&Axis::days(&days(900), 200.0)), ["Jul", "2008", "Jul", "2009"]);
         assert_eq!(labels(&Axis::days(&days(1), 200.0)), ["3 Jan"]);
+        // Wherever some weeks begin, across a year's end too, there is more than one tick, and the year is
+        // told.
+        for start in 0..400 {
+            for (count, width) in
+                [(20, 170.0), (46, 170.0), (48, 600.0), (60, 170.0), (200, 170.0), (200, 600.0)]
+            {
+                let dates: Vec<Date> = days(start + count).split_off(start as usize);
+                let axis = Axis::days(&dates, width);
+                assert!(axis.ticks.len() >= 2, "{count} days from {}: {:?}", dates[0], labels(&axis));
+                let year = |text: &str| text.contains("200");
+                assert!(year(&axis.label) || labels(&axis).into_iter().any(year), "{}: {axis:?}", dates[0]);
+            }
+        }
+        assert_eq!(Axis::days(&days(366)[340..], 600.0).label, "2007–2008");
     }
 }

@@ -14,8 +14,10 @@ use plotters::style::{
 use super::style::WIDTH;
 use super::{FONT, Picture};
 use crate::error::{Error, Result};
+use crate::output::text::drawable;
 
-/// Plotters places things at whole numbers: it is given a picture so many times as large, which the SVG scales back.
+/// Plotters places things at whole numbers: it is given a picture so many times as large, which the SVG
+/// scales back.
 const FINE: f64 = 10.0;
 
 /// Plotters' size of a font for each unit of its size in an SVG.
@@ -193,20 +195,20 @@ impl Canvas<'_> {
 
     /// Text at a place.
     pub(super) fn text(&self, text: &str, at: Point, look: Type) -> Result<()> {
-        self.area.draw_text(text, &style(&look), fine(at)).map_err(failed)
+        self.area.draw_text(&drawable(text), &style(&look), fine(at)).map_err(failed)
     }
 
     /// Text that reads upwards, its middle at a place.
     pub(super) fn upward(&self, text: &str, at: Point, look: Type) -> Result<()> {
         let font = (FAMILY, look.size * FINE * FONT_SIZE).into_font().transform(FontTransform::Rotate270);
         let style = TextStyle::from(font).color(&look.color).pos(Pos::new(HPos::Center, VPos::Top));
-        self.area.draw_text(text, &style, fine(at)).map_err(failed)
+        self.area.draw_text(&drawable(text), &style, fine(at)).map_err(failed)
     }
 
     /// The width of text.
     pub(super) fn width_of(&self, text: &str, size: f64) -> Result<f64> {
         let look = Type::new(size, plotters::style::BLACK);
-        let (width, _) = self.area.estimate_text_size(text, &style(&look)).map_err(failed)?;
+        let (width, _) = self.area.estimate_text_size(&drawable(text), &style(&look)).map_err(failed)?;
         Ok(f64::from(width) / FINE)
     }
 }

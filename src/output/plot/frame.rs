@@ -90,6 +90,9 @@ impl<'c, 'a> Frame<'c, 'a> {
         for (tick, label) in &self.x.ticks {
             let x = self.across(*tick);
             self.canvas.line([(x, self.bottom), (x, self.bottom + 4.0)], Ink::line(AXIS, 1.0))?;
+            // On the paper, also where the last tick is at its edge.
+            let half = self.canvas.width_of(label, SMALL)? / 2.0 + 2.0;
+            let x = x.clamp(half, (WIDTH - half).max(half));
             self.canvas.text(label, (x, self.bottom + 7.0), look)?;
         }
         let middle = (self.left + self.right) / 2.0;

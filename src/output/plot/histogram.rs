@@ -1,7 +1,8 @@
-//! The bootstrap distribution of one day and stock: resampled realized variances, the point estimate and the interval.
+//! The bootstrap distribution of one day and stock: resampled realized variances, the point estimate and the
+//! interval.
 //!
-//! Where one return makes up much of the variance the distribution has several modes, one for each number of times that this
-//! return is drawn; the bins are narrow enough to show them.
+//! Where one return makes up much of the variance the distribution has several modes, one for each number of
+//! times that this return is drawn; the bins are narrow enough to show them.
 
 use super::Picture;
 use super::axis::{Axis, superscript};
@@ -11,6 +12,10 @@ use super::style::{BLUE, LABEL, SKY_BLUE, VERMILION, WIDTH};
 use crate::error::Result;
 
 const HEIGHT: f64 = 480.0;
+
+/// Values that differ by less than this share of themselves need ticks of so many digits that they would not
+/// fit.
+const NO_SPREAD: f64 = 1e-6;
 
 /// One day and stock. Variances are squared log returns a day.
 #[derive(Debug, Clone, Copy)]
@@ -45,14 +50,22 @@ pub fn picture(distribution: &Distribution<'_>) -> Result<Picture> {
     let unit = 10f64.powi(exponent);
     let scaled = |value: f64| value / unit;
     let marks = [point, interval[0], interval[1]];
-    let x = Axis::linear_tight(
-        &format!("realized variance (10{} squared log returns a day)", superscript(exponent)),
-        resampled.iter().copied().chain(marks).map(scaled),
-        8,
-    );
-    let (low, high) = resampled
-        .iter()
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &value| (low.min(value), high.max(value)));
+    let unit_name = match exponent {
+        0 => String::new(),
+        exponent => format!("10{} ", superscript(exponent)),
+    };
+    let label = format!("realized variance ({unit_name}squared log returns a day)");
+    let shown = || resampled.iter().copied().chain(marks).map(scaled);
+    let (lowest, highest) = range(shown());
+    // A single value, or as good as one, has no scale of its own.
+    let single = highest - lowest <= NO_SPREAD * highest;
+    let x = if single {
+        let end = if highest > 0.0 { 2.0 * highest } else { 1.0 };
+        Axis::linear(&label, [0.0, end].into_iter(), 8, true)
+    } else {
+        Axis::linear_tight(&label, shown(), 8)
+    };
+    let (low, high) = range(resampled.iter().copied());
     let bins = bins(resampled.len());
     let width = ((high - low) / bins as f64).max(f64::MIN_POSITIVE);
     let mut counts = vec![0usize; bins];
@@ -79,8 +92,9 @@ pub fn picture(distribution: &Distribution<'_>) -> Result<Picture> {
             let from = scaled(low + bin as f64 * width);
             let to = scaled(low + (bin as f64 + 1.0) * width);
             let ((x0, y0), (x1, y1)) = (frame.at((from, 0.0)), frame.at((to, count as f64)));
-            // A hair of space between bars, and a hair of height for a single value.
-            canvas.rectangle((x0 + 0.2, y0), ((x1 - 0.2).max(x0 + 0.8), y1), Ink::area(SKY_BLUE, 0.95))?;
+            // A hair of space between bars; a single value's is wide enough to be seen behind its line.
+            let (x0, x1) = if single { (x0 - 8.0, x0 + 8.0) } else { (x0 + 0.2, (x1 - 0.2).max(x0 + 0.8)) };
+            canvas.rectangle((x0.max(left), y0), (x1, y1), Ink::area(SKY_BLUE, 0.95))?;
         }
         for end in inside {
             canvas.dashed((end, panel_top), (end, bottom), Ink::line(BLUE, 1.6))?;
@@ -89,25 +103,38 @@ pub fn picture(distribution: &Distribution<'_>) -> Result<Picture> {
         canvas.line([(at_point, panel_top), (at_point, bottom)], Ink::line(VERMILION, 2.0))?;
         // The point's label above, the interval's below, each kept inside of the panel.
         let below = panel_top - LABEL - 3.0;
-        let labels = [
-            (
-                0.5,
-                at_point,
-                panel_top - 2.0 * LABEL - 8.0,
-                VERMILION,
-                format!("realized variance {}", number(point)),
-            ),
-            (0.9, inside[0], below, BLUE, format!("lower end {}", number(interval[0]))),
-            (0.1, inside[1], below, BLUE, format!("upper end {}", number(interval[1]))),
-        ];
-        for (before, x, y, color, text) in labels {
-            // So much of the text is before its line: the ends' labels move away from each other.
-            let width = canvas.width_of(&text, LABEL)?;
-            let x = (x - before * width).clamp(left, (right - width).max(left));
-            canvas.text(&text, (x, y), Type::new(LABEL, color))?;
+        let text = format!("realized variance {}", number(point));
+        let width = canvas.width_of(&text, LABEL)?;
+        let x = (at_point - 0.5 * width).clamp(left, (right - width).max(left));
+        canvas.text(&text, (x, panel_top - 2.0 * LABEL - 8.0), Type::new(LABEL, VERMILION))?;
+        let texts =
+            [format!("lower end {}", number(interval[0])), format!("upper end {}", number(interval[1]))];
+        let widths = [canvas.width_of(&texts[0], LABEL)?, canvas.width_of(&texts[1], LABEL)?];
+        let places = side_by_side(inside, widths, [left, right]);
+        for (text, x) in texts.iter().zip(places) {
+            canvas.text(text, (x, below), Type::new(LABEL, BLUE))?;
         }
         Ok(())
     })
+}
+
+/// Where two texts of these widths begin, which belong to two places from left to right: most of the first is
+/// left of its place and most of the second right of its own, and they neither overlap nor leave `[left,
+/// right]`.
+fn side_by_side(at: [f64; 2], widths: [f64; 2], [left, right]: [f64; 2]) -> [f64; 2] {
+    const GAP: f64 = 12.0;
+    let [mut first, mut second] = [at[0] - 0.9 * widths[0], at[1] - 0.1 * widths[1]];
+    let overlap = (first + widths[0] + GAP - second).max(0.0);
+    first -= overlap / 2.0;
+    second += overlap / 2.0;
+    first = first.clamp(left, (right - widths[0] - GAP - widths[1]).max(left));
+    second = second.clamp(first + widths[0] + GAP, (right - widths[1]).max(first + widths[0] + GAP));
+    [first, second]
+}
+
+/// The smallest and the largest value.
+fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)))
 }
 
 /// Four digits and a power of ten: `1.234·10⁻⁴`.
@@ -131,6 +158,21 @@ mod tests {
     }
 
     #[test]
+    fn labels_of_the_ends_stand_side_by_side() {
+        let page = [78.0, 780.0];
+        for lower in 0..=800 {
+            for (apart, widths) in [(0.0, [120.0, 118.0]), (3.0, [60.0, 200.0]), (300.0, [120.0, 118.0])] {
+                let at = [f64::from(lower), f64::from(lower) + apart];
+                let [first, second] = side_by_side(at, widths, page);
+                assert!(first >= page[0] && second + widths[1] <= page[1], "{at:?}: {first}, {second}");
+                assert!(first + widths[0] < second, "{at:?}: {first}, {second}");
+            }
+        }
+        // Where there is room each is at its place.
+        assert_eq!(side_by_side([300.0, 500.0], [100.0, 100.0], page), [210.0, 490.0]);
+    }
+
+    #[test]
     fn the_point_and_the_ends_are_written() {
         let resampled: Vec<f64> = (0..1000).map(|i| 1e-4 + 1e-6 * f64::from(i % 37)).collect();
         let texts = texts_of(&resampled, 1.234e-4, [1.01e-4, 1.35e-4]);
@@ -146,8 +188,16 @@ mod tests {
 
     #[test]
     fn a_single_value_and_zeros_have_a_picture() {
-        assert!(!texts_of(&[1e-5], 1e-5, [1e-5, 1e-5]).is_empty());
-        assert!(!texts_of(&[0.0; 10], 0.0, [0.0, 0.0]).is_empty());
+        let almost = [1e-5 * (1.0 + f64::EPSILON), 1e-5];
+        for (resampled, point) in [(&[1e-5; 2], 1e-5), (&almost, 1e-5), (&[0.0; 2], 0.0)] {
+            let texts = texts_of(resampled, point, [resampled[1], resampled[0]]);
+            assert!(texts.iter().any(|text| text.starts_with("lower end")), "{texts:?}");
+            // Ticks are short numbers.
+            let digit =
+                |text: &&String| text.chars().all(|letter| letter.is_ascii_digit() || "−.,".contains(letter));
+            let ticks: Vec<&String> = texts.iter().filter(digit).collect();
+            assert!(ticks.len() > 5 && ticks.iter().all(|tick| tick.chars().count() <= 5), "{ticks:?}");
+        }
         assert_eq!([bins(1), bins(1000), bins(100_000_000)], [20, 63, 200]);
     }
 }

@@ -1,7 +1,7 @@
 //! Realized variance through time with its intervals, a panel a stock.
 //!
-//! All panels share their axes, so that stocks compare; the vertical one is logarithmic, as realized variance spans decades.
-//! Few days are points with bars, many are a line in a band.
+//! All panels share their axes, so that stocks compare; the vertical one is logarithmic, as realized variance
+//! spans decades. Few days are points with bars, many are a line in a band.
 
 use super::Picture;
 use super::axis::{Axis, day_number, power};
@@ -17,8 +17,8 @@ pub const MOST_STOCKS: usize = 12;
 /// Days closer than this, in units of length, are a line in a band.
 const CLOSE: f64 = 5.0;
 
-/// The picture of `intervals` of `stocks`, in the order of the arrays' columns; `method` says how they were computed. The first
-/// [`MOST_STOCKS`] are shown, and the picture says so where there are more.
+/// The picture of `intervals` of `stocks`, in the order of the arrays' columns; `method` says how they were
+/// computed. The first [`MOST_STOCKS`] are shown, and the picture says so where there are more.
 ///
 /// # Errors
 ///
@@ -63,7 +63,8 @@ pub fn picture(stocks: &[String], intervals: &Intervals, method: &str) -> Result
             let panel_left = left + column as f64 * (panel_width + between);
             let panel_top = top + row as f64 * (panel_height + gap);
             let bounds = [panel_left, panel_top, panel_left + panel_width, panel_top + panel_height];
-            // The lowest panel of a column has the days, with the year once, and one panel of each row the numbers.
+            // The lowest panel of a column has the days, with the year once, and one panel of each row the
+            // numbers.
             let lowest = number + columns >= shown;
             let mut x = x.clone();
             if column != columns / 2 && columns != 2 {

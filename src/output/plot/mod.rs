@@ -1,13 +1,15 @@
 //! Pictures: SVG or PNG, by the file's extension.
 //!
-//! One style for all (`style`): light background, axes with units, the eight colours of Okabe and Ito that colour-blind
-//! readers can tell apart, and marks or dashes wherever colours alone would carry a difference. A picture is drawn once, as
-//! SVG; a PNG is this SVG in pixels, two for each unit of length, with the font that is shipped beside this file (DejaVu
-//! Sans, see `dejavu-sans.LICENSE`), so that no system font is needed. In an SVG text stays text.
+//! One style for all (`style`): light background, axes with units, the eight colours of Okabe and Ito that
+//! colour-blind readers can tell apart, and marks or dashes wherever colours alone would carry a difference.
+//! A picture is drawn once, as SVG; a PNG is this SVG in pixels, two for each unit of length, with the font
+//! that is shipped beside this file (DejaVu Sans, see `dejavu-sans.LICENSE`), so that no system font is
+//! needed. In an SVG text stays text.
 //!
 //! Source of the colours: M. Okabe and K. Ito, "Color universal design", 2008.
 //!
-//! Reading order: `canvas` (strokes and text), `axis` (ticks), `frame` (a panel with axes), then one file a picture.
+//! Reading order: `canvas` (strokes and text), `axis` (ticks), `frame` (a panel with axes), then one file a
+//! picture.
 
 mod axis;
 mod canvas;
@@ -23,7 +25,7 @@ use std::sync::Arc;
 
 use resvg::{tiny_skia, usvg};
 
-use super::Destination;
+use super::{Destination, Outputs};
 use crate::error::{Error, Result};
 
 /// The font of measurements, and of PNGs.
@@ -45,36 +47,61 @@ enum Kind {
 }
 
 /// Where a picture goes, checked before the work that it shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct PlotFile {
     destination: Destination,
     kind: Kind,
 }
 
 impl PlotFile {
-    /// The file at `path`, which the user gave as `flag`.
+    /// The file at `path`, which the user gave as `flag`, as one of `outputs`.
     ///
     /// # Errors
     ///
-    /// [`Error::Parameter`] for an extension other than svg and png, [`Error::Io`] where the file can't be written.
-    pub fn new(flag: &'static str, path: PathBuf) -> Result<Self> {
+    /// [`Error::Parameter`] for an extension other than svg and png, and as [`Outputs::claim`].
+    pub fn new(flag: &'static str, path: PathBuf, outputs: &mut Outputs) -> Result<Self> {
         let kind = kind_of(flag, &path)?;
-        let destination = Destination::File(path);
-        destination.check()?;
-        Ok(Self { destination, kind })
+        Ok(Self { destination: outputs.claim(flag, path)?, kind })
     }
 
-    /// Writes the picture, whole or not at all.
+    /// The picture as the file holds it, not yet written: all that can fail in drawing has then been done.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] where it can't be written, [`Error::Plot`] where it can't be turned into pixels.
-    pub fn save(&self, picture: &Picture) -> Result<()> {
+    /// [`Error::Plot`] where it can't be turned into pixels.
+    pub fn draw(&self, picture: &Picture) -> Result<Drawn<'_>> {
         let bytes = match self.kind {
             Kind::Svg => picture.svg.clone().into_bytes(),
             Kind::Png => picture.png()?,
         };
-        self.destination.write(|out| out.write_all(&bytes))
+        Ok(Drawn { destination: &self.destination, bytes })
+    }
+
+    /// Draws and writes the picture, whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::draw`] and [`Drawn::save`].
+    pub fn save(&self, picture: &Picture) -> Result<()> {
+        self.draw(picture)?.save()
+    }
+}
+
+/// A picture that only needs to be written.
+#[derive(Debug)]
+pub struct Drawn<'a> {
+    destination: &'a Destination,
+    bytes: Vec<u8>,
+}
+
+impl Drawn<'_> {
+    /// Writes it, whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] where it can't be written.
+    pub fn save(&self) -> Result<()> {
+        self.destination.write(|out| out.write_all(&self.bytes))
     }
 }
 
@@ -128,7 +155,8 @@ impl Picture {
 pub(crate) mod tests {
     use super::*;
 
-    /// Checks that a picture is well formed, of the width that all have, and turns into a PNG; returns its texts.
+    /// Checks that a picture is well formed, of the width that all have, and turns into a PNG; returns its
+    /// texts.
     pub(crate) fn texts(picture: &Picture) -> Vec<String> {
         let document = usvg::roxmltree::Document::parse(picture.svg()).unwrap();
         let root = document.root_element();
@@ -149,7 +177,10 @@ pub(crate) mod tests {
     #[test]
     fn extensions_decide() {
         let folder = tempfile::tempdir().unwrap();
-        let kind = |name: &str| PlotFile::new("--plot", folder.path().join(name)).map(|file| file.kind);
+        let kind = |name: &str| {
+            let path = folder.path().join(name);
+            PlotFile::new("--plot", path, &mut Outputs::default()).map(|file| file.kind)
+        };
         assert_eq!(kind("a.svg").unwrap(), Kind::Svg);
         assert_eq!(kind("a.b.PNG").unwrap(), Kind::Png);
         for name in ["a.pdf", "svg", "a", ".png"] {
