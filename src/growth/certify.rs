@@ -38,8 +38,11 @@ use rayon::prelude::*;
 
 use super::cpu::{Bellman, Change, Maximizer, ROWS_A_TASK};
 use super::grid::{Choice, Problem};
+use super::iterate::not_finite;
 use super::model::Model;
+use super::sup::{inf, sup};
 use super::utility::{Utility, with_utility};
+use crate::error::Result;
 
 /// Points at which the Euler equation is checked.
 pub const EULER_POINTS: usize = 10_000;
@@ -61,7 +64,12 @@ pub struct Certificate {
 
 /// Certifies `value` (N): applies the exact operator once, and checks the Euler equation on its policy. Returns the
 /// certificate and the policy k′ (N).
-pub fn certify(problem: &Problem, value: &[f64]) -> (Certificate, Vec<f64>) {
+///
+/// # Errors
+///
+/// [`NotFinite`](super::GrowthError::NotFinite) where a value, a choice, consumption, the bound or an Euler error is not finite: then nothing is
+/// guaranteed.
+pub fn certify(problem: &Problem, value: &[f64]) -> Result<(Certificate, Vec<f64>)> {
     let mut next = vec![0.0; value.len()];
     let mut policy = vec![0.0; value.len()];
     let exact = Maximizer::fastest(problem.choice());
@@ -71,7 +79,21 @@ pub fn certify(problem: &Problem, value: &[f64]) -> (Certificate, Vec<f64>) {
     let residual = change.norm();
     let (euler_max, euler_mean) = euler_summary(problem, &policy);
     let bound = residual / (1.0 - beta) + rounding;
-    (Certificate { residual, bound, rounding, euler_max, euler_mean }, policy)
+    let refuse_unless =
+        |what, holds: &dyn Fn(usize) -> bool| match (0..value.len()).find(|&point| !holds(point)) {
+            Some(point) => Err(not_finite(problem, what, point)),
+            None => Ok(()),
+        };
+    refuse_unless("the value", &|i| value[i].is_finite())?;
+    refuse_unless("the utility of consumption", &|i| problem.resources()[i] - policy[i] > 0.0)?;
+    for (what, figure) in
+        [("the bound", bound), ("an Euler error", euler_max), ("an Euler error", euler_mean)]
+    {
+        if !figure.is_finite() {
+            return Err(not_finite(problem, what, 0));
+        }
+    }
+    Ok((Certificate { residual, bound, rounding, euler_max, euler_mean }, policy))
 }
 
 /// The MacQueen-Porteus interval of V_N − T V for a change d = T V − V: its middle and its half width.
@@ -90,13 +112,13 @@ pub(super) fn rounding(problem: &Problem, value: &[f64], policy: &[f64]) -> f64 
     let choice = if value.len() <= ROWS_A_TASK {
         of_rows((problem.resources(), policy))
     } else {
-        rows.map(of_rows).reduce(|| 0.0, f64::max)
+        rows.map(of_rows).reduce(|| 0.0, sup)
     };
     let (mut size, mut rise) = (value[0].abs(), 0.0);
     for pair in value.windows(2) {
         let (here, step) = (pair[1].abs(), (pair[1] - pair[0]).abs());
-        size = if here > size { here } else { size };
-        rise = if step > rise { step } else { rise };
+        size = sup(size, here);
+        rise = sup(rise, step);
     }
     let doubt = match problem.choice() {
         Choice::Continuous => 1.0,
@@ -114,13 +136,13 @@ fn rounding_of_choice(utility: impl Utility, resources: &[f64], policy: &[f64]) 
         let (mut least, mut greatest) = (f64::INFINITY, 0.0);
         for (f, k) in f.iter().zip(k) {
             let c = f - k;
-            least = if c < least { c } else { least };
-            greatest = if c > greatest { c } else { greatest };
+            least = inf(least, c);
+            greatest = sup(greatest, c);
         }
-        let logarithm = f64::max(least.ln().abs(), greatest.ln().abs());
-        let absolute = f64::max(utility.value(least).abs(), utility.value(greatest).abs());
+        let logarithm = sup(least.ln().abs(), greatest.ln().abs());
+        let absolute = sup(utility.value(least).abs(), utility.value(greatest).abs());
         let weight = 3.0 * f[f.len() - 1] + greatest * (1.0 + 4.0 * logarithm);
-        worst = worst.max(5.0 * absolute + utility.marginal(least) * weight);
+        worst = sup(worst, 5.0 * absolute + utility.marginal(least) * weight);
     }
     worst
 }
@@ -134,7 +156,8 @@ pub fn euler_error(problem: &Problem, policy: &[f64], capital: f64) -> f64 {
 fn relative_euler_error(problem: &Problem, policy: &[f64], capital: f64) -> f64 {
     let model = problem.model();
     let next = problem.interpolate(policy, capital);
-    let consumption = model.resources(capital) - next;
+    // Positive, but for rounding: see the transition path.
+    let consumption = f64::max(model.resources(capital) - next, f64::MIN_POSITIVE);
     let consumption_next = model.resources(next) - problem.interpolate(policy, next);
     let implied = implied_consumption(model, consumption_next, next);
     (1.0 - implied / consumption).abs()
@@ -165,13 +188,14 @@ fn euler_summary(problem: &Problem, policy: &[f64]) -> (f64, f64) {
     for point in 1..=EULER_POINTS {
         let share = (point as f64 * GOLDEN).fract();
         let error = relative_euler_error(problem, policy, low + (high - low) * share);
-        greatest = greatest.max(error);
+        greatest = sup(greatest, error);
         sum += error;
     }
     (logarithm(greatest), logarithm(sum / EULER_POINTS as f64))
 }
 
-/// log10 of a relative error, at least −16: what f64 resolves.
+/// log10 of a relative error, at least −16, which is what f64 resolves, and at most 300, which is what it holds.
 fn logarithm(error: f64) -> f64 {
-    error.max(1e-16).log10()
+    // A clamp keeps what is not a number.
+    error.clamp(1e-16, 1e300).log10()
 }

@@ -11,6 +11,7 @@
 use rayon::prelude::*;
 
 use super::grid::{Choice, Problem};
+use super::sup::{inf, sup};
 use super::utility::with_utility;
 use super::{continuous, discrete};
 
@@ -54,7 +55,7 @@ impl Maximizer {
     }
 }
 
-/// The least and the greatest of (T V)_i − V_i.
+/// The least and the greatest of (T V)_i − V_i; both NaN where any of the changes is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Change {
     /// The least.
@@ -69,17 +70,17 @@ impl Change {
 
     #[inline(always)]
     pub(super) fn add(&mut self, change: f64) {
-        self.least = if change < self.least { change } else { self.least };
-        self.greatest = if change > self.greatest { change } else { self.greatest };
+        self.least = inf(self.least, change);
+        self.greatest = sup(self.greatest, change);
     }
 
     fn join(self, other: Self) -> Self {
-        Self { least: self.least.min(other.least), greatest: self.greatest.max(other.greatest) }
+        Self { least: inf(self.least, other.least), greatest: sup(self.greatest, other.greatest) }
     }
 
-    /// The sup-norm max |T V − V|.
+    /// The sup-norm max |T V − V|; NaN where any of the changes is.
     pub fn norm(self) -> f64 {
-        self.least.abs().max(self.greatest.abs())
+        sup(self.least.abs(), self.greatest.abs())
     }
 }
 

@@ -17,6 +17,7 @@ use super::GrowthError;
 use super::cpu::ROWS_A_TASK;
 use super::model::Model;
 use crate::error::{Error, Result};
+use crate::output::bound::figure;
 
 /// How the grid points are spaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, clap::ValueEnum)]
@@ -93,15 +94,15 @@ impl Problem {
         if !(low > 0.0 && low.is_finite()) {
             return refuse(
                 "--low",
-                low.to_string(),
+                figure(low),
                 "it is a multiple of k* and must be positive and finite".into(),
             );
         }
         if !(high > low && high.is_finite()) {
             return refuse(
                 "--high",
-                high.to_string(),
-                format!("it must be finite and above --low, which is {low}"),
+                figure(high),
+                format!("it must be finite and above --low, which is {}", figure(low)),
             );
         }
         check_memory(points)?;
@@ -112,7 +113,7 @@ impl Problem {
             let value = if lowest > 1e-200 { high } else { low };
             return refuse(
                 name,
-                value.to_string(),
+                figure(value),
                 "capital there cannot be represented; move it towards 1".into(),
             );
         }
@@ -130,7 +131,9 @@ impl Problem {
         let increasing = |v: &[f64]| v.windows(2).all(|pair| pair[0] < pair[1]);
         if !increasing(&capital) || !increasing(&resources) {
             let requirement = format!(
-                "so many points between --low {low} and --high {high} coincide; use fewer, or ends further apart"
+                "so many points between --low {} and --high {} coincide; use fewer, or ends further apart",
+                figure(low),
+                figure(high)
             );
             return refuse("--grid", points.to_string(), requirement);
         }
@@ -139,7 +142,7 @@ impl Problem {
         if !(worst.abs() < 1e200 && best.abs() < 1e200) {
             let requirement =
                 "utility overflows on this grid; choose a smaller one, or a --low closer to 1".into();
-            return refuse("--sigma", model.sigma().to_string(), requirement);
+            return refuse("--sigma", figure(model.sigma()), requirement);
         }
         let cells_a_unit = cells_a_unit(lowest, highest, points, spacing);
         Ok(Self { model, spec, choice, capital, resources, cells_a_unit })

@@ -13,6 +13,7 @@
 
 use super::utility::{Utility, with_utility};
 use crate::error::{Error, Result};
+use crate::output::bound::figure;
 
 /// The parameters of the growth model, validated.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
@@ -50,7 +51,7 @@ impl Model {
     /// [`Error::Parameter`] with the flag and the reason, also where the steady state cannot be represented.
     pub fn new(sigma: f64, beta: f64, delta: f64, alpha: f64) -> Result<Self> {
         let refuse = |name, value: f64, requirement: &str| {
-            Err(Error::Parameter { name, value: value.to_string(), requirement: requirement.to_string() })
+            Err(Error::Parameter { name, value: figure(value), requirement: requirement.to_string() })
         };
         if !(sigma > 0.0 && sigma.is_finite()) {
             return refuse(

@@ -1,7 +1,8 @@
 //! Writing results: whole or not at all, to a file or to standard output.
 //!
-//! [`intervals`] as CSV and JSON, and the pictures ([`plot`]).
+//! [`intervals`] as CSV and JSON, and the pictures ([`plot`]). [`bound`] says how error bounds become text.
 
+pub mod bound;
 pub mod growth;
 pub mod intervals;
 pub mod plot;
