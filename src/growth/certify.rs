@@ -34,11 +34,14 @@
 //! the grid; reported are the logarithms of the largest and of the mean error. Where the range binds (k′ at an end of the
 //! grid) the equation is an inequality and e(k) says by how much, so a grid should hold the steady state.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
-use super::cpu::{Bellman, Change, Maximizer, ROWS_A_TASK};
+use super::cpu::{Bellman, Change, ROWS_A_TASK};
 use super::grid::{Choice, Problem};
-use super::iterate::not_finite;
+use super::iterate::{self, not_finite};
+use super::math;
 use super::model::Model;
 use super::sup::{inf, sup};
 use super::utility::{Utility, with_utility};
@@ -72,13 +75,15 @@ pub struct Certificate {
 pub fn certify(problem: &Problem, value: &[f64]) -> Result<(Certificate, Vec<f64>)> {
     let mut next = vec![0.0; value.len()];
     let mut policy = vec![0.0; value.len()];
-    let exact = Maximizer::fastest(problem.choice());
-    let change = Bellman::new(problem, exact).apply(value, &mut next, &mut policy);
+    let mut bellman = Bellman::known(problem);
+    let change = bellman.apply(value, &mut next, &mut policy);
     let beta = problem.model().beta();
-    let rounding = rounding(problem, value, &policy) / (1.0 - beta);
+    // Subtracting, adding, dividing and 1 − β round as well, each by u of the result.
+    const UPWARDS: f64 = 1.0 + 8.0 * ROUNDOFF;
+    let rounding = iterate::rounding(&bellman, value, &next, &policy) * UPWARDS;
     let residual = change.norm();
     let (euler_max, euler_mean) = euler_summary(problem, &policy);
-    let bound = residual / (1.0 - beta) + rounding;
+    let bound = (residual / (1.0 - beta) + rounding) * UPWARDS;
     let refuse_unless =
         |what, holds: &dyn Fn(usize) -> bool| match (0..value.len()).find(|&point| !holds(point)) {
             Some(point) => Err(not_finite(problem, what, point)),
@@ -102,49 +107,161 @@ pub(super) fn macqueen_porteus(beta: f64, change: Change) -> (f64, f64) {
     (0.5 * factor * (change.greatest + change.least), 0.5 * factor * (change.greatest - change.least))
 }
 
-/// The bound r on the rounding of T V − V.
-pub(super) fn rounding(problem: &Problem, value: &[f64], policy: &[f64]) -> f64 {
-    const ROUNDOFF: f64 = 0.5 * f64::EPSILON;
-    let rows = problem.resources().par_chunks(ROWS_A_TASK).zip(policy.par_chunks(ROWS_A_TASK));
-    let of_rows = |(f, k): (&[f64], &[f64])| {
-        with_utility!(problem.model().sigma(), |utility| rounding_of_choice(utility, f, k))
+/// The bound r on the rounding of T V − V: T has been applied to `value`, which gave `next` and `policy`, and interpolation
+/// was off by `interpolation` units of the roundoff at most.
+pub(super) fn rounding(
+    problem: &Problem,
+    interpolation: f64,
+    value: &[f64],
+    next: &[f64],
+    policy: &[f64],
+) -> f64 {
+    let of_rows = |rows: Range<usize>| {
+        with_utility!(known problem.model().sigma(), |utility| {
+            Roundings { problem, utility, interpolation, value, next, policy }.largest(rows)
+        })
     };
-    let choice = if value.len() <= ROWS_A_TASK {
-        of_rows((problem.resources(), policy))
+    let n = value.len();
+    let units = if n <= ROWS_A_TASK {
+        of_rows(0..n)
     } else {
-        rows.map(of_rows).reduce(|| 0.0, sup)
+        let tasks = (0..n).into_par_iter().step_by(ROWS_A_TASK);
+        tasks.map(|first| of_rows(first..(first + ROWS_A_TASK).min(n))).reduce(|| 0.0, sup)
     };
-    let (mut size, mut rise) = (value[0].abs(), 0.0);
-    for pair in value.windows(2) {
-        let (here, step) = (pair[1].abs(), (pair[1] - pair[0]).abs());
-        size = sup(size, here);
-        rise = sup(rise, step);
-    }
-    let doubt = match problem.choice() {
-        Choice::Continuous => 1.0,
-        Choice::Grid => 2.0,
-    };
-    doubt * ROUNDOFF * (choice + 3.0 * size + 5.0 * rise)
+    units * ROUNDOFF * SECOND_ORDER
 }
 
-/// The first term of r/u, over the rows with the given resources and policy.
-fn rounding_of_choice(utility: impl Utility, resources: &[f64], policy: &[f64]) -> f64 {
-    // Rows are taken together by the extremes of their consumption, which bounds each of them and spares most of the U(c).
-    const ROWS: usize = 16;
-    let mut worst: f64 = 0.0;
-    for (f, k) in resources.chunks(ROWS).zip(policy.chunks(ROWS)) {
-        let (mut least, mut greatest) = (f64::INFINITY, 0.0);
-        for (f, k) in f.iter().zip(k) {
-            let c = f - k;
-            least = inf(least, c);
-            greatest = sup(greatest, c);
-        }
-        let logarithm = sup(least.ln().abs(), greatest.ln().abs());
-        let absolute = sup(utility.value(least).abs(), utility.value(greatest).abs());
-        let weight = 3.0 * f[f.len() - 1] + greatest * (1.0 + 4.0 * logarithm);
-        worst = sup(worst, 5.0 * absolute + utility.marginal(least) * weight);
+/// The unit roundoff u of f64.
+pub(super) const ROUNDOFF: f64 = 0.5 * f64::EPSILON;
+
+/// Covers what is of second order in u.
+pub(super) const SECOND_ORDER: f64 = 1.0 + 1e-6;
+
+/// One row's part of r/u, by where it comes from; see the module's mathematics.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms {
+    /// Evaluating U at the computed consumption: functions and their combination.
+    pub functions: f64,
+    /// The same: the exponent.
+    pub exponent: f64,
+    /// Consumption itself.
+    pub budget: f64,
+    /// Discounting and adding.
+    pub sums: f64,
+    /// Interpolating.
+    pub interpolation: f64,
+}
+
+impl Terms {
+    pub(super) fn sum(self) -> f64 {
+        self.functions + self.exponent + self.budget + self.sums + self.interpolation
     }
-    worst
+}
+
+/// An application of T, for its roundings.
+pub(super) struct Roundings<'a, U> {
+    pub problem: &'a Problem,
+    pub utility: U,
+    pub interpolation: f64,
+    pub value: &'a [f64],
+    pub next: &'a [f64],
+    pub policy: &'a [f64],
+}
+
+impl<U: Utility> Roundings<'_, U> {
+    /// The largest sum of terms over `rows`.
+    fn largest(&self, rows: Range<usize>) -> f64 {
+        // Rows are taken together by their extremes, which bounds each of them and spares most of the U(c).
+        const TOGETHER: usize = 16;
+        let starts = rows.clone().step_by(TOGETHER);
+        starts.fold(0.0, |worst, first| sup(worst, self.terms(first..(first + TOGETHER).min(rows.end)).sum()))
+    }
+
+    /// The terms of `rows` (not empty), each at least that of any of them.
+    pub(super) fn terms(&self, rows: Range<usize>) -> Terms {
+        self.terms_of(rows, |row| self.consumption(row))
+    }
+
+    /// The same, where consumption at a row lies between the two figures of `consumption`.
+    pub(super) fn terms_of(&self, rows: Range<usize>, consumption: impl Fn(usize) -> (f64, f64)) -> Terms {
+        let (mut least, mut greatest, mut size) = (f64::INFINITY, 0.0, 0.0);
+        for row in rows.clone() {
+            let (low, high) = consumption(row);
+            least = inf(least, low);
+            greatest = sup(greatest, high);
+            size = sup(size, self.next[row].abs());
+        }
+        let model = self.problem.model();
+        let resources = self.resources(rows.start, rows.end - 1);
+        let spent = 1.1 * greatest;
+        // U′ where consumption is least, after rounding.
+        let surely = least - ROUNDOFF * (resources + spent);
+        if surely.is_nan() || surely <= 0.0 {
+            return Terms {
+                functions: 0.0,
+                exponent: 0.0,
+                budget: f64::INFINITY,
+                sums: 0.0,
+                interpolation: 0.0,
+            };
+        }
+        let absolute = sup(self.utility.value(least).abs(), self.utility.value(greatest).abs());
+        let (functions, exponent) = self.utility.roundoff(least, greatest);
+        let (sums, interpolation) = match self.problem.choice() {
+            Choice::Continuous => (3.0 * size + 2.0 * absolute, model.beta() * self.interpolation),
+            Choice::Grid => (2.0 * size + absolute, 0.0),
+        };
+        Terms {
+            functions,
+            exponent,
+            budget: self.utility.marginal(surely) * (resources + spent),
+            sums,
+            interpolation,
+        }
+    }
+
+    /// By how much f is off at most from row `first` to row `last`, in units of the roundoff.
+    fn resources(&self, first: usize, last: usize) -> f64 {
+        let logarithm = |row: usize| libm::log(self.problem.capital()[row]).abs();
+        let exponent = self.problem.model().alpha() * sup(logarithm(first), logarithm(last));
+        self.problem.resources()[last] * (3.0 + 3.0 * exponent)
+    }
+
+    /// The least and the greatest consumption that may be the best one at `row`, given what was found.
+    fn consumption(&self, row: usize) -> (f64, f64) {
+        let f = self.problem.resources()[row];
+        let found = f - self.policy[row];
+        if self.problem.choice() == Choice::Continuous {
+            return (found, found);
+        }
+        let capital = self.problem.capital();
+        let chosen = self.problem.cell(self.policy[row]);
+        // The last point is the upper end of the last cell.
+        let chosen = if self.policy[row] >= capital[chosen + 1] { chosen + 1 } else { chosen };
+        let more = if chosen > 0 { f - capital[chosen - 1] } else { found };
+        let less = match capital.get(chosen + 1) {
+            Some(k) if f - k > 0.0 && self.may_win(row, chosen + 1) => f - k,
+            _ => found,
+        };
+        (less, more)
+    }
+
+    /// Whether rounding may hide that `candidate` is the best at `row`.
+    fn may_win(&self, row: usize, candidate: usize) -> bool {
+        let f = self.problem.resources()[row];
+        let consumption = f - self.problem.capital()[candidate];
+        // A neighbour on a fine grid: its rounding is what the chosen one's is, and asking takes longer than assuming.
+        if consumption > 0.9 * (f - self.policy[row]) {
+            return true;
+        }
+        let discounted = self.problem.model().beta() * self.value[candidate];
+        let total = self.utility.value(consumption) + discounted;
+        let (functions, exponent) = self.utility.roundoff(consumption, consumption);
+        let budget = self.utility.marginal(consumption) * (self.resources(row, row) + consumption);
+        let units =
+            functions + exponent + budget + 3.0 * (total.abs() + discounted.abs() + self.next[row].abs());
+        total + 2.0 * ROUNDOFF * units >= self.next[row]
+    }
 }
 
 /// The Euler error at `capital` of `policy` (N, k′ at the grid points), log10; at least −16.
@@ -166,7 +283,7 @@ fn relative_euler_error(problem: &Problem, policy: &[f64], capital: f64) -> f64 
 /// [β c′^(−σ) f′(k′)]^(−1/σ), the consumption today that the Euler equation asks for.
 fn implied_consumption(model: &Model, consumption_next: f64, capital_next: f64) -> f64 {
     // c′ out of the power: exact for every σ, and no overflow on the way.
-    consumption_next * (model.beta() * model.gross_return(capital_next)).powf(-1.0 / model.sigma())
+    consumption_next * math::power(model.beta() * model.gross_return(capital_next), -1.0 / model.sigma())
 }
 
 /// Euler errors of `policy` at all N grid points, log10.
@@ -197,5 +314,5 @@ fn euler_summary(problem: &Problem, policy: &[f64]) -> (f64, f64) {
 /// log10 of a relative error, at least −16, which is what f64 resolves, and at most 300, which is what it holds.
 fn logarithm(error: f64) -> f64 {
     // A clamp keeps what is not a number.
-    error.clamp(1e-16, 1e300).log10()
+    libm::log10(error.clamp(1e-16, 1e300))
 }

@@ -17,6 +17,7 @@
 use super::GrowthError;
 use super::grid::Problem;
 use super::iterate::{RAISE, not_finite};
+use super::math;
 use super::sup::sup;
 use crate::error::Result;
 
@@ -38,7 +39,7 @@ pub(super) fn last_consumption(problem: &Problem) -> Vec<f64> {
 /// [β f′(k_j)]^(−1/σ), N: consumption today per unit of consumption tomorrow, where the Euler equation holds.
 pub(super) fn factors(problem: &Problem) -> Vec<f64> {
     let model = problem.model();
-    let factor = |&k: &f64| (model.beta() * model.gross_return(k)).powf(-1.0 / model.sigma());
+    let factor = |&k: &f64| math::power(model.beta() * model.gross_return(k), -1.0 / model.sigma());
     problem.capital().iter().map(factor).collect()
 }
 

@@ -195,7 +195,7 @@ impl Problem {
         let lowest = self.capital[0];
         let distance = match self.spec.spacing {
             Spacing::Linear => capital - lowest,
-            Spacing::Log => (capital / lowest).ln(),
+            Spacing::Log => libm::log(capital / lowest),
         };
         // A float cast saturates; rounding is mended by the steps below.
         let mut cell = ((distance * self.cells_a_unit) as usize).min(last);
@@ -219,11 +219,11 @@ impl Problem {
 /// `points` capitals from `lowest` to `highest`, both ends exact.
 fn points_between(lowest: f64, highest: f64, points: usize, spacing: Spacing) -> Vec<f64> {
     let last = (points - 1) as f64;
-    let ratio = (highest / lowest).ln();
+    let ratio = libm::log(highest / lowest);
     let mut capital: Vec<f64> = (0..points)
         .map(|i| match spacing {
             Spacing::Linear => lowest + (highest - lowest) * (i as f64 / last),
-            Spacing::Log => lowest * (ratio * (i as f64 / last)).exp(),
+            Spacing::Log => lowest * libm::exp(ratio * (i as f64 / last)),
         })
         .collect();
     capital[points - 1] = highest;
@@ -233,7 +233,7 @@ fn points_between(lowest: f64, highest: f64, points: usize, spacing: Spacing) ->
 fn cells_a_unit(lowest: f64, highest: f64, points: usize, spacing: Spacing) -> f64 {
     let range = match spacing {
         Spacing::Linear => highest - lowest,
-        Spacing::Log => (highest / lowest).ln(),
+        Spacing::Log => libm::log(highest / lowest),
     };
     (points - 1) as f64 / range
 }

@@ -56,7 +56,7 @@ impl Solver<'_> {
                 Step::Plain => beta / (1.0 - beta) * change.norm(),
                 Step::Prolonged | Step::Centered | Step::Howard => half_width,
             };
-            if self.has_converged(problem, change, error, &next, &policy)? {
+            if self.has_converged(&bellman, change, error, [&value, &next, &policy])? {
                 if step != Step::Plain {
                     fill_rows(&mut next, |_, rows| rows.iter_mut().for_each(|v| *v += middle));
                 }
@@ -80,12 +80,12 @@ impl Solver<'_> {
 
     fn has_converged(
         &mut self,
-        problem: &Problem,
+        bellman: &Bellman<'_>,
         change: Change,
         error: f64,
-        value: &[f64],
-        policy: &[f64],
+        [value, next, policy]: [&[f64]; 3],
     ) -> Result<bool> {
+        let problem = bellman.problem();
         let Settings { stop, tolerance, max_iterations, .. } = *self.settings;
         let mut measure = match stop {
             Stop::Bound => error,
@@ -94,14 +94,14 @@ impl Solver<'_> {
         (self.observe)(Progress { iterations: self.done, points: problem.len(), measure });
         // No comparison below notices what is not a number.
         if !measure.is_finite() {
-            return Err(not_finite(problem, "the value", first_not_finite(value)));
+            return Err(not_finite(problem, "the value", first_not_finite(next)));
         }
         let converged = match stop {
             Stop::Change => measure < tolerance,
             Stop::Bound if error > tolerance => false,
             Stop::Bound => {
                 // Once for the certificate's evaluation, once for what the last iteration and its move to the middle round off.
-                let least = rounding(problem, value, policy);
+                let least = rounding(bellman, value, next, policy);
                 if !least.is_finite() {
                     return Err(not_finite(problem, "the rounding of the value", 0));
                 }
@@ -161,9 +161,12 @@ impl Floor {
 /// What to do where iterations are not enough.
 pub(super) const RAISE: &str = "raise --max-iterations";
 
-/// The part of the guaranteed error near `value` that no iteration can take away.
-pub(super) fn rounding(problem: &Problem, value: &[f64], policy: &[f64]) -> f64 {
-    certify::rounding(problem, value, policy) / (1.0 - problem.model().beta())
+/// The part of the guaranteed error near `value` that no iteration can take away: `bellman` has been applied to `value`, which gave
+/// `next` and `policy`.
+pub(super) fn rounding(bellman: &Bellman<'_>, value: &[f64], next: &[f64], policy: &[f64]) -> f64 {
+    let problem = bellman.problem();
+    certify::rounding(problem, bellman.interpolation(value), value, next, policy)
+        / (1.0 - problem.model().beta())
 }
 
 /// What the stopping rule looks at.

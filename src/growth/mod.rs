@@ -33,6 +33,7 @@
 //! | file | what it is about |
 //! |---|---|
 //! | `utility.rs`, `model.rs` | U and U′; the parameters and the steady state |
+//! | `math.rs` | logarithms and powers with a known error |
 //! | `grid.rs` | the capital grid, and the gridded problem that is solved |
 //! | `cpu.rs` | the Bellman operator T; `continuous.rs` and `discrete.rs`: how the best k′ is found |
 //! | `concave.rs`, `evaluate.rs` | the concave envelope of V; the exact value of a policy |
@@ -50,9 +51,12 @@ mod cpu;
 mod discrete;
 mod egm;
 mod evaluate;
+#[cfg(test)]
+mod exact;
 pub mod gpu;
 mod grid;
 mod iterate;
+mod math;
 mod model;
 mod multigrid;
 mod path;

@@ -310,8 +310,10 @@ fn refuse_unreachable(problem: &Problem, settings: &Settings) -> Result<()> {
     let n = small.len();
     let (mut value, mut next, mut policy) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
     let mut bellman = Bellman::new(&small, Maximizer::fastest(problem.choice()));
+    let mut least = f64::NAN;
     for _ in 0..100 {
         let change = bellman.apply(&value, &mut next, &mut policy);
+        least = rounding(&bellman, &value, &next, &policy);
         evaluate(&small, &mut policy, &mut value);
         // Two digits of V are more than the estimate needs.
         if change.norm() <= 0.01 * (1.0 - small.model().beta()) * value[n - 1].abs() {
@@ -319,10 +321,9 @@ fn refuse_unreachable(problem: &Problem, settings: &Settings) -> Result<()> {
         }
     }
     // An estimate: the iteration itself knows better, so that only what is far out of reach is refused here.
-    let least = match settings.stop {
-        Stop::Bound => rounding(&small, &value, &policy),
-        Stop::Change => rounding(&small, &value, &policy) * (1.0 - small.model().beta()),
-    };
+    if settings.stop == Stop::Change {
+        least *= 1.0 - small.model().beta();
+    }
     if !least.is_finite() {
         // Rounding is all that there is, at some point or at all of them.
         return Err(not_finite(&small, "the value", first_not_finite(&value)));
