@@ -99,6 +99,78 @@ fn the_tolerance_that_a_refusal_names_is_reached() {
     assert!(growth(&format!("--tolerance {named}")).status.success(), "{named}");
 }
 
+/// The figure after `label` in a summary.
+fn printed(summary: &str, label: &str) -> f64 {
+    let behind = summary.split(label).nth(1).unwrap_or_else(|| panic!("no {label:?} in {summary}"));
+    let figure = behind.trim_start().split([' ', ')', ',']).next().unwrap();
+    figure.parse().unwrap()
+}
+
+#[test]
+fn no_bound_is_printed_smaller_than_it_is() {
+    let mut runs = 0;
+    for points in [2, 3, 10, 50, 100, 333, 1000] {
+        for method in ["vfi", "accelerated", "howard", "egm"] {
+            for rest in
+                ["", " --choice grid", " --stop change", " --choice grid --stop change --tolerance 1e-5"]
+            {
+                let arguments = format!("--grid {points} --method {method}{rest} --format json");
+                let output = growth(&arguments);
+                let summary = standard_error(&output);
+                assert!(output.status.success(), "{arguments}: {summary}");
+                let read: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+                for (label, field) in [("≤", "bound"), ("residual", "residual"), ("rounding", "rounding")] {
+                    let exact = read["certificate"][field].as_f64().unwrap();
+                    let text = printed(&summary, label);
+                    assert!(
+                        text >= exact && text <= exact * 1.11,
+                        "{arguments}: {field} {text:e} for {exact:e}"
+                    );
+                }
+                runs += 1;
+            }
+        }
+    }
+    assert_eq!(runs, 112);
+}
+
+#[test]
+fn what_f64_cannot_hold_is_refused_and_not_written() {
+    let upper_end =
+        "--sigma 10 --beta .999 --delta 1e-3 --alpha .7 --low 1e-7 --high 1e11 --grid 1000 --tolerance 1e-3";
+    let lower_end =
+        "--sigma 5 --beta .99999 --delta 1e-6 --alpha .9 --low 4.48209e-05 --grid 11 --tolerance 5.6e-4";
+    for problem in [upper_end, lower_end] {
+        for rest in ["--stop change", "--stop bound", "--stop change --method egm --max-iterations 3000000"] {
+            let output = growth(&format!("{problem} {rest}"));
+            let message = standard_error(&output);
+            assert_eq!(output.status.code(), Some(1), "{rest}: {message}");
+            assert!(message.contains("is not a finite number") && message.contains("--low"), "{message}");
+            assert!(output.stdout.is_empty() && message.lines().count() == 1, "{message}");
+        }
+    }
+}
+
+#[test]
+fn messages_have_short_figures() {
+    for arguments in [
+        "--low 1e-300",
+        "--high 1e300",
+        "--sigma 1e300",
+        "--low 20 --high 1e300",
+        "--tolerance 1e-300",
+        "--path 5 --from-capital 1e300 --path-output path.csv",
+        "--low 1e-4 --high 1e120",
+        "--beta 1e300",
+    ] {
+        let output = growth(arguments);
+        let message = standard_error(&output);
+        assert_eq!(output.status.code(), Some(1), "{arguments}: {message}");
+        let longest = message.split(|c: char| !c.is_ascii_digit()).map(str::len).max();
+        assert!(longest < Some(18) && !message.contains("inf"), "{arguments}: {message}");
+    }
+}
+
 #[test]
 fn the_defaults_print_a_table_and_a_summary() {
     let output = growth("");

@@ -319,10 +319,10 @@ pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
         args.seed
     ));
     report.line(format!(
-        "intervals of confidence {} for {} cells; rounding error of any resampled RV at most {:.1e} of the cell's RV",
+        "intervals of confidence {} for {} cells; rounding error of any resampled RV at most {} of the cell's RV",
         bootstrap.confidence(),
         grouped(intervals.realized_variance.len() as u64),
-        intervals.relative_error
+        crate::output::bound::upper(intervals.relative_error, 1)
     ));
     report.line(times(load_time, device.start, &intervals, write_time, device.gpu.is_some()));
     Ok(if panel.summary().left_out().is_empty() { Outcome::Done } else { Outcome::Partial })

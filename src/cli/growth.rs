@@ -14,6 +14,7 @@ use crate::growth::{
     Choice, EULER_POINTS, GridSpec, Maximizer, Method, Model, PathPoint, Problem, Progress, Settings,
     Solution, Spacing, Stop, euler_error, solve, solve_on, transition_path,
 };
+use crate::output::bound::{figure, upper};
 use crate::output::growth::{growth_rows, write_csv, write_json};
 use crate::output::plot::{self, Picture, PlotFile};
 use crate::output::{Destination, Format, Outputs, grouped};
@@ -264,7 +265,7 @@ fn picture(
 ) -> Result<Picture> {
     let model = problem.model();
     let method = format!(
-        "σ = {}, β = {}, δ = {}, α = {}; {} points, {} choice, {}; max |V − V_N| ≤ {:.1e} guaranteed",
+        "σ = {}, β = {}, δ = {}, α = {}; {} points, {} choice, {}; max |V − V_N| ≤ {} guaranteed",
         model.sigma(),
         model.beta(),
         model.delta(),
@@ -272,7 +273,7 @@ fn picture(
         grouped(problem.len() as u64),
         name(&problem.choice()),
         name(&settings.method),
-        solution.certificate.bound
+        upper(solution.certificate.bound, 1)
     );
     // No more points than a picture can show.
     const MOST: usize = 2000;
@@ -312,10 +313,10 @@ fn summarize(problem: &Problem, settings: &Settings, solution: &Solution, device
         report.warning("the grid does not hold the steady state: capital is kept on it, and the Euler equation fails where it binds");
     }
     report.line(format!(
-        "grid          {} points on [{:.6}, {:.6}], {}, {} choice",
+        "grid          {} points on [{}, {}], {}, {} choice",
         problem.len(),
-        capital[0],
-        capital[problem.len() - 1],
+        six_places(capital[0]),
+        six_places(capital[problem.len() - 1]),
         name(&problem.spec().spacing),
         name(&problem.choice()),
     ));
@@ -334,14 +335,19 @@ fn summarize(problem: &Problem, settings: &Settings, solution: &Solution, device
     report.line(format!("device        {}", device.description));
     if let Some(proposal) = &solution.proposal {
         report.line(format!(
-            "proposal      {} iterations in 32-bit floating point, the last change {:.1e}; its policy is within {:.1e} of the certified one in k', worth the same to {:.1e} in V",
-            proposal.iterations, proposal.change, proposal.policy_distance, proposal.value_distance
+            "proposal      {} iterations in 32-bit floating point, the last change {:.1e}; its policy is within {} of the certified one in k', worth the same to {} in V",
+            proposal.iterations,
+            proposal.change,
+            upper(proposal.policy_distance, 1),
+            upper(proposal.value_distance, 1)
         ));
     }
     let certificate = &solution.certificate;
     report.line(format!(
-        "certificate   max |V − V_N| ≤ {:.2e} guaranteed (Bellman residual {:.2e}, rounding {:.1e})",
-        certificate.bound, certificate.residual, certificate.rounding
+        "certificate   max |V − V_N| ≤ {} guaranteed (Bellman residual {}, rounding {})",
+        upper(certificate.bound, 2),
+        upper(certificate.residual, 2),
+        upper(certificate.rounding, 1)
     ));
     report.line(format!(
         "Euler errors  log10: max {:.2}, mean {:.2}, at {EULER_POINTS} points off the grid",
@@ -360,6 +366,11 @@ fn summarize(problem: &Problem, settings: &Settings, solution: &Solution, device
 /// The name of a setting, as it is typed.
 fn name(setting: &impl ValueEnum) -> String {
     setting.to_possible_value().map(|value| value.get_name().to_string()).unwrap_or_default()
+}
+
+/// With six places behind the point where that says enough, else in full.
+fn six_places(x: f64) -> String {
+    if (1e-2..1e9).contains(&x) { format!("{x:.6}") } else { figure(x) }
 }
 
 fn milliseconds(time: Duration) -> String {

@@ -36,6 +36,15 @@ pub(super) struct Scratch {
     consumption: Vec<f64>,
     /// The corners of the concave envelope, where V is not concave.
     corners: (Vec<f64>, Vec<f64>),
+    /// Whether the last application took them.
+    enveloped: bool,
+}
+
+impl Scratch {
+    /// The corners of the envelope and the values there, where the last application took it.
+    pub(super) fn envelope(&self) -> Option<(&[f64], &[f64])> {
+        self.enveloped.then_some((&self.corners.0, &self.corners.1))
+    }
 }
 
 /// T̂ V by the cell formula: values to `next`, k′ to `policy`, all of length N.
@@ -80,9 +89,10 @@ fn concave<'a, U: Utility>(
     scratch: &'a mut Scratch,
     value: &'a [f64],
 ) -> (&'a [f64], &'a [f64], &'a [f64]) {
-    let Scratch { consumption, corners } = scratch;
+    let Scratch { consumption, corners, enveloped } = scratch;
     let beta = problem.model().beta();
-    if cell_consumption(utility, beta, problem.capital(), value, consumption) {
+    *enveloped = !cell_consumption(utility, beta, problem.capital(), value, consumption);
+    if !*enveloped {
         return (problem.capital(), value, consumption);
     }
     envelope(problem.capital(), value, corners);

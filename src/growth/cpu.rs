@@ -11,7 +11,8 @@
 use rayon::prelude::*;
 
 use super::grid::{Choice, Problem};
-use super::utility::with_utility;
+use super::sup::{inf, sup};
+use super::utility::{Utility, with_utility};
 use super::{continuous, discrete};
 
 /// Rows that one task takes where a row takes nanoseconds. Fewer rows than this are worked off without waking other threads,
@@ -54,7 +55,7 @@ impl Maximizer {
     }
 }
 
-/// The least and the greatest of (T V)_i − V_i.
+/// The least and the greatest of (T V)_i − V_i; both NaN where any of the changes is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Change {
     /// The least.
@@ -69,17 +70,17 @@ impl Change {
 
     #[inline(always)]
     pub(super) fn add(&mut self, change: f64) {
-        self.least = if change < self.least { change } else { self.least };
-        self.greatest = if change > self.greatest { change } else { self.greatest };
+        self.least = inf(self.least, change);
+        self.greatest = sup(self.greatest, change);
     }
 
     fn join(self, other: Self) -> Self {
-        Self { least: self.least.min(other.least), greatest: self.greatest.max(other.greatest) }
+        Self { least: inf(self.least, other.least), greatest: sup(self.greatest, other.greatest) }
     }
 
-    /// The sup-norm max |T V − V|.
+    /// The sup-norm max |T V − V|; NaN where any of the changes is.
     pub fn norm(self) -> f64 {
-        self.least.abs().max(self.greatest.abs())
+        sup(self.least.abs(), self.greatest.abs())
     }
 }
 
@@ -88,6 +89,8 @@ impl Change {
 pub struct Bellman<'a> {
     problem: &'a Problem,
     maximizer: Maximizer,
+    /// Whether U is evaluated with a known error.
+    known: bool,
     cells: continuous::Scratch,
     discounted: Vec<f64>,
 }
@@ -96,15 +99,42 @@ impl<'a> Bellman<'a> {
     /// The operator of `problem` with `maximizer`, which must serve the problem's rule of choice.
     pub fn new(problem: &'a Problem, maximizer: Maximizer) -> Self {
         debug_assert_eq!(problem.choice(), maximizer.choice());
-        Self { problem, maximizer, cells: continuous::Scratch::default(), discounted: Vec::new() }
+        let cells = continuous::Scratch::default();
+        Self { problem, maximizer, known: false, cells, discounted: Vec::new() }
+    }
+
+    /// The operator of `problem` as the certificate applies it: its rounding has a known bound.
+    pub(super) fn known(problem: &'a Problem) -> Self {
+        Self { known: true, ..Self::new(problem, Maximizer::fastest(problem.choice())) }
+    }
+
+    /// The problem.
+    pub(super) fn problem(&self) -> &'a Problem {
+        self.problem
     }
 
     /// Applies the operator to `value` (N): T V to `next` (N), the best k′ to `policy` (N).
     pub fn apply(&mut self, value: &[f64], next: &mut [f64], policy: &mut [f64]) -> Change {
+        let sigma = self.problem.model().sigma();
+        if self.known {
+            with_utility!(known sigma, |utility| self.apply_with(utility, value, next, policy))
+        } else {
+            with_utility!(sigma, |utility| self.apply_with(utility, value, next, policy))
+        }
+    }
+
+    fn apply_with<U: Utility>(
+        &mut self,
+        utility: U,
+        value: &[f64],
+        next: &mut [f64],
+        policy: &mut [f64],
+    ) -> Change {
         let problem = self.problem;
-        with_utility!(problem.model().sigma(), |utility| match self.maximizer {
-            Maximizer::Cell =>
-                continuous::cell_formula(problem, utility, &mut self.cells, value, next, policy),
+        match self.maximizer {
+            Maximizer::Cell => {
+                continuous::cell_formula(problem, utility, &mut self.cells, value, next, policy)
+            }
             Maximizer::Golden => {
                 continuous::golden_section(problem, utility, SLOW_ROWS_A_TASK, value, next, policy)
             }
@@ -129,7 +159,36 @@ impl<'a> Bellman<'a> {
                     change
                 })
             }
-        })
+        }
+    }
+
+    /// Whether the last application took the concave envelope.
+    #[cfg(test)]
+    pub(super) fn is_enveloped(&self) -> bool {
+        self.cells.envelope().is_some()
+    }
+
+    /// By how much interpolation in the last application, to `value`, was off at most, in units of the roundoff: five times the
+    /// largest rise from knot to knot, and with the concave envelope what its corners are off by. Nothing is interpolated with
+    /// the choice on the grid.
+    pub(super) fn interpolation(&self, value: &[f64]) -> f64 {
+        match (self.problem.choice(), self.cells.envelope()) {
+            (Choice::Grid, _) => 0.0,
+            (Choice::Continuous, Some((x, y))) => {
+                // The height of a point above a chord is off by 3u of the rise; dropping points one after another adds that up.
+                let capital = self.problem.capital();
+                let (mut worst, mut first) = (0.0, 0);
+                for (x, y) in x.windows(2).zip(y.windows(2)) {
+                    let inside = capital[first + 1..].iter().take_while(|&&k| k < x[1]).count();
+                    first += inside + 1;
+                    worst = sup(worst, (5.0 + 3.0 * inside as f64) * (y[1] - y[0]).abs());
+                }
+                worst
+            }
+            (Choice::Continuous, None) => {
+                5.0 * value.windows(2).fold(0.0, |most, pair| sup(most, (pair[1] - pair[0]).abs()))
+            }
+        }
     }
 }
 

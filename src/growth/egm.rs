@@ -16,6 +16,9 @@
 
 use super::GrowthError;
 use super::grid::Problem;
+use super::iterate::{RAISE, not_finite};
+use super::math;
+use super::sup::sup;
 use crate::error::Result;
 
 /// The policy k′ (N) of the endogenous grid method, in f64, from the last period's consumption until it changes by less than
@@ -23,9 +26,9 @@ use crate::error::Result;
 ///
 /// # Errors
 ///
-/// [`GrowthError::NotConverged`] after 100,000 iterations.
+/// [`GrowthError::NotConverged`] after 100,000 iterations; [`GrowthError::NotFinite`] where rounding leaves nothing to consume.
 pub fn euler_policy(problem: &Problem, tolerance: f64) -> Result<(Vec<f64>, usize)> {
-    iterate(problem, &mut last_consumption(problem), tolerance, 100_000)
+    iterate(problem, &mut last_consumption(problem), tolerance, 100_000, RAISE)
 }
 
 /// Consumption in a last period: all but what must be left.
@@ -36,17 +39,18 @@ pub(super) fn last_consumption(problem: &Problem) -> Vec<f64> {
 /// [β f′(k_j)]^(−1/σ), N: consumption today per unit of consumption tomorrow, where the Euler equation holds.
 pub(super) fn factors(problem: &Problem) -> Vec<f64> {
     let model = problem.model();
-    let factor = |&k: &f64| (model.beta() * model.gross_return(k)).powf(-1.0 / model.sigma());
+    let factor = |&k: &f64| math::power(model.beta() * model.gross_return(k), -1.0 / model.sigma());
     problem.capital().iter().map(factor).collect()
 }
 
 /// Iterates from `consumption` (N, increasing, positive) in place until it changes by less than `tolerance` of itself.
-/// Returns the policy k′ (N) and the number of iterations, at most `limit`.
+/// Returns the policy k′ (N) and the number of iterations, at most `limit`; `advice` is for where that is not enough.
 pub(super) fn iterate(
     problem: &Problem,
     consumption: &mut [f64],
     tolerance: f64,
     limit: usize,
+    advice: &'static str,
 ) -> Result<(Vec<f64>, usize)> {
     let (capital, resources) = (problem.capital(), problem.resources());
     let n = capital.len();
@@ -65,15 +69,21 @@ pub(super) fn iterate(
             while j + 2 < n && endogenous[j + 1] < f {
                 j += 1;
             }
-            let share = (f - endogenous[j]) / (endogenous[j + 1] - endogenous[j]);
-            policy[i] = capital[j] + share.clamp(0.0, 1.0) * (capital[j + 1] - capital[j]);
+            let width = endogenous[j + 1] - endogenous[j];
+            // Where rounding leaves a cell without width either end will do.
+            let share = if width > 0.0 { ((f - endogenous[j]) / width).clamp(0.0, 1.0) } else { 0.0 };
+            policy[i] = capital[j] + share * (capital[j + 1] - capital[j]);
             let new = f - policy[i];
             let change = (new - consumption[i]).abs() / new;
-            worst = if change > worst { change } else { worst };
+            worst = sup(worst, change);
             consumption[i] = new;
         }
         if worst < tolerance {
             return Ok((policy, iteration));
+        }
+        if !worst.is_finite() {
+            let point = consumption.iter().position(|&c| !(c > 0.0)).unwrap_or(0);
+            return Err(not_finite(problem, "the utility of consumption", point));
         }
     }
     Err(GrowthError::NotConverged {
@@ -81,6 +91,7 @@ pub(super) fn iterate(
         measure: "the change of the policy",
         reached: worst,
         tolerance,
+        advice,
     }
     .into())
 }
@@ -122,6 +133,6 @@ mod tests {
     fn too_few_iterations_are_an_error() {
         let spec = GridSpec::default();
         let problem = Problem::new(Model::default(), spec, Choice::Continuous).unwrap();
-        assert!(iterate(&problem, &mut last_consumption(&problem), 1e-10, 5).is_err());
+        assert!(iterate(&problem, &mut last_consumption(&problem), 1e-10, 5, RAISE).is_err());
     }
 }

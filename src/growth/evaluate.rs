@@ -18,8 +18,14 @@ use super::utility::{Utility, with_utility};
 
 /// The value of following `policy` (N, k′ on the grid's range, f_i − k′_i > 0) for ever, to `value` (N).
 ///
-/// Where rounding makes `policy` fall it is raised to the level of the row before.
+/// Where rounding makes `policy` fall it is raised to the level of the row before. Where a choice is not a number no value is
+/// one.
 pub(super) fn evaluate(problem: &Problem, policy: &mut [f64], value: &mut [f64]) {
+    // Rows of a policy that is no number would be neither up nor down.
+    if !policy.iter().all(|k| k.is_finite()) {
+        value.fill(f64::NAN);
+        return;
+    }
     for i in 1..policy.len() {
         if policy[i] < policy[i - 1] {
             policy[i] = policy[i - 1];

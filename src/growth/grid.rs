@@ -17,6 +17,7 @@ use super::GrowthError;
 use super::cpu::ROWS_A_TASK;
 use super::model::Model;
 use crate::error::{Error, Result};
+use crate::output::bound::figure;
 
 /// How the grid points are spaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, clap::ValueEnum)]
@@ -93,15 +94,15 @@ impl Problem {
         if !(low > 0.0 && low.is_finite()) {
             return refuse(
                 "--low",
-                low.to_string(),
+                figure(low),
                 "it is a multiple of k* and must be positive and finite".into(),
             );
         }
         if !(high > low && high.is_finite()) {
             return refuse(
                 "--high",
-                high.to_string(),
-                format!("it must be finite and above --low, which is {low}"),
+                figure(high),
+                format!("it must be finite and above --low, which is {}", figure(low)),
             );
         }
         check_memory(points)?;
@@ -112,7 +113,7 @@ impl Problem {
             let value = if lowest > 1e-200 { high } else { low };
             return refuse(
                 name,
-                value.to_string(),
+                figure(value),
                 "capital there cannot be represented; move it towards 1".into(),
             );
         }
@@ -130,7 +131,9 @@ impl Problem {
         let increasing = |v: &[f64]| v.windows(2).all(|pair| pair[0] < pair[1]);
         if !increasing(&capital) || !increasing(&resources) {
             let requirement = format!(
-                "so many points between --low {low} and --high {high} coincide; use fewer, or ends further apart"
+                "so many points between --low {} and --high {} coincide; use fewer, or ends further apart",
+                figure(low),
+                figure(high)
             );
             return refuse("--grid", points.to_string(), requirement);
         }
@@ -139,7 +142,7 @@ impl Problem {
         if !(worst.abs() < 1e200 && best.abs() < 1e200) {
             let requirement =
                 "utility overflows on this grid; choose a smaller one, or a --low closer to 1".into();
-            return refuse("--sigma", model.sigma().to_string(), requirement);
+            return refuse("--sigma", figure(model.sigma()), requirement);
         }
         let cells_a_unit = cells_a_unit(lowest, highest, points, spacing);
         Ok(Self { model, spec, choice, capital, resources, cells_a_unit })
@@ -192,7 +195,7 @@ impl Problem {
         let lowest = self.capital[0];
         let distance = match self.spec.spacing {
             Spacing::Linear => capital - lowest,
-            Spacing::Log => (capital / lowest).ln(),
+            Spacing::Log => libm::log(capital / lowest),
         };
         // A float cast saturates; rounding is mended by the steps below.
         let mut cell = ((distance * self.cells_a_unit) as usize).min(last);
@@ -216,11 +219,11 @@ impl Problem {
 /// `points` capitals from `lowest` to `highest`, both ends exact.
 fn points_between(lowest: f64, highest: f64, points: usize, spacing: Spacing) -> Vec<f64> {
     let last = (points - 1) as f64;
-    let ratio = (highest / lowest).ln();
+    let ratio = libm::log(highest / lowest);
     let mut capital: Vec<f64> = (0..points)
         .map(|i| match spacing {
             Spacing::Linear => lowest + (highest - lowest) * (i as f64 / last),
-            Spacing::Log => lowest * (ratio * (i as f64 / last)).exp(),
+            Spacing::Log => lowest * libm::exp(ratio * (i as f64 / last)),
         })
         .collect();
     capital[points - 1] = highest;
@@ -230,7 +233,7 @@ fn points_between(lowest: f64, highest: f64, points: usize, spacing: Spacing) ->
 fn cells_a_unit(lowest: f64, highest: f64, points: usize, spacing: Spacing) -> f64 {
     let range = match spacing {
         Spacing::Linear => highest - lowest,
-        Spacing::Log => (highest / lowest).ln(),
+        Spacing::Log => libm::log(highest / lowest),
     };
     (points - 1) as f64 / range
 }

@@ -7,6 +7,7 @@ use super::evaluate::evaluate;
 use super::grid::Problem;
 use super::solve::{Progress, Settings, Stop};
 use crate::error::{Error, Result};
+use crate::output::bound::upper;
 
 /// What follows an application of the operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,8 +28,10 @@ pub(super) struct Solver<'a> {
     pub observe: &'a mut dyn FnMut(Progress),
     /// Iterations so far.
     pub done: usize,
-    /// Iterations after which only rounding kept the error above the tolerance.
-    pub waited: usize,
+    /// Whether rounding alone keeps the error from falling.
+    pub floor: Floor,
+    /// What to do where the iterations allowed are not enough.
+    pub advice: &'static str,
 }
 
 impl Solver<'_> {
@@ -44,7 +47,7 @@ impl Solver<'_> {
         let mut bellman = Bellman::new(problem, maximizer);
         let mut next = vec![0.0; value.len()];
         let mut policy = vec![0.0; value.len()];
-        self.waited = 0;
+        self.floor = Floor::default();
         loop {
             let change = bellman.apply(&value, &mut next, &mut policy);
             self.done += 1;
@@ -53,7 +56,7 @@ impl Solver<'_> {
                 Step::Plain => beta / (1.0 - beta) * change.norm(),
                 Step::Prolonged | Step::Centered | Step::Howard => half_width,
             };
-            if self.has_converged(problem, change, error, &next, &policy)? {
+            if self.has_converged(&bellman, change, error, [&value, &next, &policy])? {
                 if step != Step::Plain {
                     fill_rows(&mut next, |_, rows| rows.iter_mut().for_each(|v| *v += middle));
                 }
@@ -77,64 +80,126 @@ impl Solver<'_> {
 
     fn has_converged(
         &mut self,
-        problem: &Problem,
+        bellman: &Bellman<'_>,
         change: Change,
         error: f64,
-        value: &[f64],
-        policy: &[f64],
+        [value, next, policy]: [&[f64]; 3],
     ) -> Result<bool> {
+        let problem = bellman.problem();
         let Settings { stop, tolerance, max_iterations, .. } = *self.settings;
-        let (measure, name) = match stop {
-            Stop::Bound => (error, "the guaranteed error"),
-            Stop::Change => (change.norm(), "the change"),
+        let mut measure = match stop {
+            Stop::Bound => error,
+            Stop::Change => change.norm(),
         };
         (self.observe)(Progress { iterations: self.done, points: problem.len(), measure });
+        // No comparison below notices what is not a number.
+        if !measure.is_finite() {
+            return Err(not_finite(problem, "the value", first_not_finite(next)));
+        }
         let converged = match stop {
             Stop::Change => measure < tolerance,
             Stop::Bound if error > tolerance => false,
             Stop::Bound => {
                 // Once for the certificate's evaluation, once for what the last iteration and its move to the middle round off.
-                let least = rounding(problem, value, policy);
-                // The error went on falling by β an iteration while it could; now it is rounding alone.
-                let stalled =
-                    error <= 2.0 * least && self.waited as f64 > 5.0 / (1.0 - problem.model().beta());
-                if tolerance < 2.0 * least || stalled {
-                    return Err(unreachable(tolerance, least));
+                let least = rounding(bellman, value, next, policy);
+                if !least.is_finite() {
+                    return Err(not_finite(problem, "the rounding of the value", 0));
                 }
-                self.waited += 1;
-                error + 2.0 * least <= tolerance
+                if tolerance < 2.0 * least {
+                    return Err(unreachable(self.settings, 3.0 * least));
+                }
+                measure = error + 2.0 * least;
+                measure <= tolerance
             }
         };
-        // Also where a figure has become NaN, which no comparison above notices.
-        if !converged && self.done >= max_iterations {
-            let reached = measure;
+        if converged {
+            return Ok(true);
+        }
+        if self.floor.is_reached(measure, problem.model().beta()) {
+            return Err(unreachable(self.settings, 1.5 * self.floor.least));
+        }
+        if self.done >= max_iterations {
+            let name = name_of_measure(stop);
+            let (iterations, advice) = (self.done, self.advice);
             return Err(GrowthError::NotConverged {
-                iterations: self.done,
+                iterations,
                 measure: name,
-                reached,
+                reached: measure,
                 tolerance,
+                advice,
             }
             .into());
         }
-        Ok(converged)
+        Ok(false)
     }
 }
 
-/// The part of the guaranteed error near `value` that no iteration can take away.
-pub(super) fn rounding(problem: &Problem, value: &[f64], policy: &[f64]) -> f64 {
-    certify::rounding(problem, value, policy) / (1.0 - problem.model().beta())
+/// Notices when rounding alone keeps the measure of an iteration from falling.
+///
+/// Without rounding the error e of an iteration falls by β at least, and (1−β) e is a bound below what is measured, e one above
+/// it, up to a factor that stays the same. So a new least measure comes once β^n < 1−β, which n = ln(1/(1−β))/(1−β) is enough for.
+#[derive(Debug)]
+pub(super) struct Floor {
+    least: f64,
+    since: usize,
 }
 
-/// The refusal of a tolerance where `least` is all of the bound that rounding makes.
-pub(super) fn unreachable(asked: f64, least: f64) -> Error {
-    // Twice that is what the iteration stops at, and its own rounding keeps it from coming closer than as much again.
-    GrowthError::Tolerance { asked, reachable: next_digit(3.0 * least) }.into()
+impl Default for Floor {
+    fn default() -> Self {
+        Self { least: f64::INFINITY, since: 0 }
+    }
+}
+
+impl Floor {
+    fn is_reached(&mut self, measure: f64, beta: f64) -> bool {
+        (self.least, self.since) =
+            if measure < self.least { (measure, 0) } else { (self.least, self.since + 1) };
+        self.since as f64 > 16.0 + (2.0 - (1.0 - beta).ln()) / (1.0 - beta)
+    }
+}
+
+/// What to do where iterations are not enough.
+pub(super) const RAISE: &str = "raise --max-iterations";
+
+/// The part of the guaranteed error near `value` that no iteration can take away: `bellman` has been applied to `value`, which gave
+/// `next` and `policy`.
+pub(super) fn rounding(bellman: &Bellman<'_>, value: &[f64], next: &[f64], policy: &[f64]) -> f64 {
+    let problem = bellman.problem();
+    certify::rounding(problem, bellman.interpolation(value), value, next, policy)
+        / (1.0 - problem.model().beta())
+}
+
+/// What the stopping rule looks at.
+fn name_of_measure(stop: Stop) -> &'static str {
+    match stop {
+        Stop::Bound => "the guaranteed error",
+        Stop::Change => "the change",
+    }
+}
+
+/// The refusal of a tolerance where the measure needs `least`.
+pub(super) fn unreachable(settings: &Settings, least: f64) -> Error {
+    let measure = match settings.stop {
+        Stop::Bound => "a guaranteed error",
+        Stop::Change => "a change",
+    };
+    // Above what was asked for, whatever the estimate says.
+    let reachable = next_digit(f64::max(least, settings.tolerance.next_up()));
+    GrowthError::Tolerance { asked: settings.tolerance, measure, reachable }.into()
+}
+
+/// The first that is not finite, else the first.
+pub(super) fn first_not_finite(at_points: &[f64]) -> usize {
+    at_points.iter().position(|x| !x.is_finite()).unwrap_or(0)
+}
+
+/// The refusal of a problem where `what` is not finite at the grid point with number `point`.
+pub(super) fn not_finite(problem: &Problem, what: &'static str, point: usize) -> Error {
+    GrowthError::NotFinite { what, capital: problem.capital()[point] }.into()
 }
 
 /// `x` > 0 rounded up to one significant digit.
-fn next_digit(x: f64) -> f64 {
-    let exponent = x.log10().floor();
-    let digit = (x / 10f64.powf(exponent)).ceil();
+pub(super) fn next_digit(x: f64) -> f64 {
     // By way of its decimal form, so that it prints as one digit.
-    format!("{digit}e{exponent}").parse().unwrap_or(x)
+    upper(x, 0).parse().unwrap_or(x)
 }

@@ -33,10 +33,12 @@
 //! | file | what it is about |
 //! |---|---|
 //! | `utility.rs`, `model.rs` | U and U′; the parameters and the steady state |
+//! | `math.rs` | logarithms and powers with a known error |
 //! | `grid.rs` | the capital grid, and the gridded problem that is solved |
 //! | `cpu.rs` | the Bellman operator T; `continuous.rs` and `discrete.rs`: how the best k′ is found |
 //! | `concave.rs`, `evaluate.rs` | the concave envelope of V; the exact value of a policy |
 //! | `solve.rs` | the methods, what they are told and what they return |
+//! | `sup.rs` | largest values that notice what is not a number |
 //! | `iterate.rs`, `multigrid.rs`, `egm.rs` | one grid; coarser grids first; the endogenous grid method |
 //! | `gpu/` | policies proposed by a GPU in f32 |
 //! | `certify.rs` | the guaranteed bound, and Euler errors |
@@ -49,13 +51,17 @@ mod cpu;
 mod discrete;
 mod egm;
 mod evaluate;
+#[cfg(test)]
+mod exact;
 pub mod gpu;
 mod grid;
 mod iterate;
+mod math;
 mod model;
 mod multigrid;
 mod path;
 mod solve;
+mod sup;
 #[cfg(test)]
 mod tests;
 mod utility;
@@ -68,14 +74,17 @@ pub use model::{Model, SteadyState};
 pub use path::{PathPoint, transition_path};
 pub use solve::{Method, Progress, Settings, Solution, Stop, Timing, solve, solve_on};
 
+use crate::output::bound::{figure, upper};
+
 /// Why the growth model could not be solved as asked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GrowthError {
     /// Nothing is left to consume at the lower end of the grid, even when capital is run down to it.
     #[error(
-        "--low is {low}, but consumption must be positive at every grid point, and from {low} k* on depreciation takes \
-             all that is produced; choose --low below {largest:.6}"
+        "--low is {0}, but consumption must be positive at every grid point, and from {0} k* on depreciation takes \
+             all that is produced; choose --low below {1}",
+        figure(*low), figure(*largest)
     )]
     Consumption {
         /// The lower end, as a multiple of k*.
@@ -85,19 +94,34 @@ pub enum GrowthError {
     },
     /// Rounding in f64 makes the tolerance impossible to guarantee.
     #[error(
-        "--tolerance is {asked:e}, but rounding in 64-bit floating point allows this problem a guaranteed error of \
-             {reachable:e} at best; ask for that or more"
+        "--tolerance is {asked:e}, but rounding in 64-bit floating point allows this problem {measure} of {reachable:e} at \
+             best; ask for that or more"
     )]
     Tolerance {
         /// The tolerance asked for.
         asked: f64,
+        /// What the stopping rule looks at.
+        measure: &'static str,
         /// One that can be reached.
         reachable: f64,
     },
+    /// A figure has left the range of f64, or is lost in rounding.
+    #[error(
+        "{what} at capital {} is not a finite number: 64-bit floating point cannot hold this problem there, as consumption \
+             is lost in the rounding of resources or its utility overflows; move --low and --high towards 1, or --beta, \
+             --delta and --alpha away from their ends",
+        figure(*capital)
+    )]
+    NotFinite {
+        /// What is not finite.
+        what: &'static str,
+        /// Capital at a grid point, of the grid itself or of a coarser one, where that is so.
+        capital: f64,
+    },
     /// The iterations allowed were not enough.
     #[error(
-        "no solution after {iterations} iterations: {measure} is still {reached:.1e}, above --tolerance {tolerance:e}; \
-             raise --max-iterations, or choose --method howard, which needs few"
+        "no solution after {iterations} iterations: {measure} is still {}, above --tolerance {tolerance:e}; {advice}",
+        upper(*reached, 1)
     )]
     NotConverged {
         /// Iterations done.
@@ -108,5 +132,7 @@ pub enum GrowthError {
         reached: f64,
         /// What it had to reach.
         tolerance: f64,
+        /// What to do.
+        advice: &'static str,
     },
 }

@@ -11,8 +11,10 @@
 //! 1 = β (α k*^(α−1) + 1 − δ),   k* = ((1/β − 1 + δ)/α)^(1/(α−1)),   c* = k*^α − δ k*,   V(k*) = U(c*)/(1−β)
 //! ```
 
+use super::math;
 use super::utility::{Utility, with_utility};
 use crate::error::{Error, Result};
+use crate::output::bound::figure;
 
 /// The parameters of the growth model, validated.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
@@ -50,7 +52,7 @@ impl Model {
     /// [`Error::Parameter`] with the flag and the reason, also where the steady state cannot be represented.
     pub fn new(sigma: f64, beta: f64, delta: f64, alpha: f64) -> Result<Self> {
         let refuse = |name, value: f64, requirement: &str| {
-            Err(Error::Parameter { name, value: value.to_string(), requirement: requirement.to_string() })
+            Err(Error::Parameter { name, value: figure(value), requirement: requirement.to_string() })
         };
         if !(sigma > 0.0 && sigma.is_finite()) {
             return refuse(
@@ -121,7 +123,7 @@ impl Model {
 
     /// Output k^α.
     pub fn output(&self, capital: f64) -> f64 {
-        capital.powf(self.alpha)
+        math::power(capital, self.alpha)
     }
 
     /// Resources f(k) = k^α + (1−δ) k, to be split between consumption and next period's capital.
@@ -131,23 +133,23 @@ impl Model {
 
     /// Gross return f′(k) = α k^(α−1) + 1 − δ on a unit of capital.
     pub fn gross_return(&self, capital: f64) -> f64 {
-        self.alpha * capital.powf(self.alpha - 1.0) + 1.0 - self.delta
+        self.alpha * math::power(capital, self.alpha - 1.0) + 1.0 - self.delta
     }
 
     /// Utility U(c) of a period's consumption c > 0.
     pub fn utility(&self, consumption: f64) -> f64 {
-        with_utility!(self.sigma, |utility| utility.value(consumption))
+        with_utility!(known self.sigma, |utility| utility.value(consumption))
     }
 
     /// Marginal utility U′(c) = c^(−σ).
     pub fn marginal_utility(&self, consumption: f64) -> f64 {
-        with_utility!(self.sigma, |utility| utility.marginal(consumption))
+        with_utility!(known self.sigma, |utility| utility.marginal(consumption))
     }
 
     /// Capital, consumption and value at the steady state.
     pub fn steady_state(&self) -> SteadyState {
         let rental = 1.0 / self.beta - 1.0 + self.delta;
-        let capital = (rental / self.alpha).powf(1.0 / (self.alpha - 1.0));
+        let capital = libm::pow(rental / self.alpha, 1.0 / (self.alpha - 1.0));
         // k^α − δk = k (rental/α − δ), which subtracts figures of like size only where they differ little anyway.
         let consumption = capital * (rental / self.alpha - self.delta);
         SteadyState { capital, consumption, value: self.utility(consumption) / (1.0 - self.beta) }
@@ -155,7 +157,7 @@ impl Model {
 
     /// The capital above which output no longer replaces what depreciates: k^α = δ k.
     pub fn largest_sustainable_capital(&self) -> f64 {
-        self.delta.powf(1.0 / (self.alpha - 1.0))
+        libm::pow(self.delta, 1.0 / (self.alpha - 1.0))
     }
 }
 

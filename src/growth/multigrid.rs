@@ -53,7 +53,7 @@ impl Solver<'_> {
             None => egm::last_consumption(problem),
         };
         let left = self.settings.max_iterations.saturating_sub(self.done);
-        let (policy, iterations) = egm::iterate(problem, &mut consumption, TOLERANCE, left)?;
+        let (policy, iterations) = egm::iterate(problem, &mut consumption, TOLERANCE, left, self.advice)?;
         self.done += iterations;
         Ok((consumption, policy))
     }

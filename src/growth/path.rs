@@ -9,6 +9,7 @@
 
 use super::grid::Problem;
 use crate::error::{Error, Result};
+use crate::output::bound::figure;
 
 /// One period of a transition path. Goods are in units of output.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
@@ -41,9 +42,11 @@ pub fn transition_path(
     if !(lowest..=highest).contains(&from) {
         return Err(Error::Parameter {
             name: "--from-capital",
-            value: from.to_string(),
+            value: figure(from),
             requirement: format!(
-                "the grid runs from {lowest} to {highest}; choose a capital there, or widen it by --low and --high"
+                "the grid runs from {} to {}; choose a capital there, or widen it by --low and --high",
+                figure(lowest),
+                figure(highest)
             ),
         });
     }

@@ -21,14 +21,19 @@
 
 use std::time::{Duration, Instant};
 
+use super::GrowthError;
 use super::certify::{Certificate, certify};
 use super::cpu::{Bellman, Maximizer};
 use super::evaluate::evaluate;
 use super::gpu::{self, ProposalReport};
 use super::grid::{Choice, Problem};
-use super::iterate::{Solver, Step, rounding, unreachable};
+use super::iterate::{
+    Floor, RAISE, Solver, Step, first_not_finite, next_digit, not_finite, rounding, unreachable,
+};
+use super::sup::distance;
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
+use crate::output::bound::figure;
 
 /// How the operator is iterated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, clap::ValueEnum)]
@@ -99,11 +104,7 @@ impl Settings {
         let refuse =
             |name, value: String, requirement: String| Err(Error::Parameter { name, value, requirement });
         if !(self.tolerance > 0.0 && self.tolerance.is_finite()) {
-            return refuse(
-                "--tolerance",
-                self.tolerance.to_string(),
-                "it must be positive and finite".into(),
-            );
+            return refuse("--tolerance", figure(self.tolerance), "it must be positive and finite".into());
         }
         if self.max_iterations == 0 {
             return refuse("--max-iterations", "0".into(), "at least one iteration is needed".into());
@@ -197,12 +198,22 @@ pub struct Solution {
 /// # Errors
 ///
 /// [`Error::Parameter`] where the settings make no sense or do not fit the problem, [`GrowthError::Tolerance`](super::GrowthError::Tolerance) where f64 cannot
-/// guarantee the tolerance, [`GrowthError::NotConverged`](super::GrowthError::NotConverged) where `max_iterations` were not enough.
+/// guarantee the tolerance, [`GrowthError::NotConverged`](super::GrowthError::NotConverged) where `max_iterations` were not enough,
+/// [`GrowthError::NotFinite`](super::GrowthError::NotFinite) where f64 cannot hold the problem.
 pub fn solve(problem: &Problem, settings: &Settings, observe: &mut dyn FnMut(Progress)) -> Result<Solution> {
     settings.check(problem.choice())?;
+    attempt(problem, settings, observe).map_err(|error| with_reachable(problem, settings, error))
+}
+
+/// As [`solve`], for settings that make sense. The tolerance that a refusal names is an estimate.
+fn attempt(problem: &Problem, settings: &Settings, observe: &mut dyn FnMut(Progress)) -> Result<Solution> {
     let began = Instant::now();
-    refuse_unreachable(problem, settings.tolerance)?;
-    let mut solver = Solver { settings, observe, done: 0, waited: 0 };
+    refuse_unreachable(problem, settings)?;
+    let advice = match settings.method {
+        Method::Howard => RAISE,
+        _ => "raise --max-iterations, or choose --method howard, which needs few",
+    };
+    let mut solver = Solver { settings, observe, done: 0, floor: Floor::default(), advice };
 
     let (mut value, preparations) = match settings.method {
         Method::Vfi => {
@@ -237,8 +248,21 @@ pub fn solve_on(
 ) -> Result<Solution> {
     settings.check(problem.choice())?;
     settings.check_gpu()?;
+    // The polish decides what can be reached.
+    let polishing =
+        Settings { method: Method::Howard, maximizer: Maximizer::fastest(problem.choice()), ..*settings };
+    attempt_on(gpu, problem, settings, observe).map_err(|error| with_reachable(problem, &polishing, error))
+}
+
+/// As [`solve_on`], for settings that make sense. The tolerance that a refusal names is an estimate.
+fn attempt_on(
+    gpu: &Gpu,
+    problem: &Problem,
+    settings: &Settings,
+    observe: &mut dyn FnMut(Progress),
+) -> Result<Solution> {
     let began = Instant::now();
-    refuse_unreachable(problem, settings.tolerance)?;
+    refuse_unreachable(problem, settings)?;
     let mut proposal = gpu::propose(problem, settings, gpu, observe)?;
     let timing =
         Timing { start: proposal.start, solve: began.elapsed() - proposal.start, ..Timing::default() };
@@ -246,12 +270,11 @@ pub fn solve_on(
     let polishing = Instant::now();
     let mut proposed = vec![0.0; problem.len()];
     evaluate(problem, &mut proposal.policy, &mut proposed);
-    let mut solver = Solver { settings, observe, done: proposal.iterations, waited: 0 };
+    let advice = "raise --max-iterations, or choose --device cpu";
+    let mut solver = Solver { settings, observe, done: proposal.iterations, floor: Floor::default(), advice };
     let value = solver.polish(problem, proposed.clone())?;
     let timing = Timing { polish: polishing.elapsed(), ..timing };
     let mut solution = finish(problem, settings, value, solver.done, proposal.iterations, timing)?;
-    let distance =
-        |a: &[f64], b: &[f64]| a.iter().zip(b).fold(0.0, |most, (a, b)| f64::max(most, (a - b).abs()));
     solution.proposal = Some(ProposalReport {
         iterations: proposal.iterations,
         change: proposal.change,
@@ -271,9 +294,9 @@ fn finish(
     timing: Timing,
 ) -> Result<Solution> {
     let began = Instant::now();
-    let (certificate, capital_next) = certify(problem, &value);
+    let (certificate, capital_next) = certify(problem, &value)?;
     if settings.stop == Stop::Bound && certificate.bound > settings.tolerance {
-        return Err(unreachable(settings.tolerance, certificate.rounding.max(certificate.bound / 3.0)));
+        return Err(unreachable(settings, f64::max(3.0 * certificate.rounding, certificate.bound)));
     }
     let timing = Timing { certify: began.elapsed(), ..timing };
     let iterations = done - preparations;
@@ -281,14 +304,16 @@ fn finish(
 }
 
 /// Refuses, before long work, what f64 cannot guarantee: by the rounding on a small grid with the same ends.
-fn refuse_unreachable(problem: &Problem, tolerance: f64) -> Result<()> {
+fn refuse_unreachable(problem: &Problem, settings: &Settings) -> Result<()> {
     const POINTS: usize = 201;
     let small = problem.with_points(problem.len().min(POINTS), problem.choice());
     let n = small.len();
     let (mut value, mut next, mut policy) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
     let mut bellman = Bellman::new(&small, Maximizer::fastest(problem.choice()));
+    let mut least = f64::NAN;
     for _ in 0..100 {
         let change = bellman.apply(&value, &mut next, &mut policy);
+        least = rounding(&bellman, &value, &next, &policy);
         evaluate(&small, &mut policy, &mut value);
         // Two digits of V are more than the estimate needs.
         if change.norm() <= 0.01 * (1.0 - small.model().beta()) * value[n - 1].abs() {
@@ -296,6 +321,37 @@ fn refuse_unreachable(problem: &Problem, tolerance: f64) -> Result<()> {
         }
     }
     // An estimate: the iteration itself knows better, so that only what is far out of reach is refused here.
-    let least = rounding(&small, &value, &policy);
-    if tolerance < 0.5 * least { Err(unreachable(tolerance, least)) } else { Ok(()) }
+    if settings.stop == Stop::Change {
+        least *= 1.0 - small.model().beta();
+    }
+    if !least.is_finite() {
+        // Rounding is all that there is, at some point or at all of them.
+        return Err(not_finite(&small, "the value", first_not_finite(&value)));
+    }
+    if settings.tolerance < 0.5 * least { Err(unreachable(settings, 3.0 * least)) } else { Ok(()) }
+}
+
+/// The refusal of a tolerance names one that has been tried; other errors stay as they are.
+fn with_reachable(problem: &Problem, settings: &Settings, refused: Error) -> Error {
+    const ATTEMPTS: usize = 40;
+    let Error::Growth(GrowthError::Tolerance { asked, measure, mut reachable }) = refused else {
+        return refused;
+    };
+    // Brute force finds what the others find, later.
+    let maximizer = match settings.maximizer {
+        Maximizer::Brute => Maximizer::fastest(problem.choice()),
+        other => other,
+    };
+    for _ in 0..ATTEMPTS {
+        let settings = Settings { tolerance: reachable, maximizer, ..*settings };
+        match attempt(problem, &settings, &mut |_| ()) {
+            Err(Error::Growth(GrowthError::Tolerance { reachable: next, .. })) => {
+                reachable = f64::max(next, next_digit(reachable.next_up()));
+            }
+            Err(error @ Error::Growth(GrowthError::NotFinite { .. })) => return error,
+            // Iterations that are not enough are another refusal, with advice of its own.
+            _ => break,
+        }
+    }
+    GrowthError::Tolerance { asked, measure, reachable }.into()
 }

@@ -18,9 +18,10 @@ fn run(problem: &Problem, change: impl FnOnce(&mut Settings)) -> Solution {
     solve(problem, &settings, &mut |_| ()).unwrap()
 }
 
-/// The tolerance that the refusal of an absurd one names.
+/// The tolerance that the refusal of an absurd one names for Howard's method.
 fn reachable(problem: &Problem) -> f64 {
-    let settings = Settings { tolerance: 1e-300, ..Settings::for_choice(problem.choice()) };
+    let settings =
+        Settings { method: Method::Howard, tolerance: 1e-300, ..Settings::for_choice(problem.choice()) };
     match solve(problem, &settings, &mut |_| ()) {
         Err(crate::Error::Growth(GrowthError::Tolerance { reachable, .. })) => reachable,
         other => panic!("{:?}", other.map(|solution| solution.certificate)),
@@ -161,7 +162,7 @@ fn a_certificate_that_is_too_small_would_be_noticed() {
     let solution = run(&problem, |_| ());
     let mut moved = solution.value.clone();
     moved[50] += 1e-5;
-    assert!(certify(&problem, &moved).0.bound > 1e-5);
+    assert!(certify(&problem, &moved).unwrap().0.bound > 1e-5);
     assert!(distance(&moved, &to_rounding(&problem).value) > solution.certificate.bound);
 }
 
@@ -290,7 +291,7 @@ fn values_that_are_not_concave_are_certified_too() {
     for size in [1e-9, 1e-4, 0.3] {
         let jagged: Vec<f64> =
             exact.value.iter().enumerate().map(|(i, v)| v + size * ((i * 7919) % 13) as f64 / 13.0).collect();
-        let certificate = certify(&problem, &jagged).0;
+        let certificate = certify(&problem, &jagged).unwrap().0;
         let error = distance(&jagged, &exact.value);
         assert!(error <= certificate.bound, "{size}: {error:e} against {certificate:?}");
         assert!(certificate.bound < 40.0 * error, "{size}: {error:e} against {certificate:?}");
@@ -345,6 +346,102 @@ fn a_tolerance_below_rounding_is_refused_with_one_that_works() {
             };
             let solution = ask(reachable).unwrap();
             assert!(solution.certificate.bound <= reachable && reachable < 1e-12, "{reachable:e}");
+        }
+    }
+}
+
+/// Problems whose consumption is lost in the rounding of resources, at one end of the grid.
+fn beyond_f64() -> [Problem; 2] {
+    let grid = |points, low, high| GridSpec { points, low, high, spacing: Spacing::Linear };
+    let at_the_upper_end = Model::new(10.0, 0.999, 1e-3, 0.7).unwrap();
+    let at_the_lower_end = Model::new(5.0, 0.99999, 1e-6, 0.9).unwrap();
+    [(at_the_upper_end, grid(1000, 1e-7, 1e11)), (at_the_lower_end, grid(11, 4.48209e-5, 1.75))]
+        .map(|(model, grid)| Problem::new(model, grid, Choice::Continuous).unwrap())
+}
+
+#[test]
+fn what_f64_cannot_hold_is_refused_by_every_method() {
+    for problem in beyond_f64() {
+        for method in METHODS {
+            for (stop, tolerance) in [(Stop::Change, 1e-3), (Stop::Bound, 1e-3), (Stop::Change, 1e-300)] {
+                let settings = Settings {
+                    method,
+                    stop,
+                    tolerance,
+                    max_iterations: 10_000,
+                    ..Settings::for_choice(Choice::Continuous)
+                };
+                let refused = solve(&problem, &settings, &mut |_| ()).map(|solution| solution.certificate);
+                assert!(refused.is_err(), "{method:?} {stop:?}: {refused:?}");
+            }
+        }
+        if let Ok((policy, _)) = euler_policy(&problem, 1e-8) {
+            assert!(policy.iter().all(|k| k.is_finite()));
+        }
+    }
+}
+
+#[test]
+fn what_is_not_a_number_is_neither_hidden_nor_certified() {
+    for choice in CHOICES {
+        // On one thread and on several.
+        for points in [3, 5000] {
+            let problem = problem(Model::default(), points, choice);
+            let solution = run(&problem, |_| ());
+            for place in [0, points / 2, points - 1] {
+                for what in [f64::NAN, f64::NEG_INFINITY, f64::INFINITY] {
+                    let mut value = solution.value.clone();
+                    value[place] = what;
+                    let certificate = certify(&problem, &value).map(|(certificate, _)| certificate);
+                    assert!(
+                        matches!(certificate, Err(crate::Error::Growth(GrowthError::NotFinite { .. }))),
+                        "{choice:?}, {what} at {place}: {certificate:?}"
+                    );
+                    let (mut next, mut policy) = (vec![0.0; points], vec![0.0; points]);
+                    let mut bellman = Bellman::new(&problem, Maximizer::fastest(choice));
+                    let change = bellman.apply(&value, &mut next, &mut policy).norm();
+                    assert!(!change.is_finite(), "{choice:?}, {what} at {place}: {change}");
+                }
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn the_tolerance_that_a_refusal_names_is_accepted(
+        sigma in prop_oneof![Just(1.0), Just(2.0), 0.2..8.0],
+        beta in 0.5..0.99,
+        delta in prop_oneof![Just(1.0), 0.01..1.0],
+        alpha in 0.1..0.8,
+        points in 2..1000_usize,
+        low in 0.05..0.9,
+        width in 0.01..10.0,
+        on_grid in any::<bool>(),
+        by_change in any::<bool>(),
+        method in 0..4_usize,
+        asked in prop_oneof![Just(1e-300), 1e-16..1e-13],
+    ) {
+        let choice = CHOICES[usize::from(on_grid)];
+        let model = Model::new(sigma, beta, delta, alpha).unwrap();
+        let spec = GridSpec { points, low, high: low + width, spacing: Spacing::Linear };
+        if let Ok(problem) = Problem::new(model, spec, choice) {
+            let stop = if by_change { Stop::Change } else { Stop::Bound };
+            let ask = |tolerance| {
+                let settings = Settings { method: METHODS[method], tolerance, stop, ..Settings::for_choice(choice) };
+                solve(&problem, &settings, &mut |_| ())
+            };
+            match ask(asked) {
+                Ok(_) => {}
+                Err(crate::Error::Growth(GrowthError::Tolerance { reachable, .. })) => {
+                    prop_assert!(reachable > asked);
+                    if let Err(error) = ask(reachable) {
+                        prop_assert!(false, "{reachable:e}, then {error}");
+                    }
+                }
+                Err(other) => prop_assert!(false, "{other}"),
+            }
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Writing results: whole or not at all, to a file or to standard output.
 //!
 //! [`Outputs`] checks where they go before the work; then [`intervals`] as CSV and JSON, and the pictures
-//! ([`plot`]).
+//! ([`plot`]). [`bound`] says how error bounds become text.
 
+pub mod bound;
 pub mod growth;
 pub mod intervals;
 mod outputs;

@@ -20,9 +20,11 @@ use super::super::evaluate::evaluate;
 use super::super::grid::{Choice, Problem};
 use super::super::multigrid::{coarser, prolong};
 use super::super::solve::{Method, Progress, Settings};
+use super::super::sup::distance;
 use super::{Bound, LOOP_TURNS, Proposal, Stall, WORKGROUP, binding, refuse_grid};
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, GpuError};
+use crate::output::bound::figure;
 
 /// The kernel's source.
 pub const SOURCE: &str = include_str!("../../../shaders/brute.wgsl");
@@ -228,7 +230,7 @@ impl<'a> BruteForce<'a> {
             let mut policy = self.policy(&choices);
             let mut exact = vec![0.0; points];
             evaluate(self.problem, &mut policy, &mut exact);
-            let change = exact.iter().zip(&value).fold(0.0, |most, (a, b)| f64::max(most, (a - b).abs()));
+            let change = distance(&exact, &value);
             value = exact;
             observe(Progress { iterations: *done, points, measure: change });
             (least, since) = if change < least { (change, 0) } else { (least, since + 1) };
@@ -421,7 +423,7 @@ fn check_utility(problem: &Problem) -> Result<()> {
         let requirement = format!(
             "a GPU computes in 32-bit floating point, and values of {size:.0e} on this grid are beyond it; choose --device cpu"
         );
-        return Err(Error::Parameter { name: "--sigma", value: model.sigma().to_string(), requirement });
+        return Err(Error::Parameter { name: "--sigma", value: figure(model.sigma()), requirement });
     }
     Ok(())
 }

@@ -20,6 +20,7 @@ use super::grid::{Choice, Problem};
 use super::solve::{Progress, Settings};
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, GpuError, Parameters};
+use crate::output::bound::figure;
 
 /// Invocations of a workgroup.
 const WORKGROUP: u32 = 64;
@@ -85,7 +86,7 @@ fn check_range(problem: &Problem) -> Result<()> {
         );
         let (name, value) =
             if low < LEAST { ("--low", problem.spec().low) } else { ("--high", problem.spec().high) };
-        return Err(Error::Parameter { name, value: value.to_string(), requirement });
+        return Err(Error::Parameter { name, value: figure(value), requirement });
     }
     Ok(())
 }
