@@ -182,11 +182,11 @@ fn percent(share: f64) -> f64 {
 
 pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     let bootstrap = Bootstrap::new(args.samples, args.confidence, args.seed)?;
-    let jobs = args.device.jobs()?;
+    let jobs = args.device.jobs(report)?;
     let memory = args.memory.bytes()?;
     let destination = Destination::from_option(args.output);
     destination.check()?;
-    let device = args.device.find()?;
+    let device = args.device.find(report)?;
     let pictures = Pictures {
         intervals: args.plot.map(|path| PlotFile::new("--plot", path)).transpose()?,
         histogram: match (args.histogram, args.histogram_plot) {
@@ -222,7 +222,7 @@ pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     let first_draws = block.as_ref().map_or(0, |days| bootstrap.draws(days));
     let planned = first_draws + panel.returns_left() * samples;
     let size = format!("{} returns to draw", grouped(planned));
-    let device = device.open(&jobs, planned >= WORTH_A_GPU, &size)?;
+    let device = device.open(&jobs, planned >= WORTH_A_GPU, &size, report)?;
     let mut resampler = device.gpu.as_ref().map(|gpu| Resampler::new(gpu, device_limits(gpu)));
     let resources = Resources { jobs: &jobs, gpu: device.gpu.as_ref(), memory: memory.saturating_sub(held) };
     let bar = report.progress("resample", planned);

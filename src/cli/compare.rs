@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use jiff::civil::Date;
 
 use crate::compare::{
-    self, Comparison, Device, Rules, Timing, Wanted, bootstrap, growth, record, table, uniform,
+    self, Comparison, Device, Rules, Timing, Wanted, bootstrap, distinct, growth, record, table, uniform,
 };
 use crate::error::{Error, Result};
 use crate::growth::{Choice, GridSpec, Model, Spacing};
@@ -16,7 +16,7 @@ use crate::output::{Destination, grouped, plural};
 use crate::panel::{Align, DayReturns, LoadOptions, Returns, load, parse_date};
 
 use super::Outcome;
-use super::device::MemoryArgs;
+use super::device::{MemoryArgs, all_cores, prober};
 use super::report::Report;
 
 /// Time the same work on one core, on all cores and on every adapter, and check that the answers are equal
@@ -42,7 +42,13 @@ struct BootstrapArgs {
     #[arg(required = true, value_name = "PANEL")]
     panel: Vec<PathBuf>,
     /// Numbers of bootstrap samples
-    #[arg(short = 'B', long, value_delimiter = ',', value_name = "N,N", default_values_t = [1, 5, 10, 50, 100, 200, 500, 1000])]
+    #[arg(
+        short = 'B',
+        long,
+        value_delimiter = ',',
+        value_name = "N,N",
+        default_value = "1,5,10,50,100,200,500,1000"
+    )]
     samples: Vec<u64>,
     /// All stocks and days of the panel [default: its first two stocks, its first month]
     #[arg(long)]
@@ -71,7 +77,12 @@ struct BootstrapArgs {
 #[derive(Debug, Args)]
 struct GrowthArgs {
     /// Numbers of grid points
-    #[arg(long, value_delimiter = ',', value_name = "N,N", default_values_t = [100, 200, 500, 1000, 2000, 5000, 10_000])]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "N,N",
+        default_value = "100,200,500,1000,2000,5000,10000"
+    )]
     grid: Vec<u64>,
     /// Relative risk aversion σ
     #[arg(long, default_value_t = 2.0)]
@@ -98,7 +109,7 @@ struct GrowthArgs {
 #[derive(Debug, Args)]
 struct UniformArgs {
     /// Rows and columns of the matrix, or several numbers of them
-    #[arg(long, value_delimiter = ',', value_name = "N,N", default_values_t = [10_000])]
+    #[arg(long, value_delimiter = ',', value_name = "N,N", default_value = "10000")]
     size: Vec<u64>,
     #[command(flatten)]
     race: RaceArgs,
@@ -126,7 +137,7 @@ struct RaceArgs {
     /// Seed of the random stream
     #[arg(long, default_value_t = 0, value_name = "N")]
     seed: u64,
-    /// File for the times
+    /// File for the times: a record for each size and device, with the mean where the workload computes one
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Picture of the times against the sizes: a file that ends in .svg or .png
@@ -166,8 +177,15 @@ impl RaceArgs {
 
     fn open(&self, report: &Report) -> Result<Vec<Device>> {
         let bar = report.spinner("open devices");
-        let devices = compare::open(&self.devices, self.threads);
+        let mut prober = prober()?;
+        let wanted = &self.devices;
+        let backends = match compare::needs_adapters(wanted) {
+            true => prober.allow(wgpu::Backends::all()),
+            false => wgpu::Backends::empty(),
+        };
+        let devices = compare::open(wanted, self.threads, backends);
         bar.finish_and_clear();
+        prober.left_out().iter().for_each(|left_out| report.warning(left_out.to_string()));
         devices
     }
 }
@@ -217,12 +235,13 @@ fn with_progress<T>(
 
 fn run_bootstrap(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     let BootstrapArgs { samples, race, confidence, .. } = args;
+    let samples = distinct(&samples);
     for &samples in &samples {
         bootstrap::check_samples(samples, confidence, race.seed)?;
     }
     let spec = race.check(&samples)?;
     let memory = args.memory.bytes()?;
-    let jobs = crate::jobs::Jobs::new();
+    let jobs = all_cores(report)?;
     let options = LoadOptions {
         stocks: args.stocks.clone(),
         from: args.from,
@@ -232,7 +251,7 @@ fn run_bootstrap(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     };
     let bar = report.spinner("load");
     let loaded = load(&args.panel, &options, &jobs)?;
-    let mut returns = loaded.panel.returns();
+    let mut returns = jobs.install(|| loaded.panel.returns());
     bar.finish_and_clear();
     if !args.full {
         if args.stocks.is_none() {
@@ -272,13 +291,14 @@ fn run_bootstrap(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
 
 fn run_growth(args: &GrowthArgs, report: &Report) -> Result<Outcome> {
     let GrowthArgs { grid, sigma, beta, delta, alpha, choice, tolerance, race } = args;
+    let grid = &distinct(grid);
     let task = growth::Spec {
         model: Model::new(*sigma, *beta, *delta, *alpha)?,
         grid: GridSpec { points: 100, low: 0.25, high: 1.75, spacing: Spacing::Linear },
         choice: *choice,
         tolerance: *tolerance,
     };
-    task.check(grid)?;
+    all_cores(report)?.install(|| task.check(grid))?;
     let spec = race.check(grid)?;
     let devices = race.open(report)?;
     let outcome = with_progress(report, grid.len() * task.contenders(&devices), |progress| {
@@ -302,7 +322,8 @@ fn run_growth(args: &GrowthArgs, report: &Report) -> Result<Outcome> {
 }
 
 fn run_uniform(args: &UniformArgs, report: &Report) -> Result<Outcome> {
-    let UniformArgs { size: sizes, race } = args;
+    let UniformArgs { size, race } = args;
+    let sizes = &distinct(size);
     for &size in sizes {
         uniform::check_size(size)?;
     }
@@ -319,7 +340,8 @@ fn run_uniform(args: &UniformArgs, report: &Report) -> Result<Outcome> {
         let (n, mean) = (grouped(sum.size.into()), sum.mean());
         description.push(format!("n = {n}: mean {mean}, the same bits on {}", all_devices(&devices)));
     }
-    spec.tell(&Comparison::new("uniform", "n", description, &spec.rules, &outcome), report)
+    let means = outcome.answers.iter().map(|sum| (sum.size.into(), sum.mean())).collect();
+    spec.tell(&Comparison::new("uniform", "n", description, &spec.rules, &outcome).with_means(means), report)
 }
 
 /// `all 4 devices`, or what there is to say of one.
