@@ -50,7 +50,7 @@ impl DeviceArgs {
         let started = Instant::now();
         let adapter = match self.device {
             Choice::Auto | Choice::Cpu => None,
-            _ => find(&self.device, report)?,
+            _ => find(&self.device, prober()?, report)?,
         };
         Ok(Found { choice: &self.device, adapter, spent: started.elapsed() })
     }
@@ -88,8 +88,7 @@ pub(super) fn answer_probe(backends: &str) -> Result<Outcome> {
 }
 
 /// The adapter that `choice` names, whose driver was tried before. What is left out is told: in a warning, or in the error.
-fn find(choice: &Choice, report: &Report) -> Result<Option<AdapterEntry>> {
-    let mut prober = prober()?;
+fn find(choice: &Choice, mut prober: Prober, report: &Report) -> Result<Option<AdapterEntry>> {
     let found =
         find_with(choice, |backends| prober.allow(backends)).map_err(|error| prober.explain(error))?;
     prober.left_out().iter().for_each(|left_out| report.warning(left_out.to_string()));
@@ -117,9 +116,10 @@ impl Found<'_> {
             Choice::Auto if !large => {
                 return Ok(cpu(&format!(" (auto: {size} is too little to start a GPU for)")));
             }
-            Choice::Auto => {
-                (find(self.choice, report)?, format!(" (auto: a GPU was found, and {size} is worth it)"))
-            }
+            Choice::Auto => (
+                find(self.choice, prober()?, report)?,
+                format!(" (auto: a GPU was found, and {size} is worth it)"),
+            ),
             _ => (self.adapter, String::new()),
         };
         let Some(adapter) = adapter else {
@@ -176,6 +176,20 @@ fn half_of(machine: Option<u64>, container: Option<u64>) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// With a child that crashes as it would in a driver.
+    #[cfg(unix)]
+    #[test]
+    fn where_drivers_crash_auto_takes_the_cpu_and_others_are_told() {
+        let crash = || Prober::new("/bin/sh".into(), ["-c", "kill -SEGV $$"]);
+        let report = Report::new(true);
+        assert!(find(&Choice::Auto, crash(), &report).unwrap().is_none());
+        for choice in [Choice::Gpu, Choice::Software, Choice::Index(0), Choice::Named("x".into())] {
+            let message = find(&choice, crash(), &report).unwrap_err().to_string();
+            assert!(message.contains("crashed when it was started (signal: 11"), "{message}");
+            assert!(message.ends_with("try --device cpu"), "{message}");
+        }
+    }
 
     #[test]
     fn half_of_what_is_free_is_used() {

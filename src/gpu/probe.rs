@@ -202,7 +202,8 @@ impl Prober {
     fn try_apart(&mut self, backends: Backends, why: &Ending) {
         // Where no child can be started there is no use in trying again.
         if matches!(why, Ending::NotStarted(_)) {
-            let what = format!("the backend {}", names(backends));
+            let plural = if backends.iter().count() == 1 { "" } else { "s" };
+            let what = format!("the backend{plural} {}", names(backends));
             return self.left_out.push(LeftOut { what, why: why.to_string() });
         }
         let units = units(backends, &manifests());
