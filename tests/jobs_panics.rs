@@ -22,12 +22,8 @@ fn panics_in_jobs_have_a_file_and_a_line_once_recorded() {
     let (one, other) = (one_job(), one_job());
     assert_eq!(one, other);
     assert_ne!(text(&one), text(&failure));
-}
 
-/// Rayon catches a panic in one thread and throws it again in another, where no hook is called.
-#[test]
-fn panics_from_other_threads_have_their_place_too() {
-    record_panics();
+    // Rayon catches a panic in one thread and throws it again in another, where no hook is called.
     let jobs = Jobs::new().threads(2).unwrap();
     let other = jobs.clone();
     let across = Jobs::new().map([1], move |_| -> Result<(), ()> { other.install(|| panic!("across")) });

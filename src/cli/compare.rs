@@ -10,6 +10,7 @@ use crate::compare::{
 };
 use crate::error::{Error, Result};
 use crate::growth::{Choice, GridSpec, Model, Spacing};
+use crate::jobs::Jobs;
 use crate::output::Format;
 use crate::output::plot::{self, PlotFile};
 use crate::output::{Destination, grouped, plural};
@@ -175,7 +176,15 @@ impl RaceArgs {
         Ok(RaceSpec { plot, rules: Rules { timing, detail: self.detail }, output })
     }
 
-    fn open(&self, report: &Report) -> Result<Vec<Device>> {
+    /// The threads of "all cores", which load the panel too.
+    fn jobs(&self, report: &Report) -> Result<Jobs> {
+        match self.threads {
+            Some(threads) => Jobs::new().threads(threads),
+            None => all_cores(report),
+        }
+    }
+
+    fn open(&self, jobs: &Jobs, report: &Report) -> Result<Vec<Device>> {
         let bar = report.spinner("open devices");
         let mut prober = prober()?;
         let wanted = &self.devices;
@@ -183,7 +192,7 @@ impl RaceArgs {
             true => prober.allow(wgpu::Backends::all()),
             false => wgpu::Backends::empty(),
         };
-        let devices = compare::open(wanted, self.threads, backends);
+        let devices = compare::open(wanted, jobs, backends);
         bar.finish_and_clear();
         prober.left_out().iter().for_each(|left_out| report.warning(left_out.to_string()));
         devices
@@ -241,7 +250,7 @@ fn run_bootstrap(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     }
     let spec = race.check(&samples)?;
     let memory = args.memory.bytes()?;
-    let jobs = all_cores(report)?;
+    let jobs = race.jobs(report)?;
     let options = LoadOptions {
         stocks: args.stocks.clone(),
         from: args.from,
@@ -262,7 +271,7 @@ fn run_bootstrap(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
         }
     }
 
-    let devices = race.open(report)?;
+    let devices = race.open(&jobs, report)?;
     let task = bootstrap::Spec { days: &returns.days, confidence, seed: race.seed, memory };
     let outcome = with_progress(report, samples.len() * devices.len(), |progress| {
         bootstrap::compare(&devices, &samples, &task, &spec.rules, progress)
@@ -298,9 +307,10 @@ fn run_growth(args: &GrowthArgs, report: &Report) -> Result<Outcome> {
         choice: *choice,
         tolerance: *tolerance,
     };
-    all_cores(report)?.install(|| task.check(grid))?;
+    let jobs = race.jobs(report)?;
+    jobs.install(|| task.check(grid))?;
     let spec = race.check(grid)?;
-    let devices = race.open(report)?;
+    let devices = race.open(&jobs, report)?;
     let outcome = with_progress(report, grid.len() * task.contenders(&devices), |progress| {
         growth::compare(&devices, grid, &task, &spec.rules, progress)
     })?;
@@ -328,7 +338,8 @@ fn run_uniform(args: &UniformArgs, report: &Report) -> Result<Outcome> {
         uniform::check_size(size)?;
     }
     let spec = race.check(sizes)?;
-    let devices = race.open(report)?;
+    let jobs = race.jobs(report)?;
+    let devices = race.open(&jobs, report)?;
     let outcome = with_progress(report, sizes.len() * devices.len(), |progress| {
         uniform::compare(&devices, sizes, race.seed, &spec.rules, progress)
     })?;

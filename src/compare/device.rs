@@ -58,14 +58,15 @@ impl Device {
     /// [`Error::Parameter`] where they can't be started.
     pub fn cpu(threads: usize) -> Result<Self> {
         let started = Instant::now();
-        Ok(Self::cpu_of(Jobs::new().threads(threads)?, started))
+        let jobs = Jobs::new().threads(threads)?;
+        Ok(Self::cpu_of(jobs, started.elapsed()))
     }
 
-    /// The CPU with the threads of these jobs, whose start began at `started`.
-    fn cpu_of(jobs: Jobs, started: Instant) -> Self {
+    /// The CPU with the threads of these jobs, which took so long to start.
+    fn cpu_of(jobs: Jobs, start: Duration) -> Self {
         let threads = jobs.thread_count();
         let name = format!("{threads} core{}", if threads == 1 { "" } else { "s" });
-        Self { name, jobs, gpu: None, start: started.elapsed() }
+        Self { name, jobs, gpu: None, start }
     }
 
     fn adapter(entry: AdapterEntry, jobs: Jobs, listing: Duration) -> Result<Self> {
@@ -96,18 +97,13 @@ pub fn needs_adapters(wanted: &[Wanted]) -> bool {
 }
 
 /// Opens the devices `wanted`, or without any one core, all cores and every adapter that can be used; in this order, and
-/// each once. `threads` replaces the number of cores; adapters are looked for on `backends`.
+/// each once. All cores are the threads of `jobs`; adapters are looked for on `backends`.
 ///
 /// # Errors
 ///
 /// [`Error::Parameter`] for a name that no adapter has; [`Error::Gpu`] for one that can't be opened.
-pub fn open(wanted: &[Wanted], threads: Option<usize>, backends: wgpu::Backends) -> Result<Vec<Device>> {
-    let started = Instant::now();
-    let jobs = match threads {
-        Some(threads) => Jobs::new().threads(threads)?,
-        None => Jobs::all_cores()?,
-    };
-    let all = Device::cpu_of(jobs.clone(), started);
+pub fn open(wanted: &[Wanted], jobs: &Jobs, backends: wgpu::Backends) -> Result<Vec<Device>> {
+    let all = Device::cpu_of(jobs.clone(), Duration::ZERO);
     let started = Instant::now();
     let found = if needs_adapters(wanted) { adapters(backends) } else { Vec::new() };
     let listing = started.elapsed();
@@ -184,7 +180,7 @@ mod tests {
     #[test]
     fn cores_come_once_and_in_order() {
         let names = |wanted: &[Wanted], threads| -> Vec<String> {
-            open(wanted, Some(threads), wgpu::Backends::empty())
+            open(wanted, &Jobs::new().threads(threads).unwrap(), wgpu::Backends::empty())
                 .unwrap()
                 .into_iter()
                 .map(|device| device.name)
