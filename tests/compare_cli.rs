@@ -131,6 +131,16 @@ fn a_repeated_size_is_one_size() {
     }
 }
 
+/// What is left of the memory beside the returns is enough for the default selection.
+#[test]
+fn little_memory_is_enough_for_a_part_of_the_panel() {
+    let table = done(&format!("compare bootstrap data/sample -B 20 --devices one --memory 200KiB {FAST}"));
+    assert!(table.contains("2 stocks (S0001, S0002), 21 days"), "{table}");
+    let beyond =
+        "compare bootstrap data/sample -B 20 --devices one --memory 155KiB --min-runs 1 --min-time 0";
+    refused(beyond, &["but 155.0 KiB may be used"]);
+}
+
 #[test]
 fn lists_in_the_help_are_as_they_are_typed() {
     for (workload, list) in [
@@ -219,6 +229,11 @@ fn wrong_input_is_told_before_the_work() {
     refused(&format!("{bootstrap} --plot {}", nowhere.display()), &["cannot write", "missing"]);
     refused(&format!("{bootstrap} -o {}", nowhere.display()), &["cannot write"]);
     refused(&format!("{bootstrap} --stocks NONE"), &["NONE"]);
+    let full = format!("{bootstrap} --full --memory 200KiB");
+    refused(
+        &full,
+        &["holding the returns of 3 stocks on", "but 200.0 KiB may be used", "fewer stocks or days"],
+    );
     refused("compare bootstrap no-such-panel", &["no-such-panel"]);
     refused("compare uniform --size 0", &["--size is 0"]);
     refused("compare uniform --size 65537", &["--size is 65537", "65536"]);

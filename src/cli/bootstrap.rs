@@ -160,12 +160,13 @@ impl Pictures {
         let Some((name, file)) = &self.histogram else { return Ok(()) };
         let day = intervals.dates.iter().position(|date| *date == name.date);
         if let (Some(day), Some(Cell { stock, returns })) = (day, cell) {
-            let resampled = jobs.install(|| bootstrap.resampled(&returns))?;
+            let bins = plot::histogram::bins(bootstrap.samples() as usize);
+            let resampled = jobs.install(|| bootstrap.histogram(&returns, bins))?;
             let at = [day, stock];
             let distribution = plot::histogram::Distribution {
                 name: &format!("{}, {}", name.stock, name.date),
                 method: &format!("{method}, {} returns", returns.returns.nrows()),
-                resampled: &resampled.column(0).to_vec(),
+                resampled: &resampled,
                 point: intervals.realized_variance[at],
                 interval: [intervals.lower[at], intervals.upper[at]],
             };
@@ -288,7 +289,7 @@ pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
 }
 
 /// The error of a run that had less memory than the user gave, as `held` bytes of it were in use.
-fn beside(held: u64, memory: u64, error: Error) -> Error {
+pub(super) fn beside(held: u64, memory: u64, error: Error) -> Error {
     match error {
         Error::Memory { what, needed, allowed, advice } if allowed == memory.saturating_sub(held) => {
             Error::Memory { what, needed: needed + held, allowed: memory, advice }

@@ -14,9 +14,10 @@ use crate::jobs::Jobs;
 use crate::output::Format;
 use crate::output::plot::{self, PlotFile};
 use crate::output::{Destination, grouped, plural};
-use crate::panel::{Align, DayReturns, LoadOptions, Returns, load, parse_date};
+use crate::panel::{Align, DayReturns, LoadOptions, PanelReader, Returns, parse_date};
 
 use super::Outcome;
+use super::bootstrap::beside;
 use super::device::{MemoryArgs, all_cores, prober};
 use super::report::Report;
 
@@ -259,23 +260,27 @@ fn run_bootstrap(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
         keep_going: false,
     };
     let bar = report.spinner("load");
-    let loaded = load(&args.panel, &options, &jobs)?;
-    let mut returns = jobs.install(|| loaded.panel.returns());
+    let mut panel = PanelReader::open(&args.panel, &options, memory, &jobs)?;
+    let part = Part {
+        stocks: if args.full || args.stocks.is_some() { usize::MAX } else { 2 },
+        first_month: !args.full && args.from.is_none() && args.to.is_none(),
+    };
+    let returns = read_returns(&mut panel, &part, memory, &jobs)?;
+    drop(panel);
     bar.finish_and_clear();
-    if !args.full {
-        if args.stocks.is_none() {
-            first_stocks(&mut returns, 2);
-        }
-        if args.from.is_none() && args.to.is_none() {
-            first_month(&mut returns.days);
-        }
-    }
+    let held = held_bytes(&returns.days);
 
     let devices = race.open(&jobs, report)?;
-    let task = bootstrap::Spec { days: &returns.days, confidence, seed: race.seed, memory };
+    let task = bootstrap::Spec {
+        days: &returns.days,
+        confidence,
+        seed: race.seed,
+        memory: memory.saturating_sub(held),
+    };
     let outcome = with_progress(report, samples.len() * devices.len(), |progress| {
         bootstrap::compare(&devices, &samples, &task, &spec.rules, progress)
-    })?;
+    })
+    .map_err(|error| beside(held, memory, error))?;
     let per_sample: usize = returns.days.iter().map(|day| day.returns.len()).sum();
     let range = match &returns.days[..] {
         [only] => only.date.to_string(),
@@ -369,6 +374,46 @@ fn names(stocks: &[String]) -> String {
         [first, .., last] if stocks.len() > 4 => format!("{first} to {last}"),
         _ => stocks.join(", "),
     }
+}
+
+/// What is compared of a panel.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    /// So many of its first stocks.
+    stocks: usize,
+    /// Its first calendar month alone.
+    first_month: bool,
+}
+
+/// The returns of a part of a panel, which stay in memory while they are resampled again and again.
+fn read_returns(panel: &mut PanelReader, part: &Part, memory: u64, jobs: &Jobs) -> Result<Returns> {
+    let mut returns = Returns { stocks: panel.stocks().to_vec(), days: Vec::new() };
+    let reading = panel.held_bytes();
+    while let Some(days) = panel.next_returns(jobs)? {
+        let mut block = Returns { stocks: panel.stocks().to_vec(), days };
+        first_stocks(&mut block, part.stocks);
+        returns.stocks = block.stocks;
+        returns.days.extend(block.days);
+        if part.first_month {
+            first_month(&mut returns.days);
+        }
+        let needed = reading + held_bytes(&returns.days);
+        if needed > memory {
+            let (stocks, days) = (returns.stocks.len() as u64, returns.days.len() as u64);
+            let what =
+                format!("holding the returns of {} on {}", plural(stocks, "stock"), plural(days, "day"));
+            let advice = "raise --memory, or compare fewer stocks or days (--stocks, --from, --to)".into();
+            return Err(Error::Memory { what, needed, allowed: memory, advice });
+        }
+    }
+    Ok(returns)
+}
+
+/// Bytes of the returns of some days.
+fn held_bytes(days: &[DayReturns]) -> u64 {
+    days.iter()
+        .map(|day| (day.returns.len() * size_of::<f64>()) as u64 + size_of::<DayReturns>() as u64)
+        .sum()
 }
 
 /// Keeps the first `count` stocks.

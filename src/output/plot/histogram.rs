@@ -9,6 +9,7 @@ use super::canvas::{Ink, Type, draw};
 use super::frame::{Frame, title};
 use super::style::{BLUE, LABEL, SKY_BLUE, VERMILION, WIDTH};
 use crate::error::Result;
+use crate::inference::histogram::Histogram;
 
 const HEIGHT: f64 = 480.0;
 
@@ -19,8 +20,8 @@ pub struct Distribution<'a> {
     pub name: &'a str,
     /// How it was computed, in a line.
     pub method: &'a str,
-    /// The resampled realized variances, B.
-    pub resampled: &'a [f64],
+    /// The resampled realized variances, counted.
+    pub resampled: &'a Histogram,
     /// The realized variance itself.
     pub point: f64,
     /// The interval's ends.
@@ -28,7 +29,7 @@ pub struct Distribution<'a> {
 }
 
 /// Bins for `count` numbers: about two for each of their square root, from 20 to 200.
-fn bins(count: usize) -> usize {
+pub fn bins(count: usize) -> usize {
     ((2.0 * (count as f64).sqrt()) as usize).clamp(20, 200)
 }
 
@@ -40,25 +41,18 @@ fn bins(count: usize) -> usize {
 pub fn picture(distribution: &Distribution<'_>) -> Result<Picture> {
     let Distribution { name, method, resampled, point, interval } = *distribution;
     // In units of a power of ten, so that ticks are short.
-    let largest = resampled.iter().copied().chain([point, interval[1]]).fold(0.0, f64::max);
+    let Histogram { low, high, counts } = resampled;
+    let (low, high, width) = (*low, *high, resampled.width());
+    let largest = [high, point, interval[1]].into_iter().fold(0.0, f64::max);
     let exponent = if largest > 0.0 { largest.log10().floor() as i32 } else { 0 };
     let unit = 10f64.powi(exponent);
     let scaled = |value: f64| value / unit;
     let marks = [point, interval[0], interval[1]];
     let x = Axis::linear_tight(
         &format!("realized variance (10{} squared log returns a day)", superscript(exponent)),
-        resampled.iter().copied().chain(marks).map(scaled),
+        [low, high].into_iter().chain(marks).map(scaled),
         8,
     );
-    let (low, high) = resampled
-        .iter()
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &value| (low.min(value), high.max(value)));
-    let bins = bins(resampled.len());
-    let width = ((high - low) / bins as f64).max(f64::MIN_POSITIVE);
-    let mut counts = vec![0usize; bins];
-    for value in resampled {
-        counts[(((value - low) / width) as usize).min(bins - 1)] += 1;
-    }
     let most = counts.iter().copied().max().unwrap_or(0) as f64;
     let y = Axis::linear("samples in a bin", [most * 1.04].into_iter(), 5, true);
 
@@ -125,6 +119,7 @@ mod tests {
     use crate::output::plot::tests::texts;
 
     fn texts_of(resampled: &[f64], point: f64, interval: [f64; 2]) -> Vec<String> {
+        let resampled = &Histogram::new(resampled, bins(resampled.len()));
         let distribution =
             Distribution { name: "A, 2007-01-03", method: "B = 3", resampled, point, interval };
         texts(&picture(&distribution).unwrap())
