@@ -3,30 +3,34 @@
 
 use bellwether::jobs::{Failure, Jobs, record_panics};
 
-fn text(failure: &Failure<()>) -> &str {
-    let Failure::Panic(text) = failure else { panic!("{failure:?}") };
+/// What a job that panics fails with.
+fn panicked(jobs: &Jobs, job: impl Fn() + Sync) -> String {
+    let failure = jobs.map([()], |()| -> Result<(), ()> { Ok(job()) }).all().unwrap_err().1;
+    let Failure::Panic(text) = failure else { unreachable!("{failure:?}") };
     text
 }
 
 #[test]
 fn panics_in_jobs_have_a_file_and_a_line_once_recorded() {
-    let one_job = || Jobs::new().map([1], |_| -> Result<(), ()> { panic!("inside") }).all().unwrap_err().1;
-    assert_eq!(text(&one_job()), "inside");
+    let jobs = Jobs::new();
+    let before = panicked(&jobs, || panic!("inside"));
     record_panics();
-    let line = line!() + 1;
-    let failure =
-        Jobs::new().map([1], |_| -> Result<(), ()> { panic!("inside, recorded") }).all().unwrap_err().1;
-    let place = format!("inside, recorded (at {}:{line}:", file!());
-    assert!(text(&failure).starts_with(&place), "{failure:?}, not {place}");
+    let (first, line) = (panicked(&jobs, || panic!("inside")), line!());
     // The latest of the same text.
-    let (one, other) = (one_job(), one_job());
-    assert_eq!(one, other);
-    assert_ne!(text(&one), text(&failure));
-
+    let (second, other_line) = (panicked(&jobs, || panic!("inside")), line!());
     // Rayon catches a panic in one thread and throws it again in another, where no hook is called.
-    let jobs = Jobs::new().threads(2).unwrap();
-    let other = jobs.clone();
-    let across = Jobs::new().map([1], move |_| -> Result<(), ()> { other.install(|| panic!("across")) });
-    let failure = across.all().unwrap_err().1;
-    assert!(text(&failure).starts_with(&format!("across (at {}:", file!())), "{failure:?}");
+    let other = Jobs::new().threads(2).unwrap();
+    let (across, across_line) = (panicked(&jobs, || other.install(|| panic!("across"))), line!());
+    // From here on the hook is as it was, so that a failure of this test is told.
+    drop(std::panic::take_hook());
+
+    assert_eq!(before, "inside");
+    let file = file!();
+    for (text, expected) in [
+        (first, format!("inside (at {file}:{line}:")),
+        (second, format!("inside (at {file}:{other_line}:")),
+        (across, format!("across (at {file}:{across_line}:")),
+    ] {
+        assert!(text.starts_with(&expected), "{text}, not {expected}");
+    }
 }
