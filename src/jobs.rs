@@ -127,15 +127,16 @@ pub enum Failure<E> {
 }
 
 impl Jobs {
-    /// Jobs on the pool of the calling thread: Rayon's global pool, one thread a core, unless called inside another. Where
-    /// the operating system may refuse to start threads, use [`Self::all_cores`]: the global pool panics.
+    /// Jobs on the pool of the calling thread: Rayon's global pool, one thread a core, unless called inside
+    /// another. Where the operating system may refuse to start threads, use [`Self::all_cores`]: the global
+    /// pool panics.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Jobs on a pool of their own, one thread a core (or `RAYON_NUM_THREADS`). Where the operating system does not give as
-    /// many there are fewer ([`Self::missing_threads`]), and at the least the calling thread, which must then be the one
-    /// that uses the jobs.
+    /// Jobs on a pool of their own, one thread a core (or `RAYON_NUM_THREADS`). Where the operating system
+    /// does not give as many there are fewer ([`Self::missing_threads`]), and at the least the calling
+    /// thread, which must then be the one that uses the jobs.
     ///
     /// # Errors
     ///
@@ -180,8 +181,8 @@ impl Jobs {
     ///
     /// # Errors
     ///
-    /// [`Error::Parameter`] for no threads at all, for many more than there are cores, or where the operating system does
-    /// not give as many.
+    /// [`Error::Parameter`] for no threads at all, for many more than there are cores, or where the operating
+    /// system does not give as many.
     pub fn threads(self, threads: usize) -> Result<Self> {
         let refused = |requirement: String| Error::Parameter {
             name: "--threads",
@@ -416,13 +417,15 @@ fn most_threads(cores: usize) -> usize {
     cores.saturating_mul(16).max(1024)
 }
 
-/// The text and the place of the last panics, where they are recorded. A panic in one thread may be caught in another.
+/// The text and the place of the last panics, where they are recorded. A panic in one thread may be caught in
+/// another.
 static PANICS: Mutex<VecDeque<(String, String)>> = Mutex::new(VecDeque::new());
 
 /// Keeps panics off standard error. Where one is caught and becomes an error, as [`Failure::Panic`] or an
 /// [`Error::Job`], its message has the file and the line.
 ///
-/// For a program that reports its errors itself, to call when it starts: it replaces the process's panic hook.
+/// For a program that reports its errors itself, to call when it starts: it replaces the process's panic
+/// hook.
 pub fn record_panics() {
     const KEPT: usize = 64;
     panic::set_hook(Box::new(|info| {

@@ -169,7 +169,8 @@ fn uniform_writes_the_mean_that_it_computed() {
     assert_eq!(document["records"][0]["mean"].as_f64().unwrap().to_bits(), mean.to_bits());
 }
 
-/// Threads with stacks of 2⁶⁰ bytes can't be started: whatever is left is one thread, and the answers are the same.
+/// Threads with stacks of 2⁶⁰ bytes can't be started: whatever is left is one thread, and the answers are the
+/// same.
 #[test]
 fn without_threads_there_is_one() {
     let folder = tempfile::tempdir().unwrap();

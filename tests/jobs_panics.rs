@@ -1,11 +1,19 @@
-//! Panics recorded with their places. In a process of its own, as the panic hook belongs to the whole process.
+//! Panics recorded with their places. In a process of its own, as the panic hook belongs to the whole
+//! process.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 use bellwether::jobs::{Failure, Jobs, record_panics};
 
 /// What a job that panics fails with.
 fn panicked(jobs: &Jobs, job: impl Fn() + Sync) -> String {
-    let failure = jobs.map([()], |()| -> Result<(), ()> { Ok(job()) }).all().unwrap_err().1;
+    let failure = jobs
+        .map([()], |()| -> Result<(), ()> {
+            job();
+            Ok(())
+        })
+        .all()
+        .unwrap_err()
+        .1;
     let Failure::Panic(text) = failure else { unreachable!("{failure:?}") };
     text
 }

@@ -87,7 +87,8 @@ pub(super) fn answer_probe(backends: &str) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// The adapter that `choice` names, whose driver was tried before. What is left out is told: in a warning, or in the error.
+/// The adapter that `choice` names, whose driver was tried before. What is left out is told: in a warning, or
+/// in the error.
 fn find(choice: &Choice, mut prober: Prober, report: &Report) -> Result<Option<AdapterEntry>> {
     let found =
         find_with(choice, |backends| prober.allow(backends)).map_err(|error| prober.explain(error))?;
@@ -163,8 +164,8 @@ fn half_of_free() -> u64 {
     half_of(Some(system.available_memory()), system.cgroup_limits().map(|limits| limits.free_memory))
 }
 
-/// Half of the memory that is free on the machine or, where that is less, in its container; 512 MiB where the system does not
-/// say.
+/// Half of the memory that is free on the machine or, where that is less, in its container; 512 MiB where the
+/// system does not say.
 fn half_of(machine: Option<u64>, container: Option<u64>) -> u64 {
     const UNKNOWN: u64 = 512 << 20;
     match machine.into_iter().chain(container).min() {

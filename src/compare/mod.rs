@@ -43,7 +43,8 @@ pub struct Comparison {
     pub timing: Timing,
     /// Sizes × devices, those of a size together.
     pub cells: Vec<Cell>,
-    /// The mean that was computed at each size, on all devices the same bits; empty where the workload has none.
+    /// The mean that was computed at each size, on all devices the same bits; empty where the workload has
+    /// none.
     pub means: Vec<(u64, f64)>,
 }
 

@@ -1,5 +1,6 @@
-//! A comparison for programs: a CSV record for each size and device, or one JSON document. Times are in seconds, and every
-//! number has all of its digits. `mean` is what the workload `uniform` computed; the others have none.
+//! A comparison for programs: a CSV record for each size and device, or one JSON document. Times are in
+//! seconds, and every number has all of its digits. `mean` is what the workload `uniform` computed; the
+//! others have none.
 
 use std::io::{self, Write};
 

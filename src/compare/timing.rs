@@ -70,7 +70,8 @@ impl Timing {
     ///
     /// # Errors
     ///
-    /// [`Error::Parameter`] for no runs or more than a million, or for a time that is not a number of seconds from 0 to an hour.
+    /// [`Error::Parameter`] for no runs or more than a million, or for a time that is not a number of seconds
+    /// from 0 to an hour.
     pub fn new(min_runs: usize, min_time: f64) -> Result<Self> {
         if min_runs == 0 {
             let requirement = "at least one run is needed; 5 or more show the spread".into();

@@ -1,8 +1,9 @@
 //! GPUs: which adapters there are, how one is chosen and opened, and how its failures become errors.
 //!
-//! This room knows nothing of what is computed. [`adapter`] lists and chooses, [`device`] opens, compiles, submits and
-//! waits, [`parameters`] hands them to dispatches, [`clock`] reads the device's own clock, [`probe`] tries drivers in another process. wgpu reports failure in several ways (error
-//! scopes, a callback for lost devices, panics of the backend): all of them leave here as a [`GpuError`] that says what to do.
+//! This room knows nothing of what is computed. [`adapter`] lists and chooses, [`device`] opens, compiles,
+//! submits and waits, [`parameters`] hands them to dispatches, [`clock`] reads the device's own clock,
+//! [`probe`] tries drivers in another process. wgpu reports failure in several ways (error scopes, a callback
+//! for lost devices, panics of the backend): all of them leave here as a [`GpuError`] that says what to do.
 
 pub mod adapter;
 pub mod clock;

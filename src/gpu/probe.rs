@@ -1,19 +1,22 @@
 //! Drivers tried in another process first, where a crash or a hang harms nobody.
 //!
-//! A driver is other people's code in the same process: where it crashes, so does whoever asked it for its adapters. A
-//! [`Prober`] has the drivers started, their adapters listed and a device opened on each by a child process, which says
-//! line by line how far it is ([`answer`]). Where the child ends well, this process may do the same. Where it does not,
-//! each driver is tried alone, in a child of its own, and those that crash or hang are left out ([`LeftOut`]):
+//! A driver is other people's code in the same process: where it crashes, so does whoever asked it for its
+//! adapters. A [`Prober`] has the drivers started, their adapters listed and a device opened on each by a
+//! child process, which says line by line how far it is ([`answer`]). Where the child ends well, this process
+//! may do the same. Where it does not, each driver is tried alone, in a child of its own, and those that
+//! crash or hang are left out ([`LeftOut`]):
 //!
 //! ```text
 //! all backends ──ok──▶ allowed
-//!      └─crash─▶ each Vulkan driver alone, each other backend alone ──▶ those that end well ──once more, together──▶ allowed
+//!      └─crash─▶ each Vulkan driver alone, each other backend alone
+//!                     └─those that end well─▶ once more, together ──ok──▶ allowed
 //! ```
 //!
-//! A Vulkan driver is a manifest, a JSON file that the Vulkan loader finds in the folders of [`manifests`] and that
-//! `VK_DRIVER_FILES` restricts it to.
+//! A Vulkan driver is a manifest, a JSON file that the Vulkan loader finds in the folders of [`manifests`]
+//! and that `VK_DRIVER_FILES` restricts it to.
 //!
-//! A library can't know how the program that it is in is started anew, so that nothing here happens by itself.
+//! A library can't know how the program that it is in is started anew, so that nothing here happens by
+//! itself.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -53,8 +56,8 @@ enum Line {
     Done(usize),
 }
 
-/// The child's part: starts the drivers of `backends`, opens a device on each adapter that can be used, and writes to `out`
-/// how far it is.
+/// The child's part: starts the drivers of `backends`, opens a device on each adapter that can be used, and
+/// writes to `out` how far it is.
 ///
 /// # Errors
 ///
@@ -148,8 +151,8 @@ pub struct Prober {
 }
 
 impl Prober {
-    /// A prober whose children are `program` with `arguments` and then the names of backends, separated by commas. They
-    /// must [`answer`] on standard output.
+    /// A prober whose children are `program` with `arguments` and then the names of backends, separated by
+    /// commas. They must [`answer`] on standard output.
     pub fn new(program: PathBuf, arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
         Self {
             program,
@@ -172,10 +175,11 @@ impl Prober {
         &self.left_out
     }
 
-    /// Those of `backends` whose drivers this process may start; what was not tried before is tried now. Where some Vulkan
-    /// drivers are left out, the Vulkan loader of this process is restricted to the others, through the environment.
+    /// Those of `backends` whose drivers this process may start; what was not tried before is tried now.
+    /// Where some Vulkan drivers are left out, the Vulkan loader of this process is restricted to the others,
+    /// through the environment.
     pub fn allow(&mut self, backends: Backends) -> Backends {
-        let new = backends & wgpu::Instance::enabled_backend_features() - self.tried;
+        let new = backends & (wgpu::Instance::enabled_backend_features() - self.tried);
         if !new.is_empty() {
             self.tried |= new;
             if let Err(why) = self.ask(new, None) {
@@ -198,7 +202,8 @@ impl Prober {
         }
     }
 
-    /// Tries the drivers of `backends` one by one, as they were too much together, and then once more those that passed.
+    /// Tries the drivers of `backends` one by one, as they were too much together, and then once more those
+    /// that passed.
     fn try_apart(&mut self, backends: Backends, why: &Ending) {
         // Where no child can be started there is no use in trying again.
         if matches!(why, Ending::NotStarted(_)) {
@@ -372,8 +377,8 @@ fn units(backends: Backends, manifests: &[PathBuf]) -> Vec<Unit> {
     units
 }
 
-/// The manifests of Vulkan drivers, in the places where the Vulkan loader looks for them: those that the environment names,
-/// else on Unix the JSON files of its folders. None where drivers are found in other ways.
+/// The manifests of Vulkan drivers, in the places where the Vulkan loader looks for them: those that the
+/// environment names, else on Unix the JSON files of its folders. None where drivers are found in other ways.
 pub fn manifests() -> Vec<PathBuf> {
     let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
     if let Some(paths) = DRIVER_FILES.into_iter().find_map(variable) {
@@ -418,13 +423,15 @@ fn json_files(places: impl IntoIterator<Item = PathBuf>) -> Vec<PathBuf> {
     files
 }
 
-/// Restricts the Vulkan loader of this process to the drivers with these manifests. It reads the environment alone.
+/// Restricts the Vulkan loader of this process to the drivers with these manifests. It reads the environment
+/// alone.
 #[allow(unsafe_code)]
 fn restrict_vulkan(files: &OsStr) {
     for name in DRIVER_FILES {
-        // SAFETY: writing the environment is unsafe where another thread reads it by the C library at the same time. Rust's
-        // own readers share a lock. A prober runs before this process has started a driver, and the threads that it may have
-        // by then are Rayon's, which are idle between computations, and those of progress bars: none reads the environment.
+        // SAFETY: writing the environment is unsafe where another thread reads it by the C library at the
+        // same time. Rust's own readers share a lock. A prober runs before this process has started a driver,
+        // and the threads that it may have by then are Rayon's, which are idle between computations, and
+        // those of progress bars: none reads the environment.
         unsafe { env::set_var(name, files) };
     }
 }

@@ -247,7 +247,8 @@ impl Bootstrap {
         Ok(values)
     }
 
-    /// The histogram of the resampled realized variances of a day's first stock in so many `bins`, on the CPU, without holding them.
+    /// The histogram of the resampled realized variances of a day's first stock in so many `bins`, on the
+    /// CPU, without holding them.
     ///
     /// # Errors
     ///

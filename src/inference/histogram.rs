@@ -1,14 +1,15 @@
 //! A histogram of a stream of resampled sums, of which none is held.
 //!
-//! The resamples of a day can be drawn again and again, the same each time. So a histogram takes two passes: the first finds the
-//! smallest and the largest, the second counts how many lie in each of the bins of equal width between them,
+//! The resamples of a day can be drawn again and again, the same each time. So a histogram takes two passes:
+//! the first finds the smallest and the largest, the second counts how many lie in each of the bins of equal
+//! width between them,
 //!
 //! ```text
 //! bin of x = min(⌊(x − low) / width⌋, bins − 1),   width = (high − low) / bins
 //! ```
 //!
-//! Both are the same in any order. Memory is that of the day's columns and of a block of sums for each thread, as for the
-//! intervals themselves, however many resamples there are.
+//! Both are the same in any order. Memory is that of the day's columns and of a block of sums for each
+//! thread, as for the intervals themselves, however many resamples there are.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -35,7 +36,8 @@ impl Histogram {
         histogram
     }
 
-    /// The histogram of the sums of a day's first column over the resamples 0..`samples`, by the current Rayon pool.
+    /// The histogram of the sums of a day's first column over the resamples 0..`samples`, by the current
+    /// Rayon pool.
     pub(super) fn of_sums(columns: &DayColumns, seed: u64, samples: u32, bins: usize) -> Self {
         let Some(column) = columns.columns().first() else { return Self::empty(bins) };
         let whole = Mutex::new(Self::empty(bins));

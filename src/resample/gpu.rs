@@ -218,7 +218,8 @@ impl<'gpu> Resampler<'gpu> {
         let largest = tiles.iter().map(|tile| tile.words * 4).max().unwrap_or(0);
         let this = &*self;
         let start = Instant::now();
-        // Rows wait for the device in copies, for which there is the room of the tiles, none of which is under way yet.
+        // Rows wait for the device in copies, for which there is the room of the tiles, none of which is
+        // under way yet.
         let rows =
             upload_rows(gpu, columns, kernel, limits.tile, 3 * (limits.tile - largest.min(limits.tile)))?;
         if this.times.is_some() {
@@ -405,8 +406,8 @@ fn device_words(columns: &DayColumns, kernel: Kernel) -> usize {
     (columns.rows() as usize * kernel.stride(columns.stride())).next_multiple_of(ROWS_ALIGNMENT)
 }
 
-/// The rows of all batches in one buffer. What is written waits for the device in copies, of which there are `most` bytes at
-/// a time, and `left` when this is done.
+/// The rows of all batches in one buffer. What is written waits for the device in copies, of which there are
+/// `most` bytes at a time, and `left` when this is done.
 fn upload_rows(
     gpu: &Gpu,
     columns: &[DayColumns],

@@ -205,7 +205,8 @@ pub type Wave = Vec<Batch>;
 /// [`Error::Memory`] where one stock of one day does not fit.
 pub fn waves(shapes: &[DayShape], resamples: Resamples, budget: &Budget) -> Result<Vec<Wave>> {
     let fixed = match &budget.device {
-        // Sums on the device, and in two copies on their way back; before there are any, rows on their way there.
+        // Sums on the device, and in two copies on their way back; before there are any, rows on their way
+        // there.
         Some(device) => 3 * device.tile,
         None => budget.threads as u64 * widest_block(shapes),
     };
@@ -319,8 +320,8 @@ pub fn tiles(wave: &[Batch], samples: u32, device: &DeviceLimits) -> Vec<Tile> {
     tiles
 }
 
-/// Cuts the rows of a batch into parts that are written to the device one at a time: whole rows of `stride` words, in order, at
-/// most `limit` bytes a part where a row is no longer than that.
+/// Cuts the rows of a batch into parts that are written to the device one at a time: whole rows of `stride`
+/// words, in order, at most `limit` bytes a part where a row is no longer than that.
 pub fn uploads(rows: u32, stride: usize, limit: u64) -> Vec<Range<u32>> {
     let part = (limit / (stride.max(1) as u64 * WORD)).clamp(1, u64::from(rows.max(1))) as u32;
     let starts = (0..rows).step_by(part as usize);
@@ -759,7 +760,7 @@ mod tests {
 
     #[test]
     fn rows_are_uploaded_in_parts_of_at_most_a_tile() {
-        assert_eq!(uploads(385, 16, 1 << 20), [0..385]);
+        assert_eq!(uploads(385, 16, 1 << 20), vec![Range { start: 0, end: 385 }]);
         // 64 bytes a row.
         assert_eq!(uploads(385, 16, 64 * 200 + 63), [0..200, 200..385]);
         assert_eq!(uploads(3, 16, 10), [0..1, 1..2, 2..3]);
