@@ -143,38 +143,42 @@ impl Jobs {
     /// [`Error::Parameter`] where not even that can be done.
     pub fn all_cores() -> Result<Self> {
         let cores = available_parallelism().map_or(1, usize::from);
-        // By Rayon's own count first.
-        let mut threads = 0;
-        loop {
-            let builder = ThreadPoolBuilder::new();
-            let (builder, last) = match threads {
-                1 => (builder.num_threads(1).use_current_thread(), true),
-                threads => (builder.num_threads(threads), false),
-            };
-            // A thread that is the last resort of other jobs already is of these, too.
-            if last && rayon::current_thread_index().is_some() {
-                return Ok(Self {
-                    missing: cores.saturating_sub(rayon::current_num_threads()),
-                    ..Self::new()
-                });
-            }
-            match builder.build() {
-                Ok(pool) => {
-                    let missing =
-                        if threads == 0 { 0 } else { cores.saturating_sub(pool.current_num_threads()) };
-                    return Ok(Self { pool: Some(Arc::new(pool)), missing, on_progress: None });
-                }
-                Err(error) if last => {
-                    let requirement = format!("none could be started ({error}); stop other programs");
-                    return Err(Error::Parameter {
-                        name: "the number of threads",
-                        value: cores.to_string(),
-                        requirement,
-                    });
-                }
-                Err(_) => threads = if threads == 0 { cores } else { threads }.div_ceil(2),
+        // By Rayon's own count first, then ever fewer.
+        let fewer = std::iter::successors(Some(cores.div_ceil(2)), |&threads| {
+            (threads > 1).then(|| threads.div_ceil(2))
+        });
+        for threads in std::iter::once(0).chain(fewer) {
+            if let Ok(pool) = ThreadPoolBuilder::new().num_threads(threads).build() {
+                let started = pool.current_num_threads();
+                let missing = if threads == 0 { 0 } else { cores.saturating_sub(started) };
+                return Ok(Self { pool: Some(Arc::new(pool)), missing, on_progress: None });
             }
         }
+        Ok(Self { missing: cores.saturating_sub(1), ..Self::on_this_thread()? })
+    }
+
+    /// Jobs on one thread: one of their own, or where none can be started the calling thread, which must then be
+    /// the one that uses the jobs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`] where not even that can be done.
+    pub fn one_thread() -> Result<Self> {
+        Self::new().threads(1).or_else(|_| Self::on_this_thread())
+    }
+
+    /// Jobs on the calling thread alone. A thread that already works for other jobs works for these, too.
+    fn on_this_thread() -> Result<Self> {
+        if rayon::current_thread_index().is_some() {
+            return Ok(Self::new());
+        }
+        let pool = ThreadPoolBuilder::new().num_threads(1).use_current_thread().build();
+        let pool = pool.map_err(|error| Error::Parameter {
+            name: "the number of threads",
+            value: "1".into(),
+            requirement: format!("not even that can be had ({error}); stop other programs"),
+        })?;
+        Ok(Self { pool: Some(Arc::new(pool)), ..Self::new() })
     }
 
     /// Limits the jobs, and whatever runs in [`Jobs::install`], to `threads` threads of their own.

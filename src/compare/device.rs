@@ -114,7 +114,9 @@ pub fn open(wanted: &[Wanted], jobs: &Jobs, backends: wgpu::Backends) -> Result<
     // All cores are one where there are no more, or where no more threads could be started.
     let is_single = all.threads() == 1;
     if asks(&Wanted::OneCore) && !is_single {
-        devices.push(Device::cpu(1)?);
+        let started = Instant::now();
+        let jobs = Jobs::one_thread()?;
+        devices.push(Device::cpu_of(jobs, started.elapsed()));
     }
     if asks(&Wanted::AllCores) || (asks(&Wanted::OneCore) && is_single) {
         devices.push(all);

@@ -34,7 +34,7 @@ use wgpu::Backends;
 use super::{Gpu, GpuError, adapters};
 
 /// Longest wait for a child. Cold drivers of many GPUs take some seconds.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Longest wait for the end of a child that was killed or has said its last word.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -219,7 +219,9 @@ impl Prober {
                 _ => self.ask(unit.backends(), unit.manifest().map(Path::as_os_str)),
             };
             match alone {
-                Ok(()) => passed.push(unit),
+                // A driver without adapters is not needed: it may be for hardware that is not there.
+                Ok(0) => {}
+                Ok(_) => passed.push(unit),
                 Err(why) => self.left_out.push(LeftOut { what: unit.name(), why: why.to_string() }),
             }
         }
@@ -232,7 +234,7 @@ impl Prober {
             return;
         }
         match self.ask(backends, files) {
-            Ok(()) => {
+            Ok(_) => {
                 self.allowed |= backends;
                 if let Some(files) = files {
                     restrict_vulkan(files);
@@ -246,8 +248,9 @@ impl Prober {
         }
     }
 
-    /// Has a child try the drivers of `backends`, the Vulkan loader restricted to these `files`.
-    fn ask(&self, backends: Backends, files: Option<&OsStr>) -> Result<(), Ending> {
+    /// Has a child try the drivers of `backends`, the Vulkan loader restricted to these `files`. Returns the
+    /// number of adapters.
+    fn ask(&self, backends: Backends, files: Option<&OsStr>) -> Result<usize, Ending> {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).arg(names(backends));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -270,10 +273,10 @@ impl Prober {
             false => wait(&mut child, FAREWELL),
             true => None,
         };
-        match status {
-            Some(status) if status.success() && heard.done => Ok(()),
-            Some(status) => Err(Ending::Crashed { status, opening: heard.opening }),
-            None => {
+        match (status, heard.done) {
+            (Some(status), Some(adapters)) if status.success() => Ok(adapters),
+            (Some(status), _) => Err(Ending::Crashed { status, opening: heard.opening }),
+            (None, _) => {
                 end(&mut child);
                 Err(Ending::Hung { opening: heard.opening })
             }
@@ -310,7 +313,8 @@ impl fmt::Display for Ending {
 struct Heard {
     /// The adapter that was being opened last.
     opening: Option<String>,
-    done: bool,
+    /// The number of adapters, once all were tried.
+    done: Option<usize>,
     timed_out: bool,
 }
 
@@ -336,7 +340,7 @@ fn listen(lines: &Receiver<String>, deadline: Instant) -> Heard {
             Ok(line) => match serde_json::from_str(&line) {
                 Ok(Line::Opening(adapter)) => heard.opening = Some(adapter),
                 Ok(Line::Opened(_) | Line::Refused { .. }) => heard.opening = None,
-                Ok(Line::Done(_)) => heard.done = true,
+                Ok(Line::Done(adapters)) => heard.done = Some(adapters),
                 Err(_) => {}
             },
             Err(RecvTimeoutError::Disconnected) => return heard,
