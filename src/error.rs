@@ -92,14 +92,8 @@ impl Error {
 
     /// An [`Error::Job`] for what panicked with this payload.
     pub(crate) fn from_panic(what: impl Into<String>, payload: &(dyn Any + Send)) -> Self {
-        Self::Job { what: what.into(), why: panic_text(payload) }
+        Self::Job { what: what.into(), why: crate::jobs::panic_text(payload) }
     }
-}
-
-/// The text of a panic: `panic!` gives a `&str` or a `String`.
-pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().copied();
-    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message").to_owned()
 }
 
 /// `n` bytes as a person reads them, in binary units: `1.5 KiB`.

@@ -70,24 +70,28 @@
 //!
 //! A panic in a job becomes [`Failure::Panic`]. Before it is caught Rust's panic hook prints it on standard error. The
 //! hook belongs to the whole process, so the library leaves it alone; a program that reports failures itself calls
-//! [`silence_panics`] once when it starts.
+//! [`record_panics`] once when it starts.
 
-use std::cell::Cell;
+use std::any::Any;
+use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
-use std::sync::{Arc, Once};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use rayon::{ScopeFifo, ThreadPool, ThreadPoolBuilder, Yield};
 
-use crate::error::{Error, Result, panic_text};
+use crate::error::{Error, Result};
 
 /// How many threads run the jobs, and who hears of progress. Cheap to clone; clones share the threads.
 #[derive(Clone, Default)]
 pub struct Jobs {
     pool: Option<Arc<ThreadPool>>,
+    /// Threads that could not be started.
+    missing: usize,
     on_progress: Option<Arc<dyn Fn(Progress) + Send + Sync>>,
 }
 
@@ -123,16 +127,66 @@ pub enum Failure<E> {
 }
 
 impl Jobs {
-    /// Jobs on the pool of the calling thread: Rayon's global pool, one thread a core, unless called inside another.
+    /// Jobs on the pool of the calling thread: Rayon's global pool, one thread a core, unless called inside
+    /// another. Where the operating system may refuse to start threads, use [`Self::all_cores`]: the global
+    /// pool panics.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Jobs on a pool of their own, one thread a core (or `RAYON_NUM_THREADS`). Where the operating system
+    /// does not give as many there are fewer ([`Self::missing_threads`]), and at the least the calling
+    /// thread, which must then be the one that uses the jobs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`] where not even that can be done.
+    pub fn all_cores() -> Result<Self> {
+        let cores = available_parallelism().map_or(1, usize::from);
+        // By Rayon's own count first, then ever fewer.
+        let fewer = std::iter::successors(Some(cores.div_ceil(2)), |&threads| {
+            (threads > 1).then(|| threads.div_ceil(2))
+        });
+        for threads in std::iter::once(0).chain(fewer) {
+            if let Ok(pool) = ThreadPoolBuilder::new().num_threads(threads).build() {
+                let started = pool.current_num_threads();
+                let missing = if threads == 0 { 0 } else { cores.saturating_sub(started) };
+                return Ok(Self { pool: Some(Arc::new(pool)), missing, on_progress: None });
+            }
+        }
+        Ok(Self { missing: cores.saturating_sub(1), ..Self::on_this_thread()? })
+    }
+
+    /// Jobs on one thread: one of their own, or where none can be started the calling thread, which must then be
+    /// the one that uses the jobs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`] where not even that can be done.
+    pub fn one_thread() -> Result<Self> {
+        Self::new().threads(1).or_else(|_| Self::on_this_thread())
+    }
+
+    /// Jobs on the calling thread alone. A thread that already works for other jobs works for these, too.
+    fn on_this_thread() -> Result<Self> {
+        if rayon::current_thread_index().is_some() {
+            return Ok(Self::new());
+        }
+        let pool = ThreadPoolBuilder::new().num_threads(1).use_current_thread().build();
+        let pool = pool.map_err(|error| Error::Parameter {
+            name: "the number of threads",
+            value: "1".into(),
+            requirement: format!("not even that can be had ({error}); stop other programs"),
+        })?;
+        Ok(Self { pool: Some(Arc::new(pool)), ..Self::new() })
     }
 
     /// Limits the jobs, and whatever runs in [`Jobs::install`], to `threads` threads of their own.
     ///
     /// # Errors
     ///
-    /// [`Error::Parameter`] for no threads at all, or where the operating system does not give as many.
+    /// [`Error::Parameter`] for no threads at all, for many more than there are cores, or where the operating
+    /// system does not give as many.
     pub fn threads(self, threads: usize) -> Result<Self> {
         let refused = |requirement: String| Error::Parameter {
             name: "--threads",
@@ -142,11 +196,22 @@ impl Jobs {
         if threads == 0 {
             return Err(refused("at least one is needed; leave the limit out to use every core".into()));
         }
+        let most = most_threads(available_parallelism().map_or(1, usize::from));
+        if threads > most {
+            return Err(refused(format!(
+                "at most {most} are started here; leave the limit out to use every core"
+            )));
+        }
         let pool = ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()
             .map_err(|error| refused(format!("that many could not be started ({error}); ask for fewer")))?;
-        Ok(Self { pool: Some(Arc::new(pool)), ..self })
+        Ok(Self { pool: Some(Arc::new(pool)), missing: 0, ..self })
+    }
+
+    /// How many threads fewer than cores there are, as the operating system did not start them.
+    pub fn missing_threads(&self) -> usize {
+        self.missing
     }
 
     /// Calls `report` on the calling thread: once before the first job, then whenever a result is taken.
@@ -351,34 +416,50 @@ impl Failure<Error> {
     }
 }
 
-thread_local! {
-    /// How many jobs this thread is in: jobs can run jobs.
-    static DEPTH: Cell<usize> = const { Cell::new(0) };
+/// Most threads that are started on a machine of so many cores: more take minutes to start and gain nothing.
+fn most_threads(cores: usize) -> usize {
+    cores.saturating_mul(16).max(1024)
 }
 
-/// Keeps panics inside jobs off standard error, as they are reported as [`Failure::Panic`]; other panics print as before.
+/// The text and the place of the last panics, where they are recorded. A panic in one thread may be caught in
+/// another.
+static PANICS: Mutex<VecDeque<(String, String)>> = Mutex::new(VecDeque::new());
+
+/// Keeps panics off standard error. Where one is caught and becomes an error, as [`Failure::Panic`] or an
+/// [`Error::Job`], its message has the file and the line.
 ///
-/// For a program to call when it starts: it wraps the process's panic hook (once, however often it is called), and a
-/// hook that is set later replaces it.
-pub fn silence_panics() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let usual = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            if DEPTH.get() == 0 {
-                usual(info);
-            }
-        }));
-    });
+/// For a program that reports its errors itself, to call when it starts: it replaces the process's panic
+/// hook.
+pub fn record_panics() {
+    const KEPT: usize = 64;
+    panic::set_hook(Box::new(|info| {
+        let place = info.location().map_or_else(|| "an unknown place".into(), ToString::to_string);
+        let mut panics = PANICS.lock().unwrap_or_else(PoisonError::into_inner);
+        if panics.len() == KEPT {
+            panics.pop_front();
+        }
+        panics.push_back((payload_text(info.payload()), place));
+    }));
+}
+
+/// The text of what a panic threw, with its file and line where they were recorded.
+pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> String {
+    let text = payload_text(payload);
+    let panics = PANICS.lock().unwrap_or_else(PoisonError::into_inner);
+    let place = panics.iter().rev().find_map(|(other, place)| (*other == text).then_some(place));
+    place.map_or_else(|| text.clone(), |place| format!("{text} (at {place})"))
+}
+
+/// `panic!` throws a `&str` or a `String`.
+fn payload_text(payload: &dyn Any) -> String {
+    let text = payload.downcast_ref::<&str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message").to_owned()
 }
 
 /// Runs one job and catches its panic. The function is only shared, not mutated, so that what a panic may leave broken
 /// is behind the caller's own locks, and those know (they are poisoned).
 fn run<I, T, E>(function: impl Fn(&I) -> Result<T, E>, input: &I) -> Result<T, Failure<E>> {
-    DEPTH.set(DEPTH.get() + 1);
-    let outcome = panic::catch_unwind(AssertUnwindSafe(|| function(input)));
-    DEPTH.set(DEPTH.get() - 1);
-    match outcome {
+    match panic::catch_unwind(AssertUnwindSafe(|| function(input))) {
         Ok(result) => result.map_err(Failure::Error),
         Err(payload) => Err(Failure::Panic(panic_text(payload.as_ref()))),
     }
@@ -478,6 +559,21 @@ mod tests {
         assert_eq!(limited(3).install(rayon::current_num_threads), 3);
         assert_eq!(limited(3).thread_count(), 3);
         assert!(Jobs::new().threads(0).unwrap_err().to_string().contains("at least one"));
+    }
+
+    #[test]
+    fn far_more_threads_than_cores_are_refused() {
+        assert_eq!([1, 64, 65, 1000].map(most_threads), [1024, 1024, 1040, 16_000]);
+        let message = Jobs::new().threads(usize::MAX).unwrap_err().to_string();
+        assert!(message.starts_with("--threads is 18446744073709551615, but at most "), "{message}");
+    }
+
+    #[test]
+    fn all_cores_are_a_pool_of_their_own() {
+        let jobs = Jobs::all_cores().unwrap();
+        assert_eq!(jobs.missing_threads(), 0);
+        assert_eq!(jobs.map(0..10, |x| Ok::<_, Infallible>(x * x)).all().unwrap()[9], 81);
+        assert!(jobs.install(rayon::current_thread_index).is_some());
     }
 
     #[test]

@@ -114,13 +114,115 @@ fn compare_uniform_and_growth_have_tables() {
 }
 
 #[test]
+fn a_repeated_size_is_one_size() {
+    let folder = tempfile::tempdir().unwrap();
+    let uniform = "compare uniform --size 30,10,30 --size 10 --devices one";
+    let bootstrap = "compare bootstrap data/sample -B 2,1,2 --devices one";
+    let growth = "compare growth --grid 60,50,60 --devices one";
+    for (number, arguments) in [uniform, bootstrap, growth].into_iter().enumerate() {
+        let record = file(&folder, &format!("{number}.csv"));
+        done(&format!("{arguments} {FAST} -o {}", record.display()));
+        let mut rows = csv::Reader::from_path(&record).unwrap();
+        let mut sizes: Vec<String> = rows.records().map(|row| row.unwrap()[2].to_owned()).collect();
+        // Growth has two methods a size.
+        sizes.dedup();
+        let expected = [["30", "10"], ["2", "1"], ["60", "50"]];
+        assert_eq!(sizes, expected[number]);
+    }
+}
+
+/// What is left of the memory beside the returns is enough for the default selection.
+#[test]
+fn little_memory_is_enough_for_a_part_of_the_panel() {
+    let table = done(&format!("compare bootstrap data/sample -B 20 --devices one --memory 200KiB {FAST}"));
+    assert!(table.contains("2 stocks (S0001, S0002), 21 days"), "{table}");
+    let beyond =
+        "compare bootstrap data/sample -B 20 --devices one --memory 155KiB --min-runs 1 --min-time 0";
+    refused(beyond, &["but 155.0 KiB may be used"]);
+}
+
+#[test]
+fn lists_in_the_help_are_as_they_are_typed() {
+    for (workload, list) in [
+        ("bootstrap", "1,5,10,50,100,200,500,1000"),
+        ("growth", "100,200,500,1000,2000,5000,10000"),
+        ("uniform", "10000"),
+    ] {
+        let help = done(&format!("compare {workload} --help"));
+        assert!(help.contains(&format!("[default: {list}]")), "{help}");
+    }
+}
+
+#[test]
+fn uniform_writes_the_mean_that_it_computed() {
+    let folder = tempfile::tempdir().unwrap();
+    let [csv, json] = ["mean.csv", "mean.json"].map(|name| file(&folder, name));
+    for record in [&csv, &json] {
+        done(&format!("compare uniform --size 130 --seed 7 --devices one {FAST} -o {}", record.display()));
+    }
+    // The golden sum of 130 rows, tests/oracles/uniform.py.
+    let mean = 36_459_998_430_330.0 / 16_900.0 / 2f64.powi(32);
+    let rows: Vec<std::collections::HashMap<String, String>> =
+        csv::Reader::from_path(&csv).unwrap().deserialize().collect::<Result<_, _>>().unwrap();
+    assert_eq!(rows[0]["mean"].parse::<f64>().unwrap().to_bits(), mean.to_bits());
+    let document: serde_json::Value = serde_json::from_slice(&fs::read(&json).unwrap()).unwrap();
+    assert_eq!(document["records"][0]["mean"].as_f64().unwrap().to_bits(), mean.to_bits());
+}
+
+/// Threads with stacks of 2⁶⁰ bytes can't be started: whatever is left is one thread, and the answers are the
+/// same.
+#[test]
+fn without_threads_there_is_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let panel = file(&folder, "panel");
+    let simulate = format!("simulate --stocks 2 --days 2 --output {}", panel.display());
+    let all = [
+        "bootstrap data/sample -B 20",
+        "growth",
+        "devices",
+        &simulate,
+        "compare bootstrap data/sample -B 2 --min-runs 1 --min-time 0",
+        "compare growth --grid 50 --min-runs 1 --min-time 0",
+        "compare uniform --size 10 --min-runs 1 --min-time 0",
+    ];
+    let run = |arguments: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bellwether"));
+        command.env("RUST_MIN_STACK", (1_u64 << 60).to_string()).args(arguments.split_whitespace());
+        command.output().unwrap()
+    };
+    for arguments in all {
+        let output = run(arguments);
+        let error = text(&output.stderr);
+        assert!(output.status.success(), "{arguments}: {error}");
+        let cores = std::thread::available_parallelism().unwrap().get();
+        assert!(
+            cores == 1 || error.contains("warning: only 1 thread could be started"),
+            "{arguments}: {error}"
+        );
+        if arguments == all[0] {
+            assert_eq!(text(&output.stdout), done(arguments));
+        }
+    }
+    // More are asked for than there can be.
+    let output = run("bootstrap data/sample -B 20 --threads 2");
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(error.contains("--threads is 2, but that many could not be started"), "{error}");
+}
+
+#[test]
 fn wrong_input_is_told_before_the_work() {
     let folder = tempfile::tempdir().unwrap();
     let nowhere = file(&folder, "missing/times.svg");
     let bootstrap = "compare bootstrap data/sample";
     refused(&format!("{bootstrap} --samples 10,0"), &["--samples is 0"]);
     refused(&format!("{bootstrap} --min-runs 0"), &["--min-runs is 0"]);
+    refused(&format!("{bootstrap} --min-runs 18446744073709551615"), &["--min-runs is 18446744073709551615"]);
     refused(&format!("{bootstrap} --min-time -1"), &["--min-time is -1"]);
+    refused(
+        &format!("{bootstrap} --threads 18446744073709551615"),
+        &["--threads is 18446744073709551615", "at most"],
+    );
     refused(&format!("{bootstrap} --threads 0"), &["threads is 0"]);
     refused(&format!("{bootstrap} --devices abacus"), &["--devices is abacus", "one, all, cpu"]);
     refused(&format!("{bootstrap} --devices 4711"), &["--devices is 4711"]);
@@ -129,6 +231,11 @@ fn wrong_input_is_told_before_the_work() {
     let nowhere = nowhere.with_extension("csv");
     refused(&format!("{bootstrap} -o {}", nowhere.display()), &["cannot write"]);
     refused(&format!("{bootstrap} --stocks NONE"), &["NONE"]);
+    let full = format!("{bootstrap} --full --memory 200KiB");
+    refused(
+        &full,
+        &["holding the returns of 3 stocks on", "but 200.0 KiB may be used", "fewer stocks or days"],
+    );
     refused("compare bootstrap no-such-panel", &["no-such-panel"]);
     refused("compare uniform --size 0", &["--size is 0"]);
     refused("compare uniform --size 65537", &["--size is 65537", "65536"]);

@@ -14,16 +14,19 @@
 #[path = "common/devices.rs"]
 mod devices;
 
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
 use bellwether::compare::Steps;
 use bellwether::compare::uniform::{self, gpu::UniformSummer};
-use bellwether::gpu::Gpu;
+use bellwether::gpu::{Gpu, GpuError, Parameters};
 use bellwether::random::index::RowRange;
 use bellwether::random::{Purpose, Stream};
 use bellwether::resample::columns::{Column, DayColumns, FieldCount};
 use bellwether::resample::gpu::{Resampler, device_limits};
 use bellwether::resample::plan::{Batch, DeviceLimits, Kernel, Tally, TallyKind};
 use bellwether::resample::{Block, Sums, cpu};
-use libtest_mimic::Trial;
+use libtest_mimic::{Failed, Trial};
 use ndarray::Array2;
 
 const PROBE: &str = concat!(
@@ -44,6 +47,10 @@ const TESTS: &[(&str, Test)] = &[
     ("sums_do_not_depend_on_the_cut", sums_do_not_depend_on_the_cut),
     ("uniform_sums_equal_the_cpu", uniform_sums_equal_the_cpu),
     ("steps_take_time_and_change_nothing", steps_take_time_and_change_nothing),
+    (
+        "a_lost_device_is_an_error_wherever_it_is_waited_for",
+        a_lost_device_is_an_error_wherever_it_is_waited_for,
+    ),
 ];
 
 fn main() {
@@ -53,7 +60,9 @@ fn main() {
             test(&Gpu::open(entry.clone()).expect("a usable adapter opens"));
         })
     };
-    let trials: Vec<Trial> = TESTS.iter().flat_map(on_each).collect();
+    let mut trials: Vec<Trial> = TESTS.iter().flat_map(on_each).collect();
+    trials.push(crashing_driver("a_driver_that_crashes_is_left_out", a_driver_that_crashes_is_left_out));
+    trials.push(crashing_driver("other_drivers_go_on_beside_it", other_drivers_go_on_beside_it));
     libtest_mimic::run(&arguments, trials).exit();
 }
 
@@ -338,4 +347,124 @@ fn steps_take_time_and_change_nothing(gpu: &Gpu) {
         times.kernel > std::time::Duration::ZERO && times.readback > std::time::Duration::ZERO,
         "{times:?}"
     );
+}
+
+/// Destroys the device, and then asks for everything that waits for one.
+fn a_lost_device_is_an_error_wherever_it_is_waited_for(gpu: &Gpu) {
+    use wgpu::BufferUsages as Usage;
+    let days = [day(20_070_103, 385, 2)];
+    let wave = [batch(0, &days[0])];
+    let mut resampler = Resampler::new(gpu, device_limits(gpu));
+    resampler.resample(&wave, &days, 0, 10, |_| {}).unwrap();
+    let summer = UniformSummer::new(gpu).unwrap();
+    let staging = gpu.buffer("staging", 16, Usage::MAP_READ | Usage::COPY_DST).unwrap();
+    let submission = gpu.checked("nothing", |_, queue| queue.submit([])).unwrap();
+
+    let lost = |what: &str, result: Result<(), GpuError>| {
+        assert!(matches!(result, Err(GpuError::Lost { .. })), "{what}: {result:?}");
+    };
+    lost(
+        "destroying",
+        gpu.checked("destroying", |device, _| device.destroy()).and_then(|()| gpu.finish("at once")),
+    );
+    lost("waiting", gpu.wait("waiting", submission.clone()));
+    lost("finishing", gpu.finish("finishing"));
+    lost("reading", gpu.read(&staging, 16, submission, |_| ()));
+    lost("compiling", gpu.kernel("philox", PROBE, &[]).map(drop));
+    lost("a buffer", gpu.buffer("one more", 16, Usage::STORAGE).map(drop));
+    lost("parameters", Parameters::new(gpu, &[0_u32]).map(drop));
+    lost("uniform sums", summer.sum(100, 0, None).map(drop));
+    lost("resampling", resampler.resample(&wave, &days, 0, 10, |_| panic!("a lost device gave sums")));
+}
+
+/// A test with a driver that crashes, which a C compiler makes; ignored where there is none.
+fn crashing_driver(name: &str, test: fn(&CrashingDriver)) -> Trial {
+    let compiler = Command::new("cc").arg("--version").output().is_ok_and(|output| output.status.success());
+    let possible = cfg!(target_os = "linux") && compiler;
+    let run = move || match possible {
+        true => {
+            test(&CrashingDriver::new());
+            Ok(())
+        }
+        false => Err(Failed::from("no C compiler (cc) on Linux, and BELLWETHER_REQUIRE_GPU=1")),
+    };
+    Trial::test(name, run).with_ignored_flag(!possible && !devices::required())
+}
+
+/// A Vulkan driver that crashes when the loader starts it.
+struct CrashingDriver {
+    folder: tempfile::TempDir,
+}
+
+impl CrashingDriver {
+    fn new() -> Self {
+        const SOURCE: &str = "
+            #include <stdlib.h>
+            void *vk_icdGetInstanceProcAddr(void *instance, const char *name) { abort(); }
+            int vk_icdNegotiateLoaderICDInterfaceVersion(unsigned *version) { abort(); }
+        ";
+        let folder = tempfile::tempdir().unwrap();
+        let [source, library] = ["crash.c", "libcrash.so"].map(|name| folder.path().join(name));
+        std::fs::write(&source, SOURCE).unwrap();
+        let compiled =
+            Command::new("cc").args(["-shared", "-fPIC", "-w", "-o"]).args([&library, &source]).output();
+        assert!(compiled.unwrap().status.success());
+        let icd = serde_json::json!({ "library_path": library, "api_version": "1.2.0" });
+        let manifest = serde_json::json!({ "file_format_version": "1.0.0", "ICD": icd });
+        std::fs::write(folder.path().join("crash.json"), manifest.to_string()).unwrap();
+        Self { folder }
+    }
+
+    fn manifest(&self) -> PathBuf {
+        self.folder.path().join("crash.json")
+    }
+
+    /// The program where the Vulkan loader finds this driver and then `others`.
+    fn run(&self, others: &[PathBuf], arguments: &str) -> Output {
+        let files = std::env::join_paths([self.manifest()].iter().chain(others)).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bellwether"));
+        command.args(arguments.split_whitespace()).current_dir(env!("CARGO_MANIFEST_DIR"));
+        command.env("VK_DRIVER_FILES", &files).env("VK_ICD_FILENAMES", &files).output().unwrap()
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn a_driver_that_crashes_is_left_out(driver: &CrashingDriver) {
+    let complaint =
+        format!("the Vulkan driver of {} crashed when it was started", driver.manifest().display());
+    // Named: an error that says what is known.
+    let named = driver.run(&[], "bootstrap data/sample -B 10 --device Vulkan");
+    assert_eq!(named.status.code(), Some(1), "{named:?}");
+    let error = text(&named.stderr);
+    assert!(
+        error.contains("bellwether: no adapter named \"Vulkan\"") && error.contains(&complaint),
+        "{error}"
+    );
+    assert!(named.stdout.is_empty());
+    // Lists and races go on without it.
+    let list = driver.run(&[], "devices");
+    assert!(list.status.success() && text(&list.stdout).contains(&complaint), "{list:?}");
+    let race = driver.run(&[], "compare uniform --size 10 --devices one,adapters --min-runs 1 --min-time 0");
+    assert!(race.status.success() && text(&race.stderr).contains(&complaint), "{race:?}");
+}
+
+/// Every usable Vulkan adapter stays in the list, and works, with a crashing driver beside its own.
+fn other_drivers_go_on_beside_it(driver: &CrashingDriver) {
+    let others = bellwether::gpu::probe::manifests();
+    let list = driver.run(&others, "devices");
+    let (list, error) = (text(&list.stdout), text(&list.stderr));
+    assert!(list.contains(&format!("{} crashed", driver.manifest().display())), "{list}{error}");
+    let race =
+        driver.run(&others, "compare uniform --size 50 --devices one,adapters --min-runs 1 --min-time 0");
+    assert!(race.status.success(), "{race:?}");
+    let table = text(&race.stdout);
+    let usable = devices::usable().into_iter().filter(|entry| entry.info.backend == wgpu::Backend::Vulkan);
+    for entry in usable {
+        let listed = format!(": {}\n   backend    Vulkan", entry.info.name);
+        assert!(list.contains(&listed), "{listed} is not in\n{list}{error}");
+        assert!(table.contains(&entry.label()), "{} is not in\n{table}", entry.label());
+    }
 }

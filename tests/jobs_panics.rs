@@ -1,25 +1,44 @@
-//! Panics in jobs, kept off standard error. In a process of its own, as the panic hook belongs to the whole process.
+//! Panics recorded with their places. In a process of its own, as the panic hook belongs to the whole
+//! process.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
-use std::panic;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use bellwether::jobs::{Failure, Jobs, record_panics};
 
-use bellwether::jobs::{Failure, Jobs, silence_panics};
-
-static HEARD: AtomicUsize = AtomicUsize::new(0);
+/// What a job that panics fails with.
+fn panicked(jobs: &Jobs, job: impl Fn() + Sync) -> String {
+    let failure = jobs
+        .map([()], |()| -> Result<(), ()> {
+            job();
+            Ok(())
+        })
+        .all()
+        .unwrap_err()
+        .1;
+    let Failure::Panic(text) = failure else { unreachable!("{failure:?}") };
+    text
+}
 
 #[test]
-fn panics_in_jobs_are_silent_and_others_are_not() {
-    panic::set_hook(Box::new(|_| {
-        HEARD.fetch_add(1, Ordering::SeqCst);
-    }));
-    let one_job = || Jobs::new().map([1], |_| -> Result<(), ()> { panic!("inside") }).all();
-    assert_eq!(one_job(), Err((1, Failure::Panic("inside".to_owned()))));
-    assert_eq!(HEARD.load(Ordering::SeqCst), 1);
-    silence_panics();
-    silence_panics();
-    assert_eq!(one_job(), Err((1, Failure::Panic("inside".to_owned()))));
-    assert_eq!(HEARD.load(Ordering::SeqCst), 1);
-    assert!(panic::catch_unwind(|| panic!("outside")).is_err());
-    assert_eq!(HEARD.load(Ordering::SeqCst), 2);
+fn panics_in_jobs_have_a_file_and_a_line_once_recorded() {
+    let jobs = Jobs::new();
+    let before = panicked(&jobs, || panic!("inside"));
+    record_panics();
+    let (first, line) = (panicked(&jobs, || panic!("inside")), line!());
+    // The latest of the same text.
+    let (second, other_line) = (panicked(&jobs, || panic!("inside")), line!());
+    // Rayon catches a panic in one thread and throws it again in another, where no hook is called.
+    let other = Jobs::new().threads(2).unwrap();
+    let (across, across_line) = (panicked(&jobs, || other.install(|| panic!("across"))), line!());
+    // From here on the hook is as it was, so that a failure of this test is told.
+    drop(std::panic::take_hook());
+
+    assert_eq!(before, "inside");
+    let file = file!();
+    for (text, expected) in [
+        (first, format!("inside (at {file}:{line}:")),
+        (second, format!("inside (at {file}:{other_line}:")),
+        (across, format!("across (at {file}:{across_line}:")),
+    ] {
+        assert!(text.starts_with(&expected), "{text}, not {expected}");
+    }
 }

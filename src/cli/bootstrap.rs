@@ -164,12 +164,13 @@ impl Pictures {
         let Some((name, file)) = &self.histogram else { return Ok(drawn) };
         let day = intervals.dates.iter().position(|date| *date == name.date);
         if let (Some(day), Some(Cell { stock, returns })) = (day, cell) {
-            let resampled = jobs.install(|| bootstrap.resampled(&returns))?;
+            let bins = plot::histogram::bins(bootstrap.samples() as usize);
+            let resampled = jobs.install(|| bootstrap.histogram(&returns, bins))?;
             let at = [day, stock];
             let distribution = plot::histogram::Distribution {
                 name: &format!("{}, {}", name.stock, name.date),
                 method: &format!("{method}, {} returns", returns.returns.nrows()),
-                resampled: &resampled.column(0).to_vec(),
+                resampled: &resampled,
                 point: intervals.realized_variance[at],
                 interval: [intervals.lower[at], intervals.upper[at]],
             };
@@ -211,7 +212,7 @@ fn few_samples(bootstrap: &Bootstrap) -> Option<String> {
 
 pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     let bootstrap = Bootstrap::new(args.samples, args.confidence, args.seed)?;
-    let jobs = args.device.jobs()?;
+    let jobs = args.device.jobs(report)?;
     let memory = args.memory.bytes()?;
     let mut outputs = Outputs::new(&args.panel);
     let (destination, format) = outputs.table("--output", args.output, args.format)?;
@@ -222,7 +223,7 @@ pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
             _ => None,
         },
     };
-    let device = args.device.find()?;
+    let device = args.device.find(report)?;
     if let Some(warning) = few_samples(&bootstrap) {
         report.warning(warning);
     }
@@ -253,7 +254,7 @@ pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     let first_draws = block.as_ref().map_or(0, |days| bootstrap.draws(days));
     let planned = first_draws + panel.returns_left() * samples;
     let size = format!("{} returns to draw", grouped(planned));
-    let device = device.open(&jobs, planned >= WORTH_A_GPU, &size)?;
+    let device = device.open(&jobs, planned >= WORTH_A_GPU, &size, report)?;
     let mut resampler = device.gpu.as_ref().map(|gpu| Resampler::new(gpu, device_limits(gpu)));
     let bar = report.progress("resample", planned);
     let (mut intervals, mut draws, mut cell): (Option<Intervals>, u64, Option<Cell>) = (None, 0, None);
@@ -329,7 +330,7 @@ pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
 }
 
 /// The error of a run that had less memory than the user gave, as `held` bytes of it were in use.
-fn beside(held: u64, memory: u64, error: Error) -> Error {
+pub(super) fn beside(held: u64, memory: u64, error: Error) -> Error {
     match error {
         Error::Memory { what, needed, allowed, advice } if allowed == memory.saturating_sub(held) => {
             Error::Memory { what, needed: needed + held, allowed: memory, advice }

@@ -6,16 +6,18 @@ use clap::{Args, Subcommand};
 use jiff::civil::Date;
 
 use crate::compare::{
-    self, Comparison, Device, Rules, Timing, Wanted, bootstrap, growth, record, table, uniform,
+    self, Comparison, Device, Rules, Timing, Wanted, bootstrap, distinct, growth, record, table, uniform,
 };
 use crate::error::{Error, Result};
 use crate::growth::{Choice, GridSpec, Model, Spacing};
+use crate::jobs::Jobs;
 use crate::output::Format;
 use crate::output::plot::{self, PlotFile};
 use crate::output::{Destination, Outputs, grouped, plural, visible};
-use crate::panel::{Align, DayReturns, LoadOptions, Returns, load, parse_date};
+use crate::panel::{Align, DayReturns, LoadOptions, PanelReader, Returns, parse_date};
 
-use super::device::MemoryArgs;
+use super::bootstrap::beside;
+use super::device::{MemoryArgs, all_cores, prober};
 use super::report::Report;
 use super::{Outcome, stock_name};
 
@@ -42,7 +44,13 @@ struct BootstrapArgs {
     #[arg(required = true, value_name = "PANEL")]
     panel: Vec<PathBuf>,
     /// Numbers of bootstrap samples
-    #[arg(short = 'B', long, value_delimiter = ',', value_name = "N,N", default_values_t = [1, 5, 10, 50, 100, 200, 500, 1000])]
+    #[arg(
+        short = 'B',
+        long,
+        value_delimiter = ',',
+        value_name = "N,N",
+        default_value = "1,5,10,50,100,200,500,1000"
+    )]
     samples: Vec<u64>,
     /// All stocks and days of the panel [default: its first two stocks, its first month]
     #[arg(long)]
@@ -71,7 +79,12 @@ struct BootstrapArgs {
 #[derive(Debug, Args)]
 struct GrowthArgs {
     /// Numbers of grid points
-    #[arg(long, value_delimiter = ',', value_name = "N,N", default_values_t = [100, 200, 500, 1000, 2000, 5000, 10_000])]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "N,N",
+        default_value = "100,200,500,1000,2000,5000,10000"
+    )]
     grid: Vec<u64>,
     /// Relative risk aversion σ
     #[arg(long, default_value_t = 2.0)]
@@ -98,7 +111,7 @@ struct GrowthArgs {
 #[derive(Debug, Args)]
 struct UniformArgs {
     /// Rows and columns of the matrix, or several numbers of them
-    #[arg(long, value_delimiter = ',', value_name = "N,N", default_values_t = [10_000])]
+    #[arg(long, value_delimiter = ',', value_name = "N,N", default_value = "10000")]
     size: Vec<u64>,
     #[command(flatten)]
     race: RaceArgs,
@@ -126,7 +139,7 @@ struct RaceArgs {
     /// Seed of the random stream
     #[arg(long, default_value_t = 0, value_name = "N", value_parser = super::parse_seed, allow_negative_numbers = true)]
     seed: u64,
-    /// File for the times
+    /// File for the times: a record for each size and device, with the mean where the workload computes one
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Picture of the times against the sizes: a file that ends in .svg or .png
@@ -160,10 +173,25 @@ impl RaceArgs {
         Ok(RaceSpec { plot, rules: Rules { timing, detail: self.detail }, output })
     }
 
-    fn open(&self, report: &Report) -> Result<Vec<Device>> {
+    /// The threads of "all cores", which load the panel too.
+    fn jobs(&self, report: &Report) -> Result<Jobs> {
+        match self.threads {
+            Some(threads) => Jobs::new().threads(threads),
+            None => all_cores(report),
+        }
+    }
+
+    fn open(&self, jobs: &Jobs, report: &Report) -> Result<Vec<Device>> {
         let bar = report.spinner("open devices");
-        let devices = compare::open(&self.devices, self.threads);
+        let mut prober = prober()?;
+        let wanted = &self.devices;
+        let backends = match compare::needs_adapters(wanted) {
+            true => prober.allow(wgpu::Backends::all()),
+            false => wgpu::Backends::empty(),
+        };
+        let devices = compare::open(wanted, jobs, backends);
         bar.finish_and_clear();
+        prober.left_out().iter().for_each(|left_out| report.warning(left_out.to_string()));
         devices
     }
 }
@@ -217,12 +245,13 @@ fn with_progress<T>(
 
 fn run_bootstrap(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     let BootstrapArgs { samples, race, confidence, .. } = args;
+    let samples = distinct(&samples);
     for &samples in &samples {
         bootstrap::check_samples(samples, confidence, race.seed)?;
     }
     let spec = race.check(&samples, &args.panel)?;
     let memory = args.memory.bytes()?;
-    let jobs = crate::jobs::Jobs::new();
+    let jobs = race.jobs(report)?;
     let options = LoadOptions {
         stocks: args.stocks.clone(),
         from: args.from,
@@ -231,23 +260,27 @@ fn run_bootstrap(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
         keep_going: false,
     };
     let bar = report.spinner("load");
-    let loaded = load(&args.panel, &options, &jobs)?;
-    let mut returns = loaded.panel.returns();
+    let mut panel = PanelReader::open(&args.panel, &options, memory, &jobs)?;
+    let part = Part {
+        stocks: if args.full || args.stocks.is_some() { usize::MAX } else { 2 },
+        first_month: !args.full && args.from.is_none() && args.to.is_none(),
+    };
+    let returns = read_returns(&mut panel, &part, memory, &jobs)?;
+    drop(panel);
     bar.finish_and_clear();
-    if !args.full {
-        if args.stocks.is_none() {
-            first_stocks(&mut returns, 2);
-        }
-        if args.from.is_none() && args.to.is_none() {
-            first_month(&mut returns.days);
-        }
-    }
+    let held = held_bytes(&returns.days);
 
-    let devices = race.open(report)?;
-    let task = bootstrap::Spec { days: &returns.days, confidence, seed: race.seed, memory };
+    let devices = race.open(&jobs, report)?;
+    let task = bootstrap::Spec {
+        days: &returns.days,
+        confidence,
+        seed: race.seed,
+        memory: memory.saturating_sub(held),
+    };
     let outcome = with_progress(report, samples.len() * devices.len(), |progress| {
         bootstrap::compare(&devices, &samples, &task, &spec.rules, progress)
-    })?;
+    })
+    .map_err(|error| beside(held, memory, error))?;
     let per_sample: usize = returns.days.iter().map(|day| day.returns.len()).sum();
     let range = match &returns.days[..] {
         [only] => only.date.to_string(),
@@ -272,15 +305,17 @@ fn run_bootstrap(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
 
 fn run_growth(args: &GrowthArgs, report: &Report) -> Result<Outcome> {
     let GrowthArgs { grid, sigma, beta, delta, alpha, choice, tolerance, race } = args;
+    let grid = &distinct(grid);
     let task = growth::Spec {
         model: Model::new(*sigma, *beta, *delta, *alpha)?,
         grid: GridSpec { points: 100, low: 0.25, high: 1.75, spacing: Spacing::Linear },
         choice: *choice,
         tolerance: *tolerance,
     };
-    task.check(grid)?;
+    let jobs = race.jobs(report)?;
+    jobs.install(|| task.check(grid))?;
     let spec = race.check(grid, &[])?;
-    let devices = race.open(report)?;
+    let devices = race.open(&jobs, report)?;
     let outcome = with_progress(report, grid.len() * task.contenders(&devices), |progress| {
         growth::compare(&devices, grid, &task, &spec.rules, progress)
     })?;
@@ -302,12 +337,14 @@ fn run_growth(args: &GrowthArgs, report: &Report) -> Result<Outcome> {
 }
 
 fn run_uniform(args: &UniformArgs, report: &Report) -> Result<Outcome> {
-    let UniformArgs { size: sizes, race } = args;
+    let UniformArgs { size, race } = args;
+    let sizes = &distinct(size);
     for &size in sizes {
         uniform::check_size(size)?;
     }
     let spec = race.check(sizes, &[])?;
-    let devices = race.open(report)?;
+    let jobs = race.jobs(report)?;
+    let devices = race.open(&jobs, report)?;
     let outcome = with_progress(report, sizes.len() * devices.len(), |progress| {
         uniform::compare(&devices, sizes, race.seed, &spec.rules, progress)
     })?;
@@ -319,7 +356,8 @@ fn run_uniform(args: &UniformArgs, report: &Report) -> Result<Outcome> {
         let (n, mean) = (grouped(sum.size.into()), sum.mean());
         description.push(format!("n = {n}: mean {mean}, the same bits on {}", all_devices(&devices)));
     }
-    spec.tell(&Comparison::new("uniform", "n", description, &spec.rules, &outcome), report)
+    let means = outcome.answers.iter().map(|sum| (sum.size.into(), sum.mean())).collect();
+    spec.tell(&Comparison::new("uniform", "n", description, &spec.rules, &outcome).with_means(means), report)
 }
 
 /// `all 4 devices`, or what there is to say of one.
@@ -336,6 +374,46 @@ fn names(stocks: &[String]) -> String {
         [first, .., last] if stocks.len() > 4 => visible(&format!("{first} to {last}")).into_owned(),
         _ => visible(&stocks.join(", ")).into_owned(),
     }
+}
+
+/// What is compared of a panel.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    /// So many of its first stocks.
+    stocks: usize,
+    /// Its first calendar month alone.
+    first_month: bool,
+}
+
+/// The returns of a part of a panel, which stay in memory while they are resampled again and again.
+fn read_returns(panel: &mut PanelReader, part: &Part, memory: u64, jobs: &Jobs) -> Result<Returns> {
+    let mut returns = Returns { stocks: panel.stocks().to_vec(), days: Vec::new() };
+    let reading = panel.held_bytes();
+    while let Some(days) = panel.next_returns(jobs)? {
+        let mut block = Returns { stocks: panel.stocks().to_vec(), days };
+        first_stocks(&mut block, part.stocks);
+        returns.stocks = block.stocks;
+        returns.days.extend(block.days);
+        if part.first_month {
+            first_month(&mut returns.days);
+        }
+        let needed = reading + held_bytes(&returns.days);
+        if needed > memory {
+            let (stocks, days) = (returns.stocks.len() as u64, returns.days.len() as u64);
+            let what =
+                format!("holding the returns of {} on {}", plural(stocks, "stock"), plural(days, "day"));
+            let advice = "raise --memory, or compare fewer stocks or days (--stocks, --from, --to)".into();
+            return Err(Error::Memory { what, needed, allowed: memory, advice });
+        }
+    }
+    Ok(returns)
+}
+
+/// Bytes of the returns of some days.
+fn held_bytes(days: &[DayReturns]) -> u64 {
+    days.iter()
+        .map(|day| (day.returns.len() * size_of::<f64>()) as u64 + size_of::<DayReturns>() as u64)
+        .sum()
 }
 
 /// Keeps the first `count` stocks.

@@ -5,9 +5,12 @@ use std::time::{Duration, Instant};
 use bytesize::ByteSize;
 use clap::Args;
 
+use super::Outcome;
+use super::report::Report;
 use crate::error::{Error, Result};
-use crate::gpu::{AdapterEntry, Choice, Gpu, find};
+use crate::gpu::{AdapterEntry, Choice, Gpu, Prober, find_with, probe};
 use crate::jobs::Jobs;
+use crate::output::Destination;
 pub(super) use crate::output::{grouped, plural};
 
 /// What to compute on.
@@ -35,32 +38,62 @@ pub(super) struct Opened {
 
 impl DeviceArgs {
     /// The threads asked for.
-    pub(super) fn jobs(&self) -> Result<Jobs> {
+    pub(super) fn jobs(&self, report: &Report) -> Result<Jobs> {
         match self.threads {
-            Some(threads) => Jobs::new().threads(threads).map_err(|error| match error {
-                Error::Parameter { value, requirement, .. } => {
-                    Error::Parameter { name: "--threads", value, requirement }
-                }
-                other => other,
-            }),
-            None => Ok(Jobs::new()),
+            Some(threads) => Jobs::new().threads(threads),
+            None => all_cores(report),
         }
     }
 
     /// Looks for an adapter that is named, so that a missing one is told before any work. `auto` looks later, if at all.
-    pub(super) fn find(&self) -> Result<Found<'_>> {
+    pub(super) fn find(&self, report: &Report) -> Result<Found<'_>> {
         let started = Instant::now();
         let adapter = match self.device {
             Choice::Auto | Choice::Cpu => None,
-            _ => find(&self.device)?,
+            _ => find(&self.device, prober()?, report)?,
         };
         Ok(Found { choice: &self.device, adapter, spent: started.elapsed() })
     }
 
     /// Finds and opens the device; see [`Found::open`].
-    pub(super) fn open(&self, jobs: &Jobs, large: bool, size: &str) -> Result<Opened> {
-        self.find()?.open(jobs, large, size)
+    pub(super) fn open(&self, jobs: &Jobs, large: bool, size: &str, report: &Report) -> Result<Opened> {
+        self.find(report)?.open(jobs, large, size, report)
     }
+}
+
+/// One thread a core, or as many as can be started, with a warning.
+pub(super) fn all_cores(report: &Report) -> Result<Jobs> {
+    let jobs = Jobs::all_cores()?;
+    if jobs.missing_threads() > 0 {
+        let threads = plural(jobs.thread_count() as u64, "thread");
+        report.warning(format!("only {threads} could be started, fewer than there are cores"));
+    }
+    Ok(jobs)
+}
+
+/// The command that this program runs itself with, to try drivers where a crash harms nothing.
+pub(super) const PROBE: &str = "__probe-adapters";
+
+/// A prober whose children are this program.
+pub(super) fn prober() -> Result<Prober> {
+    let program = std::env::current_exe().map_err(Error::io("find", "this program"))?;
+    Ok(Prober::new(program, [PROBE]))
+}
+
+/// What such a child does.
+pub(super) fn answer_probe(backends: &str) -> Result<Outcome> {
+    let backends = wgpu::Backends::from_comma_list(backends);
+    Destination::Stdout.write(|out| probe::answer(backends, out))?;
+    Ok(Outcome::Done)
+}
+
+/// The adapter that `choice` names, whose driver was tried before. What is left out is told: in a warning, or
+/// in the error.
+fn find(choice: &Choice, mut prober: Prober, report: &Report) -> Result<Option<AdapterEntry>> {
+    let found =
+        find_with(choice, |backends| prober.allow(backends)).map_err(|error| prober.explain(error))?;
+    prober.left_out().iter().for_each(|left_out| report.warning(left_out.to_string()));
+    Ok(found)
 }
 
 /// A device that exists, not yet opened.
@@ -73,7 +106,7 @@ pub(super) struct Found<'a> {
 
 impl Found<'_> {
     /// Opens the device; `large` says whether the work is worth starting a GPU for, and `size` what it was judged by.
-    pub(super) fn open(self, jobs: &Jobs, large: bool, size: &str) -> Result<Opened> {
+    pub(super) fn open(self, jobs: &Jobs, large: bool, size: &str, report: &Report) -> Result<Opened> {
         let started = Instant::now();
         let cpu = |why: &str| Opened {
             gpu: None,
@@ -84,7 +117,10 @@ impl Found<'_> {
             Choice::Auto if !large => {
                 return Ok(cpu(&format!(" (auto: {size} is too little to start a GPU for)")));
             }
-            Choice::Auto => (find(self.choice)?, format!(" (auto: a GPU was found, and {size} is worth it)")),
+            Choice::Auto => (
+                find(self.choice, prober()?, report)?,
+                format!(" (auto: a GPU was found, and {size} is worth it)"),
+            ),
             _ => (self.adapter, String::new()),
         };
         let Some(adapter) = adapter else {
@@ -121,12 +157,51 @@ impl MemoryArgs {
     }
 }
 
-/// Half of the memory that is free, the limit of a container counted; 512 MiB where the system does not say.
+/// Half of the memory that is free, by what the system says.
 fn half_of_free() -> u64 {
-    const UNKNOWN: u64 = 512 << 20;
-    let Ok(mut system) = sysinfo::System::new() else { return UNKNOWN };
+    let Ok(mut system) = sysinfo::System::new() else { return half_of(None, None) };
     system.refresh_memory_specifics(sysinfo::MemoryRefreshKind::nothing().with_ram());
-    let available = system.available_memory();
-    let limited = system.cgroup_limits().map_or(available, |limits| available.min(limits.free_memory));
-    if limited == 0 { UNKNOWN } else { limited / 2 }
+    half_of(Some(system.available_memory()), system.cgroup_limits().map(|limits| limits.free_memory))
+}
+
+/// Half of the memory that is free on the machine or, where that is less, in its container; 512 MiB where the
+/// system does not say.
+fn half_of(machine: Option<u64>, container: Option<u64>) -> u64 {
+    const UNKNOWN: u64 = 512 << 20;
+    match machine.into_iter().chain(container).min() {
+        None | Some(0) => UNKNOWN,
+        Some(free) => free / 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With a child that crashes as it would in a driver.
+    #[cfg(unix)]
+    #[test]
+    fn where_drivers_crash_auto_takes_the_cpu_and_others_are_told() {
+        let crash = || Prober::new("/bin/sh".into(), ["-c", "kill -SEGV $$"]);
+        let report = Report::new(true);
+        assert!(find(&Choice::Auto, crash(), &report).unwrap().is_none());
+        for choice in [Choice::Gpu, Choice::Software, Choice::Index(0), Choice::Named("x".into())] {
+            let message = find(&choice, crash(), &report).unwrap_err().to_string();
+            assert!(message.contains("crashed when it was started (signal: 11"), "{message}");
+            assert!(message.ends_with("try --device cpu"), "{message}");
+        }
+    }
+
+    #[test]
+    fn half_of_what_is_free_is_used() {
+        assert_eq!(half_of(Some(1000), None), 500);
+        assert_eq!(half_of(Some(1000), Some(300)), 150);
+        assert_eq!(half_of(Some(300), Some(1000)), 150);
+        assert_eq!([half_of(None, None), half_of(Some(0), None), half_of(Some(7), Some(0))], [512 << 20; 3]);
+        let now = half_of_free();
+        let mut system = sysinfo::System::new().unwrap();
+        system.refresh_memory_specifics(sysinfo::MemoryRefreshKind::nothing().with_ram());
+        // Half of all memory is the most that half of what is free can be.
+        assert!(now <= system.total_memory() / 2, "{now}");
+    }
 }

@@ -4,17 +4,24 @@ use std::io::Write;
 
 use crate::error::{Result, bytes};
 use crate::gpu::{AdapterEntry, adapters};
-use crate::output::{Outputs, visible};
+use crate::output::{Outputs, plural, visible};
 
 use super::Outcome;
+use super::device::{all_cores, prober};
+use super::report::Report;
 
-pub(super) fn run() -> Result<Outcome> {
+pub(super) fn run(report: &Report) -> Result<Outcome> {
+    let threads = all_cores(report)?.thread_count();
     let destination = Outputs::default().claim_stdout("the list")?;
-    let found = adapters(wgpu::Backends::all());
+    let mut prober = prober()?;
+    let found = adapters(prober.allow(wgpu::Backends::all()));
     destination.write(|out| {
-        writeln!(out, "cpu: {} threads", rayon::current_num_threads())?;
-        if found.is_empty() {
+        writeln!(out, "cpu: {}", plural(threads as u64, "thread"))?;
+        if found.is_empty() && prober.left_out().is_empty() {
             writeln!(out, "no adapter was found: install a Vulkan, Metal or DX12 driver to use a GPU")?;
+        }
+        for left_out in prober.left_out() {
+            writeln!(out, "{left_out}")?;
         }
         for entry in &found {
             describe(out, entry)?;

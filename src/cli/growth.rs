@@ -109,8 +109,8 @@ const WORTH_A_GPU: f64 = 1e11;
 pub(super) fn run(arguments: &GrowthArgs, report: &Report) -> Result<Outcome> {
     let model = Model::new(arguments.sigma, arguments.beta, arguments.delta, arguments.alpha)?;
     let settings = settings(arguments, Settings::for_choice(arguments.choice))?;
-    let problem = Problem::new(model, grid_spec(arguments), arguments.choice)?;
-    let jobs = arguments.device.jobs()?;
+    let jobs = arguments.device.jobs(report)?;
+    let problem = jobs.install(|| Problem::new(model, grid_spec(arguments), arguments.choice))?;
     let mut outputs = Outputs::default();
     let (destination, format) = outputs.table("--output", arguments.output.clone(), arguments.format)?;
     let path = path_spec(arguments, &mut outputs)?;
@@ -120,7 +120,7 @@ pub(super) fn run(arguments: &GrowthArgs, report: &Report) -> Result<Outcome> {
         transition_path(&problem, problem.capital(), path.from, 0)?;
     }
     let (large, size) = work(&problem, &settings, arguments.method);
-    let device = arguments.device.open(&jobs, large, &size)?;
+    let device = arguments.device.open(&jobs, large, &size, report)?;
     let settings = match device.gpu {
         Some(_) => self::settings(arguments, Settings::for_gpu(arguments.choice))?,
         None => settings,

@@ -13,13 +13,14 @@ mod report;
 mod simulate;
 
 use std::io::{IsTerminal, stdout};
-use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::error::ContextValue;
 use clap::{Parser, Subcommand};
 
 use crate::error::{Error, Result};
+use crate::jobs::record_panics;
 use crate::output::{Destination, temporary, visible};
 use report::Report;
 
@@ -53,6 +54,12 @@ enum Command {
     Devices,
     /// Solve the deterministic growth model by value function iteration, with a certificate.
     Growth(growth::GrowthArgs),
+    /// Start the drivers of these backends, open a device on each of their adapters, and say how that goes
+    #[command(name = device::PROBE, hide = true)]
+    Probe {
+        /// Names of backends, separated by commas
+        backends: String,
+    },
 }
 
 /// Parses the process's arguments, runs the command and returns the exit code.
@@ -64,9 +71,8 @@ pub fn main() -> ExitCode {
         Err(asked_for) => return help(&asked_for),
     };
     let report = Report::new(arguments.quiet);
-    // A panic is a mistake of this program. It is caught, here or in a job or at a device, and told as one
-    // message.
-    set_hook(Box::new(|_| {}));
+    // A panic is a mistake of this program. It is caught, here or in a job or at a device, and told as one message.
+    record_panics();
     let outcome = catch_unwind(AssertUnwindSafe(|| run(arguments.command, &report)));
     match outcome.unwrap_or_else(|panic| Err(Error::from_panic("the command", &*panic))) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
@@ -126,9 +132,10 @@ fn run(command: Command, report: &Report) -> Result<Outcome> {
     match command {
         Command::Bootstrap(args) => bootstrap::run(args, report),
         Command::Compare(args) => compare::run(args, report),
-        Command::Simulate(args) => simulate::run(&args, report),
-        Command::Devices => devices::run(),
+        Command::Simulate(args) => device::all_cores(report)?.install(|| simulate::run(&args, report)),
+        Command::Devices => devices::run(report),
         Command::Growth(arguments) => growth::run(&arguments, report),
+        Command::Probe { backends } => device::answer_probe(&backends),
     }
 }
 

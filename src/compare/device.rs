@@ -1,7 +1,6 @@
 //! What is compared: one core, all cores, and adapters.
 
 use std::str::FromStr;
-use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
@@ -59,8 +58,14 @@ impl Device {
     pub fn cpu(threads: usize) -> Result<Self> {
         let started = Instant::now();
         let jobs = Jobs::new().threads(threads)?;
+        Ok(Self::cpu_of(jobs, started.elapsed()))
+    }
+
+    /// The CPU with the threads of these jobs, which took so long to start.
+    fn cpu_of(jobs: Jobs, start: Duration) -> Self {
+        let threads = jobs.thread_count();
         let name = format!("{threads} core{}", if threads == 1 { "" } else { "s" });
-        Ok(Self { name, jobs, gpu: None, start: started.elapsed() })
+        Self { name, jobs, gpu: None, start }
     }
 
     fn adapter(entry: AdapterEntry, jobs: Jobs, listing: Duration) -> Result<Self> {
@@ -81,29 +86,38 @@ impl Device {
     }
 }
 
+/// What is compared where nothing is asked for.
+const DEFAULT: [Wanted; 3] = [Wanted::OneCore, Wanted::AllCores, Wanted::Usable];
+
+/// Whether [`open`] looks for adapters.
+pub fn needs_adapters(wanted: &[Wanted]) -> bool {
+    let is_adapter = |wanted: &Wanted| matches!(wanted, Wanted::Usable | Wanted::Adapter(_));
+    wanted.is_empty() || wanted.iter().any(is_adapter)
+}
+
 /// Opens the devices `wanted`, or without any one core, all cores and every adapter that can be used; in this order, and
-/// each once. `threads` replaces the number of cores.
+/// each once. All cores are the threads of `jobs`; adapters are looked for on `backends`.
 ///
 /// # Errors
 ///
 /// [`Error::Parameter`] for a name that no adapter has; [`Error::Gpu`] for one that can't be opened.
-pub fn open(wanted: &[Wanted], threads: Option<usize>) -> Result<Vec<Device>> {
-    let default = [Wanted::OneCore, Wanted::AllCores, Wanted::Usable];
-    let wanted = if wanted.is_empty() { &default[..] } else { wanted };
-    let cores = threads.unwrap_or_else(|| available_parallelism().map_or(1, usize::from));
-    let all = Device::cpu(cores)?;
-    let named = wanted.iter().any(|wanted| matches!(wanted, Wanted::Usable | Wanted::Adapter(_)));
+pub fn open(wanted: &[Wanted], jobs: &Jobs, backends: wgpu::Backends) -> Result<Vec<Device>> {
+    let all = Device::cpu_of(jobs.clone(), Duration::ZERO);
     let started = Instant::now();
-    let found = if named { adapters(wgpu::Backends::all()) } else { Vec::new() };
+    let found = if needs_adapters(wanted) { adapters(backends) } else { Vec::new() };
     let listing = started.elapsed();
+    let wanted = if wanted.is_empty() { &DEFAULT[..] } else { wanted };
     let entries = select(wanted, &found)?;
-    let jobs = all.jobs.clone();
     let mut devices = Vec::new();
     let asks = |one: &Wanted| wanted.iter().any(|wanted| wanted == one || *wanted == Wanted::Cpu);
-    if asks(&Wanted::OneCore) {
-        devices.push(Device::cpu(1)?);
+    // All cores are one where there are no more, or where no more threads could be started.
+    let is_single = all.threads() == 1;
+    if asks(&Wanted::OneCore) && !is_single {
+        let started = Instant::now();
+        let jobs = Jobs::one_thread()?;
+        devices.push(Device::cpu_of(jobs, started.elapsed()));
     }
-    if asks(&Wanted::AllCores) && (cores > 1 || devices.is_empty()) {
+    if asks(&Wanted::AllCores) || (asks(&Wanted::OneCore) && is_single) {
         devices.push(all);
     }
     for entry in entries {
@@ -167,12 +181,23 @@ mod tests {
     #[test]
     fn cores_come_once_and_in_order() {
         let names = |wanted: &[Wanted], threads| -> Vec<String> {
-            open(wanted, Some(threads)).unwrap().into_iter().map(|device| device.name).collect()
+            open(wanted, &Jobs::new().threads(threads).unwrap(), wgpu::Backends::empty())
+                .unwrap()
+                .into_iter()
+                .map(|device| device.name)
+                .collect()
         };
         assert_eq!(names(&[Wanted::AllCores, Wanted::OneCore, Wanted::Cpu], 3), ["1 core", "3 cores"]);
         assert_eq!(names(&[Wanted::Cpu], 1), ["1 core"]);
         assert_eq!(names(&[Wanted::AllCores], 1), ["1 core"]);
         assert_eq!(names(&[Wanted::AllCores], 2), ["2 cores"]);
+    }
+
+    #[test]
+    fn adapters_are_looked_for_only_where_they_take_part() {
+        assert!(needs_adapters(&[]) && needs_adapters(&[Wanted::OneCore, Wanted::Usable]));
+        assert!(needs_adapters(&[Wanted::Adapter(Choice::Index(0))]));
+        assert!(!needs_adapters(&[Wanted::OneCore, Wanted::AllCores, Wanted::Cpu]));
     }
 
     #[test]

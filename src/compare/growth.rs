@@ -23,6 +23,7 @@ use crate::error::{Error, Result};
 use crate::growth::{
     Choice, GridSpec, Maximizer, Method, Model, Problem, Settings, Solution, Stop, solve, solve_on,
 };
+use crate::jobs::Jobs;
 
 /// What to solve: a model and a grid, whose number of points is the size, and how precisely.
 #[derive(Debug, Clone, Copy)]
@@ -114,7 +115,11 @@ pub fn compare(
     rules: &Rules,
     progress: &dyn Fn(&Device, u64),
 ) -> Result<Outcome<Solution>> {
-    let problems = sizes.iter().map(|&size| spec.problem(size)).collect::<Result<Vec<_>>>()?;
+    // Problems are made in parallel too, by the most threads that take part.
+    let most = devices.iter().max_by_key(|device| device.threads());
+    let jobs = most.map_or_else(Jobs::new, |device| device.jobs.clone());
+    let problems =
+        sizes.iter().map(|&size| jobs.install(|| spec.problem(size))).collect::<Result<Vec<_>>>()?;
     let problems = &problems;
     let mut contenders = Vec::new();
     for (device, (name, method, maximizer)) in spec.methods(devices) {
@@ -130,13 +135,13 @@ pub fn compare(
             let problem = match problems.iter().find(|problem| problem.len() as u64 == size) {
                 Some(problem) => problem,
                 None => {
-                    made = spec.problem(size)?;
+                    made = device.jobs.install(|| spec.problem(size))?;
                     &made
                 }
             };
             let solution = match &device.gpu {
-                // The queue stays on this thread; the polish takes the threads that it is given.
-                Some(gpu) => solve_on(gpu, problem, &settings, &mut |_| {})?,
+                // The queue stays on one thread; the polish takes the threads that it is given.
+                Some(gpu) => device.jobs.install(|| solve_on(gpu, problem, &settings, &mut |_| {}))?,
                 None => device.jobs.install(|| solve(problem, &settings, &mut |_| {}))?,
             };
             if let Some(steps) = steps {

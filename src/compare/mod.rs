@@ -21,9 +21,9 @@ pub mod uniform;
 
 use std::time::Duration;
 
-pub use device::{Device, Wanted, open};
+pub use device::{Device, Wanted, needs_adapters, open};
 pub use machine::Machine;
-pub use race::{Cell, Contender, KernelClock, Outcome, Rules, Steps};
+pub use race::{Cell, Contender, KernelClock, Outcome, Rules, Steps, distinct};
 pub use timing::{Summary, Timing};
 
 /// A finished comparison: what was run, on what, and how long it took.
@@ -43,6 +43,9 @@ pub struct Comparison {
     pub timing: Timing,
     /// Sizes × devices, those of a size together.
     pub cells: Vec<Cell>,
+    /// The mean that was computed at each size, on all devices the same bits; empty where the workload has
+    /// none.
+    pub means: Vec<(u64, f64)>,
 }
 
 /// A device that took part.
@@ -99,7 +102,19 @@ impl Comparison {
             devices: outcome.devices.clone(),
             timing: rules.timing,
             cells: outcome.cells.clone(),
+            means: Vec::new(),
         }
+    }
+
+    /// The same, with the mean that was computed at each size.
+    #[must_use]
+    pub fn with_means(self, means: Vec<(u64, f64)>) -> Self {
+        Self { means, ..self }
+    }
+
+    /// The mean that was computed at `size`.
+    pub fn mean(&self, size: u64) -> Option<f64> {
+        self.means.iter().find(|(of, _)| *of == size).map(|&(_, mean)| mean)
     }
 
     /// The sizes, each once, in order.
@@ -192,6 +207,7 @@ pub(crate) mod tests {
             ],
             timing: Timing::default(),
             cells: vec![cell(10, 0, 8, 0), cell(10, 1, 4, 2), cell(1000, 0, 800, 0), cell(1000, 1, 100, 0)],
+            means: Vec::new(),
         }
     }
 

@@ -134,7 +134,13 @@ impl<A> std::fmt::Debug for Task<'_, A> {
     }
 }
 
-/// Times all `contenders` at all `sizes`.
+/// Sizes in their order, each once: the same work twice has one time.
+pub fn distinct(sizes: &[u64]) -> Vec<u64> {
+    let mut seen = std::collections::HashSet::new();
+    sizes.iter().copied().filter(|size| seen.insert(*size)).collect()
+}
+
+/// Times all `contenders` at all `sizes`, a repeated one once.
 ///
 /// # Errors
 ///
@@ -147,7 +153,7 @@ pub fn race<A>(
 ) -> Result<Outcome<A>> {
     let Task { unit, differ, apart, progress } = task;
     let mut outcome = Outcome { cells: Vec::new(), devices: Vec::new(), answers: Vec::new() };
-    for &size in sizes {
+    for size in distinct(sizes) {
         let mut reference: Option<A> = None;
         let reference_name = contenders.first().map_or("", |first| first.device.name.as_str()).to_owned();
         for (number, Contender { device, method, run }) in contenders.iter_mut().enumerate() {

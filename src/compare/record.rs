@@ -1,4 +1,6 @@
-//! A comparison for programs: a CSV record for each size and device, or one JSON document. Times are in seconds.
+//! A comparison for programs: a CSV record for each size and device, or one JSON document. Times are in
+//! seconds, and every number has all of its digits. `mean` is what the workload `uniform` computed; the
+//! others have none.
 
 use std::io::{self, Write};
 
@@ -25,6 +27,8 @@ struct Record<'a> {
     max: f64,
     outliers: usize,
     speed_up: Option<f64>,
+    /// The mean that was computed, bit for bit; empty where the workload has none.
+    mean: Option<f64>,
     start: f64,
     first_run: f64,
     upload: Option<f64>,
@@ -99,6 +103,7 @@ fn record<'a>(comparison: &'a Comparison, cell: &'a Cell) -> Record<'a> {
         max: summary.max.as_secs_f64(),
         outliers: summary.outliers,
         speed_up: comparison.speed_up(cell),
+        mean: comparison.mean(cell.size),
         start: device.start.as_secs_f64(),
         first_run: device.first_run.as_secs_f64(),
         upload: transfers.map(|steps| steps.upload.as_secs_f64()),
@@ -135,6 +140,23 @@ mod tests {
     }
 
     #[test]
+    fn means_are_written_to_the_last_bit() {
+        // The nearest doubles to a third and to what differs from it in the last bit.
+        let third = 1.0_f64 / 3.0;
+        let comparison = comparison().with_means(vec![(10, third), (1000, third.next_up())]);
+        let (mut csv, mut json) = (Vec::new(), Vec::new());
+        write(&mut csv, &comparison, Format::Csv).unwrap();
+        write(&mut json, &comparison, Format::Json).unwrap();
+        let rows: Vec<std::collections::HashMap<String, String>> =
+            csv::Reader::from_reader(&csv[..]).deserialize().collect::<Result<_, _>>().unwrap();
+        let document: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        for (number, mean) in [third, third, third.next_up(), third.next_up()].into_iter().enumerate() {
+            assert_eq!(rows[number]["mean"].parse::<f64>().unwrap().to_bits(), mean.to_bits());
+            assert_eq!(document["records"][number]["mean"].as_f64().unwrap().to_bits(), mean.to_bits());
+        }
+    }
+
+    #[test]
     fn json_has_the_same_numbers() {
         let mut out = Vec::new();
         write(&mut out, &comparison(), Format::Json).unwrap();
@@ -142,5 +164,6 @@ mod tests {
         assert_eq!(document["records"][3]["speed_up"], 8.0);
         assert_eq!(document["machine"]["cpu"], "Some CPU");
         assert_eq!(document["records"][0]["upload"], serde_json::Value::Null);
+        assert_eq!(document["records"][0]["mean"], serde_json::Value::Null);
     }
 }

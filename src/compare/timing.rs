@@ -27,6 +27,9 @@ use crate::error::{Error, Result};
 /// Modified z-score above which a run is an outlier.
 pub const OUTLIER_SCORE: f64 = 10.0;
 
+/// Most runs that can be asked for: each one's time is held.
+const MOST_RUNS: usize = 1_000_000;
+
 /// The 0.75 quantile of the standard normal distribution: MAD / 0.6745 estimates a standard deviation.
 const NORMAL_QUARTILE: f64 = 0.6745;
 
@@ -67,11 +70,17 @@ impl Timing {
     ///
     /// # Errors
     ///
-    /// [`Error::Parameter`] for no runs, or for a time that is not a number of seconds from 0 to an hour.
+    /// [`Error::Parameter`] for no runs or more than a million, or for a time that is not a number of seconds
+    /// from 0 to an hour.
     pub fn new(min_runs: usize, min_time: f64) -> Result<Self> {
         if min_runs == 0 {
             let requirement = "at least one run is needed; 5 or more show the spread".into();
             return Err(Error::Parameter { name: "--min-runs", value: "0".into(), requirement });
+        }
+        if min_runs > MOST_RUNS {
+            let requirement =
+                format!("at most {MOST_RUNS} runs can be asked for; --min-time asks for longer ones");
+            return Err(Error::Parameter { name: "--min-runs", value: min_runs.to_string(), requirement });
         }
         if !(0.0..=3600.0).contains(&min_time) {
             let requirement = "it must be a number of seconds from 0 to 3600".into();
@@ -107,7 +116,7 @@ impl Timing {
         while warm < self.warm_up {
             warm += once()?.0;
         }
-        let mut times = Vec::with_capacity(self.min_runs);
+        let mut times = Vec::new();
         let mut total = Duration::ZERO;
         while times.len() < self.min_runs || total < self.min_time {
             let (whole, counted) = once()?;
@@ -230,6 +239,7 @@ mod tests {
     fn senseless_timings_are_refused() {
         let message = |runs, time| Timing::new(runs, time).unwrap_err().to_string();
         assert!(message(0, 1.0).contains("--min-runs is 0"));
+        assert!(message(usize::MAX, 1.0).contains("--min-runs is 18446744073709551615, but at most 1000000"));
         assert!(message(5, f64::NAN).contains("--min-time is NaN"));
         assert!(message(5, -1.0).contains("--min-time is -1"));
         assert!(Timing::new(1, 0.0).is_ok());

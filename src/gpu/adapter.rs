@@ -95,18 +95,21 @@ impl AdapterEntry {
         }
     }
 
-    /// Order of preference, lowest first: usable, discrete before integrated, a modern backend before GL.
     fn rank(&self) -> (bool, u8, u8) {
-        let kind = match self.info.device_type {
-            DeviceType::DiscreteGpu => 0,
-            DeviceType::VirtualGpu => 1,
-            DeviceType::IntegratedGpu => 2,
-            DeviceType::Other => 3,
-            DeviceType::Cpu => 4,
-        };
-        let backend = u8::from(self.info.backend == Backend::Gl);
-        (self.unusable.is_some(), kind, backend)
+        rank(self.info.device_type, self.info.backend, self.unusable.is_none())
     }
+}
+
+/// Order of preference, lowest first: usable, discrete before integrated, a modern backend before GL.
+fn rank(kind: DeviceType, backend: Backend, usable: bool) -> (bool, u8, u8) {
+    let kind = match kind {
+        DeviceType::DiscreteGpu => 0,
+        DeviceType::VirtualGpu => 1,
+        DeviceType::IntegratedGpu => 2,
+        DeviceType::Other => 3,
+        DeviceType::Cpu => 4,
+    };
+    (!usable, kind, u8::from(backend == Backend::Gl))
 }
 
 /// The name of a backend as its makers write it.
@@ -140,6 +143,9 @@ fn unusable(capabilities: &wgpu::DownlevelCapabilities, limits: &wgpu::Limits) -
 
 /// The adapters of `backends`; over [`wgpu::Backends::all`] in the order that indices refer to.
 pub fn adapters(backends: wgpu::Backends) -> Vec<AdapterEntry> {
+    if backends.is_empty() {
+        return Vec::new();
+    }
     let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
     descriptor.backends = backends;
     // The same behaviour in debug and release builds; debugging layers are for who asks for them.
@@ -156,15 +162,26 @@ pub fn adapters(backends: wgpu::Backends) -> Vec<AdapterEntry> {
 ///
 /// As [`choose`].
 pub fn find(choice: &Choice) -> Result<Option<AdapterEntry>, GpuError> {
+    find_with(choice, |backends| backends)
+}
+
+/// As [`find`], with those backends alone that `allowed` leaves of the backends to be started next.
+///
+/// # Errors
+///
+/// As [`choose`].
+pub fn find_with(
+    choice: &Choice,
+    mut allowed: impl FnMut(wgpu::Backends) -> wgpu::Backends,
+) -> Result<Option<AdapterEntry>, GpuError> {
+    let mut choose_of = |backends| choose(choice, adapters(allowed(backends)));
     match choice {
         Choice::Cpu => Ok(None),
-        Choice::Named(_) | Choice::Index(_) => choose(choice, adapters(wgpu::Backends::all())),
-        Choice::Auto | Choice::Gpu | Choice::Software => {
-            match choose(choice, adapters(wgpu::Backends::PRIMARY)) {
-                Ok(Some(entry)) => Ok(Some(entry)),
-                Ok(None) | Err(_) => choose(choice, adapters(wgpu::Backends::all())),
-            }
-        }
+        Choice::Named(_) | Choice::Index(_) => choose_of(wgpu::Backends::all()),
+        Choice::Auto | Choice::Gpu | Choice::Software => match choose_of(wgpu::Backends::PRIMARY) {
+            Ok(Some(entry)) => Ok(Some(entry)),
+            Ok(None) | Err(_) => choose_of(wgpu::Backends::all()),
+        },
     }
 }
 
@@ -232,6 +249,42 @@ mod tests {
         for empty in ["", " "] {
             assert!(empty.parse::<Choice>().is_err());
         }
+    }
+
+    #[test]
+    fn adapters_are_preferred_as_the_manual_says() {
+        use DeviceType::{Cpu, DiscreteGpu, IntegratedGpu, Other, VirtualGpu};
+        // From the first choice to the last.
+        let order = [
+            (DiscreteGpu, Backend::Vulkan, true),
+            (DiscreteGpu, Backend::Gl, true),
+            (VirtualGpu, Backend::Vulkan, true),
+            (IntegratedGpu, Backend::Metal, true),
+            (IntegratedGpu, Backend::Gl, true),
+            (Other, Backend::Dx12, true),
+            (Cpu, Backend::Vulkan, true),
+            (Cpu, Backend::Gl, true),
+            (DiscreteGpu, Backend::Vulkan, false),
+            (Cpu, Backend::Gl, false),
+        ];
+        let ranks = order.map(|(kind, backend, usable)| rank(kind, backend, usable));
+        assert!(ranks.is_sorted_by(|one, next| one < next), "{ranks:?}");
+        assert_eq!(rank(DiscreteGpu, Backend::Vulkan, true), rank(DiscreteGpu, Backend::Dx12, true));
+    }
+
+    #[test]
+    fn what_is_not_allowed_is_not_looked_at() {
+        let mut asked = Vec::new();
+        let mut none = |backends| {
+            asked.push(backends);
+            wgpu::Backends::empty()
+        };
+        assert!(find_with(&Choice::Cpu, &mut none).unwrap().is_none());
+        assert!(find_with(&Choice::Auto, &mut none).unwrap().is_none());
+        assert!(find_with(&Choice::Index(0), &mut none).is_err());
+        // GL only where the others have nothing; a list that numbers refer to is of all.
+        let all = wgpu::Backends::all();
+        assert_eq!(asked, [wgpu::Backends::PRIMARY, all, all]);
     }
 
     #[test]

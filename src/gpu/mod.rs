@@ -1,17 +1,20 @@
 //! GPUs: which adapters there are, how one is chosen and opened, and how its failures become errors.
 //!
-//! This room knows nothing of what is computed. [`adapter`] lists and chooses, [`device`] opens, compiles, submits and
-//! waits, [`parameters`] hands them to dispatches, [`clock`] reads the device's own clock. wgpu reports failure in several ways (error
-//! scopes, a callback for lost devices, panics of the backend): all of them leave here as a [`GpuError`] that says what to do.
+//! This room knows nothing of what is computed. [`adapter`] lists and chooses, [`device`] opens, compiles,
+//! submits and waits, [`parameters`] hands them to dispatches, [`clock`] reads the device's own clock,
+//! [`probe`] tries drivers in another process. wgpu reports failure in several ways (error scopes, a callback
+//! for lost devices, panics of the backend): all of them leave here as a [`GpuError`] that says what to do.
 
 pub mod adapter;
 pub mod clock;
 pub mod device;
 pub mod parameters;
+pub mod probe;
 
-pub use adapter::{AdapterEntry, Choice, adapters, choose, find};
+pub use adapter::{AdapterEntry, Choice, adapters, choose, find, find_with};
 pub use device::Gpu;
 pub use parameters::Parameters;
+pub use probe::{LeftOut, Prober};
 
 /// No usable device, or a device that failed.
 #[derive(Debug, thiserror::Error)]

@@ -26,6 +26,7 @@ use jiff::civil::Date;
 use ndarray::{Array2, ArrayRef2, Axis, s};
 use rayon::prelude::*;
 
+use super::histogram::Histogram;
 use super::quantile::tail_levels;
 use super::tails::{Tails, held};
 use crate::error::{Error, Result};
@@ -251,6 +252,17 @@ impl Bootstrap {
             values.assign(&ndarray::Array1::from(sums.values(column)));
         }
         Ok(values)
+    }
+
+    /// The histogram of the resampled realized variances of a day's first stock in so many `bins`, on the
+    /// CPU, without holding them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::resampled`].
+    pub fn histogram(&self, day: &DayReturns, bins: usize) -> Result<Histogram> {
+        let columns = DayColumns::new(day_number(day.date), &squares(&day.returns))?;
+        Ok(Histogram::of_sums(&columns, self.seed, self.samples, bins))
     }
 }
 
@@ -501,6 +513,8 @@ impl ColumnTails {
 
 #[cfg(test)]
 mod tests {
+    use jiff::civil::date;
+
     use super::*;
 
     fn intervals(returns: Vec<f64>, confidence: f64) -> Intervals {
@@ -535,5 +549,34 @@ mod tests {
         let far = column.sum + 2.0 * column.rounding + 1e-12 * column.sum;
         assert_eq!(around(&column, 385, [far, far]), [far, far]);
         assert_eq!(around(&column, 385, [0.0, 0.0]), [0.0, 0.0]);
+    }
+
+    #[test]
+    fn appended_days_keep_the_larger_error_and_the_sum_of_the_times() {
+        let intervals = |day: i8, relative_error: f64, seconds: u64| Intervals {
+            dates: vec![date(2007, 1, day)],
+            realized_variance: Array2::from_elem((1, 2), f64::from(day)),
+            lower: Array2::zeros((1, 2)),
+            upper: Array2::ones((1, 2)),
+            relative_error,
+            times: Times {
+                wall: Duration::from_secs(seconds),
+                resample: Duration::from_secs(2 * seconds),
+                quantiles: Duration::from_secs(3 * seconds),
+            },
+        };
+        // The larger error comes first, and last.
+        for (one, other) in [(1e-9, 1e-12), (1e-12, 1e-9)] {
+            let mut all = intervals(3, one, 1);
+            all.append(&intervals(4, other, 10)).unwrap();
+            assert_eq!(all.relative_error, 1e-9);
+            assert_eq!(all.dates, [date(2007, 1, 3), date(2007, 1, 4)]);
+            assert_eq!(all.realized_variance, ndarray::array![[3.0, 3.0], [4.0, 4.0]]);
+            let [wall, resample, quantiles] = [all.times.wall, all.times.resample, all.times.quantiles];
+            assert_eq!([wall, resample, quantiles].map(|time| time.as_secs()), [11, 22, 33]);
+        }
+        let mut narrow = intervals(3, 0.0, 1);
+        narrow.lower = Array2::zeros((1, 3));
+        assert!(narrow.append(&intervals(4, 0.0, 1)).is_err());
     }
 }

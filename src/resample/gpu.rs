@@ -4,6 +4,7 @@
 //! and then goes through the rows once; `shaders/resample.wgsl` adds rows of days of any length as they are drawn. Two tiles are under way at a time: while the host takes the
 //! sums of one and selects quantiles from them, the device works on the next.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
@@ -217,19 +218,18 @@ impl<'gpu> Resampler<'gpu> {
         let largest = tiles.iter().map(|tile| tile.words * 4).max().unwrap_or(0);
         let this = &*self;
         let start = Instant::now();
-        let rows = upload_rows(gpu, columns, kernel)?;
+        // Rows wait for the device in copies, for which there is the room of the tiles, none of which is
+        // under way yet.
+        let rows =
+            upload_rows(gpu, columns, kernel, limits.tile, 3 * (limits.tile - largest.min(limits.tile)))?;
         if this.times.is_some() {
             gpu.finish("uploading rows")?;
             this.add_time(|times| &mut times.upload, start.elapsed());
         }
         let sums = gpu.buffer("resampled sums", largest, BufferUsages::STORAGE | BufferUsages::COPY_SRC)?;
-        let mut free: Vec<wgpu::Buffer> = (0..IN_FLIGHT.min(tiles.len()))
-            .map(|_| {
-                gpu.buffer("sums on their way back", largest, BufferUsages::MAP_READ | BufferUsages::COPY_DST)
-            })
-            .collect::<Result<_, _>>()?;
         let mut flights: VecDeque<Flight> = VecDeque::new();
-        let mut land = |flight: Flight, free: &mut Vec<wgpu::Buffer>| -> Result<(), GpuError> {
+        // Gives back the buffer that the sums came in.
+        let mut land = |flight: Flight| -> Result<wgpu::Buffer, GpuError> {
             let Flight { tile, staging, submission } = flight;
             let (start, mut waited) = (Instant::now(), Duration::ZERO);
             gpu.read(&staging, tile.words * 4, submission, |bytes| {
@@ -245,19 +245,15 @@ impl<'gpu> Resampler<'gpu> {
                 take(&blocks.collect::<Vec<_>>());
             })?;
             this.add_time(|times| &mut times.readback, waited);
-            free.push(staging);
-            Ok(())
+            Ok(staging)
         };
         for tile in tiles {
-            let staging = match free.pop() {
-                Some(staging) => staging,
+            let landing = if flights.len() < IN_FLIGHT { None } else { flights.pop_front() };
+            let staging = match landing {
+                Some(flight) => land(flight)?,
                 None => {
-                    if let Some(flight) = flights.pop_front() {
-                        land(flight, &mut free)?;
-                    }
-                    // A landed flight gives its buffer back; there is one for each flight.
-                    let Some(staging) = free.pop() else { continue };
-                    staging
+                    let usage = BufferUsages::MAP_READ | BufferUsages::COPY_DST;
+                    gpu.buffer("sums on their way back", largest, usage)?
                 }
             };
             let bindings = Bindings { kernel, pipeline: &pipeline, rows: &rows, sums: &sums };
@@ -265,7 +261,7 @@ impl<'gpu> Resampler<'gpu> {
             flights.push_back(Flight { tile, staging, submission });
         }
         while let Some(flight) = flights.pop_front() {
-            land(flight, &mut free)?;
+            land(flight)?;
         }
         Ok(())
     }
@@ -410,8 +406,16 @@ fn device_words(columns: &DayColumns, kernel: Kernel) -> usize {
     (columns.rows() as usize * kernel.stride(columns.stride())).next_multiple_of(ROWS_ALIGNMENT)
 }
 
-/// The rows of all batches in one buffer.
-fn upload_rows(gpu: &Gpu, columns: &[DayColumns], kernel: Kernel) -> Result<wgpu::Buffer, GpuError> {
+/// The rows of all batches in one buffer. What is written waits for the device in copies, of which there are
+/// `most` bytes at a time, and `left` when this is done.
+fn upload_rows(
+    gpu: &Gpu,
+    columns: &[DayColumns],
+    kernel: Kernel,
+    most: u64,
+    left: u64,
+) -> Result<wgpu::Buffer, GpuError> {
+    const WHAT: &str = "uploading rows";
     let words: usize = columns.iter().map(|columns| device_words(columns, kernel)).sum();
     // A uniform binding reaches beyond the last batch.
     let (beyond, usage) = match kernel {
@@ -419,24 +423,40 @@ fn upload_rows(gpu: &Gpu, columns: &[DayColumns], kernel: Kernel) -> Result<wgpu
         _ => (0, BufferUsages::STORAGE),
     };
     let buffer = gpu.buffer("rows", words as u64 * 4 + beyond, usage | BufferUsages::COPY_DST)?;
-    gpu.checked("uploading rows", |_, queue| {
-        let mut first = 0;
-        for columns in columns {
-            let (stride, device_stride) = (columns.stride(), kernel.stride(columns.stride()));
-            let mut rows = columns.words().to_vec();
-            if stride != device_stride {
-                rows = vec![0; columns.rows() as usize * device_stride];
-                for (wide, row) in
-                    rows.chunks_exact_mut(device_stride).zip(columns.words().chunks_exact(stride))
-                {
-                    wide[..stride].copy_from_slice(row);
-                }
+    let (mut first, mut waiting) = (0, 0);
+    for columns in columns {
+        let device_stride = kernel.stride(columns.stride());
+        for rows in plan::uploads(columns.rows(), device_stride, most) {
+            let bytes = rows.len() as u64 * device_stride as u64 * 4;
+            if waiting > 0 && waiting + bytes > most {
+                gpu.finish(WHAT)?;
+                waiting = 0;
             }
-            queue.write_buffer(&buffer, first, bytemuck::cast_slice(&rows));
-            first += device_words(columns, kernel) as u64 * 4;
+            let place = first + u64::from(rows.start) * device_stride as u64 * 4;
+            let rows = rows_for_device(columns, rows, device_stride);
+            gpu.checked(WHAT, |_, queue| queue.write_buffer(&buffer, place, bytemuck::cast_slice(&rows)))?;
+            waiting += bytes;
         }
-    })?;
+        first += device_words(columns, kernel) as u64 * 4;
+    }
+    if waiting > left {
+        gpu.finish(WHAT)?;
+    }
     Ok(buffer)
+}
+
+/// Some rows at the device's stride: where that is the host's, they are where they were.
+fn rows_for_device(columns: &DayColumns, rows: Range<u32>, device_stride: usize) -> Cow<'_, [u32]> {
+    let stride = columns.stride();
+    let words = &columns.words()[rows.start as usize * stride..rows.end as usize * stride];
+    if stride == device_stride {
+        return words.into();
+    }
+    let mut wide = vec![0; rows.len() * device_stride];
+    for (wide, row) in wide.chunks_exact_mut(device_stride).zip(words.chunks_exact(stride)) {
+        wide[..stride].copy_from_slice(row);
+    }
+    wide.into()
 }
 
 /// One entry for each batch of the wave, with its place in the rows and in the tile's sums.

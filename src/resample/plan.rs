@@ -205,7 +205,8 @@ pub type Wave = Vec<Batch>;
 /// [`Error::Memory`] where one stock of one day does not fit.
 pub fn waves(shapes: &[DayShape], resamples: Resamples, budget: &Budget) -> Result<Vec<Wave>> {
     let fixed = match &budget.device {
-        // Sums on the device, and in two copies on their way back.
+        // Sums on the device, and in two copies on their way back; before there are any, rows on their way
+        // there.
         Some(device) => 3 * device.tile,
         None => budget.threads as u64 * widest_block(shapes),
     };
@@ -320,6 +321,14 @@ pub fn tiles(wave: &[Batch], samples: u32, device: &DeviceLimits) -> Vec<Tile> {
         open = true;
     }
     tiles
+}
+
+/// Cuts the rows of a batch into parts that are written to the device one at a time: whole rows of `stride`
+/// words, in order, at most `limit` bytes a part where a row is no longer than that.
+pub fn uploads(rows: u32, stride: usize, limit: u64) -> Vec<Range<u32>> {
+    let part = (limit / (stride.max(1) as u64 * WORD)).clamp(1, u64::from(rows.max(1))) as u32;
+    let starts = (0..rows).step_by(part as usize);
+    starts.map(|start| start..start.saturating_add(part).min(rows)).collect()
 }
 
 /// What one launch does: some draws of some samples of some batches of a tile.
@@ -754,6 +763,33 @@ mod tests {
             |batches, rows, workgroups| Dispatch { batches, samples: 0..1000, draws: 0..rows, workgroups };
         assert_eq!(plan(HARDWARE), [dispatch(0..2, 385, [32, 2, 1])]);
         assert_eq!(plan(SOFTWARE), [dispatch(0..1, 385, [32, 1, 1]), dispatch(1..2, 210, [32, 1, 1])]);
+    }
+
+    #[test]
+    fn rows_are_uploaded_in_parts_of_at_most_a_tile() {
+        assert_eq!(uploads(385, 16, 1 << 20), vec![Range { start: 0, end: 385 }]);
+        // 64 bytes a row.
+        assert_eq!(uploads(385, 16, 64 * 200 + 63), [0..200, 200..385]);
+        assert_eq!(uploads(3, 16, 10), [0..1, 1..2, 2..3]);
+        assert_eq!(uploads(0, 16, 10), []);
+        for (rows, stride, limit) in [(100_000, 1, 4096), (23_400, 48, 8 << 20), (u32::MAX - 1, 1, 1 << 34)] {
+            let parts = uploads(rows, stride, limit);
+            assert!(parts.iter().all(|part| part.len() as u64 * stride as u64 * WORD <= limit));
+            assert!(parts[0].start == 0 && parts[parts.len() - 1].end == rows);
+            assert!(parts.windows(2).all(|pair| pair[0].end == pair[1].start));
+        }
+    }
+
+    #[test]
+    fn the_work_of_a_dispatch_is_its_additions() {
+        let batch = |lanes, rows| Batch { day: 0, stocks: 0..1, rows, fields: full(lanes), key_bytes: 4 };
+        let wave = [batch(3, 385), batch(1, 100), batch(17, 7)];
+        let dispatch = |batches, samples, draws| Dispatch { batches, samples, draws, workgroups: [1; 3] };
+        // Rows of 16, 1 and 32 words.
+        assert_eq!(dispatch(0..1, 0..10, 0..385).work(&wave), 10 * 385 * 16);
+        assert_eq!(dispatch(0..3, 5..10, 0..385).work(&wave), 5 * (385 * 16 + 100 + 7 * 32));
+        // Days shorter than the draws end early.
+        assert_eq!(dispatch(0..2, 0..1, 128..384).work(&wave), 256 * 16 + 100);
     }
 
     /// The perturbed twin of the checks: plans with a fault in them, each of which must be found.

@@ -10,6 +10,7 @@ use super::canvas::{Ink, Type, draw};
 use super::frame::{Frame, title};
 use super::style::{BLUE, LABEL, SKY_BLUE, VERMILION, WIDTH};
 use crate::error::Result;
+use crate::inference::histogram::Histogram;
 
 const HEIGHT: f64 = 480.0;
 
@@ -24,8 +25,8 @@ pub struct Distribution<'a> {
     pub name: &'a str,
     /// How it was computed, in a line.
     pub method: &'a str,
-    /// The resampled realized variances, B.
-    pub resampled: &'a [f64],
+    /// The resampled realized variances, counted.
+    pub resampled: &'a Histogram,
     /// The realized variance itself.
     pub point: f64,
     /// The interval's ends.
@@ -33,7 +34,7 @@ pub struct Distribution<'a> {
 }
 
 /// Bins for `count` numbers: about two for each of their square root, from 20 to 200.
-fn bins(count: usize) -> usize {
+pub fn bins(count: usize) -> usize {
     ((2.0 * (count as f64).sqrt()) as usize).clamp(20, 200)
 }
 
@@ -45,7 +46,9 @@ fn bins(count: usize) -> usize {
 pub fn picture(distribution: &Distribution<'_>) -> Result<Picture> {
     let Distribution { name, method, resampled, point, interval } = *distribution;
     // In units of a power of ten, so that ticks are short.
-    let largest = resampled.iter().copied().chain([point, interval[1]]).fold(0.0, f64::max);
+    let Histogram { low, high, counts } = resampled;
+    let (low, high, width) = (*low, *high, resampled.width());
+    let largest = [high, point, interval[1]].into_iter().fold(0.0, f64::max);
     let exponent = if largest > 0.0 { largest.log10().floor() as i32 } else { 0 };
     let unit = 10f64.powi(exponent);
     let scaled = |value: f64| value / unit;
@@ -55,7 +58,7 @@ pub fn picture(distribution: &Distribution<'_>) -> Result<Picture> {
         exponent => format!("10{} ", superscript(exponent)),
     };
     let label = format!("realized variance ({unit_name}squared log returns a day)");
-    let shown = || resampled.iter().copied().chain(marks).map(scaled);
+    let shown = || [low, high].into_iter().chain(marks).map(scaled);
     let (lowest, highest) = range(shown());
     // A single value, or as good as one, has no scale of its own.
     let single = highest - lowest <= NO_SPREAD * highest;
@@ -65,13 +68,6 @@ pub fn picture(distribution: &Distribution<'_>) -> Result<Picture> {
     } else {
         Axis::linear_tight(&label, shown(), 8)
     };
-    let (low, high) = range(resampled.iter().copied());
-    let bins = bins(resampled.len());
-    let width = ((high - low) / bins as f64).max(f64::MIN_POSITIVE);
-    let mut counts = vec![0usize; bins];
-    for value in resampled {
-        counts[(((value - low) / width) as usize).min(bins - 1)] += 1;
-    }
     let most = counts.iter().copied().max().unwrap_or(0) as f64;
     let y = Axis::linear("samples in a bin", [most * 1.04].into_iter(), 5, true);
 
@@ -152,6 +148,7 @@ mod tests {
     use crate::output::plot::tests::texts;
 
     fn texts_of(resampled: &[f64], point: f64, interval: [f64; 2]) -> Vec<String> {
+        let resampled = &Histogram::new(resampled, bins(resampled.len()));
         let distribution =
             Distribution { name: "A, 2007-01-03", method: "B = 3", resampled, point, interval };
         texts(&picture(&distribution).unwrap())
