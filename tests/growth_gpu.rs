@@ -34,6 +34,8 @@ const TESTS: &[(&str, Test)] = &[
     ("the_choice_on_the_grid_is_certified", the_choice_on_the_grid_is_certified),
     ("brute_force_is_that_of_the_twin", brute_force_is_that_of_the_twin),
     ("brute_force_is_right_at_20000_points", brute_force_is_right_at_20000_points),
+    ("brute_force_takes_the_first_of_equals", brute_force_takes_the_first_of_equals),
+    ("iterations_stay_within_the_budget", iterations_stay_within_the_budget),
     ("the_command_says_what_was_proposed", the_command_says_what_was_proposed),
     ("what_the_device_cannot_do_is_refused", what_the_device_cannot_do_is_refused),
 ];
@@ -241,6 +243,65 @@ fn brute_force_is_right_at_20000_points(entry: &AdapterEntry) {
     assert_certified("grid, N = 20000", &gpu, &cpu);
 }
 
+/// On a grid so narrow that f32 does not tell its points apart all candidates cost the same, and those with the same V are worth
+/// exactly the same: within a tile of 256, in different tiles, and in slices of 8,192.
+fn brute_force_takes_the_first_of_equals(entry: &AdapterEntry) {
+    let gpu = open(entry);
+    for points in [16, 300, 8200] {
+        let spec = GridSpec { points, low: 1.0, high: 1.0 + 1e-9, spacing: Spacing::Linear };
+        let problem = Problem::new(Model::default(), spec, Choice::Grid).unwrap();
+        let brute = BruteForce::new(&problem, &gpu).unwrap();
+        for first in [0, 1, 7, 63, 64, 255, 256, 299, 8191, 8192].into_iter().filter(|&first| first < points)
+        {
+            // All from `first` on are equal, and better than those before.
+            let mut value: Vec<f64> = (0..points).map(|j| if j < first { 0.0 } else { 1.0 }).collect();
+            let choices = brute.apply(&value, 1).unwrap().choices;
+            assert!(choices.iter().all(|&j| j == first as u32), "N = {points}, {first}");
+            // The perturbed twin: the last one is better.
+            value[points - 1] += 1.0;
+            let choices = brute.apply(&value, 1).unwrap().choices;
+            assert!(choices.iter().all(|&j| j == points as u32 - 1), "N = {points}, {first}");
+        }
+    }
+}
+
+fn iterations_stay_within_the_budget(entry: &AdapterEntry) {
+    let gpu = open(entry);
+    for (points, choice, method) in [
+        (100, Choice::Continuous, Method::Egm),
+        (400, Choice::Continuous, Method::Egm),
+        (3000, Choice::Continuous, Method::Egm),
+        (100, Choice::Grid, Method::Vfi),
+        (400, Choice::Grid, Method::Vfi),
+        (400, Choice::Grid, Method::Howard),
+        (3000, Choice::Grid, Method::Howard),
+    ] {
+        let problem = problem(Model::default(), points, choice);
+        let mut solved = 0;
+        for max_iterations in [2, 3, 5, 20, 33, 60, 100, 1000] {
+            let settings = Settings { method, max_iterations, ..Settings::for_gpu(choice) };
+            let mut most = 0;
+            let solution =
+                solve_on(&gpu, &problem, &settings, &mut |progress| most = most.max(progress.iterations));
+            assert!(most <= max_iterations, "N = {points}, {method:?}: {most} of {max_iterations}");
+            match solution {
+                Ok(solution) => {
+                    let done = solution.iterations + solution.preparations;
+                    assert!(done <= max_iterations && done == most, "{done}, {most} of {max_iterations}");
+                    solved += 1;
+                }
+                Err(error) => {
+                    let message = error.to_string();
+                    assert!(message.contains(&format!("after {max_iterations} iterations")), "{message}");
+                    assert!(message.contains("--device cpu") && !message.contains("howard"), "{message}");
+                }
+            }
+        }
+        // 60 are enough for all: what a proposal leaves undone the polish does.
+        assert!(solved >= 3, "N = {points}, {method:?}: {solved}");
+    }
+}
+
 fn growth(arguments: &str) -> (bool, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bellwether"));
     let output = command.arg("growth").args(arguments.split_whitespace()).output().unwrap();
@@ -270,7 +331,9 @@ fn what_the_device_cannot_do_is_refused(entry: &AdapterEntry) {
         ("--maximizer sweep --choice grid", "--maximizer is sweep, but"),
         ("--high 1e13 --tolerance 1", "32-bit floating point"),
         ("--sigma 60 --low 0.01 --tolerance 1e30 --choice grid", "32-bit floating point"),
-        ("--max-iterations 5", "after "),
+        ("--max-iterations 5", "after 5 iterations"),
+        ("--max-iterations 5", "choose --device cpu"),
+        ("--max-iterations 1", "--max-iterations is 1, but"),
         ("--tolerance 1e-18", "ask for that or more"),
     ];
     for (arguments, expected) in wrong {

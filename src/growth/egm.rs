@@ -82,7 +82,7 @@ pub(super) fn iterate(
             return Ok((policy, iteration));
         }
         if !worst.is_finite() {
-            let point = consumption.iter().position(|&c| !(c > 0.0)).unwrap_or(0);
+            let point = consumption.iter().position(|&c| c.is_nan() || c <= 0.0).unwrap_or(0);
             return Err(not_finite(problem, "the utility of consumption", point));
         }
     }

@@ -120,7 +120,7 @@ impl Settings {
         Ok(())
     }
 
-    /// Whether a GPU can propose by this method and maximizer.
+    /// Whether a GPU can propose by this method and maximizer, within so many iterations.
     ///
     /// # Errors
     ///
@@ -129,6 +129,13 @@ impl Settings {
         let refuse = |name, value: String, requirement: &str| {
             Err(Error::Parameter { name, value: value.to_lowercase(), requirement: requirement.into() })
         };
+        if self.max_iterations < 2 {
+            return refuse(
+                "--max-iterations",
+                self.max_iterations.to_string(),
+                "a GPU's proposal and its polish take one each at least",
+            );
+        }
         match (self.maximizer, self.method) {
             (Maximizer::Cell, Method::Egm) | (Maximizer::Brute, Method::Vfi | Method::Howard) => Ok(()),
             (Maximizer::Cell, method) => refuse(

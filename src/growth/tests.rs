@@ -248,6 +248,27 @@ fn brute_force_takes_the_first_of_equals() {
 }
 
 #[test]
+fn every_search_takes_the_first_of_exact_equals() {
+    for points in [3, 16, 65, 300, 5000] {
+        let problem = problem(Model::default(), points, Choice::Grid);
+        for first in [0, 1, 7, 63, 64, 255, 256, 4099].into_iter().filter(|&first| first < points) {
+            // Beside so much V, utility is lost in rounding: all from `first` on that can be paid for are worth exactly the same.
+            let value: Vec<f64> = (0..points).map(|j| if j < first { 0.0 } else { 1e25 }).collect();
+            let expected = plainly(&problem, &value);
+            let last = problem.resources()[points - 1];
+            let (total, beta) = (expected.0[points - 1], problem.model().beta());
+            assert_eq!(expected.1[points - 1], problem.capital()[first]);
+            assert!(last > problem.capital()[points - 1] && total == beta * 1e25, "no ties");
+            for maximizer in [Maximizer::Brute, Maximizer::Sweep, Maximizer::Bisection] {
+                let (mut next, mut policy) = (vec![0.0; points], vec![0.0; points]);
+                Bellman::new(&problem, maximizer).apply(&value, &mut next, &mut policy);
+                assert!((next, policy) == expected, "{maximizer:?}, N = {points}, from {first}");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_cell_formula_finds_the_best_of_many_choices() {
     let problem = problem(Model::default(), 40, Choice::Continuous);
     let (low, high) = (problem.capital()[0], problem.capital()[39]);

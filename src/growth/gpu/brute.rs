@@ -18,10 +18,10 @@ use wgpu::BufferUsages;
 
 use super::super::evaluate::evaluate;
 use super::super::grid::{Choice, Problem};
-use super::super::multigrid::{coarser, prolong};
-use super::super::solve::{Method, Progress, Settings};
+use super::super::multigrid::prolong;
+use super::super::solve::{Method, Progress};
 use super::super::sup::distance;
-use super::{Bound, LOOP_TURNS, Proposal, Stall, WORKGROUP, binding, refuse_grid};
+use super::{Bound, LOOP_TURNS, Proposal, Stall, WORKGROUP, binding, coarser_within, refuse_grid, share};
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, GpuError};
 use crate::output::bound::figure;
@@ -76,28 +76,31 @@ pub struct SliceParameters {
 /// Proposes a policy for `problem`, reporting to `observe` after each submission or round.
 pub(super) fn propose(
     problem: &Problem,
-    settings: &Settings,
+    method: Method,
+    limit: usize,
     gpu: &Gpu,
     observe: &mut dyn FnMut(Progress),
 ) -> Result<Proposal> {
     let began = Instant::now();
     let brute = BruteForce::new(problem, gpu)?;
     let start = began.elapsed();
-    let limit = settings.max_iterations;
-    if settings.method == Method::Vfi {
+    if method == Method::Vfi {
         let (policy, iterations, change) = brute.plain_iterations(limit.min(LIMIT), observe)?;
         return Ok(Proposal { policy, iterations, change, start });
     }
     let mut done = 0;
     let mut coarse: Option<(Problem, Vec<f64>)> = None;
-    for size in coarser(problem.len()) {
+    let sizes = coarser_within(problem.len(), limit);
+    for (number, &size) in sizes.iter().enumerate() {
         let level = problem.with_points(size, Choice::Grid);
         let on_level = BruteForce::with_kernel(&level, gpu, brute.kernel.clone())?;
-        let improved = on_level.policy_improvement(coarse.as_ref(), limit, observe, &mut done)?;
+        let may = share(limit.saturating_sub(done), sizes.len() - number);
+        let improved = on_level.policy_improvement(coarse.as_ref(), may, observe, &mut done)?;
         coarse = Some((level, improved.value));
     }
+    let left = limit.saturating_sub(done).max(1);
     let Improved { policy, change, .. } =
-        brute.policy_improvement(coarse.as_ref(), limit, observe, &mut done)?;
+        brute.policy_improvement(coarse.as_ref(), left, observe, &mut done)?;
     Ok(Proposal { policy, iterations: done, change, start })
 }
 
@@ -207,7 +210,8 @@ impl<'a> BruteForce<'a> {
         Ok(Applied { value, choices, changes })
     }
 
-    /// Rounds of one application on the device and the exact value of its policy on the host, from the value on a coarser grid.
+    /// At most `limit` ≥ 1 rounds of one application on the device and the exact value of its policy on the host, from the value on a
+    /// coarser grid.
     fn policy_improvement(
         &self,
         coarse: Option<&(Problem, Vec<f64>)>,
@@ -223,7 +227,7 @@ impl<'a> BruteForce<'a> {
             None => self.value_of_staying(),
         };
         let (mut least, mut since) = (f64::INFINITY, 0);
-        let limit = limit.min(*done + ROUNDS);
+        let limit = *done + limit.min(ROUNDS);
         loop {
             let Applied { choices, .. } = self.apply(&value, 1)?;
             *done += 1;
@@ -251,7 +255,7 @@ impl<'a> BruteForce<'a> {
         value
     }
 
-    /// Plain iterations on the device from V = 0.
+    /// At most `limit` ≥ 1 plain iterations on the device from V = 0.
     fn plain_iterations(
         &self,
         limit: usize,
@@ -272,11 +276,16 @@ impl<'a> BruteForce<'a> {
         let mut stall = Stall::default();
         let mut done = 0;
         loop {
-            let Results { choices, changes, .. } = self.run(kernel, plan.clone(), start.take(), reference)?;
+            let left = (limit - done) as u32;
+            let mut plan = plan.clone();
+            plan.retain(|slice| slice.slot < left);
+            plan.iter_mut().for_each(|slice| slice.iterations = slice.iterations.min(left));
+            let iterations = plan.last().map_or(0, |slice| slice.slot as usize + 1);
+            let Results { choices, changes, .. } = self.run(kernel, plan, start.take(), reference)?;
             let changes: Vec<(usize, f32)> = if small {
                 vec![(changes[1] as usize, f32::from_bits(changes[0]))]
             } else {
-                changes.iter().map(|&bits| (1, f32::from_bits(bits))).collect()
+                changes[..iterations].iter().map(|&bits| (1, f32::from_bits(bits))).collect()
             };
             let mut change = 0.0;
             for (iterations, reached) in changes {
@@ -329,14 +338,12 @@ impl<'a> BruteForce<'a> {
             let groups = bound.groups(device, queue, kernel);
             let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
             encoder.clear_buffer(changes, 0, None);
-            let mut pairs = 0;
-            for (slice, group) in plan.iter().zip(&groups) {
-                if pairs > 0 && pairs + slice.pairs() > PAIRS {
+            let ends = submission_ends(&plan);
+            for (number, (slice, group)) in plan.iter().zip(&groups).enumerate() {
+                if ends.contains(&number) {
                     let next = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
                     queue.submit([std::mem::replace(&mut encoder, next).finish()]);
-                    pairs = 0;
                 }
-                pairs += slice.pairs();
                 let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
                 pass.set_pipeline(kernel);
                 pass.set_bind_group(0, group, &[]);
@@ -412,6 +419,20 @@ fn slices(points: usize, iterations: usize) -> Vec<SliceParameters> {
     slices
 }
 
+/// The dispatches of `plan` before which a submission ends, so that none has more than its pairs.
+fn submission_ends(plan: &[SliceParameters]) -> Vec<usize> {
+    let mut ends = Vec::new();
+    let mut pairs = 0;
+    for (number, slice) in plan.iter().enumerate() {
+        if pairs > 0 && pairs + slice.pairs() > PAIRS {
+            ends.push(number);
+            pairs = 0;
+        }
+        pairs += slice.pairs();
+    }
+    ends
+}
+
 /// Refuses a utility that f32 can't hold.
 fn check_utility(problem: &Problem) -> Result<()> {
     const MOST: f64 = 1e20;
@@ -431,6 +452,27 @@ fn check_utility(problem: &Problem) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn submissions_are_as_long_as_they_may_be_and_no_longer() {
+        // Small grids fit 32 iterations into one; larger ones are cut where the next dispatch would be too much.
+        for (points, iterations) in [(2000, 32), (5000, 32), (20_000, 2), (100_000, 1)] {
+            let plan = slices(points, iterations);
+            let mut ends = submission_ends(&plan);
+            ends.push(plan.len());
+            let mut first = 0;
+            for (number, &end) in ends.iter().enumerate() {
+                let pairs = plan[first..end].iter().map(SliceParameters::pairs).sum::<usize>();
+                assert!(first < end && pairs <= PAIRS, "{points}: {pairs} pairs");
+                let one_more = plan.get(end).map_or(PAIRS, SliceParameters::pairs);
+                assert!(number + 1 == ends.len() || pairs + one_more > PAIRS, "{points}: cut for nothing");
+                first = end;
+            }
+            assert!(ends.len() >= (points * points * iterations).div_ceil(PAIRS));
+        }
+        assert_eq!(submission_ends(&slices(2000, 32)), []);
+        assert!(!submission_ends(&slices(5000, 32)).is_empty());
+    }
 
     #[test]
     fn slices_cover_all_pairs_within_the_turns_of_a_loop() {

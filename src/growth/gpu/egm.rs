@@ -18,9 +18,9 @@ use wgpu::BufferUsages;
 
 use super::super::egm as cpu;
 use super::super::grid::{Choice, Problem};
-use super::super::multigrid::{coarser, prolong};
+use super::super::multigrid::prolong;
 use super::super::solve::Progress;
-use super::{Bound, LOOP_TURNS, Proposal, Stall, WORKGROUP, binding, refuse_grid};
+use super::{Bound, LOOP_TURNS, Proposal, Stall, WORKGROUP, binding, coarser_within, refuse_grid, share};
 use crate::error::Result;
 use crate::gpu::{Gpu, GpuError};
 
@@ -89,12 +89,15 @@ pub(super) fn propose(
     let limit = limit.min(LIMIT);
     let mut run = Run { gpu, kernels, observe, iterations: 0, change: f32::INFINITY };
     let mut coarse: Option<(Problem, Vec<f64>)> = None;
-    for size in coarser(points) {
+    let sizes = coarser_within(points, limit);
+    for (number, &size) in sizes.iter().enumerate() {
         let level = problem.with_points(size, Choice::Continuous);
-        let consumption = run.iterate(coarse.as_ref(), &level, limit)?;
+        let may = share(limit.saturating_sub(run.iterations), sizes.len() - number);
+        let consumption = run.iterate(coarse.as_ref(), &level, may)?;
         coarse = Some((level, consumption));
     }
-    let consumption = run.iterate(coarse.as_ref(), problem, limit)?;
+    let left = limit.saturating_sub(run.iterations).max(1);
+    let consumption = run.iterate(coarse.as_ref(), problem, left)?;
     let policy = problem.resources().iter().zip(consumption).map(|(f, c)| f - c).collect();
     Ok(Proposal { policy, iterations: run.iterations, change: run.change.into(), start })
 }
@@ -125,7 +128,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Consumption on one grid, from that on a coarser one or in a last period.
+    /// Consumption on one grid after at most `limit` ≥ 1 iterations, from that on a coarser one or in a last period.
     fn iterate(
         &mut self,
         coarse: Option<&(Problem, Vec<f64>)>,
@@ -133,26 +136,28 @@ impl Run<'_> {
         limit: usize,
     ) -> Result<Vec<f64>> {
         let (gpu, points) = (self.gpu, problem.len());
-        let left = limit.saturating_sub(self.iterations).max(1);
+        let end = self.iterations + limit;
         let (small, kernel, plan) = match &self.kernels.one_iteration {
             Some(kernel) if points > SMALL => (false, kernel, submission(points, row_limit(gpu))),
-            _ => (true, &self.kernels.one_workgroup, vec![in_one_workgroup(points, left)]),
+            _ => (true, &self.kernels.one_workgroup, vec![in_one_workgroup(points, limit)]),
         };
         let start = match coarse {
             Some((from, consumption)) => prolong(from, consumption, problem),
             None => cpu::last_consumption(problem),
         };
+        // One workgroup does as many in every submission; of several dispatches, those beyond the limit are left out.
+        let a_submission = if small { plan[0].iterations as usize } else { 1 };
         let mut iteration = Iteration::new(problem, gpu, kernel, &plan, &start)?;
         let mut stall = Stall::default();
         loop {
-            for (iterations, change) in iteration.submit(small)? {
+            for (iterations, change) in iteration.submit(small, end - self.iterations)? {
                 self.iterations += iterations;
                 self.change = change;
                 stall.add(iterations, change);
             }
             (self.observe)(Progress { iterations: self.iterations, points, measure: self.change.into() });
             // Also where the change is NaN: it is no new least one.
-            if self.change <= TOLERANCE || stall.is_final() || self.iterations >= limit {
+            if self.change <= TOLERANCE || stall.is_final() || end - self.iterations < a_submission {
                 return Ok(iteration.consumption(points)?);
             }
         }
@@ -170,7 +175,9 @@ fn in_one_workgroup(points: usize, limit: usize) -> IterationParameters {
     let rows = points.div_ceil(WORKGROUP as usize);
     let turns = rows * (2 + (points - 1).ilog2() as usize) + WORKGROUP.ilog2() as usize + 2;
     // Before and after the iterations the rows are copied.
-    let iterations = ((LOOP_TURNS - 2 * rows) / turns).clamp(1, limit);
+    let most = ((LOOP_TURNS - 2 * rows) / turns).max(1);
+    // As many in each of the submissions that it takes, so that they stay within the limit.
+    let iterations = limit / limit.div_ceil(most);
     IterationParameters {
         points: points as u32,
         end_row: points as u32,
@@ -201,10 +208,8 @@ fn submission(points: usize, row_limit: usize) -> Vec<IterationParameters> {
 struct Iteration<'a> {
     gpu: &'a Gpu,
     kernel: &'a wgpu::ComputePipeline,
-    /// A group of bindings for each dispatch of a submission, and the workgroups that it takes.
-    dispatches: Vec<(wgpu::BindGroup, u32)>,
-    /// Iterations of a submission.
-    iterations: usize,
+    /// A group of bindings for each dispatch of a submission, the workgroups that it takes, and its parameters.
+    dispatches: Vec<(wgpu::BindGroup, u32, IterationParameters)>,
     consumption: wgpu::Buffer,
     changes: wgpu::Buffer,
     changes_back: wgpu::Buffer,
@@ -247,21 +252,22 @@ impl<'a> Iteration<'a> {
                 0 => (one.end_row - one.first_row).div_ceil(WORKGROUP),
                 _ => 1,
             };
-            groups.into_iter().zip(plan.iter().map(workgroups)).collect()
+            groups.into_iter().zip(plan).map(|(group, one)| (group, workgroups(one), *one)).collect()
         })?;
-        let iterations = plan.last().map_or(0, |one| one.slot as usize + 1);
-        Ok(Self { gpu, kernel, dispatches, iterations, consumption, changes, changes_back })
+        Ok(Self { gpu, kernel, dispatches, consumption, changes, changes_back })
     }
 
-    /// Runs one submission: the change of each of its iterations, or the last one of as many as one workgroup has done.
-    fn submit(&mut self, small: bool) -> Result<Vec<(usize, f32)>, GpuError> {
+    /// Runs one submission of at most `limit` ≥ 1 iterations: the change of each of them, or the last one of as many as one workgroup
+    /// has done.
+    fn submit(&mut self, small: bool, limit: usize) -> Result<Vec<(usize, f32)>, GpuError> {
         let submission = self.gpu.checked("the endogenous grid method", |device, queue| {
             let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
             encoder.clear_buffer(&self.changes, 0, None);
             {
                 let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
                 pass.set_pipeline(self.kernel);
-                for (group, workgroups) in &self.dispatches {
+                let dispatches = self.dispatches.iter().filter(|(_, _, one)| (one.slot as usize) < limit);
+                for (group, workgroups, _) in dispatches {
                     pass.set_bind_group(0, group, &[]);
                     pass.dispatch_workgroups(*workgroups, 1, 1);
                 }
@@ -269,12 +275,13 @@ impl<'a> Iteration<'a> {
             encoder.copy_buffer_to_buffer(&self.changes, 0, &self.changes_back, 0, CHANGES);
             queue.submit([encoder.finish()])
         })?;
+        let iterations = self.dispatches.last().map_or(0, |(_, _, one)| one.slot as usize + 1).min(limit);
         self.gpu.read(&self.changes_back, CHANGES, submission, |bytes| {
             let words: Vec<u32> = bytemuck::pod_collect_to_vec(bytes);
             if small {
                 return vec![(words[1] as usize, f32::from_bits(words[0]))];
             }
-            words[..self.iterations].iter().map(|&bits| (1, f32::from_bits(bits))).collect()
+            words[..iterations].iter().map(|&bits| (1, f32::from_bits(bits))).collect()
         })
     }
 
@@ -330,5 +337,11 @@ mod tests {
             assert!(one.iterations > 0 && turns <= LOOP_TURNS, "{points}: {turns}");
         }
         assert_eq!(in_one_workgroup(100, 5).iterations, 5);
+        for limit in 1..500 {
+            let iterations = in_one_workgroup(1000, limit).iterations as usize;
+            // Nearly all of them are used.
+            let used = limit / iterations * iterations;
+            assert!((1..=limit).contains(&iterations) && limit - used < 10, "{limit}: {iterations}");
+        }
     }
 }

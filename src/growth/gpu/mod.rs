@@ -17,6 +17,7 @@ use std::time::Duration;
 use bytemuck::Pod;
 
 use super::grid::{Choice, Problem};
+use super::multigrid::coarser;
 use super::solve::{Progress, Settings};
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, GpuError, Parameters};
@@ -62,9 +63,10 @@ pub(super) fn propose(
     observe: &mut dyn FnMut(Progress),
 ) -> Result<Proposal> {
     check_range(problem)?;
+    let limit = budget(settings.max_iterations);
     let mut proposal = match problem.choice() {
-        Choice::Continuous => egm::propose(problem, gpu, settings.max_iterations, observe)?,
-        Choice::Grid => brute::propose(problem, settings, gpu, observe)?,
+        Choice::Continuous => egm::propose(problem, gpu, limit, observe)?,
+        Choice::Grid => brute::propose(problem, settings.method, limit, gpu, observe)?,
     };
     keep_within(problem, &mut proposal.policy).map_err(|row| GpuError::Failed {
         adapter: gpu.adapter().label(),
@@ -72,6 +74,24 @@ pub(super) fn propose(
         why: format!("the policy at grid point {row} is not a number"),
     })?;
     Ok(proposal)
+}
+
+/// The iterations that a proposal may take of those that are allowed: half of them, so that the polish has as many. A proposal
+/// that is not yet there costs the polish a few iterations more; one that leaves nothing to polish with has been for nothing.
+fn budget(max_iterations: usize) -> usize {
+    max_iterations / 2
+}
+
+/// Sizes of the coarser grids on which to start with so many iterations, increasing: none where each grid could not have two.
+fn coarser_within(points: usize, limit: usize) -> Vec<usize> {
+    let sizes = coarser(points);
+    if limit < 2 * (sizes.len() + 1) { Vec::new() } else { sizes }
+}
+
+/// The iterations that one of so many grids may take, where `left` are left for them all: those on coarser grids leave two for
+/// each grid after them.
+fn share(left: usize, grids_after: usize) -> usize {
+    left.saturating_sub(2 * grids_after).max(1)
 }
 
 /// Refuses what f32 can't hold.
@@ -191,6 +211,25 @@ impl<'a> Bound<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_budget_is_exceeded_by_its_shares() {
+        for points in [2, 400, 401, 10_000, 10_000_000] {
+            for max_iterations in [2, 3, 5, 8, 20, 60, 1000] {
+                let limit = budget(max_iterations);
+                assert!(limit >= 1 && max_iterations - limit >= limit);
+                let grids = coarser_within(points, limit).len() + 1;
+                // Each grid takes all that it may.
+                let mut left = limit;
+                for grid in 0..grids {
+                    let taken = share(left, grids - 1 - grid);
+                    assert!((1..=left).contains(&taken), "{points}, {max_iterations}: {taken} of {left}");
+                    left -= taken;
+                }
+                assert_eq!(left, 0);
+            }
+        }
+    }
 
     #[test]
     fn a_stall_is_noticed_and_a_fall_is_none() {
