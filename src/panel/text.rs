@@ -94,6 +94,11 @@ pub(super) fn first_line(path: &Path) -> Result<Vec<u8>> {
         }
         begun = true;
         if read == 0 || read as u64 == most || !line.trim_ascii().is_empty() {
+            // As `Lines` has it.
+            if line.ends_with(b"\n") {
+                line.pop();
+            }
+            line.truncate(without_returns(&line).len());
             return Ok(line);
         }
     }
@@ -204,7 +209,9 @@ impl Splitter {
             let at = line.iter().position(|byte| *byte == b'\r').unwrap_or(0);
             return Err(LineProblem::CarriageReturn(at + 1));
         }
-        if !line.contains(&b'"') {
+        // A byte order mark belongs at the start of a file. The parser would take it off any line; kept, it is no part of any
+        // number or name, and is told as such.
+        if !line.contains(&b'"') || line.starts_with(BYTE_ORDER_MARK) {
             return Ok(Fields { text: line, ends: Ends::Commas });
         }
         check_quotes(line)?;
@@ -351,6 +358,17 @@ mod tests {
     }
 
     #[test]
+    fn the_first_line_is_that_of_the_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.csv");
+        for text in ["", "a", "a,b\nc", "\u{feff}a,b\r\nc", "\n \r\n\"a\",\"b\"\r\r\nc", "a\r"] {
+            fs::write(&path, text).unwrap();
+            let expected = Lines::new(text.as_bytes()).next().unwrap_or_default();
+            assert_eq!(first_line(&path).unwrap(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
     fn lines_end_like_on_unix_or_windows() {
         let mut lines = Lines::new(b"\xef\xbb\xbfa\r\n\n \r\nb\r\r\n");
         assert_eq!((lines.next(), lines.number), (Some(&b"a"[..]), 1));
@@ -426,8 +444,8 @@ mod tests {
             fs::write(&path, text).unwrap();
             String::from_utf8(first_line(&path).unwrap()).unwrap()
         };
-        assert_eq!(first("\u{feff}a,b\nc\n"), "a,b\n");
-        assert_eq!(first(&("\u{feff}".to_owned() + &"\n \r\n".repeat(100_000) + "a,b\nc\n")), "a,b\n");
+        assert_eq!(first("\u{feff}a,b\nc\n"), "a,b");
+        assert_eq!(first(&("\u{feff}".to_owned() + &"\n \r\n".repeat(100_000) + "a,b\nc\n")), "a,b");
         for text in ["", "\u{feff}", "\n\n", "  "] {
             assert!(first(text).trim().is_empty());
         }
@@ -456,6 +474,15 @@ mod tests {
             let by_csv: Vec<Vec<u8>> = splitter.split_quoted(line.as_bytes()).map(<[u8]>::to_vec).collect();
             let here: Vec<Vec<u8>> = splitter.split(line.as_bytes()).unwrap().map(<[u8]>::to_vec).collect();
             prop_assert_eq!(here, by_csv);
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_amid_a_file_is_kept_where_it_stands() {
+        for line in ["\u{feff}20070103,935,12", "\u{feff}\"20070103\",935,12"] {
+            let mut splitter = Splitter::new();
+            let first = splitter.split(line.as_bytes()).unwrap().next().map(<[u8]>::to_vec);
+            assert!(first.is_some_and(|field| field.starts_with(BYTE_ORDER_MARK)), "{line:?}");
         }
     }
 }
