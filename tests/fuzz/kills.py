@@ -118,10 +118,9 @@ def kill(program, command, name, delay, folder):
     temporary = {path for path in left if path not in expected} | (folders - expected_folders)
     if temporary:
         events.add("temporary left")
-        visible = {path for path in temporary if not path.split(os.sep)[0].startswith(".")
-                   and not os.path.basename(path).startswith(".")}
+        visible = {path for path in temporary if not any(part.startswith(".") for part in path.split(os.sep))}
         if name != "SIGKILL" or visible or process.returncode == 0:
-            problems.append(f"left behind: {sorted(temporary)}")
+            problems.append(f"left behind: {sorted(temporary)[:4]}")
     present = {path: content for path, content in left.items() if path in expected}
     states = set()
     for path in expected:

@@ -4,11 +4,11 @@ The first reading says which lines must be refused, the second how many prices t
 documents leave a choice (a header with unknown names may be skipped or refused) both are allowed.
 """
 
-import csv
 import datetime
 import io
 import itertools
 import re
+import unicodedata
 
 import numpy as np
 import pandas as pd
@@ -126,16 +126,27 @@ class _Rows:
 
 
 def _fields(line):
-    """The fields of a line of text; an odd number of quotation marks leaves one open."""
-    if line.count('"') % 2:
-        raise Refused
-    try:
-        rows = list(csv.reader([line]))
-    except csv.Error:
-        raise Refused from None
-    if len(rows) != 1:
-        raise Refused
-    return [field.strip(BLANKS + "\r") for field in rows[0]]
+    """The fields of a line of text, and whether quotation marks stand where some readers do not take them."""
+    fields, odd, place = [], False, 0
+    while True:
+        if line.startswith('"', place):
+            end = place + 1
+            while (end := line.find('"', end)) >= 0 and line.startswith('"', end + 1):
+                end += 2
+            if end < 0:
+                # Left open.
+                raise Refused
+            comma = line.find(",", end)
+            after = line[end + 1:comma if comma >= 0 else len(line)]
+            fields.append(line[place + 1:end].replace('""', '"') + after)
+            odd |= after.strip(BLANKS + "\r") != ""
+        else:
+            comma = line.find(",", place)
+            fields.append(line[place:comma if comma >= 0 else len(line)])
+            odd |= '"' in fields[-1]
+        if comma < 0:
+            return [field.strip(BLANKS + "\r") for field in fields], odd
+        place = comma + 1
 
 
 def read_file(content, alone, wanted=None):
@@ -224,31 +235,37 @@ class _Header:
 def _header(line):
     """The header that a first line is, if it names any column that is known."""
     try:
-        header = _Header(_fields(line))
+        fields, odd = _fields(line)
     except Refused:
         return None
+    header = _Header(fields)
+    header.plain &= not odd
     return header if any(header.kinds) else None
 
 
 def _rows(lines, columns, count, header, wanted=None):
-    rows, available = _Rows(), []
+    rows, available, doubts = _Rows(), [], set()
     for number, line in lines:
         try:
-            fields = _fields(line)
+            fields, odd = _fields(line)
+            if odd:
+                doubts.add(number)
             if len(fields) != count:
                 raise Refused
             stock = fields[columns["stock"]] if "stock" in columns else ""
             if "stock" in columns and not stock:
                 raise Refused
+            if any(unicodedata.category(character) == "Cc" for character in stock):
+                doubts.add(number)
             if stock not in available:
                 available.append(stock)
             if "stock" not in columns or wanted is None or stock in wanted:
                 rows.add(stock, *(fields[columns[name]] for name in COLUMNS))
         except Refused:
-            return Reading(refusals=[number])
+            return Reading(refusals=[number, *doubts], doubt="characters" if doubts else None)
     if not available:
         return Reading(refusals=[None])
-    return Reading([Table(rows.stocks, header, columns, available)])
+    return Reading([Table(rows.stocks, header, columns, available)], doubts, "characters" if doubts else None)
 
 
 def read_by_pandas(content, header, columns):

@@ -351,7 +351,7 @@ class Expected:
     """What may come of a case."""
 
     def __init__(self, case):
-        self.panels, self.panel_refusals = [], set()
+        self.panels, self.panel_refusals, self.nothing_left = [], set(), False
         self.options = options = case.options
         wanted = options.stocks
         files = sorted(case.panel.files, key=lambda file: file.name.rsplit(".", 1)[0])
@@ -389,6 +389,7 @@ class Expected:
             else:
                 used = sum(table is not None for table in tables)
                 if not stocks:
+                    self.nothing_left = True
                     continue
                 try:
                     days, short = oracle.align(stocks, options.align, options.first, options.last, options.keep_going)
@@ -414,7 +415,7 @@ class Expected:
         skipped = self.options.keep_going and not self.alone
         faulty = any(reading.refusals for _, reading in self.readings) and not (skipped and self.panels)
         wrong_stock = self.panel_refusals == {"the panel has no stock"} and self.alone and self.panels
-        return bool(self.panels) and (not self.panel_refusals or wrong_stock) and not faulty
+        return bool(self.panels) and not self.nothing_left and (not self.panel_refusals or wrong_stock) and not faulty
 
     def places(self):
         """Files and lines that a message may name: up to the first file that must be refused."""
