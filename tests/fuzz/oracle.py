@@ -139,7 +139,7 @@ def _fields(line):
             comma = line.find(",", end)
             after = line[end + 1:comma if comma >= 0 else len(line)]
             fields.append(line[place + 1:end].replace('""', '"') + after)
-            odd |= after.strip(BLANKS + "\r") != ""
+            odd |= after.strip(" \t\r") != ""
         else:
             comma = line.find(",", place)
             fields.append(line[place:comma if comma >= 0 else len(line)])
@@ -197,7 +197,10 @@ def read_file(content, alone, wanted=None):
         columns = header.columns if header else {name: place for place, name in enumerate(COLUMNS)}
         try:
             line = number if header else None
-            reading.tables = [Table(read_by_pandas(content, line, columns), line, columns)] if columns else []
+            if columns:
+                stocks = read_by_pandas(content, line, columns)
+                kept = {stock: rows for stock, rows in stocks.items() if "stock" not in columns or wanted is None or stock in wanted}
+                reading.tables = [Table(kept, line, columns, list(stocks))]
         except (Refused, KeyError):
             pass
     return reading
