@@ -157,13 +157,15 @@ def read_file(content, alone, wanted=None):
         if place >= 0:
             faults.append(content[:place].count(b"\n") + 1)
     text = content.removeprefix(BYTE_ORDER_MARK).decode(errors="surrogateescape")
-    lines, returns = [], []
+    lines, returns, amid = [], [], False
     for number, line in enumerate(text.split("\n"), 1):
         line = line.removesuffix("\r")
         if line.strip(BLANKS + "\r"):
             lines.append((number, line))
-            if "\r" in line:
+            if "\r" in line and not amid:
                 returns.append(number)
+                # Several at the end may be taken for the line's end.
+                amid = "\r" in line.rstrip("\r")
     if not lines:
         return Reading(refusals=faults or [None])
     number, first = lines[0]
@@ -191,7 +193,7 @@ def read_file(content, alone, wanted=None):
     elif returns:
         # A carriage return inside a line is a line's end for some readers and a blank for others, thus to be refused. Where
         # it was not, only pandas can say whether what was read is right.
-        reading.refusals.add(returns[0])
+        reading.refusals.update(returns)
         reading.doubt = "carriage return"
         reading.tables = []
         columns = header.columns if header else {name: place for place, name in enumerate(COLUMNS)}
