@@ -94,6 +94,11 @@ pub(super) fn first_line(path: &Path) -> Result<Vec<u8>> {
         }
         begun = true;
         if read == 0 || read as u64 == most || !line.trim_ascii().is_empty() {
+            // As `Lines` has it.
+            if line.ends_with(b"\n") {
+                line.pop();
+            }
+            line.truncate(without_returns(&line).len());
             return Ok(line);
         }
     }
@@ -351,6 +356,17 @@ mod tests {
     }
 
     #[test]
+    fn the_first_line_is_that_of_the_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.csv");
+        for text in ["", "a", "a,b\nc", "\u{feff}a,b\r\nc", "\n \r\n\"a\",\"b\"\r\r\nc", "a\r"] {
+            fs::write(&path, text).unwrap();
+            let expected = Lines::new(text.as_bytes()).next().unwrap_or_default();
+            assert_eq!(first_line(&path).unwrap(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
     fn lines_end_like_on_unix_or_windows() {
         let mut lines = Lines::new(b"\xef\xbb\xbfa\r\n\n \r\nb\r\r\n");
         assert_eq!((lines.next(), lines.number), (Some(&b"a"[..]), 1));
@@ -426,8 +442,8 @@ mod tests {
             fs::write(&path, text).unwrap();
             String::from_utf8(first_line(&path).unwrap()).unwrap()
         };
-        assert_eq!(first("\u{feff}a,b\nc\n"), "a,b\n");
-        assert_eq!(first(&("\u{feff}".to_owned() + &"\n \r\n".repeat(100_000) + "a,b\nc\n")), "a,b\n");
+        assert_eq!(first("\u{feff}a,b\nc\n"), "a,b");
+        assert_eq!(first(&("\u{feff}".to_owned() + &"\n \r\n".repeat(100_000) + "a,b\nc\n")), "a,b");
         for text in ["", "\u{feff}", "\n\n", "  "] {
             assert!(first(text).trim().is_empty());
         }
