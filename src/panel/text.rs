@@ -225,7 +225,10 @@ impl Splitter {
         // Not `default`, which leaves the parser's tables empty.
         let parser = self.parser.get_or_insert_with(csv_core::Reader::new);
         parser.reset();
-        let (mut written, mut fields, mut input) = (0, 0, line);
+        // The parser takes a byte order mark off what it reads first. One at the beginning of the file is no part
+        // of the line any more, and any other belongs to its field: the parser gets one for itself.
+        let marked = line.starts_with(BYTE_ORDER_MARK).then(|| [BYTE_ORDER_MARK, line].concat());
+        let (mut written, mut fields, mut input) = (0, 0, marked.as_deref().unwrap_or(line));
         loop {
             let (result, read, bytes, ends) =
                 parser.read_record(input, &mut self.text[written..], &mut self.ends[fields..]);
@@ -339,6 +342,7 @@ mod tests {
         assert_eq!(fields(r#""a ""b""",c"#), ["a \"b\"", "c"]);
         assert_eq!(fields(r#"5",a"b"c, "d""#), ["5\"", "a\"b\"c", "\"d\""]);
         assert_eq!(fields(r#""a" ,"b"	"#), ["a", "b"]);
+        assert_eq!(fields("\u{feff}\"a\",\"b,c\""), ["\u{feff}\"a\"", "b,c"]);
         let problem = |line: &[u8]| Splitter::new().split(line).unwrap_err();
         assert_eq!(problem(br#"a,"b"#), LineProblem::Quote);
         assert_eq!(problem(br#"a,"b"",c"#), LineProblem::Quote);
