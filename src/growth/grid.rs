@@ -262,7 +262,7 @@ pub(super) fn check_memory(what: impl FnOnce() -> String, needed: u64, advice: &
     // A limit on the process shows in a reservation only; most systems grant that beyond the memory that they have.
     if !can_be_reserved(needed) {
         let (mut low, mut high) = (0, needed);
-        while high - low > needed / 64 {
+        while high - low > u64::max(low / 16, LITTLE) {
             let middle = low + (high - low) / 2;
             if can_be_reserved(middle) {
                 low = middle;
