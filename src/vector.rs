@@ -23,7 +23,7 @@ pub const WIDE_LANES: usize = 8;
 /// of no account.
 pub trait Wide: Copy {
     /// The same number in all lanes.
-    fn splat(word: u32) -> Self;
+    fn splat(number: u64) -> Self;
     /// The lanes of an array.
     fn load(lanes: &[u64; WIDE_LANES]) -> Self;
     /// Writes the lanes into an array.
@@ -174,8 +174,8 @@ impl PortableWide {
 
 impl Wide for PortableWide {
     #[inline(always)]
-    fn splat(word: u32) -> Self {
-        Self([word.into(); WIDE_LANES])
+    fn splat(number: u64) -> Self {
+        Self([number; WIDE_LANES])
     }
 
     #[inline(always)]
@@ -442,8 +442,8 @@ impl Avx2Wide {
 #[cfg(target_arch = "x86_64")]
 impl Wide for Avx2Wide {
     #[inline(always)]
-    fn splat(word: u32) -> Self {
-        Self([unsafe { _mm256_set1_epi64x(word.into()) }; 2])
+    fn splat(number: u64) -> Self {
+        Self([unsafe { _mm256_set1_epi64x(number as i64) }; 2])
     }
 
     #[inline(always)]
@@ -529,8 +529,8 @@ struct Avx512Wide(__m512i);
 #[cfg(target_arch = "x86_64")]
 impl Wide for Avx512Wide {
     #[inline(always)]
-    fn splat(word: u32) -> Self {
-        Self(unsafe { _mm512_set1_epi64(word.into()) })
+    fn splat(number: u64) -> Self {
+        Self(unsafe { _mm512_set1_epi64(number as i64) })
     }
 
     #[inline(always)]
@@ -674,7 +674,7 @@ mod tests {
             };
             assert_eq!(lanes(x.scale_halves(24)), each(&|a, _| scaled(a, 16, 24)));
             assert_eq!(lanes(x.scale_words(40)), each(&|a, _| scaled(a, 32, 40)));
-            assert_eq!(lanes(V::Wide::splat(a[3] as u32)).map(low), [low(a[3]); WIDE_LANES]);
+            assert_eq!(lanes(V::Wide::splat(a[3])), [a[3]; WIDE_LANES]);
         }
     }
 

@@ -108,22 +108,25 @@ impl RowRange {
         unit: u32,
         places: &mut Places,
     ) {
-        let words = samples.words(block.1, Stream::key(stream.seed));
-        let n = W::splat(self.rows);
-        let first = words.map(|word| word.multiply(n));
-        let (packed, fractions) = if PER_WORD == 2 {
-            let second = first.map(|product| product.multiply(n));
-            let pairs =
-                |w: usize| first[w].pair_high(first[w + 1]).or_above(second[w].pair_high(second[w + 1]));
-            ([0, 2].map(|w| pairs(w).scale_halves(unit as u16)), second)
+        let [w0, w1, w2, w3] = samples.words(block.1);
+        let n = W::splat(self.rows.into());
+        // Products whose high words are rows. Written out, as closures may not be compiled for the instruction set.
+        let first = [w0.multiply(n), w1.multiply(n), w2.multiply(n), w3.multiply(n)];
+        let mut last = first;
+        let mut packed = [first[0].pair_high(first[1]), first[2].pair_high(first[3])];
+        if PER_WORD == 2 {
+            last = [first[0].multiply(n), first[1].multiply(n), first[2].multiply(n), first[3].multiply(n)];
+            let second = [last[0].pair_high(last[1]), last[2].pair_high(last[3])];
+            packed = [packed[0].or_above(second[0]), packed[1].or_above(second[1])];
+            packed = [packed[0].scale_halves(unit as u16), packed[1].scale_halves(unit as u16)];
         } else {
-            ([0, 2].map(|w| first[w].pair_high(first[w + 1]).scale_words(unit)), first)
-        };
-        for (packed, places) in packed.into_iter().zip(places.iter_mut()) {
-            packed.store(places);
+            packed = [packed[0].scale_words(unit), packed[1].scale_words(unit)];
         }
-        let least = fractions[0].smaller(fractions[1]).smaller(fractions[2].smaller(fractions[3]));
-        let rejected = least.below(W::splat(self.threshold));
+        packed[0].store(&mut places[0]);
+        packed[1].store(&mut places[1]);
+        // The low words are the fractions.
+        let least = last[0].smaller(last[1]).smaller(last[2].smaller(last[3]));
+        let rejected = least.below(W::splat(self.threshold.into()));
         if rejected != 0 {
             self.redraw_block::<PER_WORD>(stream, block.0, unit, rejected, places);
         }

@@ -78,19 +78,21 @@ pub const fn philox4x32_10(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
 pub struct Samples<W> {
     /// hi(M₀·c₀) and lo(M₀·c₀) of round 2.
     products: [W; 2],
+    /// The keys of the rounds after the third.
+    keys: [[W; 2]; ROUNDS - 3],
 }
 
-/// What the first three rounds make of a block and a day, whatever the sample.
+/// What the first three rounds make of a block and a day, whatever the sample: words, in 64 bits as they are spread over lanes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BlockWords {
     /// c₃ ⊕ k₁ of round 2.
-    second: u32,
+    second: u64,
     /// c₁ ⊕ k₀ of round 3.
-    first: u32,
+    first: u64,
     /// hi(M₀·c₀) ⊕ k₁ of round 3.
-    third: u32,
+    third: u64,
     /// lo(M₀·c₀) of round 3.
-    fourth: u32,
+    fourth: u64,
 }
 
 /// The key of a round, counted from 0.
@@ -111,7 +113,12 @@ impl BlockWords {
         let (c0, c1) = (high1 ^ c1 ^ k0, low1);
         let [k0, k1] = round_key(key, 2);
         let (high0, low0) = multiply(M0, c0);
-        Self { second, first: c1 ^ k0, third: high0 ^ k1, fourth: low0 }
+        Self {
+            second: second as u64,
+            first: (c1 ^ k0) as u64,
+            third: (high0 ^ k1) as u64,
+            fourth: low0 as u64,
+        }
     }
 }
 
@@ -121,24 +128,30 @@ impl<W: Wide> Samples<W> {
     pub fn new(sample: u32, day: u32, key: [u32; 2]) -> Self {
         let (high1, _) = multiply(M1, day);
         let samples = W::load(&std::array::from_fn(|lane| sample.wrapping_add(lane as u32).into()));
-        let product = samples.xor(W::splat(high1 ^ round_key(key, 0)[0])).multiply(W::splat(M0));
-        Self { products: [product.high(), product] }
+        let product =
+            samples.xor(W::splat((high1 ^ round_key(key, 0)[0]).into())).multiply(W::splat(M0.into()));
+        let mut keys = [[product; 2]; ROUNDS - 3];
+        for (round, keys) in keys.iter_mut().enumerate() {
+            let [k0, k1] = round_key(key, 3 + round as u32);
+            *keys = [W::splat(k0.into()), W::splat(k1.into())];
+        }
+        Self { products: [product.high(), product], keys }
     }
 
     /// The words of a block: `[w]` lane l is word w of sample l, in the low word of the lane.
     #[inline(always)]
-    pub fn words(&self, block: &BlockWords, key: [u32; 2]) -> [W; 4] {
+    pub fn words(&self, block: &BlockWords) -> [W; 4] {
         let [high, low] = self.products;
-        let product = high.xor(W::splat(block.second)).multiply(W::splat(M1));
+        let (m0, m1) = (W::splat(M0.into()), W::splat(M1.into()));
+        let product = high.xor(W::splat(block.second)).multiply(m1);
         let mut c0 = product.high().xor(W::splat(block.first));
         let mut c1 = product;
         let mut c2 = low.xor(W::splat(block.third));
         let mut c3 = W::splat(block.fourth);
-        for round in 3..ROUNDS as u32 {
-            let [k0, k1] = round_key(key, round);
-            let (product0, product1) = (c0.multiply(W::splat(M0)), c2.multiply(W::splat(M1)));
-            c0 = product1.high().xor(c1).xor(W::splat(k0));
-            c2 = product0.high().xor(c3).xor(W::splat(k1));
+        for [k0, k1] in self.keys {
+            let (product0, product1) = (c0.multiply(m0), c2.multiply(m1));
+            c0 = product1.high().xor(c1).xor(k0);
+            c2 = product0.high().xor(c3).xor(k1);
             (c1, c3) = (product1, product0);
         }
         [c0, c1, c2, c3]
@@ -183,7 +196,7 @@ mod tests {
             let block = BlockWords::new(block, day, purpose, key);
             let mut words = [[0; WIDE_LANES]; 4];
             let samples = Samples::<V::Wide>::new(sample, day, key);
-            for (lanes, words) in samples.words(&block, key).into_iter().zip(&mut words) {
+            for (lanes, words) in samples.words(&block).into_iter().zip(&mut words) {
                 lanes.store(words);
             }
             words

@@ -17,7 +17,7 @@ use super::draws::{AHEAD, Draws, RING, Table};
 use super::plan::block_samples;
 use super::{Block, Sums};
 use crate::random::index::RowRange;
-use crate::vector::{Kernel, Lanes, Vectors, WIDE_LANES, Wide};
+use crate::vector::{Kernel, Lanes, Vectors, WIDE_LANES};
 
 /// The sums of all columns of `day` over the resamples numbered `samples`, computed by the current Rayon pool, all held.
 pub fn resample(day: &DayColumns, seed: u64, samples: Range<u32>) -> Sums {
@@ -85,31 +85,27 @@ impl Kernel for ResampleBlock<'_> {
     }
 }
 
+// Loops are written out where closures would read shorter: what is not inlined is not compiled for the instruction set.
 impl ResampleBlock<'_> {
-    /// Hands the draws of eight samples at a time to `sum`, with the number of the first within the block.
-    #[inline(always)]
-    fn each_eight<W: Wide, const PER_WORD: usize, const SCALE: usize>(
-        &self,
-        mut sum: impl FnMut(Draws<'_, W, PER_WORD, SCALE>, usize),
-    ) {
-        for first in (0..self.samples.len()).step_by(WIDE_LANES) {
-            sum(Draws::new(self.table, self.samples.start + first as u32), first);
-        }
-    }
-
     /// Rows of one word.
     #[inline(always)]
     fn single<V: Lanes, const PER_WORD: usize>(&self) -> Block<'static> {
         let mut block = Block::new(self.samples.len(), self.day.lanes());
-        self.each_eight::<V::Wide, PER_WORD, 4>(|mut draws, first| {
+        for first in (0..self.samples.len()).step_by(WIDE_LANES) {
+            let mut draws = Draws::<V::Wide, PER_WORD, 4>::new(self.table, self.samples.start + first as u32);
             let mut sums = [[0u32]; WIDE_LANES];
-            each_block(&mut draws, |draws, number, count| {
+            draws.begin();
+            for number in 0..draws.whole_blocks() {
+                draws.draw(number + AHEAD);
                 for (lane, [sum]) in sums.iter_mut().enumerate() {
-                    draws.add_words(number, lane, count, sum);
+                    draws.add_words(number, lane, 4 * PER_WORD as u32, sum);
                 }
-            });
+            }
+            for (lane, [sum]) in sums.iter_mut().enumerate() {
+                draws.add_words(draws.whole_blocks(), lane, draws.rest(), sum);
+            }
             block.store(first, 0, &sums);
-        });
+        }
         block
     }
 
@@ -117,13 +113,15 @@ impl ResampleBlock<'_> {
     #[inline(always)]
     fn lines<V: Lanes, const PER_WORD: usize, const LINES: usize>(&self) -> Block<'static> {
         let mut block = Block::new(self.samples.len(), self.day.lanes());
-        self.each_eight::<V::Wide, PER_WORD, 8>(|mut draws, first| {
+        for first in (0..self.samples.len()).step_by(WIDE_LANES) {
+            let mut draws = Draws::<V::Wide, PER_WORD, 8>::new(self.table, self.samples.start + first as u32);
             let mut sums = [[V::splat(0); LINES]; WIDE_LANES];
-            each_block(&mut draws, |draws, number, count| {
-                for lane in 0..WIDE_LANES {
-                    draws.add_lines(number, lane, count, 0, &mut sums[lane]);
-                }
-            });
+            draws.begin();
+            for number in 0..draws.whole_blocks() {
+                draws.draw(number + AHEAD);
+                draws.add_lines_of_all(number, 4 * PER_WORD as u32, &mut sums);
+            }
+            draws.add_lines_of_all(draws.whole_blocks(), draws.rest(), &mut sums);
             for line in 0..LINES {
                 let mut words = [[0; LINE]; WIDE_LANES];
                 for (sums, words) in sums.iter().zip(&mut words) {
@@ -131,7 +129,7 @@ impl ResampleBlock<'_> {
                 }
                 block.store(first, line * LINE, &words);
             }
-        });
+        }
         block
     }
 
@@ -140,32 +138,29 @@ impl ResampleBlock<'_> {
     fn many_lines<V: Lanes, const PER_WORD: usize, const SCALE: usize>(&self) -> Block<'static> {
         let mut block = Block::new(self.samples.len(), self.day.lanes());
         let mut sums = vec![[[0u32; LINE]; WIDE_LANES]; self.day.stride() / LINE];
-        self.each_eight::<V::Wide, PER_WORD, SCALE>(|mut draws, first| {
+        let per_block = 4 * PER_WORD as u32;
+        let blocks = self.day.rows().div_ceil(per_block);
+        for first in (0..self.samples.len()).step_by(WIDE_LANES) {
+            let mut draws =
+                Draws::<V::Wide, PER_WORD, SCALE>::new(self.table, self.samples.start + first as u32);
             sums.fill([[0; LINE]; WIDE_LANES]);
-            let per_block = Draws::<V::Wide, PER_WORD, SCALE>::PER_BLOCK;
-            let blocks = self.day.rows().div_ceil(per_block);
             for start in (0..blocks).step_by(RING) {
                 let end = (start + RING as u32).min(blocks);
-                (start..end).for_each(|number| draws.draw(number));
+                for number in start..end {
+                    draws.draw(number);
+                }
                 for (pair, sums) in sums.chunks_mut(2).enumerate() {
                     for lane in 0..WIDE_LANES {
-                        let first_line = 2 * pair;
                         match sums {
                             [one, two] => {
                                 let mut totals: [V; 2] = [V::load(&one[lane]), V::load(&two[lane])];
-                                for number in start..end {
-                                    let count = self.day.rows() - number * per_block;
-                                    draws.add_lines(number, lane, count, first_line, &mut totals);
-                                }
+                                draws.add_blocks(start..end, lane, 2 * pair, &mut totals);
                                 totals[0].store(&mut one[lane]);
                                 totals[1].store(&mut two[lane]);
                             }
                             [one] => {
                                 let mut totals: [V; 1] = [V::load(&one[lane])];
-                                for number in start..end {
-                                    let count = self.day.rows() - number * per_block;
-                                    draws.add_lines(number, lane, count, first_line, &mut totals);
-                                }
+                                draws.add_blocks(start..end, lane, 2 * pair, &mut totals);
                                 totals[0].store(&mut one[lane]);
                             }
                             _ => {}
@@ -176,26 +171,8 @@ impl ResampleBlock<'_> {
             for (line, sums) in sums.iter().enumerate() {
                 block.store(first, line * LINE, sums);
             }
-        });
+        }
         block
-    }
-}
-
-/// Draws all blocks of the samples, and hands each to `add` with the number of its draws that count.
-#[inline(always)]
-fn each_block<W: Wide, const PER_WORD: usize, const SCALE: usize>(
-    draws: &mut Draws<'_, W, PER_WORD, SCALE>,
-    mut add: impl FnMut(&Draws<'_, W, PER_WORD, SCALE>, u32, u32),
-) {
-    let per_block = Draws::<W, PER_WORD, SCALE>::PER_BLOCK;
-    let (whole, rest) = (draws.rows() / per_block, draws.rows() % per_block);
-    (0..AHEAD).for_each(|number| draws.draw(number));
-    for number in 0..whole {
-        draws.draw(number + AHEAD);
-        add(draws, number, per_block);
-    }
-    if rest > 0 {
-        add(draws, whole, rest);
     }
 }
 

@@ -10,6 +10,8 @@
     reason = "places are rows of a table that was checked, by their making; see `Draws::row`"
 )]
 
+use std::ops::Range;
+
 use super::columns::{DayColumns, LINE};
 use crate::random::index::{Places, RowRange, unpack};
 use crate::random::philox::{BlockWords, Samples};
@@ -73,9 +75,6 @@ pub(super) struct Draws<'a, W, const PER_WORD: usize, const SCALE: usize> {
 }
 
 impl<'a, W: Wide, const PER_WORD: usize, const SCALE: usize> Draws<'a, W, PER_WORD, SCALE> {
-    /// Draws of a block.
-    pub(super) const PER_BLOCK: u32 = 4 * PER_WORD as u32;
-
     /// Those of the samples from number `sample` on. No block is drawn yet.
     #[inline(always)]
     pub(super) fn new(table: &'a Table<'a>, sample: u32) -> Self {
@@ -84,10 +83,24 @@ impl<'a, W: Wide, const PER_WORD: usize, const SCALE: usize> Draws<'a, W, PER_WO
         Self { table, stream, samples, ring: [[[0; WIDE_LANES]; 2]; RING] }
     }
 
-    /// Number of rows, n; a sample draws as many.
+    /// Blocks of which all draws count.
     #[inline(always)]
-    pub(super) fn rows(&self) -> u32 {
-        self.table.range.rows()
+    pub(super) fn whole_blocks(&self) -> u32 {
+        self.table.range.rows() / (4 * PER_WORD as u32)
+    }
+
+    /// Draws that count of the block after those.
+    #[inline(always)]
+    pub(super) fn rest(&self) -> u32 {
+        self.table.range.rows() % (4 * PER_WORD as u32)
+    }
+
+    /// Draws the first [`AHEAD`] blocks.
+    #[inline(always)]
+    pub(super) fn begin(&mut self) {
+        for block in 0..AHEAD {
+            self.draw(block);
+        }
     }
 
     /// Draws a block, in the place of the one that is [`RING`] before.
@@ -98,18 +111,6 @@ impl<'a, W: Wide, const PER_WORD: usize, const SCALE: usize> Draws<'a, W, PER_WO
         let places = &mut self.ring[block as usize % RING];
         let range = &self.table.range;
         range.draw_block::<W, PER_WORD>(&self.stream, &self.samples, (block, words), unit as u32, places);
-    }
-
-    /// Calls `add` with the places of the first `count` rows that one sample draws from `block`, one after the other.
-    #[inline(always)]
-    fn each(&self, block: u32, lane: usize, count: u32, mut add: impl FnMut(u32)) {
-        for (half, packed) in self.ring[block as usize % RING].iter().enumerate() {
-            for number in 0..2 * PER_WORD {
-                if ((2 * PER_WORD * half + number) as u32) < count {
-                    add(unpack::<PER_WORD>(packed[lane], number));
-                }
-            }
-        }
     }
 
     /// `WORDS` words from word `first` on of the row at `place`.
@@ -134,11 +135,17 @@ impl<'a, W: Wide, const PER_WORD: usize, const SCALE: usize> Draws<'a, W, PER_WO
     /// Adds the first `count` rows that one sample draws from `block`, which have one word.
     #[inline(always)]
     pub(super) fn add_words(&self, block: u32, lane: usize, count: u32, sum: &mut u32) {
-        self.each(block, lane, count, |place| {
-            // SAFETY: a drawn place, and the first word of a row.
-            let [word] = unsafe { self.row(place, 0) };
-            *sum = sum.wrapping_add(*word);
-        });
+        let mut total = *sum;
+        for (half, packed) in self.ring[block as usize % RING].iter().enumerate() {
+            for number in 0..2 * PER_WORD {
+                if ((2 * PER_WORD * half + number) as u32) < count {
+                    // SAFETY: a drawn place, and the first word of a row.
+                    let [word] = unsafe { self.row(unpack::<PER_WORD>(packed[lane], number), 0) };
+                    total = total.wrapping_add(*word);
+                }
+            }
+        }
+        *sum = total;
     }
 
     /// Adds `N` lines, from number `first` of a row on, of the first `count` rows that one sample draws from `block`.
@@ -152,11 +159,54 @@ impl<'a, W: Wide, const PER_WORD: usize, const SCALE: usize> Draws<'a, W, PER_WO
         sums: &mut [V; N],
     ) {
         assert!((first + N) * LINE * 4 <= self.table.row_bytes);
-        self.each(block, lane, count, |place| {
-            for (n, sum) in sums.iter_mut().enumerate() {
-                // SAFETY: a drawn place, and lines within a row.
-                *sum = sum.add(V::load(unsafe { self.row(place, (first + n) * LINE) }));
+        let mut totals = *sums;
+        for (half, packed) in self.ring[block as usize % RING].iter().enumerate() {
+            for number in 0..2 * PER_WORD {
+                if ((2 * PER_WORD * half + number) as u32) < count {
+                    let place = unpack::<PER_WORD>(packed[lane], number);
+                    for (n, total) in totals.iter_mut().enumerate() {
+                        // SAFETY: a drawn place, and lines within a row.
+                        *total = total.add(V::load(unsafe { self.row(place, (first + n) * LINE) }));
+                    }
+                }
             }
-        });
+        }
+        *sums = totals;
+    }
+
+    /// As [`Self::add_lines`], for all eight samples. Written out, so that the sums stay in registers.
+    #[inline(always)]
+    pub(super) fn add_lines_of_all<V: Lanes, const N: usize>(
+        &self,
+        block: u32,
+        count: u32,
+        [s0, s1, s2, s3, s4, s5, s6, s7]: &mut [[V; N]; WIDE_LANES],
+    ) {
+        self.add_lines(block, 0, count, 0, s0);
+        self.add_lines(block, 1, count, 0, s1);
+        self.add_lines(block, 2, count, 0, s2);
+        self.add_lines(block, 3, count, 0, s3);
+        self.add_lines(block, 4, count, 0, s4);
+        self.add_lines(block, 5, count, 0, s5);
+        self.add_lines(block, 6, count, 0, s6);
+        self.add_lines(block, 7, count, 0, s7);
+    }
+
+    /// As [`Self::add_lines`], of all draws of some blocks that count.
+    #[inline(always)]
+    pub(super) fn add_blocks<V: Lanes, const N: usize>(
+        &self,
+        blocks: Range<u32>,
+        lane: usize,
+        first: usize,
+        sums: &mut [V; N],
+    ) {
+        let whole = blocks.end.min(self.whole_blocks());
+        for block in blocks.start..whole {
+            self.add_lines(block, lane, 4 * PER_WORD as u32, first, sums);
+        }
+        if whole < blocks.end {
+            self.add_lines(whole, lane, self.rest(), first, sums);
+        }
     }
 }

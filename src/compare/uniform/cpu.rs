@@ -51,7 +51,7 @@ impl Kernel for Band {
         // A row has fewer than 2³² words, so that its sum fits 64 bits.
         let mut sums = V::Wide::splat(0);
         for block in 0..size.div_ceil(4) {
-            let words = samples.words(&BlockWords::new(block, 0, purpose, key), key);
+            let words = samples.words(&BlockWords::new(block, 0, purpose, key));
             // The last block may hold words beyond the rows' ends.
             let left = (size - 4 * block).min(4) as usize;
             for &word in &words[..left] {
