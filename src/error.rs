@@ -92,7 +92,7 @@ impl Error {
 
     /// An [`Error::Job`] for what panicked with this payload.
     pub(crate) fn from_panic(what: impl Into<String>, payload: &(dyn Any + Send)) -> Self {
-        Self::Job { what: what.into(), why: crate::jobs::panic_text(payload) }
+        Self::Job { what: what.into(), why: crate::panics::panic_text(payload) }
     }
 }
 

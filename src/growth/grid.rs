@@ -17,7 +17,7 @@ use super::GrowthError;
 use super::cpu::ROWS_A_TASK;
 use super::model::Model;
 use crate::error::{Error, Result};
-use crate::output::bound::figure;
+use crate::figures::figure;
 
 /// How the grid points are spaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, clap::ValueEnum)]

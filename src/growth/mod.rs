@@ -74,7 +74,7 @@ pub use model::{Model, SteadyState};
 pub use path::{PathPoint, transition_path};
 pub use solve::{Method, Progress, Settings, Solution, Stop, Timing, solve, solve_on};
 
-use crate::output::bound::{figure, upper};
+use crate::figures::{figure, upper};
 
 /// Why the growth model could not be solved as asked.
 #[derive(Debug, thiserror::Error)]

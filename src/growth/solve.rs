@@ -32,8 +32,8 @@ use super::iterate::{
 };
 use super::sup::distance;
 use crate::error::{Error, Result};
+use crate::figures::figure;
 use crate::gpu::Gpu;
-use crate::output::bound::figure;
 
 /// How the operator is iterated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, clap::ValueEnum)]

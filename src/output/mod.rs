@@ -1,16 +1,14 @@
 //! Writing results: whole or not at all, to a file or to standard output.
 //!
-//! [`Outputs`] checks where they go before the work; then [`intervals`] as CSV and JSON, and the pictures
-//! ([`plot`]). [`bound`] says how error bounds become text.
+//! [`Outputs`] checks where they go before the work; then [`intervals`] and the growth model's
+//! solution ([`growth`]) as CSV and JSON.
 
-pub mod bound;
 pub mod growth;
 pub mod intervals;
 mod outputs;
-pub mod plot;
 mod stdout;
 pub(crate) mod temporary;
-mod text;
+pub(crate) mod text;
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal, Write};

@@ -31,7 +31,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 }
 
 /// `text` as a picture can hold it: with U+FFFD for what is not seen, and for what no XML document may have.
-pub(super) fn drawable(text: &str) -> Cow<'_, str> {
+pub(crate) fn drawable(text: &str) -> Cow<'_, str> {
     let refused = |letter: char| is_hidden(letter) || matches!(letter, '\u{fffe}' | '\u{ffff}');
     if text.contains(refused) { Cow::Owned(text.replace(refused, "\u{fffd}")) } else { Cow::Borrowed(text) }
 }

@@ -20,8 +20,8 @@ use super::grid::{Choice, Problem};
 use super::multigrid::coarser;
 use super::solve::{Progress, Settings};
 use crate::error::{Error, Result};
+use crate::figures::figure;
 use crate::gpu::{Gpu, GpuError, Parameters};
-use crate::output::bound::figure;
 
 /// Invocations of a workgroup.
 const WORKGROUP: u32 = 64;
