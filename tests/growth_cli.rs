@@ -155,6 +155,44 @@ fn what_f64_cannot_hold_is_refused_and_not_written() {
     }
 }
 
+/// With a limit on its memory the program ends with a message of its own, or with a result.
+#[cfg(unix)]
+#[test]
+fn too_little_memory_is_a_message() {
+    let program = assert_cmd::cargo::cargo_bin("bellwether");
+    let folder = tempfile::tempdir().unwrap();
+    let path = format!(
+        "--path 10000000 --from-capital 1 --path-output {}",
+        folder.path().join("path.csv").display()
+    );
+    let mut refused = 0;
+    for (limit, arguments) in [
+        (200_000, "--grid 10000000"),
+        (200_000, "--grid 500000"),
+        (1_000_000, "--grid 10000000 --choice grid"),
+        (400_000, "--grid 1000000"),
+        (400_000, &path),
+    ] {
+        let run = format!(
+            "ulimit -v {limit}; exec {} growth --device cpu -o /dev/null {arguments}",
+            program.display()
+        );
+        let output = Command::new("sh").args(["-c", &run]).output().unwrap();
+        let message = standard_error(&output);
+        let code = output.status.code();
+        assert!(code == Some(0) || code == Some(1), "{limit} KiB, {arguments}: {code:?}, {message}");
+        if code == Some(1) {
+            assert!(
+                message.contains("of memory, but") && message.contains("choose a smaller --"),
+                "{message}"
+            );
+            assert!(!message.contains(" 0 B"), "{message}");
+            refused += 1;
+        }
+    }
+    assert!(refused >= 2);
+}
+
 #[test]
 fn messages_have_short_figures() {
     for arguments in [

@@ -105,7 +105,8 @@ impl Problem {
                 format!("it must be finite and above --low, which is {}", figure(low)),
             );
         }
-        check_memory(points)?;
+        let needed = (points as u64).saturating_mul(BYTES_A_POINT);
+        check_memory(|| format!("a grid of {points} points"), needed, "choose a smaller --grid")?;
         let steady = model.steady_state();
         let (lowest, highest) = (low * steady.capital, high * steady.capital);
         if !(lowest > 1e-200 && highest < 1e200) {
@@ -248,10 +249,30 @@ fn resources(model: &Model, capital: &[f64]) -> Vec<f64> {
     }
 }
 
-fn check_memory(points: usize) -> Result<()> {
-    let needed = (points as u64).saturating_mul(BYTES_A_POINT);
-    // Asking the system takes longer than most solutions; what every computer has needs no asking.
-    if needed < 1 << 30 {
+/// Refuses `what` where the `needed` bytes are not to be had, before any of them is asked for in earnest: a later allocation that
+/// fails would end the program without a word.
+pub(super) fn check_memory(what: impl FnOnce() -> String, needed: u64, advice: &str) -> Result<()> {
+    // What every computer and every limit has needs no asking, which takes longer than most solutions.
+    const LITTLE: u64 = 1 << 20;
+    const MUCH: u64 = 1 << 30;
+    let refused = |allowed| Err(Error::Memory { what: what(), needed, allowed, advice: advice.to_string() });
+    if needed < LITTLE {
+        return Ok(());
+    }
+    // A limit on the process shows in a reservation only; most systems grant that beyond the memory that they have.
+    if !can_be_reserved(needed) {
+        let (mut low, mut high) = (0, needed);
+        while high - low > u64::max(low / 16, LITTLE) {
+            let middle = low + (high - low) / 2;
+            if can_be_reserved(middle) {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        return refused(low);
+    }
+    if needed < MUCH {
         return Ok(());
     }
     // Where the system does not say, a few GiB are a fair guess.
@@ -259,11 +280,14 @@ fn check_memory(points: usize) -> Result<()> {
         system.refresh_memory();
         system.available_memory()
     });
-    if needed > allowed {
-        let advice = "choose a smaller --grid".to_string();
-        return Err(Error::Memory { what: format!("a grid of {points} points"), needed, allowed, advice });
-    }
-    Ok(())
+    if needed > allowed { refused(allowed) } else { Ok(()) }
+}
+
+/// Whether so many bytes can be reserved, beside what threads and the rest of the program take.
+fn can_be_reserved(bytes: u64) -> bool {
+    const BESIDE: u64 = 64 << 20;
+    let bytes = usize::try_from(bytes.saturating_add(BESIDE)).unwrap_or(usize::MAX);
+    Vec::<u8>::new().try_reserve_exact(bytes).is_ok()
 }
 
 #[cfg(test)]
@@ -309,6 +333,16 @@ mod tests {
         let message = grid(largest * 1.001).unwrap_err().to_string();
         assert!(message.contains("--low"), "{message}");
         assert!(grid(largest * 0.999).is_ok());
+    }
+
+    #[test]
+    fn memory_is_asked_for_before_it_is_taken() {
+        let ask = |needed| check_memory(|| "it".into(), needed, "take less");
+        assert!(ask(0).is_ok() && ask(1 << 21).is_ok());
+        let refused = ask(1 << 50);
+        // An address space has no more than 2⁴⁷ bytes for a program.
+        let Err(Error::Memory { needed, allowed, .. }) = refused else { panic!("{refused:?}") };
+        assert!(needed == 1 << 50 && (1 << 21..1 << 48).contains(&allowed), "{allowed}");
     }
 
     #[test]

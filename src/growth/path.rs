@@ -7,7 +7,7 @@
 //! with the policy k′ interpolated linearly between the grid points, as in the Euler errors. Consumption stays positive: f
 //! is concave, so that f(k) − k′ is at least the interpolated consumption of the points around k.
 
-use super::grid::Problem;
+use super::grid::{Problem, check_memory};
 use crate::error::{Error, Result};
 use crate::figures::figure;
 
@@ -30,7 +30,7 @@ pub struct PathPoint {
 ///
 /// # Errors
 ///
-/// [`Error::Parameter`] where `from` does not lie on the grid's range.
+/// [`Error::Parameter`] where `from` does not lie on the grid's range, [`Error::Memory`] where the path does not fit in memory.
 pub fn transition_path(
     problem: &Problem,
     policy: &[f64],
@@ -50,6 +50,8 @@ pub fn transition_path(
             ),
         });
     }
+    let needed = (periods as u64).saturating_mul(size_of::<PathPoint>() as u64);
+    check_memory(|| format!("a path of {periods} periods"), needed, "choose a smaller --path")?;
     let model = problem.model();
     let mut k = from;
     let path = (0..=periods).map(|t| {

@@ -470,7 +470,7 @@ mod tests {
             }
             assert!(ends.len() >= (points * points * iterations).div_ceil(PAIRS));
         }
-        assert_eq!(submission_ends(&slices(2000, 32)), [] as [usize; 0]);
+        assert!(submission_ends(&slices(2000, 32)).is_empty());
         assert!(!submission_ends(&slices(5000, 32)).is_empty());
     }
 
