@@ -32,6 +32,16 @@
 //! | [`compare`] | the same flows timed on one core, all cores and GPUs; tables and a picture of it |
 //! | [`cli`] | the command line over all of this |
 //!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `gpu` | the same work on GPUs, and [`compare`] |
+//! | `plot` | [`plot`] |
+//! | `cli` | [`cli`] and the program `bellwether`, with both others |
+//!
+//! All are on by default. None changes a result.
+//!
 //! # Examples
 //!
 //! The sample's intervals, by the library:
@@ -51,7 +61,9 @@
 //! # Ok::<(), bellwether::Error>(())
 //! ```
 
+#[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "gpu")]
 pub mod compare;
 pub mod error;
 pub mod figures;
@@ -62,6 +74,8 @@ pub mod jobs;
 pub mod output;
 pub mod panel;
 mod panics;
+#[cfg(feature = "plot")]
+#[cfg_attr(not(feature = "gpu"), allow(dead_code, reason = "series of marks are the comparison's"))]
 pub mod plot;
 pub mod random;
 pub mod resample;

@@ -9,10 +9,11 @@ use crate::compare::{
     self, Comparison, Device, Rules, Timing, Wanted, bootstrap, distinct, growth, record, table, uniform,
 };
 use crate::error::{Error, Result};
+use crate::figures::{grouped, plural};
 use crate::growth::{Choice, GridSpec, Model, Spacing};
 use crate::jobs::Jobs;
 use crate::output::Format;
-use crate::output::{Destination, Outputs, grouped, plural, visible};
+use crate::output::{Destination, Outputs, visible};
 use crate::panel::{Align, DayReturns, LoadOptions, PanelReader, Returns, parse_date};
 use crate::plot::PlotFile;
 

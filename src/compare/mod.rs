@@ -13,6 +13,7 @@ pub mod bootstrap;
 pub mod device;
 pub mod growth;
 pub mod machine;
+#[cfg(feature = "plot")]
 pub mod picture;
 pub mod race;
 pub mod record;

@@ -2,7 +2,7 @@
 
 use super::{Cell, Comparison, DeviceSummary};
 use crate::error::Result;
-use crate::output::grouped;
+use crate::figures::grouped;
 use crate::plot::Picture;
 use crate::plot::axis::{Axis, seconds};
 use crate::plot::canvas::{Canvas, Ink, Mark, Type, draw};

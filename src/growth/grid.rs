@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::figures::figure;
 
 /// How the grid points are spaced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Spacing {
     /// At equal distances of k.
@@ -30,7 +30,7 @@ pub enum Spacing {
 }
 
 /// Which next capital may be chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Choice {
     /// Any k′ between the ends of the grid; V is interpolated linearly.

@@ -173,7 +173,7 @@ fn nice_step(step: f64) -> f64 {
 /// A number with these decimals, a real minus sign, and thousands apart.
 fn decimal(number: f64, decimals: usize) -> String {
     if decimals == 0 && number >= 1000.0 {
-        return crate::output::grouped(number.round() as u64);
+        return crate::figures::grouped(number.round() as u64);
     }
     let text = format!("{:.decimals$}", if number == 0.0 { 0.0 } else { number });
     text.replace('-', "−")

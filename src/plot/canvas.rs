@@ -1,5 +1,6 @@
 //! Strokes, areas and text on a picture, in units of length from its upper left corner.
 
+use std::borrow::Cow;
 use std::sync::Once;
 
 use plotters::backend::SVGBackend;
@@ -14,7 +15,7 @@ use plotters::style::{
 use super::style::WIDTH;
 use super::{FONT, Picture};
 use crate::error::{Error, Result};
-use crate::output::text::drawable;
+use crate::output::text::is_hidden;
 
 /// Plotters places things at whole numbers: it is given a picture so many times as large, which the SVG
 /// scales back.
@@ -216,4 +217,21 @@ impl Canvas<'_> {
 fn style(look: &Type) -> TextStyle<'_> {
     let font = (FAMILY, look.size * FINE * FONT_SIZE).into_font();
     TextStyle::from(font).color(&look.color).pos(Pos::new(look.horizontal, look.vertical))
+}
+
+/// `text` as a picture can hold it: with U+FFFD for what is not seen, and for what no XML document may have.
+fn drawable(text: &str) -> Cow<'_, str> {
+    let refused = |letter: char| is_hidden(letter) || matches!(letter, '\u{fffe}' | '\u{ffff}');
+    if text.contains(refused) { Cow::Owned(text.replace(refused, "\u{fffd}")) } else { Cow::Borrowed(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_get_replacements() {
+        assert!(matches!(drawable("AXP <&> é"), Cow::Borrowed(_)));
+        assert_eq!(drawable("a\u{1b}b\nc\u{ffff}\0"), "a\u{fffd}b\u{fffd}c\u{fffd}\u{fffd}");
+    }
 }
