@@ -12,8 +12,8 @@ use bellwether::gpu::{Gpu, adapters};
 use bellwether::inference::bootstrap::{Bootstrap, Resources};
 use bellwether::inference::quantile::quantiles;
 use bellwether::jobs::Jobs;
-use bellwether::panel::simulate::{SimulateSpec, simulate};
 use bellwether::random::{Purpose, Stream};
+use bellwether::simulate::{SimulateSpec, simulate};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 fn select(c: &mut Criterion) {

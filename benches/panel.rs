@@ -9,8 +9,8 @@
 )]
 
 use bellwether::jobs::Jobs;
-use bellwether::panel::simulate::{SimulateSpec, write};
 use bellwether::panel::{LoadOptions, load};
+use bellwether::simulate::{SimulateSpec, write};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 fn panel(c: &mut Criterion) {

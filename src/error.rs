@@ -1,6 +1,5 @@
 //! The library's one error type. Every message says what went wrong, where, and what to do about it.
 
-use std::any::Any;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -88,11 +87,6 @@ impl Error {
     pub fn io(action: &'static str, path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> Self {
         let path = path.as_ref().to_path_buf();
         move |source| Self::Io { action, path, source }
-    }
-
-    /// An [`Error::Job`] for what panicked with this payload.
-    pub(crate) fn from_panic(what: impl Into<String>, payload: &(dyn Any + Send)) -> Self {
-        Self::Job { what: what.into(), why: crate::jobs::panic_text(payload) }
     }
 }
 

@@ -72,19 +72,19 @@
 //! hook belongs to the whole process, so the library leaves it alone; a program that reports failures itself calls
 //! [`record_panics`] once when it starts.
 
-use std::any::Any;
-use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
 use rayon::{ScopeFifo, ThreadPool, ThreadPoolBuilder, Yield};
 
 use crate::error::{Error, Result};
+use crate::panics::panic_text;
+pub use crate::panics::record_panics;
 
 /// How many threads run the jobs, and who hears of progress. Cheap to clone; clones share the threads.
 #[derive(Clone, Default)]
@@ -419,41 +419,6 @@ impl Failure<Error> {
 /// Most threads that are started on a machine of so many cores: more take minutes to start and gain nothing.
 fn most_threads(cores: usize) -> usize {
     cores.saturating_mul(16).max(1024)
-}
-
-/// The text and the place of the last panics, where they are recorded. A panic in one thread may be caught in
-/// another.
-static PANICS: Mutex<VecDeque<(String, String)>> = Mutex::new(VecDeque::new());
-
-/// Keeps panics off standard error. Where one is caught and becomes an error, as [`Failure::Panic`] or an
-/// [`Error::Job`], its message has the file and the line.
-///
-/// For a program that reports its errors itself, to call when it starts: it replaces the process's panic
-/// hook.
-pub fn record_panics() {
-    const KEPT: usize = 64;
-    panic::set_hook(Box::new(|info| {
-        let place = info.location().map_or_else(|| "an unknown place".into(), ToString::to_string);
-        let mut panics = PANICS.lock().unwrap_or_else(PoisonError::into_inner);
-        if panics.len() == KEPT {
-            panics.pop_front();
-        }
-        panics.push_back((payload_text(info.payload()), place));
-    }));
-}
-
-/// The text of what a panic threw, with its file and line where they were recorded.
-pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> String {
-    let text = payload_text(payload);
-    let panics = PANICS.lock().unwrap_or_else(PoisonError::into_inner);
-    let place = panics.iter().rev().find_map(|(other, place)| (*other == text).then_some(place));
-    place.map_or_else(|| text.clone(), |place| format!("{text} (at {place})"))
-}
-
-/// `panic!` throws a `&str` or a `String`.
-fn payload_text(payload: &dyn Any) -> String {
-    let text = payload.downcast_ref::<&str>().copied();
-    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message").to_owned()
 }
 
 /// Runs one job and catches its panic. The function is only shared, not mutated, so that what a panic may leave broken

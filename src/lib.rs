@@ -2,27 +2,45 @@
 //! any GPU; the bootstrap is the same to the last bit on all of them.
 //!
 //! ```text
-//! prices on disk ─ panel ─ returns by day ─ columns ─┬─ resample (CPU | GPU) ─ sums ─ quantiles ─ intervals ─ output
-//!                                                    │
-//! model + grid ─ Bellman operator (CPU | GPU) ─ iterate ─ polish and certify in f64 ─ output
+//! prices on disk ─ panel ─ returns by day ─ columns ─┬─ resample (CPU | GPU) ─ sums ─ quantiles ─ intervals ─┬─ output
+//!         simulate                                   │                                                       └─ plot
+//!
+//! model + grid ─ Bellman operator (CPU | GPU proposes) ─ iterate ─ certify in f64 ─┬─ output
+//!                                                                                  └─ plot
+//!
+//! compare: the same two flows against the clock
 //! ```
 //!
-//! Data goes one way, and each arrow is a module. In reading order:
+//! Data goes one way, and each arrow is a module. In reading order, of which each uses only those above it (errors of a module are
+//! variants of [`Error`]):
 //!
 //! | module | what it is about |
 //! |---|---|
-//! | [`panel`] | prices from files, aligned and checked; log returns within a day; the simulator |
+//! | [`error`] | the one error type: what, where, what to do |
+//! | [`figures`] | numbers as text: bounds are rounded up |
+//! | [`jobs`] | many independent computations: in order or as completed, failures kept, progress told |
+//! | [`gpu`] | adapters and devices, and their failures as errors; knows nothing of the two flows |
+//! | [`vector`] | sixteen words at once, on the vectors that the CPU has |
 //! | [`random`] | the counter-based random stream, and exactly uniform row numbers |
+//! | [`panel`] | prices from files, aligned and checked; log returns within a day |
 //! | [`resample`] | the heart: rows drawn with replacement and summed as integers, on the CPU and on the GPU |
 //! | [`inference`] | quantiles of the sums, and the percentile bootstrap that ties the flow together |
 //! | [`growth`] | the growth model: grids, the Bellman operator, methods, the certificate |
-//! | [`vector`] | sixteen words at once, on the vectors that the CPU has |
-//! | [`gpu`] | adapters and devices, and their failures as errors; knows nothing of the two flows |
-//! | [`compare`] | the same flows timed on one core, all cores and GPUs; tables of it |
-//! | [`jobs`] | many independent computations: in order or as completed, failures kept, progress told |
-//! | [`output`] | files written whole or not at all; CSV, JSON, pictures |
+//! | [`output`] | files written whole or not at all; CSV, JSON |
+//! | [`simulate`] | panels of simulated prices, and files of them |
+//! | [`plot`] | pictures of intervals, distributions and solutions |
+//! | [`compare`] | the same flows timed on one core, all cores and GPUs; tables and a picture of it |
 //! | [`cli`] | the command line over all of this |
-//! | [`error`] | the one error type: what, where, what to do |
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `gpu` | the same work on GPUs, and [`compare`] |
+//! | `plot` | [`plot`] |
+//! | `cli` | [`cli`] and the program `bellwether`, with both others |
+//!
+//! All are on by default. None changes a result.
 //!
 //! # Examples
 //!
@@ -43,17 +61,25 @@
 //! # Ok::<(), bellwether::Error>(())
 //! ```
 
+#[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "gpu")]
 pub mod compare;
 pub mod error;
+pub mod figures;
 pub mod gpu;
 pub mod growth;
 pub mod inference;
 pub mod jobs;
 pub mod output;
 pub mod panel;
+mod panics;
+#[cfg(feature = "plot")]
+#[cfg_attr(not(feature = "gpu"), allow(dead_code, reason = "series of marks are the comparison's"))]
+pub mod plot;
 pub mod random;
 pub mod resample;
+pub mod simulate;
 pub mod vector;
 
 pub use error::{Error, Result};

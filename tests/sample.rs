@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 
-use bellwether::panel::simulate::{SimulateSpec, write};
+use bellwether::simulate::{SimulateSpec, write};
 
 /// The arguments in `data/README.md`.
 fn sample() -> SimulateSpec {

@@ -11,10 +11,10 @@ use crate::error::{Error, Result, bytes};
 use crate::inference::bootstrap::{Bootstrap, Intervals, Resources};
 use crate::jobs::Jobs;
 use crate::output::intervals::{Layout, write};
-use crate::output::plot::intervals::MOST_STOCKS;
-use crate::output::plot::{self, Drawn, PlotFile};
 use crate::output::{Format, Outputs};
 use crate::panel::{Align, DayReturns, LoadOptions, PanelReader, parse_date};
+use crate::plot::intervals::MOST_STOCKS;
+use crate::plot::{self, Drawn, PlotFile};
 use crate::random::STREAM_VERSION;
 use crate::resample::gpu::{Resampler, device_limits};
 
@@ -323,7 +323,7 @@ pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
         "intervals of confidence {} for {} cells; rounding error of any resampled RV at most {} of the cell's RV",
         bootstrap.confidence(),
         grouped(intervals.realized_variance.len() as u64),
-        crate::output::bound::upper(intervals.relative_error, 1)
+        crate::figures::upper(intervals.relative_error, 1)
     ));
     report.line(times(load_time, device.start, &intervals, write_time, device.gpu.is_some()));
     Ok(if panel.summary().left_out().is_empty() { Outcome::Done } else { Outcome::Partial })

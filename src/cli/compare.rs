@@ -9,12 +9,13 @@ use crate::compare::{
     self, Comparison, Device, Rules, Timing, Wanted, bootstrap, distinct, growth, record, table, uniform,
 };
 use crate::error::{Error, Result};
+use crate::figures::{grouped, plural};
 use crate::growth::{Choice, GridSpec, Model, Spacing};
 use crate::jobs::Jobs;
 use crate::output::Format;
-use crate::output::plot::{self, PlotFile};
-use crate::output::{Destination, Outputs, grouped, plural, visible};
+use crate::output::{Destination, Outputs, visible};
 use crate::panel::{Align, DayReturns, LoadOptions, PanelReader, Returns, parse_date};
+use crate::plot::PlotFile;
 
 use super::bootstrap::beside;
 use super::device::{MemoryArgs, all_cores, prober};
@@ -200,7 +201,7 @@ impl RaceSpec {
     /// The table on standard output, the file, the warnings.
     fn tell(&self, comparison: &Comparison, report: &Report) -> Result<Outcome> {
         let picture = match &self.plot {
-            Some(plot) => Some(plot.draw(&plot::times::picture(comparison)?)?),
+            Some(plot) => Some(plot.draw(&compare::picture::picture(comparison)?)?),
             None => None,
         };
         let width = terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| width.0.into());

@@ -8,10 +8,10 @@ use clap::Args;
 use super::Outcome;
 use super::report::Report;
 use crate::error::{Error, Result};
+pub(super) use crate::figures::{grouped, plural};
 use crate::gpu::{AdapterEntry, Choice, Gpu, Prober, find_with, probe};
 use crate::jobs::Jobs;
 use crate::output::Destination;
-pub(super) use crate::output::{grouped, plural};
 
 /// What to compute on.
 #[derive(Debug, Args)]

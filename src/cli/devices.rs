@@ -3,8 +3,9 @@
 use std::io::Write;
 
 use crate::error::{Result, bytes};
+use crate::figures::plural;
 use crate::gpu::{AdapterEntry, adapters};
-use crate::output::{Outputs, plural, visible};
+use crate::output::{Outputs, visible};
 
 use super::Outcome;
 use super::device::{all_cores, prober};

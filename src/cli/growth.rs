@@ -10,14 +10,14 @@ use super::Outcome;
 use super::device::{DeviceArgs, Opened};
 use super::report::Report;
 use crate::error::{Error, Result};
+use crate::figures::{figure, grouped, upper};
 use crate::growth::{
     Choice, EULER_POINTS, GridSpec, Maximizer, Method, Model, PathPoint, Problem, Progress, Settings,
     Solution, Spacing, Stop, euler_error, solve, solve_on, transition_path,
 };
-use crate::output::bound::{figure, upper};
 use crate::output::growth::{growth_rows, write_csv, write_json};
-use crate::output::plot::{self, Picture, PlotFile};
-use crate::output::{Destination, Format, Outputs, grouped};
+use crate::output::{Destination, Format, Outputs};
+use crate::plot::{self, Picture, PlotFile};
 
 /// What the user typed.
 #[derive(Debug, Args)]

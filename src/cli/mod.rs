@@ -10,7 +10,9 @@ mod device;
 mod devices;
 mod growth;
 mod report;
+mod signals;
 mod simulate;
+mod values;
 
 use std::io::{IsTerminal, stdout};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,7 +23,8 @@ use clap::{Parser, Subcommand};
 
 use crate::error::{Error, Result};
 use crate::jobs::record_panics;
-use crate::output::{Destination, temporary, visible};
+use crate::output::{Destination, visible};
+use crate::panics::panic_text;
 use report::Report;
 
 /// How a command ended, where it did not fail.
@@ -64,7 +67,7 @@ enum Command {
 
 /// Parses the process's arguments, runs the command and returns the exit code.
 pub fn main() -> ExitCode {
-    temporary::remove_on_signals();
+    signals::remove_unfinished();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(told) if told.use_stderr() => return wrong_usage(told),
@@ -74,7 +77,9 @@ pub fn main() -> ExitCode {
     // A panic is a mistake of this program. It is caught, here or in a job or at a device, and told as one message.
     record_panics();
     let outcome = catch_unwind(AssertUnwindSafe(|| run(arguments.command, &report)));
-    match outcome.unwrap_or_else(|panic| Err(Error::from_panic("the command", &*panic))) {
+    match outcome
+        .unwrap_or_else(|panic| Err(Error::Job { what: "the command".into(), why: panic_text(&*panic) }))
+    {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Partial) => ExitCode::from(3),
         Err(error) => {

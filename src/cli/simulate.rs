@@ -6,7 +6,7 @@ use clap::Args;
 use jiff::civil::Date;
 
 use crate::error::Result;
-use crate::panel::simulate::{SimulateSpec, write};
+use crate::simulate::{SimulateSpec, write};
 
 use super::device::{grouped, plural};
 use super::report::Report;

@@ -175,7 +175,7 @@ fn differ(one: &Solution, other: &Solution) -> Option<String> {
     let equal =
         same_grid && farthest <= allowed && one.value.iter().chain(&other.value).all(|v| v.is_finite());
     (!equal).then(|| {
-        let allowed = crate::output::bound::upper(allowed, 1);
+        let allowed = crate::figures::upper(allowed, 1);
         format!("the value functions are {farthest:.1e} apart, more than the sum of their guaranteed errors, {allowed}")
     })
 }

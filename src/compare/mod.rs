@@ -3,7 +3,7 @@
 //! A *workload* ([`bootstrap`], [`growth`], [`uniform`]) is run at some sizes on some devices ([`device`]). Each size runs on each device
 //! until its time is settled ([`timing`]), and every answer is compared with the first device's: a difference is an
 //! error, so that a table shows times of the same work ([`race`]). A [`Comparison`] holds what came of it, with all that a
-//! reader needs to judge it ([`machine`]), and is written for people ([`table`]) and for programs ([`record`]).
+//! reader needs to judge it ([`machine`]), and is written for people ([`table`], [`picture`]) and for programs ([`record`]).
 //!
 //! What a time includes is said by each workload. Starting a device (finding its driver, opening it) and compiling its
 //! kernels happens once and is told apart, as [`Device::start`] and as the time of the first run. A GPU's time is its whole
@@ -13,6 +13,8 @@ pub mod bootstrap;
 pub mod device;
 pub mod growth;
 pub mod machine;
+#[cfg(feature = "plot")]
+pub mod picture;
 pub mod race;
 pub mod record;
 pub mod table;

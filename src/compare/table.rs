@@ -248,7 +248,7 @@ fn ratio(ratio: f64) -> String {
 
 /// Digits in groups of three.
 pub(super) fn grouped(number: u64) -> String {
-    crate::output::grouped(number)
+    crate::figures::grouped(number)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use wgpu::{BufferUsages, ErrorFilter};
 
 use super::{AdapterEntry, GpuError};
-use crate::jobs::panic_text;
+use crate::panics::panic_text;
 
 /// Longest wait for one submission. Dispatches are bounded to about a second; a device that takes this long hangs.
 const PATIENCE: Duration = Duration::from_secs(300);

@@ -5,16 +5,30 @@
 //! [`probe`] tries drivers in another process. wgpu reports failure in several ways (error scopes, a callback
 //! for lost devices, panics of the backend): all of them leave here as a [`GpuError`] that says what to do.
 
+#[cfg(feature = "gpu")]
 pub mod adapter;
+#[cfg(feature = "gpu")]
 pub mod clock;
+#[cfg(feature = "gpu")]
 pub mod device;
+#[cfg(feature = "gpu")]
 pub mod parameters;
+#[cfg(feature = "gpu")]
 pub mod probe;
 
+#[cfg(feature = "gpu")]
 pub use adapter::{AdapterEntry, Choice, adapters, choose, find, find_with};
+#[cfg(feature = "gpu")]
 pub use device::Gpu;
+#[cfg(feature = "gpu")]
 pub use parameters::Parameters;
+#[cfg(feature = "gpu")]
 pub use probe::{LeftOut, Prober};
+
+/// A library without the feature `gpu` has no device: this type has no value, and an `Option` of it is always `None`.
+#[cfg(not(feature = "gpu"))]
+#[derive(Debug)]
+pub enum Gpu {}
 
 /// No usable device, or a device that failed.
 #[derive(Debug, thiserror::Error)]

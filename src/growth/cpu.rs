@@ -22,7 +22,7 @@ pub(super) const ROWS_A_TASK: usize = 2048;
 const SLOW_ROWS_A_TASK: usize = 64;
 
 /// How the best k′ is found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Maximizer {
     /// Continuous choice: the exact formula on each cell of the grid.

@@ -17,10 +17,10 @@ use super::GrowthError;
 use super::cpu::ROWS_A_TASK;
 use super::model::Model;
 use crate::error::{Error, Result};
-use crate::output::bound::figure;
+use crate::figures::figure;
 
 /// How the grid points are spaced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Spacing {
     /// At equal distances of k.
@@ -30,7 +30,7 @@ pub enum Spacing {
 }
 
 /// Which next capital may be chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Choice {
     /// Any k′ between the ends of the grid; V is interpolated linearly.

@@ -7,7 +7,7 @@ use super::evaluate::evaluate;
 use super::grid::Problem;
 use super::solve::{Progress, Settings, Stop};
 use crate::error::{Error, Result};
-use crate::output::bound::upper;
+use crate::figures::upper;
 
 /// What follows an application of the operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

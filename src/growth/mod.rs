@@ -53,6 +53,7 @@ mod egm;
 mod evaluate;
 #[cfg(test)]
 mod exact;
+#[cfg(feature = "gpu")]
 pub mod gpu;
 mod grid;
 mod iterate;
@@ -69,12 +70,14 @@ mod utility;
 pub use certify::{Certificate, EULER_POINTS, certify, euler_error, euler_errors};
 pub use cpu::{Bellman, Change, Maximizer};
 pub use egm::euler_policy;
+#[cfg(feature = "gpu")]
+pub use gpu::solve_on;
 pub use grid::{Choice, GridSpec, Problem, Spacing};
 pub use model::{Model, SteadyState};
 pub use path::{PathPoint, transition_path};
-pub use solve::{Method, Progress, Settings, Solution, Stop, Timing, solve, solve_on};
+pub use solve::{Method, Progress, ProposalReport, Settings, Solution, Stop, Timing, solve};
 
-use crate::output::bound::{figure, upper};
+use crate::figures::{figure, upper};
 
 /// Why the growth model could not be solved as asked.
 #[derive(Debug, thiserror::Error)]

@@ -14,7 +14,7 @@
 use super::math;
 use super::utility::{Utility, with_utility};
 use crate::error::{Error, Result};
-use crate::output::bound::figure;
+use crate::figures::figure;
 
 /// The parameters of the growth model, validated.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]

@@ -9,7 +9,7 @@
 
 use super::grid::{Problem, check_memory};
 use crate::error::{Error, Result};
-use crate::output::bound::figure;
+use crate::figures::figure;
 
 /// One period of a transition path. Goods are in units of output.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]

@@ -25,18 +25,15 @@ use super::GrowthError;
 use super::certify::{Certificate, certify};
 use super::cpu::{Bellman, Maximizer};
 use super::evaluate::evaluate;
-use super::gpu::{self, ProposalReport};
 use super::grid::{Choice, Problem};
 use super::iterate::{
     Floor, RAISE, Solver, Step, first_not_finite, next_digit, not_finite, rounding, unreachable,
 };
-use super::sup::distance;
 use crate::error::{Error, Result};
-use crate::gpu::Gpu;
-use crate::output::bound::figure;
+use crate::figures::figure;
 
 /// How the operator is iterated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Method {
     /// Plain value function iteration from V = 0.
@@ -50,13 +47,26 @@ pub enum Method {
 }
 
 /// When to stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stop {
     /// When the guaranteed error of V is at most the tolerance.
     Bound,
     /// When the largest change of V is below the tolerance.
     Change,
+}
+
+/// How the device's proposal compares with the certified solution.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct ProposalReport {
+    /// Iterations on the device, in f32.
+    pub iterations: usize,
+    /// The last of them changed this much: consumption, as a share of itself, or V.
+    pub change: f64,
+    /// max |V_p − V| over the grid points, where V_p is the exact value of the proposed policy.
+    pub value_distance: f64,
+    /// max |k′_p − k′| over the grid points.
+    pub policy_distance: f64,
 }
 
 /// What the solver is to do.
@@ -241,58 +251,8 @@ fn attempt(problem: &Problem, settings: &Settings, observe: &mut dyn FnMut(Progr
     finish(problem, settings, value, solver.done, preparations, Timing { polish, ..timing })
 }
 
-/// Solves the gridded `problem`: `gpu` proposes a policy in f32, the CPU polishes and certifies its value in f64. The
-/// settings must be among those that [`Settings::check_gpu`] accepts.
-///
-/// # Errors
-///
-/// As [`solve`], and any [`GpuError`](crate::gpu::GpuError).
-pub fn solve_on(
-    gpu: &Gpu,
-    problem: &Problem,
-    settings: &Settings,
-    observe: &mut dyn FnMut(Progress),
-) -> Result<Solution> {
-    settings.check(problem.choice())?;
-    settings.check_gpu()?;
-    // The polish decides what can be reached.
-    let polishing =
-        Settings { method: Method::Howard, maximizer: Maximizer::fastest(problem.choice()), ..*settings };
-    attempt_on(gpu, problem, settings, observe).map_err(|error| with_reachable(problem, &polishing, error))
-}
-
-/// As [`solve_on`], for settings that make sense. The tolerance that a refusal names is an estimate.
-fn attempt_on(
-    gpu: &Gpu,
-    problem: &Problem,
-    settings: &Settings,
-    observe: &mut dyn FnMut(Progress),
-) -> Result<Solution> {
-    let began = Instant::now();
-    refuse_unreachable(problem, settings)?;
-    let mut proposal = gpu::propose(problem, settings, gpu, observe)?;
-    let timing =
-        Timing { start: proposal.start, solve: began.elapsed() - proposal.start, ..Timing::default() };
-
-    let polishing = Instant::now();
-    let mut proposed = vec![0.0; problem.len()];
-    evaluate(problem, &mut proposal.policy, &mut proposed);
-    let advice = "raise --max-iterations, or choose --device cpu";
-    let mut solver = Solver { settings, observe, done: proposal.iterations, floor: Floor::default(), advice };
-    let value = solver.polish(problem, proposed.clone())?;
-    let timing = Timing { polish: polishing.elapsed(), ..timing };
-    let mut solution = finish(problem, settings, value, solver.done, proposal.iterations, timing)?;
-    solution.proposal = Some(ProposalReport {
-        iterations: proposal.iterations,
-        change: proposal.change,
-        value_distance: distance(&proposed, &solution.value),
-        policy_distance: distance(&proposal.policy, &solution.capital_next),
-    });
-    Ok(solution)
-}
-
 /// Certifies `value`, and refuses it where the bound that was asked for is not met.
-fn finish(
+pub(super) fn finish(
     problem: &Problem,
     settings: &Settings,
     value: Vec<f64>,
@@ -311,7 +271,7 @@ fn finish(
 }
 
 /// Refuses, before long work, what f64 cannot guarantee: by the rounding on a small grid with the same ends.
-fn refuse_unreachable(problem: &Problem, settings: &Settings) -> Result<()> {
+pub(super) fn refuse_unreachable(problem: &Problem, settings: &Settings) -> Result<()> {
     const POINTS: usize = 201;
     let small = problem.with_points(problem.len().min(POINTS), problem.choice());
     let n = small.len();
@@ -338,7 +298,7 @@ fn refuse_unreachable(problem: &Problem, settings: &Settings) -> Result<()> {
 }
 
 /// The refusal of a tolerance names one that has been tried; other errors stay as they are.
-fn with_reachable(problem: &Problem, settings: &Settings, refused: Error) -> Error {
+pub(super) fn with_reachable(problem: &Problem, settings: &Settings, refused: Error) -> Error {
     const ATTEMPTS: usize = 40;
     let Error::Growth(GrowthError::Tolerance { asked, measure, mut reachable }) = refused else {
         return refused;

@@ -16,6 +16,7 @@ pub(super) fn inf(a: f64, b: f64) -> f64 {
 }
 
 /// max |a_i − b_i|, NaN if any of the differences is; 0 for none.
+#[cfg(any(test, feature = "gpu"))]
 pub(super) fn distance(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).fold(0.0, |most, (a, b)| sup(most, (a - b).abs()))
 }

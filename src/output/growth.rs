@@ -9,8 +9,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::growth::{
-    Certificate, Choice, GridSpec, Model, Problem, Settings, Solution, SteadyState, euler_errors,
-    gpu::ProposalReport,
+    Certificate, Choice, GridSpec, Model, Problem, ProposalReport, Settings, Solution, SteadyState,
+    euler_errors,
 };
 
 /// One grid point of a solution, as written.

@@ -16,7 +16,7 @@ use super::Format;
 use crate::inference::bootstrap::Intervals;
 
 /// Arrangement of the cells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
     /// A record for each day and stock.
     Long,

@@ -1,16 +1,14 @@
 //! Writing results: whole or not at all, to a file or to standard output.
 //!
-//! [`Outputs`] checks where they go before the work; then [`intervals`] as CSV and JSON, and the pictures
-//! ([`plot`]). [`bound`] says how error bounds become text.
+//! [`Outputs`] checks where they go before the work; then [`intervals`] and the growth model's
+//! solution ([`growth`]) as CSV and JSON.
 
-pub mod bound;
 pub mod growth;
 pub mod intervals;
 mod outputs;
-pub mod plot;
 mod stdout;
 pub(crate) mod temporary;
-mod text;
+pub(crate) mod text;
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -26,7 +24,7 @@ use crate::error::{Error, Result};
 use temporary::TemporaryFile;
 
 /// File format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// Comma-separated values.
     Csv,
@@ -200,24 +198,6 @@ impl<W: Write> Write for Watched<W> {
         let done = self.out.flush();
         self.note(done)
     }
-}
-
-/// `1 thread`, `2 threads`.
-pub(crate) fn plural(count: u64, noun: &str) -> String {
-    format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
-}
-
-/// Digits in groups of three: `96,600,000`.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// The folder that holds `path`.

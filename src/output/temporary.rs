@@ -145,36 +145,12 @@ fn plain(error: &io::Error) -> io::Error {
     error.kind().into()
 }
 
-/// From now on a signal that asks the process to end (`SIGINT`, `SIGTERM`, and `SIGHUP` of a terminal that is
-/// closed) removes what is unfinished first. The exit code is 128 and the signal's number, as shells have it.
-pub(crate) fn remove_on_signals() {
-    #[cfg(unix)]
-    {
-        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-        let wanted = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|&signal| !is_ignored(signal));
-        let Ok(mut signals) = signal_hook::iterator::Signals::new(wanted) else { return };
-        let end = move || {
-            if let Some(signal) = signals.forever().next() {
-                let unfinished = unfinished();
-                for path in unfinished.iter() {
-                    let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
-                }
-                // At once: other threads are at work, and a driver's own end would wait for them.
-                signal_hook::low_level::exit(128 + signal);
-            }
-        };
-        // Without a thread the signals would be lost on the way: `end` is dropped, and with it their
-        // handlers.
-        let _ = std::thread::Builder::new().name("signals".into()).spawn(end);
+/// Removes what is unfinished, and then ends the process by `end`, before which nothing new is made.
+#[cfg(all(unix, feature = "cli"))]
+pub(crate) fn remove_all(end: impl FnOnce()) {
+    let unfinished = unfinished();
+    for path in unfinished.iter() {
+        let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
     }
-}
-
-/// Whether the process was started with this signal ignored, as `nohup` does and a shell for what it runs in
-/// the background. Then it is to stay so. Where the system does not say, only `SIGHUP` is taken to be.
-#[cfg(unix)]
-fn is_ignored(signal: i32) -> bool {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    ignored.map_or(signal == signal_hook::consts::SIGHUP, |mask| mask >> (signal - 1) & 1 == 1)
+    end();
 }

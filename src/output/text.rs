@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 /// Whether `letter` does something else than to be seen.
-fn is_hidden(letter: char) -> bool {
+pub(crate) fn is_hidden(letter: char) -> bool {
     let direction = matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let line = matches!(letter, '\u{2028}' | '\u{2029}');
     letter.is_control() || direction || line
@@ -28,12 +28,6 @@ pub fn visible(text: &str) -> Cow<'_, str> {
         if is_hidden(letter) { escaped.extend(letter.escape_default()) } else { escaped.push(letter) }
     }
     Cow::Owned(escaped)
-}
-
-/// `text` as a picture can hold it: with U+FFFD for what is not seen, and for what no XML document may have.
-pub(super) fn drawable(text: &str) -> Cow<'_, str> {
-    let refused = |letter: char| is_hidden(letter) || matches!(letter, '\u{fffe}' | '\u{ffff}');
-    if text.contains(refused) { Cow::Owned(text.replace(refused, "\u{fffd}")) } else { Cow::Borrowed(text) }
 }
 
 /// Results on their way to a terminal: control characters other than line feeds and tabs are written as
@@ -94,12 +88,6 @@ mod tests {
         assert!(matches!(visible("AXP é 株 \\n"), Cow::Borrowed("AXP é 株 \\n")));
         assert_eq!(visible("a\nb\tc\rd\u{1b}[31m\u{7f}\u{9b}"), r"a\nb\tc\rd\u{1b}[31m\u{7f}\u{9b}");
         assert_eq!(visible("gpj.\u{202e}exe\u{2028}"), r"gpj.\u{202e}exe\u{2028}");
-    }
-
-    #[test]
-    fn pictures_get_replacements() {
-        assert!(matches!(drawable("AXP <&> é"), Cow::Borrowed(_)));
-        assert_eq!(drawable("a\u{1b}b\nc\u{ffff}\0"), "a\u{fffd}b\u{fffd}c\u{fffd}\u{fffd}");
     }
 
     #[test]

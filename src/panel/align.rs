@@ -29,7 +29,7 @@ pub(super) const TICK_BYTES: u64 = 4 + 8;
 const SECONDS_A_DAY: usize = 24 * 60 * 60;
 
 /// What to do where stocks do not share their times.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Align {
     /// Refuse: stocks must share their times.
     #[default]

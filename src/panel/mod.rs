@@ -59,8 +59,6 @@ mod single;
 mod stream;
 mod text;
 
-pub mod simulate;
-
 use jiff::civil::Date;
 use ndarray::{Array2, Zip, s};
 use rayon::prelude::*;

@@ -557,8 +557,8 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::panel::simulate::{SimulateSpec, write};
     use crate::panel::{Align, load};
+    use crate::simulate::{SimulateSpec, write};
 
     fn all_returns(reader: &mut PanelReader) -> Vec<DayReturns> {
         let mut days = Vec::new();

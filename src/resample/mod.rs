@@ -24,6 +24,7 @@ use columns::{Column, Limb};
 pub mod columns;
 pub mod cpu;
 mod draws;
+#[cfg_attr(not(feature = "gpu"), path = "no_gpu.rs")]
 pub mod gpu;
 pub mod plan;
 
@@ -42,6 +43,7 @@ impl<'a> Block<'a> {
     }
 
     /// The sums that a device put into `words`, lanes × samples.
+    #[cfg(feature = "gpu")]
     fn of_device(samples: usize, words: &'a [u32]) -> Self {
         Self { samples, words: words.into() }
     }

@@ -23,8 +23,8 @@ use super::super::solve::{Method, Progress};
 use super::super::sup::distance;
 use super::{Bound, LOOP_TURNS, Proposal, Stall, WORKGROUP, binding, coarser_within, refuse_grid, share};
 use crate::error::{Error, Result};
+use crate::figures::figure;
 use crate::gpu::{Gpu, GpuError};
-use crate::output::bound::figure;
 
 /// The kernel's source.
 pub const SOURCE: &str = include_str!("../../../shaders/brute.wgsl");

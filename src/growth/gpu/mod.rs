@@ -12,16 +12,22 @@
 pub mod brute;
 pub mod egm;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytemuck::Pod;
 
+use super::cpu::Maximizer;
+use super::evaluate::evaluate;
 use super::grid::{Choice, Problem};
+use super::iterate::{Floor, Solver};
 use super::multigrid::coarser;
-use super::solve::{Progress, Settings};
+use super::solve::{
+    Method, Progress, ProposalReport, Settings, Solution, Timing, finish, refuse_unreachable, with_reachable,
+};
+use super::sup::distance;
 use crate::error::{Error, Result};
+use crate::figures::figure;
 use crate::gpu::{Gpu, GpuError, Parameters};
-use crate::output::bound::figure;
 
 /// Invocations of a workgroup.
 const WORKGROUP: u32 = 64;
@@ -42,17 +48,54 @@ pub(super) struct Proposal {
     pub start: Duration,
 }
 
-/// How the device's proposal compares with the certified solution.
-#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
-pub struct ProposalReport {
-    /// Iterations on the device, in f32.
-    pub iterations: usize,
-    /// The last of them changed this much: consumption, as a share of itself, or V.
-    pub change: f64,
-    /// max |V_p − V| over the grid points, where V_p is the exact value of the proposed policy.
-    pub value_distance: f64,
-    /// max |k′_p − k′| over the grid points.
-    pub policy_distance: f64,
+/// Solves the gridded `problem`: `gpu` proposes a policy in f32, the CPU polishes and certifies its value in f64. The
+/// settings must be among those that [`Settings::check_gpu`] accepts.
+///
+/// # Errors
+///
+/// As [`solve`], and any [`GpuError`].
+pub fn solve_on(
+    gpu: &Gpu,
+    problem: &Problem,
+    settings: &Settings,
+    observe: &mut dyn FnMut(Progress),
+) -> Result<Solution> {
+    settings.check(problem.choice())?;
+    settings.check_gpu()?;
+    // The polish decides what can be reached.
+    let polishing =
+        Settings { method: Method::Howard, maximizer: Maximizer::fastest(problem.choice()), ..*settings };
+    attempt_on(gpu, problem, settings, observe).map_err(|error| with_reachable(problem, &polishing, error))
+}
+
+/// As [`solve_on`], for settings that make sense. The tolerance that a refusal names is an estimate.
+fn attempt_on(
+    gpu: &Gpu,
+    problem: &Problem,
+    settings: &Settings,
+    observe: &mut dyn FnMut(Progress),
+) -> Result<Solution> {
+    let began = Instant::now();
+    refuse_unreachable(problem, settings)?;
+    let mut proposal = propose(problem, settings, gpu, observe)?;
+    let timing =
+        Timing { start: proposal.start, solve: began.elapsed() - proposal.start, ..Timing::default() };
+
+    let polishing = Instant::now();
+    let mut proposed = vec![0.0; problem.len()];
+    evaluate(problem, &mut proposal.policy, &mut proposed);
+    let advice = "raise --max-iterations, or choose --device cpu";
+    let mut solver = Solver { settings, observe, done: proposal.iterations, floor: Floor::default(), advice };
+    let value = solver.polish(problem, proposed.clone())?;
+    let timing = Timing { polish: polishing.elapsed(), ..timing };
+    let mut solution = finish(problem, settings, value, solver.done, proposal.iterations, timing)?;
+    solution.proposal = Some(ProposalReport {
+        iterations: proposal.iterations,
+        change: proposal.change,
+        value_distance: distance(&proposed, &solution.value),
+        policy_distance: distance(&proposal.policy, &solution.capital_next),
+    });
+    Ok(solution)
 }
 
 /// A policy for `problem`, found on `gpu`.

@@ -1,4 +1,4 @@
-//! Figures as text, for messages and summaries.
+//! Numbers as text, for messages, summaries and pictures.
 //!
 //! Text has fewer digits than a figure. A bound that is rounded to the nearest of them is false half of the time, so bounds are
 //! rounded up: what is printed is never less than what is guaranteed.
@@ -39,6 +39,24 @@ pub(crate) fn figure(x: f64) -> String {
     } else {
         format!("{x:e}")
     }
+}
+
+/// `1 thread`, `2 threads`.
+pub fn plural(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
+/// Digits in groups of three: `96,600,000`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 #[cfg(test)]

@@ -144,7 +144,7 @@ mod tests {
 
     use super::*;
     use crate::inference::bootstrap::Times;
-    use crate::output::plot::tests::texts;
+    use crate::plot::tests::texts;
 
     /// Intervals of this many days and stocks, with a zero here and there.
     fn picture_of(days: usize, stocks: usize) -> Vec<String> {

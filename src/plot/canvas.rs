@@ -1,5 +1,6 @@
 //! Strokes, areas and text on a picture, in units of length from its upper left corner.
 
+use std::borrow::Cow;
 use std::sync::Once;
 
 use plotters::backend::SVGBackend;
@@ -14,7 +15,7 @@ use plotters::style::{
 use super::style::WIDTH;
 use super::{FONT, Picture};
 use crate::error::{Error, Result};
-use crate::output::text::drawable;
+use crate::output::text::is_hidden;
 
 /// Plotters places things at whole numbers: it is given a picture so many times as large, which the SVG
 /// scales back.
@@ -27,24 +28,24 @@ const FONT_SIZE: f64 = 1.24;
 const FAMILY: &str = "sans-serif";
 
 /// A place: to the right, and down.
-pub(super) type Point = (f64, f64);
+pub(crate) type Point = (f64, f64);
 
 /// A line's or an area's looks.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ink {
-    pub(super) color: RGBColor,
-    pub(super) width: f64,
-    pub(super) opacity: f64,
+pub(crate) struct Ink {
+    pub(crate) color: RGBColor,
+    pub(crate) width: f64,
+    pub(crate) opacity: f64,
 }
 
 impl Ink {
     /// A line of this width.
-    pub(super) fn line(color: RGBColor, width: f64) -> Self {
+    pub(crate) fn line(color: RGBColor, width: f64) -> Self {
         Self { color, width, opacity: 1.0 }
     }
 
     /// An area.
-    pub(super) fn area(color: RGBColor, opacity: f64) -> Self {
+    pub(crate) fn area(color: RGBColor, opacity: f64) -> Self {
         Self { color, width: 1.0, opacity }
     }
 
@@ -59,34 +60,34 @@ impl Ink {
 
 /// Text's looks: its size, colour, and which part of it is at its place.
 #[derive(Clone, Copy)]
-pub(super) struct Type {
-    pub(super) size: f64,
-    pub(super) color: RGBColor,
-    pub(super) horizontal: HPos,
-    pub(super) vertical: VPos,
+pub(crate) struct Type {
+    pub(crate) size: f64,
+    pub(crate) color: RGBColor,
+    pub(crate) horizontal: HPos,
+    pub(crate) vertical: VPos,
 }
 
 impl Type {
-    pub(super) fn new(size: f64, color: RGBColor) -> Self {
+    pub(crate) fn new(size: f64, color: RGBColor) -> Self {
         Self { size, color, horizontal: HPos::Left, vertical: VPos::Top }
     }
 
-    pub(super) fn centered(self) -> Self {
+    pub(crate) fn centered(self) -> Self {
         Self { horizontal: HPos::Center, ..self }
     }
 
-    pub(super) fn right(self) -> Self {
+    pub(crate) fn right(self) -> Self {
         Self { horizontal: HPos::Right, ..self }
     }
 
-    pub(super) fn middle(self) -> Self {
+    pub(crate) fn middle(self) -> Self {
         Self { vertical: VPos::Center, ..self }
     }
 }
 
 /// A mark of a point: shapes differ, so that colours need not be told apart.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Mark {
+pub(crate) enum Mark {
     Circle,
     Square,
     Triangle,
@@ -95,18 +96,18 @@ pub(super) enum Mark {
 
 impl Mark {
     /// The mark of series `number`.
-    pub(super) fn of(number: usize) -> Self {
+    pub(crate) fn of(number: usize) -> Self {
         [Self::Circle, Self::Square, Self::Triangle, Self::Diamond][number % 4]
     }
 }
 
 /// A picture in the making.
-pub(super) struct Canvas<'a> {
+pub(crate) struct Canvas<'a> {
     area: DrawingArea<SVGBackend<'a>, Shift>,
 }
 
 /// Draws a picture of `height`, on a white ground.
-pub(super) fn draw(height: f64, paint: impl FnOnce(&Canvas<'_>) -> Result<()>) -> Result<Picture> {
+pub(crate) fn draw(height: f64, paint: impl FnOnce(&Canvas<'_>) -> Result<()>) -> Result<Picture> {
     static FONT_KNOWN: Once = Once::new();
     FONT_KNOWN.call_once(|| {
         // A font that can't be read shows up as an error of the first measurement.
@@ -137,13 +138,13 @@ fn fine((x, y): Point) -> (i32, i32) {
 
 impl Canvas<'_> {
     /// A line through `points`.
-    pub(super) fn line(&self, points: impl IntoIterator<Item = Point>, ink: Ink) -> Result<()> {
+    pub(crate) fn line(&self, points: impl IntoIterator<Item = Point>, ink: Ink) -> Result<()> {
         let points: Vec<_> = points.into_iter().map(fine).collect();
         self.area.draw(&PathElement::new(points, ink.style(false))).map_err(failed)
     }
 
     /// A dashed straight line.
-    pub(super) fn dashed(&self, from: Point, to: Point, ink: Ink) -> Result<()> {
+    pub(crate) fn dashed(&self, from: Point, to: Point, ink: Ink) -> Result<()> {
         const DASH: f64 = 6.0;
         const GAP: f64 = 4.0;
         let (dx, dy) = (to.0 - from.0, to.1 - from.1);
@@ -158,18 +159,18 @@ impl Canvas<'_> {
     }
 
     /// The area inside of `points`.
-    pub(super) fn polygon(&self, points: impl IntoIterator<Item = Point>, ink: Ink) -> Result<()> {
+    pub(crate) fn polygon(&self, points: impl IntoIterator<Item = Point>, ink: Ink) -> Result<()> {
         let points: Vec<_> = points.into_iter().map(fine).collect();
         self.area.draw(&Polygon::new(points, ink.style(true))).map_err(failed)
     }
 
     /// The area of a rectangle between two corners.
-    pub(super) fn rectangle(&self, one: Point, other: Point, ink: Ink) -> Result<()> {
+    pub(crate) fn rectangle(&self, one: Point, other: Point, ink: Ink) -> Result<()> {
         self.area.draw(&Rectangle::new([fine(one), fine(other)], ink.style(true))).map_err(failed)
     }
 
     /// A mark around `at`.
-    pub(super) fn mark(&self, mark: Mark, at: Point, radius: f64, color: RGBColor) -> Result<()> {
+    pub(crate) fn mark(&self, mark: Mark, at: Point, radius: f64, color: RGBColor) -> Result<()> {
         let ink = Ink::area(color, 1.0);
         let (x, y) = at;
         match mark {
@@ -194,19 +195,19 @@ impl Canvas<'_> {
     }
 
     /// Text at a place.
-    pub(super) fn text(&self, text: &str, at: Point, look: Type) -> Result<()> {
+    pub(crate) fn text(&self, text: &str, at: Point, look: Type) -> Result<()> {
         self.area.draw_text(&drawable(text), &style(&look), fine(at)).map_err(failed)
     }
 
     /// Text that reads upwards, its middle at a place.
-    pub(super) fn upward(&self, text: &str, at: Point, look: Type) -> Result<()> {
+    pub(crate) fn upward(&self, text: &str, at: Point, look: Type) -> Result<()> {
         let font = (FAMILY, look.size * FINE * FONT_SIZE).into_font().transform(FontTransform::Rotate270);
         let style = TextStyle::from(font).color(&look.color).pos(Pos::new(HPos::Center, VPos::Top));
         self.area.draw_text(&drawable(text), &style, fine(at)).map_err(failed)
     }
 
     /// The width of text.
-    pub(super) fn width_of(&self, text: &str, size: f64) -> Result<f64> {
+    pub(crate) fn width_of(&self, text: &str, size: f64) -> Result<f64> {
         let look = Type::new(size, plotters::style::BLACK);
         let (width, _) = self.area.estimate_text_size(&drawable(text), &style(&look)).map_err(failed)?;
         Ok(f64::from(width) / FINE)
@@ -216,4 +217,21 @@ impl Canvas<'_> {
 fn style(look: &Type) -> TextStyle<'_> {
     let font = (FAMILY, look.size * FINE * FONT_SIZE).into_font();
     TextStyle::from(font).color(&look.color).pos(Pos::new(look.horizontal, look.vertical))
+}
+
+/// `text` as a picture can hold it: with U+FFFD for what is not seen, and for what no XML document may have.
+fn drawable(text: &str) -> Cow<'_, str> {
+    let refused = |letter: char| is_hidden(letter) || matches!(letter, '\u{fffe}' | '\u{ffff}');
+    if text.contains(refused) { Cow::Owned(text.replace(refused, "\u{fffd}")) } else { Cow::Borrowed(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_get_replacements() {
+        assert!(matches!(drawable("AXP <&> é"), Cow::Borrowed(_)));
+        assert_eq!(drawable("a\u{1b}b\nc\u{ffff}\0"), "a\u{fffd}b\u{fffd}c\u{fffd}\u{fffd}");
+    }
 }

@@ -9,11 +9,11 @@ use super::style::{AXIS, FAINT_TEXT, GRID, LABEL, SMALL, TEXT, TITLE, WIDTH};
 use crate::error::Result;
 
 /// Space from the picture's edge.
-pub(super) const MARGIN: f64 = 14.0;
+pub(crate) const MARGIN: f64 = 14.0;
 
 /// A panel of a picture.
-pub(super) struct Frame<'c, 'a> {
-    pub(super) canvas: &'c Canvas<'a>,
+pub(crate) struct Frame<'c, 'a> {
+    pub(crate) canvas: &'c Canvas<'a>,
     left: f64,
     top: f64,
     right: f64,
@@ -23,10 +23,10 @@ pub(super) struct Frame<'c, 'a> {
 }
 
 /// A rectangle of the picture: left, top, right, bottom.
-pub(super) type Bounds = [f64; 4];
+pub(crate) type Bounds = [f64; 4];
 
 /// The picture's title, with a line or two that explain it; returns where they end.
-pub(super) fn title(canvas: &Canvas<'_>, title: &str, lines: &[String]) -> Result<f64> {
+pub(crate) fn title(canvas: &Canvas<'_>, title: &str, lines: &[String]) -> Result<f64> {
     canvas.text(title, (MARGIN, MARGIN), Type::new(TITLE, TEXT))?;
     let mut y = MARGIN + TITLE + 7.0;
     for line in lines {
@@ -55,7 +55,7 @@ fn wrapped(canvas: &Canvas<'_>, text: &str) -> Result<Vec<String>> {
 
 impl<'c, 'a> Frame<'c, 'a> {
     /// Draws axes around what is inside of `bounds`; labels lie outside of it.
-    pub(super) fn new(canvas: &'c Canvas<'a>, bounds: Bounds, x: Axis, y: Axis) -> Result<Self> {
+    pub(crate) fn new(canvas: &'c Canvas<'a>, bounds: Bounds, x: Axis, y: Axis) -> Result<Self> {
         let [left, top, right, bottom] = bounds;
         let frame = Self { canvas, left, top, right, bottom, x, y };
         frame.grid()?;
@@ -85,7 +85,7 @@ impl<'c, 'a> Frame<'c, 'a> {
     }
 
     /// Labels of the horizontal axis, and its name below.
-    pub(super) fn label_x(&self) -> Result<()> {
+    pub(crate) fn label_x(&self) -> Result<()> {
         let look = Type::new(SMALL, TEXT).centered();
         for (tick, label) in &self.x.ticks {
             let x = self.across(*tick);
@@ -101,7 +101,7 @@ impl<'c, 'a> Frame<'c, 'a> {
     }
 
     /// Labels of the vertical axis, and its name upwards beside them.
-    pub(super) fn label_y(&self) -> Result<()> {
+    pub(crate) fn label_y(&self) -> Result<()> {
         let look = Type::new(SMALL, TEXT).right().middle();
         let mut widest = 0f64;
         for (tick, label) in &self.y.ticks {
@@ -116,7 +116,7 @@ impl<'c, 'a> Frame<'c, 'a> {
     }
 
     /// The panel's own title, above it.
-    pub(super) fn heading(&self, text: &str) -> Result<()> {
+    pub(crate) fn heading(&self, text: &str) -> Result<()> {
         let look = Type { vertical: VPos::Bottom, ..Type::new(LABEL, TEXT) };
         self.canvas.text(text, (self.left, self.top - 3.0), look)
     }
@@ -130,34 +130,34 @@ impl<'c, 'a> Frame<'c, 'a> {
     }
 
     /// Where the data (x, y) lies.
-    pub(super) fn at(&self, (x, y): Point) -> Point {
+    pub(crate) fn at(&self, (x, y): Point) -> Point {
         (self.across(x), self.down(y))
     }
 
     /// Left, top, right and bottom of the panel.
-    pub(super) fn bounds(&self) -> Bounds {
+    pub(crate) fn bounds(&self) -> Bounds {
         [self.left, self.top, self.right, self.bottom]
     }
 
     /// A line through data.
-    pub(super) fn line(&self, data: impl IntoIterator<Item = Point>, ink: Ink) -> Result<()> {
+    pub(crate) fn line(&self, data: impl IntoIterator<Item = Point>, ink: Ink) -> Result<()> {
         self.canvas.line(data.into_iter().map(|point| self.at(point)), ink)
     }
 
     /// A dashed line between two points of the data.
-    pub(super) fn dashed(&self, from: Point, to: Point, ink: Ink) -> Result<()> {
+    pub(crate) fn dashed(&self, from: Point, to: Point, ink: Ink) -> Result<()> {
         self.canvas.dashed(self.at(from), self.at(to), ink)
     }
 
     /// The band between two lines through data: (x, lower, upper).
-    pub(super) fn band(&self, data: &[(f64, f64, f64)], ink: Ink) -> Result<()> {
+    pub(crate) fn band(&self, data: &[(f64, f64, f64)], ink: Ink) -> Result<()> {
         let lower = data.iter().map(|&(x, lower, _)| self.at((x, lower)));
         let upper = data.iter().rev().map(|&(x, _, upper)| self.at((x, upper)));
         self.canvas.polygon(lower.chain(upper), ink)
     }
 
     /// A mark at data.
-    pub(super) fn mark(&self, mark: Mark, data: Point, radius: f64, color: RGBColor) -> Result<()> {
+    pub(crate) fn mark(&self, mark: Mark, data: Point, radius: f64, color: RGBColor) -> Result<()> {
         self.canvas.mark(mark, self.at(data), radius, color)
     }
 }

@@ -4,21 +4,21 @@ use jiff::civil::{Date, date};
 
 /// One axis of a panel.
 #[derive(Debug, Clone)]
-pub(super) struct Axis {
+pub(crate) struct Axis {
     low: f64,
     high: f64,
     logarithmic: bool,
     /// Labelled ticks.
-    pub(super) ticks: Vec<(f64, String)>,
+    pub(crate) ticks: Vec<(f64, String)>,
     /// Ticks between them.
-    pub(super) minor: Vec<f64>,
+    pub(crate) minor: Vec<f64>,
     /// What it shows, with its unit.
-    pub(super) label: String,
+    pub(crate) label: String,
 }
 
 impl Axis {
     /// Where `value` lies: 0 at the lower end, 1 at the upper. Values beyond an end are at the end.
-    pub(super) fn place(&self, value: f64) -> f64 {
+    pub(crate) fn place(&self, value: f64) -> f64 {
         let scale = |value: f64| if self.logarithmic { value.max(f64::MIN_POSITIVE).log10() } else { value };
         let (low, high) = (scale(self.low), scale(self.high));
         ((scale(value) - low) / (high - low)).clamp(0.0, 1.0)
@@ -26,7 +26,7 @@ impl Axis {
 
     /// A linear axis over `values`, from a tick to a tick, with about `count` of them; from 0 on where
     /// `zero`.
-    pub(super) fn linear(label: &str, values: impl Iterator<Item = f64>, count: usize, zero: bool) -> Self {
+    pub(crate) fn linear(label: &str, values: impl Iterator<Item = f64>, count: usize, zero: bool) -> Self {
         let (low, high) = range(values);
         let low = if zero { low.min(0.0) } else { low };
         // A single number gets some room on both sides.
@@ -52,7 +52,7 @@ impl Axis {
     }
 
     /// As [`Self::linear`], with a little room beyond the values instead of whole steps.
-    pub(super) fn linear_tight(label: &str, values: impl Iterator<Item = f64>, count: usize) -> Self {
+    pub(crate) fn linear_tight(label: &str, values: impl Iterator<Item = f64>, count: usize) -> Self {
         let (low, high) = range(values);
         let room = 0.02 * (high - low).max(f64::MIN_POSITIVE);
         let mut axis = Self::linear(label, [low, high].into_iter(), count, false);
@@ -65,7 +65,7 @@ impl Axis {
     }
 
     /// A logarithmic axis over positive `values`, with some room; `name` writes a tick.
-    pub(super) fn logarithmic(
+    pub(crate) fn logarithmic(
         label: &str,
         values: impl Iterator<Item = f64>,
         name: impl Fn(f64) -> String,
@@ -98,7 +98,7 @@ impl Axis {
     }
 
     /// An axis of days, in days since 1970, `width` units of length long. A half day of room on both sides.
-    pub(super) fn days(dates: &[Date], width: f64) -> Self {
+    pub(crate) fn days(dates: &[Date], width: f64) -> Self {
         let numbers = dates.iter().map(|&date| day_number(date));
         let (low, high) = range(numbers);
         let (low, high) = (low - 0.7, high + 0.7);
@@ -151,7 +151,7 @@ fn month_ticks(first: Date, last: Date, step: i32) -> Vec<(f64, String)> {
 }
 
 /// Days since 1970.
-pub(super) fn day_number(day: Date) -> f64 {
+pub(crate) fn day_number(day: Date) -> f64 {
     f64::from((day - date(1970, 1, 1)).get_days())
 }
 
@@ -173,14 +173,14 @@ fn nice_step(step: f64) -> f64 {
 /// A number with these decimals, a real minus sign, and thousands apart.
 fn decimal(number: f64, decimals: usize) -> String {
     if decimals == 0 && number >= 1000.0 {
-        return crate::output::grouped(number.round() as u64);
+        return crate::figures::grouped(number.round() as u64);
     }
     let text = format!("{:.decimals$}", if number == 0.0 { 0.0 } else { number });
     text.replace('-', "−")
 }
 
 /// A power of ten, or a multiple of one: `10⁻⁵`, `3·10⁻⁵`.
-pub(super) fn power(number: f64) -> String {
+pub(crate) fn power(number: f64) -> String {
     let exponent = (number.log10() + 1e-9).floor();
     let digit = (number / 10f64.powf(exponent)).round();
     let power = format!("10{}", superscript(exponent as i32));
@@ -188,7 +188,7 @@ pub(super) fn power(number: f64) -> String {
 }
 
 /// An exponent, raised.
-pub(super) fn superscript(exponent: i32) -> String {
+pub(crate) fn superscript(exponent: i32) -> String {
     let raised = |letter: char| match letter {
         '-' => '⁻',
         '1' => '¹',
@@ -200,7 +200,7 @@ pub(super) fn superscript(exponent: i32) -> String {
 }
 
 /// A time in its unit: `10 µs`, `1 s`.
-pub(super) fn seconds(time: f64) -> String {
+pub(crate) fn seconds(time: f64) -> String {
     let (name, scale) = match time {
         time if time >= 0.9999 => ("s", 1.0),
         time if time >= 0.9999e-3 => ("ms", 1e3),

@@ -145,7 +145,7 @@ fn number(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::plot::tests::texts;
+    use crate::plot::tests::texts;
 
     fn texts_of(resampled: &[f64], point: f64, interval: [f64; 2]) -> Vec<String> {
         let resampled = &Histogram::new(resampled, bins(resampled.len()));

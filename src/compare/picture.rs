@@ -1,13 +1,13 @@
 //! A comparison: time against size, both logarithmic, one line a device with the range of its runs.
 
-use super::Picture;
-use super::axis::{Axis, seconds};
-use super::canvas::{Canvas, Ink, Mark, Type, draw};
-use super::frame::{Frame, MARGIN, title};
-use super::style::{LABEL, SERIES, TEXT, WIDTH};
-use crate::compare::{Cell, Comparison, DeviceSummary};
+use super::{Cell, Comparison, DeviceSummary};
 use crate::error::Result;
-use crate::output::grouped;
+use crate::figures::grouped;
+use crate::plot::Picture;
+use crate::plot::axis::{Axis, seconds};
+use crate::plot::canvas::{Canvas, Ink, Mark, Type, draw};
+use crate::plot::frame::{Frame, MARGIN, title};
+use crate::plot::style::{LABEL, SERIES, TEXT, WIDTH};
 
 const HEIGHT: f64 = 540.0;
 
@@ -95,7 +95,7 @@ fn name(device: &DeviceSummary) -> String {
 mod tests {
     use super::*;
     use crate::compare::tests::comparison;
-    use crate::output::plot::tests::texts;
+    use crate::plot::tests::texts;
 
     #[test]
     fn devices_are_named_with_what_they_are() {

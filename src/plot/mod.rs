@@ -11,22 +11,21 @@
 //! Reading order: `canvas` (strokes and text), `axis` (ticks), `frame` (a panel with axes), then one file a
 //! picture.
 
-mod axis;
-mod canvas;
-mod frame;
+pub(crate) mod axis;
+pub(crate) mod canvas;
+pub(crate) mod frame;
 pub mod growth;
 pub mod histogram;
 pub mod intervals;
-mod style;
-pub mod times;
+pub(crate) mod style;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use resvg::{tiny_skia, usvg};
 
-use super::{Destination, Outputs};
 use crate::error::{Error, Result};
+use crate::output::{Destination, Outputs};
 
 /// The font of measurements, and of PNGs.
 const FONT: &[u8] = include_bytes!("dejavu-sans.ttf");

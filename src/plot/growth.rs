@@ -144,7 +144,7 @@ fn pairs<'a>(x: &'a [f64], y: &'a [f64]) -> impl Iterator<Item = (f64, f64)> + '
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::plot::tests::texts;
+    use crate::plot::tests::texts;
 
     #[test]
     fn the_path_has_a_panel_where_there_is_one() {

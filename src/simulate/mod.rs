@@ -61,10 +61,10 @@ use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 
-use super::{DayPrices, Panel};
 use crate::error::{Error, Result};
 use crate::output::temporary::{PREFIX, TemporaryFolder};
 use crate::output::{folder_of, resolved};
+use crate::panel::{DayPrices, Panel};
 use crate::random::{Purpose, Stream, rng::StreamRng};
 
 /// Most stocks of one panel: names have four digits.
@@ -101,7 +101,7 @@ const OVERNIGHT: f64 = 0.5;
 /// # Examples
 ///
 /// ```
-/// use bellwether::panel::simulate::{SimulateSpec, simulate};
+/// use bellwether::simulate::{SimulateSpec, simulate};
 ///
 /// let panel = simulate(&SimulateSpec { stocks: 2, days: 3, ..SimulateSpec::default() })?;
 /// assert_eq!(panel.stocks, ["S0001", "S0002"]);

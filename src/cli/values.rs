@@ -1,0 +1,65 @@
+//! What settings of the library are called on the command line. The library itself knows of no flags.
+
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+
+use crate::growth::{Choice, Maximizer, Method, Spacing, Stop};
+use crate::output::Format;
+use crate::output::intervals::Layout;
+use crate::panel::Align;
+
+/// The values of a setting: what each is called, and what the help says of it.
+macro_rules! values {
+    ($setting:ident { $($value:ident = $name:literal, $help:literal;)+ }) => {
+        impl ValueEnum for $setting {
+            fn value_variants<'a>() -> &'a [Self] {
+                &[$(Self::$value),+]
+            }
+
+            fn to_possible_value(&self) -> Option<PossibleValue> {
+                Some(match self {
+                    $(Self::$value => PossibleValue::new($name).help($help),)+
+                })
+            }
+        }
+    };
+}
+
+values!(Align {
+    Exact = "exact", "Refuse: stocks must share their times";
+    Inner = "inner", "Keep the times that all stocks have";
+    Previous = "previous", "Take all times, and a stock's previous price of the day where it has none";
+});
+values!(Choice {
+    Continuous = "continuous", "Any k′ between the ends of the grid; V is interpolated linearly";
+    Grid = "grid", "The grid points alone";
+});
+values!(Format {
+    Csv = "csv", "Comma-separated values";
+    Json = "json", "JSON";
+});
+values!(Layout {
+    Long = "long", "A record for each day and stock";
+    Wide = "wide", "A row for each day, two columns for each stock, under two header rows";
+});
+values!(Maximizer {
+    Cell = "cell", "Continuous choice: the exact formula on each cell of the grid";
+    Golden = "golden", "Continuous choice: golden section on the objective";
+    Brute = "brute", "Choice on the grid: all candidates are compared";
+    Sweep = "sweep", "Choice on the grid: one sweep over rows and candidates, as the policy is monotone";
+    Bisection = "bisection", "Choice on the grid: bisection on the sign of the objective's differences, as it is concave";
+});
+values!(Method {
+    Vfi = "vfi", "Plain value function iteration from V = 0";
+    Accelerated = "accelerated", "Value function iteration with MacQueen-Porteus bounds, from coarser grids where the grid is large";
+    Howard = "howard", "Policy improvement with exact policy evaluation";
+    Egm = "egm", "The endogenous grid method, polished by policy improvement";
+});
+values!(Spacing {
+    Linear = "linear", "At equal distances of k";
+    Log = "log", "At equal distances of ln k: denser where V bends most";
+});
+values!(Stop {
+    Bound = "bound", "When the guaranteed error of V is at most the tolerance";
+    Change = "change", "When the largest change of V is below the tolerance";
+});

@@ -1,0 +1,41 @@
+//! What is left of [`gpu`](super::gpu) in a library without the feature `gpu`: types without values, as no [`Gpu`] exists to make
+//! one of. Nothing here ever runs.
+
+use super::Block;
+use super::columns::DayColumns;
+use super::plan::{Batch, DeviceLimits};
+use crate::gpu::{Gpu, GpuError};
+
+/// Resamples on a GPU, of which there is none.
+#[derive(Debug)]
+pub struct Resampler<'gpu> {
+    gpu: &'gpu Gpu,
+}
+
+/// What the device allows.
+pub fn device_limits(gpu: &Gpu) -> DeviceLimits {
+    match *gpu {}
+}
+
+impl<'gpu> Resampler<'gpu> {
+    /// A resampler on `gpu`.
+    pub fn new(gpu: &'gpu Gpu, _limits: DeviceLimits) -> Self {
+        Self { gpu }
+    }
+
+    /// Resamples a wave.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    pub fn resample(
+        &mut self,
+        _wave: &[Batch],
+        _columns: &[DayColumns],
+        _seed: u64,
+        _samples: u32,
+        _take: impl FnMut(&[(usize, Block<'_>)]),
+    ) -> Result<(), GpuError> {
+        match *self.gpu {}
+    }
+}
