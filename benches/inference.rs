@@ -8,9 +8,9 @@
     reason = "a failed benchmark is a panic; criterion's macros have no docs"
 )]
 
+use bellwether::bootstrap::{Bootstrap, Engine, Resources};
 use bellwether::gpu::{Gpu, adapters};
-use bellwether::inference::bootstrap::{Bootstrap, Resources};
-use bellwether::inference::quantile::quantiles;
+use bellwether::interval::position::quantiles;
 use bellwether::jobs::Jobs;
 use bellwether::random::{Purpose, Stream};
 use bellwether::simulate::{SimulateSpec, simulate};
@@ -50,15 +50,16 @@ fn intervals(c: &mut Criterion) {
         for threads in counts {
             let jobs = Jobs::new().threads(threads).unwrap();
             group.bench_function(BenchmarkId::new(format!("{threads} threads"), stocks), |b| {
-                let resources = Resources { jobs: &jobs, gpu: None, memory: 1 << 30 };
-                b.iter(|| bootstrap.run(&days, &resources, &|_| {}).unwrap());
+                let resources = Resources { jobs: &jobs, memory: 1 << 30 };
+                b.iter(|| bootstrap.run(&days, &mut Engine::Cpu, &resources, &()).unwrap());
             });
         }
         let jobs = Jobs::new();
         for gpu in &opened {
             group.bench_function(BenchmarkId::new(gpu.adapter().label(), stocks), |b| {
-                let resources = Resources { jobs: &jobs, gpu: Some(gpu), memory: 1 << 30 };
-                b.iter(|| bootstrap.run(&days, &resources, &|_| {}).unwrap());
+                let resources = Resources { jobs: &jobs, memory: 1 << 30 };
+                let mut engine = Engine::new(Some(gpu));
+                b.iter(|| bootstrap.run(&days, &mut engine, &resources, &()).unwrap());
             });
         }
     }

@@ -8,10 +8,10 @@
     reason = "a failed benchmark is a panic; criterion's macros have no docs"
 )]
 
+use bellwether::columns::DayColumns;
 use bellwether::random::index::{Places, RowRange};
 use bellwether::random::philox::{BlockWords, Samples};
 use bellwether::random::{Purpose, Stream};
-use bellwether::resample::columns::DayColumns;
 use bellwether::resample::cpu;
 use bellwether::vector::{Kernel, Lanes, Vectors, WIDE_LANES};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};

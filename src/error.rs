@@ -69,6 +69,9 @@ pub enum Error {
         /// In what way they differ.
         how: String,
     },
+    /// An observer ended the work.
+    #[error("the work was cancelled")]
+    Cancelled,
     /// A computation failed or panicked inside a job; the others went on.
     #[error("{what} failed: {why}; please report this, with the command that you ran")]
     Job {

@@ -23,14 +23,21 @@
 //! | [`vector`] | sixteen words at once, on the vectors that the CPU has |
 //! | [`random`] | the counter-based random stream, and exactly uniform row numbers |
 //! | [`panel`] | prices from files, aligned and checked; log returns within a day |
+//! | [`columns`] | quantities a row as integers, whose sums are exact |
 //! | [`resample`] | the heart: rows drawn with replacement and summed as integers, on the CPU and on the GPU |
-//! | [`inference`] | quantiles of the sums, and the percentile bootstrap that ties the flow together |
+//! | [`measure`] | one file a measure: its columns, its statistic of their sums, its standard error |
+//! | [`interval`] | one file an interval: the order statistics that it needs, and its ends |
+//! | [`bootstrap`] | the driver: panel × measure × interval × engine to a table of intervals |
 //! | [`growth`] | the growth model: grids, the Bellman operator, methods, the certificate |
 //! | [`output`] | files written whole or not at all; CSV, JSON |
 //! | [`simulate`] | panels of simulated prices, and files of them |
 //! | [`plot`] | pictures of intervals, distributions and solutions |
 //! | [`compare`] | the same flows timed on one core, all cores and GPUs; tables and a picture of it |
 //! | [`cli`] | the command line over all of this |
+//!
+//! **To add a measure**: a file in `src/measure` that names its columns and computes its statistic from their sums, and a line in
+//! [`measure::by_name`]. Resampling, intervals, engines, output and the command line take it from there. `src/measure/beta.rs` is the shortest.
+//! To add an interval: the same in `src/interval`.
 //!
 //! # Features
 //!
@@ -47,7 +54,7 @@
 //! The sample's intervals, by the library:
 //!
 //! ```
-//! use bellwether::inference::bootstrap::{Bootstrap, Resources};
+//! use bellwether::bootstrap::{Bootstrap, Engine, Resources};
 //! use bellwether::jobs::Jobs;
 //! use bellwether::panel::{LoadOptions, load};
 //!
@@ -55,22 +62,25 @@
 //! let loaded = load(&["data/sample".into()], &LoadOptions::default(), &jobs)?;
 //! let days = loaded.panel.returns().days;
 //! let bootstrap = Bootstrap::new(200, 0.95, 0)?;
-//! let resources = Resources { jobs: &jobs, gpu: None, memory: 64 << 20 };
-//! let intervals = bootstrap.run(&days, &resources, &|_| {})?;
-//! assert!(intervals.lower[[0, 0]] < intervals.realized_variance[[0, 0]]);
+//! let resources = Resources { jobs: &jobs, memory: 64 << 20 };
+//! let intervals = bootstrap.run(&days, &mut Engine::Cpu, &resources, &())?;
+//! assert!(intervals.lower[[0, 0]] < intervals.estimate[[0, 0]]);
 //! # Ok::<(), bellwether::Error>(())
 //! ```
 
+pub mod bootstrap;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod columns;
 #[cfg(feature = "gpu")]
 pub mod compare;
 pub mod error;
 pub mod figures;
 pub mod gpu;
 pub mod growth;
-pub mod inference;
+pub mod interval;
 pub mod jobs;
+pub mod measure;
 pub mod output;
 pub mod panel;
 mod panics;

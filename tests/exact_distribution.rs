@@ -13,7 +13,7 @@
 
 use std::path::Path;
 
-use bellwether::inference::bootstrap::Bootstrap;
+use bellwether::bootstrap::Bootstrap;
 use bellwether::jobs::Jobs;
 use bellwether::panel::{DayReturns, LoadOptions, Returns, load};
 use jiff::civil::Date;

@@ -7,11 +7,12 @@
 
 use std::path::Path;
 
-use bellwether::inference::bootstrap::{Bootstrap, Resources};
+use bellwether::bootstrap::{Bootstrap, Engine, Resources};
 use bellwether::jobs::Jobs;
 use bellwether::output::Format;
 use bellwether::output::intervals::{Layout, write};
 use bellwether::panel::{LoadOptions, load};
+use bellwether::{interval, measure};
 
 /// A golden file, and the run that gives it.
 struct Golden {
@@ -20,17 +21,41 @@ struct Golden {
     samples: u32,
     confidence: f64,
     seed: u64,
+    /// Measure, second stock, interval.
+    method: (&'static str, Option<&'static str>, &'static str),
+}
+
+const PERCENTILE: (&str, Option<&str>, &str) = ("variance", None, "percentile");
+const STUDENTIZED: (&str, Option<&str>, &str) = ("variance", None, "studentized");
+const STUDENTIZED_LOG: (&str, Option<&str>, &str) = ("variance", None, "studentized-log");
+
+const fn golden(
+    name: &'static str,
+    panel: &'static str,
+    samples: u32,
+    confidence: f64,
+    seed: u64,
+    method: (&'static str, Option<&'static str>, &'static str),
+) -> Golden {
+    Golden { name, panel, samples, confidence, seed, method }
 }
 
 /// As in `tests/oracles/intervals.py`.
-const GOLDEN: [Golden; 7] = [
-    Golden { name: "sample", panel: "data/sample", samples: 1000, confidence: 0.99, seed: 0 },
-    Golden { name: "sample_95", panel: "data/sample", samples: 10_000, confidence: 0.95, seed: 7 },
-    Golden { name: "sample_few", panel: "data/sample", samples: 37, confidence: 0.5, seed: u64::MAX },
-    Golden { name: "panel", panel: "tests/golden/panel", samples: 1000, confidence: 0.99, seed: 0 },
-    Golden { name: "panel_90", panel: "tests/golden/panel", samples: 999, confidence: 0.9, seed: 20_070_103 },
-    Golden { name: "panel_one", panel: "tests/golden/panel", samples: 1, confidence: 0.5, seed: 3 },
-    Golden { name: "long_day", panel: "tests/golden/long_day", samples: 500, confidence: 0.975, seed: 3 },
+const GOLDEN: [Golden; 14] = [
+    golden("sample", "data/sample", 1000, 0.99, 0, PERCENTILE),
+    golden("sample_95", "data/sample", 10_000, 0.95, 7, PERCENTILE),
+    golden("sample_few", "data/sample", 37, 0.5, u64::MAX, PERCENTILE),
+    golden("panel", "tests/golden/panel", 1000, 0.99, 0, PERCENTILE),
+    golden("panel_90", "tests/golden/panel", 999, 0.9, 20_070_103, PERCENTILE),
+    golden("panel_one", "tests/golden/panel", 1, 0.5, 3, PERCENTILE),
+    golden("long_day", "tests/golden/long_day", 500, 0.975, 3, PERCENTILE),
+    golden("studentized", "data/sample", 1000, 0.95, 0, STUDENTIZED),
+    golden("studentized_log", "data/sample", 1000, 0.95, 0, STUDENTIZED_LOG),
+    golden("studentized_panel", "tests/golden/panel", 999, 0.9, 1, STUDENTIZED),
+    golden("studentized_log_panel", "tests/golden/panel", 999, 0.9, 1, STUDENTIZED_LOG),
+    golden("covariance", "data/sample", 1000, 0.99, 0, ("covariance", Some("S0002"), "percentile")),
+    golden("correlation", "data/sample", 1000, 0.99, 0, ("correlation", Some("S0002"), "percentile")),
+    golden("beta", "tests/golden/panel", 999, 0.9, 1, ("beta", Some("A"), "percentile")),
 ];
 
 impl Golden {
@@ -40,9 +65,13 @@ impl Golden {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let loaded = load(&[root.join(self.panel)], &LoadOptions::default(), &jobs).unwrap();
         let returns = loaded.panel.returns();
+        let (measure, against, interval) = self.method;
+        let against = against.map(|name| returns.stocks.iter().position(|stock| stock == name).unwrap());
         let bootstrap = Bootstrap::new(self.samples, self.confidence, seed).unwrap();
-        let resources = Resources { jobs: &jobs, gpu: None, memory: 64 << 20 };
-        let intervals = bootstrap.run(&returns.days, &resources, &|_| {}).unwrap();
+        let method = (measure::by_name(measure, against).unwrap(), interval::by_name(interval).unwrap());
+        let bootstrap = bootstrap.with(method.0, method.1).unwrap();
+        let resources = Resources { jobs: &jobs, memory: 64 << 20 };
+        let intervals = bootstrap.run(&returns.days, &mut Engine::Cpu, &resources, &()).unwrap();
         let mut out = Vec::new();
         write(&mut out, &returns.stocks, &intervals, Format::Csv, Layout::Long).unwrap();
         String::from_utf8(out).unwrap()

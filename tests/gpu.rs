@@ -17,12 +17,12 @@ mod devices;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
+use bellwether::columns::{Column, DayColumns, FieldCount};
 use bellwether::compare::Steps;
 use bellwether::compare::uniform::{self, gpu::UniformSummer};
 use bellwether::gpu::{Gpu, GpuError, Parameters};
 use bellwether::random::index::RowRange;
 use bellwether::random::{Purpose, Stream};
-use bellwether::resample::columns::{Column, DayColumns, FieldCount};
 use bellwether::resample::gpu::{Resampler, device_limits};
 use bellwether::resample::plan::{Batch, DeviceLimits, Kernel, Tally, TallyKind};
 use bellwether::resample::{Block, Sums, cpu};
@@ -180,7 +180,7 @@ fn day(date: u32, rows: usize, stocks: usize) -> DayColumns {
 fn batch(number: usize, columns: &DayColumns) -> Batch {
     let add = |all: FieldCount, column: &Column| all.with(columns.rows(), column.lower_bits());
     let fields = columns.columns().iter().fold(FieldCount::default(), add);
-    Batch { day: number, stocks: 0..columns.columns().len(), rows: columns.rows(), fields, key_bytes: 16 }
+    Batch { day: number, cells: 0..columns.columns().len(), rows: columns.rows(), fields, key_bytes: 16 }
 }
 
 fn on_gpu(gpu: &Gpu, limits: DeviceLimits, days: &[DayColumns], seed: u64, samples: u32) -> Vec<Sums> {

@@ -21,12 +21,12 @@ use std::sync::LazyLock;
 
 use assert_cmd::Command;
 use bellwether::Error;
+use bellwether::bootstrap::Bootstrap;
+use bellwether::columns::{Column, plan_columns};
 use bellwether::gpu::{AdapterEntry, Gpu};
-use bellwether::inference::bootstrap::Bootstrap;
-use bellwether::inference::quantile::{Position, tail_levels};
+use bellwether::interval::position::{Position, tail_levels};
 use bellwether::jobs::Jobs;
 use bellwether::panel::{DayReturns, LoadOptions, PanelReader, Returns, load};
-use bellwether::resample::columns::plan_columns;
 use bellwether::resample::gpu::device_limits;
 use bellwether::resample::plan::{Budget, DayShape, DeviceLimits, Wave, tiles, waves};
 use bellwether::simulate::{SimulateSpec, write};
@@ -151,7 +151,10 @@ fn vectors_do_not_matter() {
 fn plan(days: &[DayReturns], samples: u32, budget: &Budget) -> Result<Vec<Wave>, Error> {
     let shape = |day: &DayReturns| {
         let columns = plan_columns(&day.returns.mapv(|r| r * r)).unwrap();
-        DayShape::new(day.returns.nrows() as u32, &columns)
+        {
+            let key_bytes = columns.iter().map(Column::key_bytes).max().unwrap_or(4);
+            DayShape::new(day.returns.nrows() as u32, &columns, 1, key_bytes)
+        }
     };
     let resamples = Bootstrap::new(samples, 0.99, 0).unwrap().resamples();
     waves(&days.iter().map(shape).collect::<Vec<_>>(), resamples, budget)
@@ -168,7 +171,7 @@ fn three_budgets(days: &[DayReturns], samples: u32, device: Option<DeviceLimits>
     // Some days together, but not all.
     let spare = (30..100).map(|step| 1.25f64.powi(step) as u64).find(|&spare| {
         let waves = with(least + spare).unwrap();
-        waves.iter().any(|wave| wave.len() > 1 && wave[0].stocks.len() == days[0].returns.ncols())
+        waves.iter().any(|wave| wave.len() > 1 && wave[0].cells.len() == days[0].returns.ncols())
     });
     let middle = least + spare.unwrap();
     let budgets = [least, middle, large];

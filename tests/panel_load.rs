@@ -121,7 +121,7 @@ fn long_files_are_known_by_their_first_line_however_far_it_is() {
 /// Returns made by others than [`load`] may be anything.
 #[test]
 fn returns_that_can_not_be_resampled_are_told_with_their_place() {
-    use bellwether::inference::bootstrap::{Bootstrap, Resources};
+    use bellwether::bootstrap::{Bootstrap, Engine, Resources};
     use bellwether::panel::DayReturns;
 
     let bootstrap = Bootstrap::new(10, 0.9, 0).unwrap();
@@ -131,8 +131,8 @@ fn returns_that_can_not_be_resampled_are_told_with_their_place() {
         returns: ndarray::Array2::from_elem((3, stocks), 0.01),
     };
     let error = |days: &[DayReturns]| {
-        let resources = Resources { jobs: &jobs, gpu: None, memory: 1 << 20 };
-        bootstrap.run(days, &resources, &|_| {}).unwrap_err().to_string()
+        let resources = Resources { jobs: &jobs, memory: 1 << 20 };
+        bootstrap.run(days, &mut Engine::Cpu, &resources, &()).unwrap_err().to_string()
     };
     for stocks in [1, 3] {
         let error = error(&[day(3, 2), day(4, 2), day(5, stocks)]);

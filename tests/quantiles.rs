@@ -4,7 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test is a panic")]
 
-use bellwether::inference::quantile::{Position, quantiles};
+use bellwether::interval::position::{Position, quantiles};
 use bellwether::random::{Purpose, Stream};
 
 const GOLDEN: &str = include_str!("golden/quantiles.csv");

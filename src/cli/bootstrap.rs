@@ -1,14 +1,17 @@
 //! `bellwether bootstrap`: intervals of realized variance for every day and stock of a panel.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use indicatif::ProgressBar;
 use jiff::civil::Date;
 
+use crate::bootstrap::{Bootstrap, Engine, Intervals, Observer, Resources};
 use crate::error::{Error, Result, bytes};
-use crate::inference::bootstrap::{Bootstrap, Intervals, Resources};
 use crate::jobs::Jobs;
 use crate::output::intervals::{Layout, write};
 use crate::output::{Format, Outputs};
@@ -16,7 +19,7 @@ use crate::panel::{Align, DayReturns, LoadOptions, PanelReader, parse_date};
 use crate::plot::intervals::MOST_STOCKS;
 use crate::plot::{self, Drawn, PlotFile};
 use crate::random::STREAM_VERSION;
-use crate::resample::gpu::{Resampler, device_limits};
+use crate::{interval, measure};
 
 use super::device::{DeviceArgs, MemoryArgs, grouped, plural};
 use super::report::Report;
@@ -25,7 +28,7 @@ use super::{Outcome, parse_seed, stock_name};
 /// Returns drawn from which on starting a GPU pays for itself: some seconds on a few cores, against well under one to start.
 const WORTH_A_GPU: u64 = 10_000_000_000;
 
-/// Bootstrap confidence intervals of daily realized variance, for every day and stock of a panel of prices
+/// Bootstrap confidence intervals of daily realized measures, for every day and stock of a panel of prices
 #[derive(Debug, Args)]
 #[command(allow_negative_numbers = true)]
 pub(super) struct BootstrapArgs {
@@ -42,6 +45,16 @@ pub(super) struct BootstrapArgs {
     /// Seed of the random stream
     #[arg(long, default_value_t = 0, value_name = "N", value_parser = parse_seed)]
     seed: u64,
+    /// What to estimate: realized variance, or realized covariance, correlation or beta with the stock of --against
+    #[arg(long, default_value = "variance", value_name = "MEASURE", value_parser = measure::NAMES)]
+    measure: String,
+    /// The second stock of covariance, correlation and beta (the regressor of beta)
+    #[arg(long, value_name = "STOCK", value_parser = stock_name)]
+    against: Option<String>,
+    /// Kind of interval: percentile; studentized (percentile-t, equal-tailed) or studentized-log (symmetric in logarithms),
+    /// which hold integrated variance as often as they say where percentile intervals do not
+    #[arg(long, default_value = "percentile", value_name = "INTERVAL", value_parser = interval::NAMES)]
+    interval: String,
     #[command(flatten)]
     device: DeviceArgs,
     #[command(flatten)]
@@ -154,8 +167,9 @@ impl Pictures {
     ) -> Result<Vec<Drawn<'_>>> {
         let mut drawn = Vec::new();
         let method = format!(
-            "{} % percentile intervals, {} samples, seed {seed}, random stream {STREAM_VERSION}",
+            "{} % {} intervals, {} samples, seed {seed}, random stream {STREAM_VERSION}",
             percent(bootstrap.confidence()),
+            bootstrap.interval().name(),
             grouped(bootstrap.samples().into())
         );
         if let Some(file) = &self.intervals {
@@ -171,7 +185,7 @@ impl Pictures {
                 name: &format!("{}, {}", name.stock, name.date),
                 method: &format!("{method}, {} returns", returns.returns.nrows()),
                 resampled: &resampled,
-                point: intervals.realized_variance[at],
+                point: intervals.estimate[at],
                 interval: [intervals.lower[at], intervals.upper[at]],
             };
             drawn.push(file.draw(&plot::histogram::picture(&distribution)?)?);
@@ -212,6 +226,25 @@ fn few_samples(bootstrap: &Bootstrap) -> Option<String> {
 
 pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     let bootstrap = Bootstrap::new(args.samples, args.confidence, args.seed)?;
+    let against = args.against.as_deref();
+    // Before the work, whether the method makes sense; the second stock's number is known later.
+    let placeholder = against.map(|_| 0);
+    let bootstrap =
+        bootstrap.with(measure::by_name(&args.measure, placeholder)?, interval::by_name(&args.interval)?)?;
+    let of_variance = args.measure == "variance";
+    for (flag, given, fits) in [
+        ("--plot", args.plot.is_some(), of_variance),
+        ("--histogram", args.histogram.is_some(), of_variance && args.interval == "percentile"),
+    ] {
+        if given && !fits {
+            return Err(Error::Parameter {
+                name: flag,
+                value: format!("asked for {} intervals of the {}", args.interval, args.measure),
+                requirement: "pictures are of realized variance, histograms of its percentile intervals"
+                    .into(),
+            });
+        }
+    }
     let jobs = args.device.jobs(report)?;
     let memory = args.memory.bytes()?;
     let mut outputs = Outputs::new(&args.panel);
@@ -238,62 +271,32 @@ pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     };
     let bar = report.spinner("load");
     let mut panel = PanelReader::open(&args.panel, &options, memory, &jobs)?;
-    let cell_stock = pictures.histogram.as_ref().map(|(cell, _)| cell.find(&panel)).transpose()?;
-    let mut block = panel.next_returns(&jobs)?;
     bar.finish_and_clear();
-    let mut load_time = started.elapsed();
-    // What can be said of the panel already, where it came at once.
-    if panel.is_done() {
-        report_load(&panel, report);
-    } else {
+    let open_time = started.elapsed();
+    let against = against.map(|name| second_stock(name, panel.stocks())).transpose()?;
+    let bootstrap =
+        bootstrap.with(measure::by_name(&args.measure, against)?, interval::by_name(&args.interval)?)?;
+    let cell_stock = pictures.histogram.as_ref().map(|(cell, _)| cell.find(&panel)).transpose()?;
+    if panel.blocks() > 1 {
         let blocks = panel.blocks();
         report.line(format!("reading {blocks} blocks of days one after the other, to stay within --memory"));
     }
 
-    let samples = u64::from(bootstrap.samples());
-    let first_draws = block.as_ref().map_or(0, |days| bootstrap.draws(days));
-    let planned = first_draws + panel.returns_left() * samples;
+    let planned = panel.returns_left() * u64::from(bootstrap.samples());
     let size = format!("{} returns to draw", grouped(planned));
     let device = device.open(&jobs, planned >= WORTH_A_GPU, &size, report)?;
-    let mut resampler = device.gpu.as_ref().map(|gpu| Resampler::new(gpu, device_limits(gpu)));
-    let bar = report.progress("resample", planned);
-    let (mut intervals, mut draws, mut cell): (Option<Intervals>, u64, Option<Cell>) = (None, 0, None);
-    while let Some(days) = block {
-        // Where stocks do not share their times, a block may have other than the planned returns.
-        let held = panel.held_bytes();
-        let resources =
-            Resources { jobs: &jobs, gpu: device.gpu.as_ref(), memory: memory.saturating_sub(held) };
-        draws += bootstrap.draws(&days);
-        bar.set_length(draws + panel.returns_left() * samples);
-        // A block of which all days are too short is empty.
-        if !days.is_empty() {
-            let done = bootstrap.run_with(&days, &resources, resampler.as_mut(), &|draws| bar.inc(draws));
-            let done = done.map_err(|error| beside(held, memory, error))?;
-            match &mut intervals {
-                Some(intervals) => intervals.append(&done)?,
-                None => intervals = Some(done),
-            }
-        }
-        if let (Some((name, _)), Some(stock)) = (&pictures.histogram, cell_stock)
-            && let Some(day) = days.iter().find(|day| day.date == name.date)
-        {
-            // The day's other stocks do not change this one's samples, so that they are left out.
-            let returns = day.returns.slice(ndarray::s![.., stock..=stock]).to_owned();
-            cell = Some(Cell { stock, returns: DayReturns { date: name.date, returns } });
-        }
-        // The next block takes the place of this one.
-        drop(days);
-        let reading = Instant::now();
-        block = panel.next_returns(&jobs)?;
-        load_time += reading.elapsed();
-    }
-    bar.finish_and_clear();
-    if panel.blocks() > 1 {
-        report_load(&panel, report);
-    }
-    let Some(intervals) = intervals else {
-        return Err(Error::Job { what: "reading the panel".into(), why: "it has no days".into() });
+    let watch = Watch {
+        bar: report.progress("resample", planned),
+        wanted: pictures.histogram.as_ref().zip(cell_stock).map(|((name, _), stock)| (name.date, stock)),
+        cell: Mutex::new(None),
     };
+    let resources = Resources { jobs: &jobs, memory };
+    let mut engine = Engine::new(device.gpu.as_ref());
+    let done = bootstrap.run_panel(&mut panel, &mut engine, &resources, &watch);
+    watch.bar.finish_and_clear();
+    let (intervals, panel_times) = done?;
+    let cell = watch.cell.into_inner().unwrap_or_else(PoisonError::into_inner);
+    report_load(&panel, report);
 
     if let (Some((name, _)), None) = (&pictures.histogram, &cell) {
         return Err(name.refused("that day was left out, as it has fewer than two prices".into()));
@@ -315,27 +318,67 @@ pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     report.line(format!(
         "drew {} samples for each day, {} returns, on {}; stream version {STREAM_VERSION}, seed {}",
         grouped(bootstrap.samples().into()),
-        grouped(draws),
+        grouped(panel_times.draws),
         device.description,
         args.seed
     ));
     report.line(format!(
-        "intervals of confidence {} for {} cells; rounding error of any resampled RV at most {} of the cell's RV",
+        "{} intervals of confidence {} for {} cells; rounding error of any resampled sum at most {} of itself, or of the \
+         day's without its five largest rows where that is larger",
+        bootstrap.interval().name(),
         bootstrap.confidence(),
-        grouped(intervals.realized_variance.len() as u64),
+        grouped(intervals.estimate.len() as u64),
         crate::figures::upper(intervals.relative_error, 1)
     ));
-    report.line(times(load_time, device.start, &intervals, write_time, device.gpu.is_some()));
+    report.line(times(
+        open_time + panel_times.load,
+        device.start,
+        &intervals,
+        write_time,
+        device.gpu.is_some(),
+    ));
     Ok(if panel.summary().left_out().is_empty() { Outcome::Done } else { Outcome::Partial })
 }
 
-/// The error of a run that had less memory than the user gave, as `held` bytes of it were in use.
-pub(super) fn beside(held: u64, memory: u64, error: Error) -> Error {
-    match error {
-        Error::Memory { what, needed, allowed, advice } if allowed == memory.saturating_sub(held) => {
-            Error::Memory { what, needed: needed + held, allowed: memory, advice }
+/// Shows progress, and keeps the returns of the histogram's cell.
+struct Watch {
+    bar: ProgressBar,
+    /// The day and the number of the stock.
+    wanted: Option<(Date, usize)>,
+    cell: Mutex<Option<Cell>>,
+}
+
+impl Observer for Watch {
+    fn planned(&self, draws: u64) {
+        self.bar.set_length(draws);
+    }
+
+    fn drawn(&self, draws: u64) -> ControlFlow<()> {
+        self.bar.inc(draws);
+        ControlFlow::Continue(())
+    }
+
+    fn days(&self, days: &[DayReturns]) {
+        let Some((date, stock)) = self.wanted else { return };
+        if let Some(day) = days.iter().find(|day| day.date == date) {
+            // The day's other stocks do not change this one's samples, so that they are left out.
+            let returns = day.returns.slice(ndarray::s![.., stock..=stock]).to_owned();
+            let cell = Cell { stock, returns: DayReturns { date, returns } };
+            *self.cell.lock().unwrap_or_else(PoisonError::into_inner) = Some(cell);
         }
-        other => other,
+    }
+}
+
+/// The number of the stock of --against among the panel's, of which there must be another.
+fn second_stock(name: &str, stocks: &[String]) -> Result<usize> {
+    let refused =
+        |requirement: String| Error::Parameter { name: "--against", value: name.into(), requirement };
+    match stocks.iter().position(|stock| stock == name) {
+        None => Err(refused(format!("the panel has no such stock; it has {}", stocks.join(", ")))),
+        Some(_) if stocks.len() == 1 => {
+            Err(refused("the panel has no other stock; --stocks may leave them out".into()))
+        }
+        Some(number) => Ok(number),
     }
 }
 

@@ -17,10 +17,10 @@ use crate::output::{Destination, Outputs, visible};
 use crate::panel::{Align, DayReturns, LoadOptions, PanelReader, Returns, parse_date};
 use crate::plot::PlotFile;
 
-use super::bootstrap::beside;
 use super::device::{MemoryArgs, all_cores, prober};
 use super::report::Report;
 use super::{Outcome, stock_name};
+use crate::bootstrap::beside;
 
 /// Time the same work on one core, on all cores and on every adapter, and check that the answers are equal
 #[derive(Debug, Args)]

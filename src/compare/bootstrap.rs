@@ -1,6 +1,6 @@
 //! The percentile bootstrap against the clock: from returns in memory to intervals in memory.
 //!
-//! A run is [`Bootstrap::run_with`]: squared returns to integer columns, rows drawn and summed, quantiles selected. Reading
+//! A run is [`Bootstrap::run`]: squared returns to integer columns, rows drawn and summed, quantiles selected. Reading
 //! the panel, starting a device and compiling its kernels come before the clock starts. On a GPU the run has the upload of
 //! the columns, the kernels and the way back of the sums in it, and the host's threads, all of them, select the quantiles.
 
@@ -8,10 +8,9 @@ use std::time::Duration;
 
 use super::race::{Contender, KernelClock, Steps};
 use super::{Device, Outcome, Rules, race};
+use crate::bootstrap::{Bootstrap, Engine, Intervals, Resources};
 use crate::error::{Error, Result};
-use crate::inference::bootstrap::{Bootstrap, Intervals, Resources};
 use crate::panel::DayReturns;
-use crate::resample::gpu::{Resampler, device_limits};
 
 /// What to compute.
 #[derive(Debug, Clone, Copy)]
@@ -55,24 +54,24 @@ pub fn compare(
     let mut contenders = Vec::new();
     for device in devices {
         let gpu = device.gpu.as_ref();
-        let mut resampler = gpu.map(|gpu| Resampler::new(gpu, device_limits(gpu)));
+        let mut engine = Engine::new(gpu);
         let run = move |size: u64, steps: Option<&mut Steps>| {
             let bootstrap = check_samples(size, spec.confidence, spec.seed)?;
-            let resources = Resources { jobs: &device.jobs, gpu, memory: spec.memory };
-            if let (Some(_), Some(resampler)) = (&steps, &mut resampler) {
+            let resources = Resources { jobs: &device.jobs, memory: spec.memory };
+            if let (Some(_), Engine::Gpu(resampler)) = (&steps, &mut engine) {
                 resampler.start_clock();
             }
-            let intervals = bootstrap.run_with(spec.days, &resources, resampler.as_mut(), &|_| {})?;
+            let intervals = bootstrap.run(spec.days, &mut engine, &resources, &())?;
             if let Some(steps) = steps {
-                match &mut resampler {
-                    Some(resampler) => {
+                match &mut engine {
+                    Engine::Gpu(resampler) => {
                         let times = resampler.stop_clock();
                         steps.upload = times.upload;
                         steps.kernel = times.kernel;
                         steps.readback = times.readback;
                         steps.clock = KernelClock::of_device(times.timestamps);
                     }
-                    None => {
+                    Engine::Cpu => {
                         steps.kernel = intervals.times.resample / device.threads() as u32;
                         steps.clock = KernelClock::Threads;
                     }
@@ -112,8 +111,9 @@ mod tests {
         let returns = Array2::from_shape_fn((30, 2), |(row, stock)| ((row * 7 + stock) % 11) as f64 * 1e-3);
         let days = [DayReturns { date: date(2007, 1, 3), returns }];
         let jobs = crate::jobs::Jobs::new();
-        let resources = Resources { jobs: &jobs, gpu: None, memory: 1 << 20 };
-        let intervals = Bootstrap::new(20, 0.9, 0).unwrap().run(&days, &resources, &|_| {}).unwrap();
+        let resources = Resources { jobs: &jobs, memory: 1 << 20 };
+        let intervals =
+            Bootstrap::new(20, 0.9, 0).unwrap().run(&days, &mut Engine::Cpu, &resources, &()).unwrap();
         assert_eq!(differ(&intervals, &intervals.clone()), None);
         let mut other = intervals.clone();
         other.upper[[0, 1]] = other.upper[[0, 1]].next_up();

@@ -10,10 +10,11 @@
 
 use std::io::{self, Write};
 
-use serde::Serialize;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 
 use super::Format;
-use crate::inference::bootstrap::Intervals;
+use crate::bootstrap::Intervals;
 
 /// Arrangement of the cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,13 +26,26 @@ pub enum Layout {
 }
 
 /// One day and stock.
-#[derive(Debug, Serialize)]
 struct Record<'a> {
     date: String,
     stock: &'a str,
-    rv: f64,
+    /// What the estimate is called.
+    name: &'static str,
+    estimate: f64,
     lower: f64,
     upper: f64,
+}
+
+impl Serialize for Record<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_map(Some(5))?;
+        fields.serialize_entry("date", &self.date)?;
+        fields.serialize_entry("stock", self.stock)?;
+        fields.serialize_entry(self.name, &self.estimate)?;
+        fields.serialize_entry("lower", &self.lower)?;
+        fields.serialize_entry("upper", &self.upper)?;
+        fields.end()
+    }
 }
 
 /// A table as pandas splits it.
@@ -42,7 +56,7 @@ struct Split<'a> {
     data: Vec<Vec<f64>>,
 }
 
-/// Writes `intervals` of `stocks`, in the order of the arrays' columns.
+/// Writes `intervals` of a panel of these `stocks`. The estimate's column has the measure's name: `rv` for realized variance.
 ///
 /// # Errors
 ///
@@ -57,9 +71,9 @@ pub fn write(
     match (format, layout) {
         (Format::Csv, Layout::Long) => {
             let mut writer = csv::Writer::from_writer(out);
-            writer.write_record(["date", "stock", "rv", "lower", "upper"])?;
-            for Record { date, stock, rv, lower, upper } in records(stocks, intervals) {
-                writer.write_record([&date, stock, &number(rv), &number(lower), &number(upper)])?;
+            writer.write_record(["date", "stock", intervals.name, "lower", "upper"])?;
+            for Record { date, stock, estimate, lower, upper, .. } in records(stocks, intervals) {
+                writer.write_record([&date, stock, &number(estimate), &number(lower), &number(upper)])?;
             }
             writer.flush()
         }
@@ -92,23 +106,29 @@ fn number(value: f64) -> String {
 
 fn records<'a>(stocks: &'a [String], intervals: &'a Intervals) -> impl Iterator<Item = Record<'a>> {
     intervals.dates.iter().enumerate().flat_map(move |(day, date)| {
-        stocks.iter().enumerate().map(move |(stock, name)| Record {
+        names(stocks, intervals).enumerate().map(move |(cell, stock)| Record {
             date: date.to_string(),
-            stock: name,
-            rv: intervals.realized_variance[[day, stock]],
-            lower: intervals.lower[[day, stock]],
-            upper: intervals.upper[[day, stock]],
+            stock,
+            name: intervals.name,
+            estimate: intervals.estimate[[day, cell]],
+            lower: intervals.lower[[day, cell]],
+            upper: intervals.upper[[day, cell]],
         })
     })
 }
 
-fn split<'a>(stocks: &'a [String], intervals: &Intervals) -> Split<'a> {
+/// The stocks that have a cell.
+fn names<'a>(stocks: &'a [String], intervals: &'a Intervals) -> impl Iterator<Item = &'a str> {
+    intervals.cells.iter().filter_map(|&stock| stocks.get(stock)).map(String::as_str)
+}
+
+fn split<'a>(stocks: &'a [String], intervals: &'a Intervals) -> Split<'a> {
     let ends = |day: usize| {
         let of_stock = move |stock: usize| [intervals.lower[[day, stock]], intervals.upper[[day, stock]]];
-        (0..stocks.len()).flat_map(of_stock).collect()
+        (0..intervals.cells.len()).flat_map(of_stock).collect()
     };
     Split {
-        columns: stocks.iter().flat_map(|stock| [[stock.as_str(), "lower"], [stock, "upper"]]).collect(),
+        columns: names(stocks, intervals).flat_map(|stock| [[stock, "lower"], [stock, "upper"]]).collect(),
         index: intervals.dates.iter().map(ToString::to_string).collect(),
         data: (0..intervals.dates.len()).map(ends).collect(),
     }
@@ -120,12 +140,14 @@ mod tests {
     use ndarray::array;
 
     use super::*;
-    use crate::inference::bootstrap::Times;
+    use crate::bootstrap::Times;
 
     fn text(format: Format, layout: Layout) -> String {
         let intervals = Intervals {
             dates: vec![date(2007, 1, 3), date(2007, 1, 4)],
-            realized_variance: array![[0.5, 1e-5], [3e-7, 0.0]],
+            name: "rv",
+            cells: vec![0, 1],
+            estimate: array![[0.5, 1e-5], [3e-7, 0.0]],
             lower: array![[0.25, 1.5e-6], [0.1, 0.0]],
             upper: array![[1.0, 2e-5], [0.3, 1e-300]],
             relative_error: 0.0,

@@ -10,7 +10,7 @@ use super::canvas::{Ink, Type, draw};
 use super::frame::{Frame, title};
 use super::style::{BLUE, LABEL, SKY_BLUE, VERMILION, WIDTH};
 use crate::error::Result;
-use crate::inference::histogram::Histogram;
+use crate::resample::histogram::Histogram;
 
 const HEIGHT: f64 = 480.0;
 

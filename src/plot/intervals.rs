@@ -8,8 +8,8 @@ use super::axis::{Axis, day_number, power};
 use super::canvas::{Canvas, Ink, Mark, Type, draw};
 use super::frame::{Frame, MARGIN, title};
 use super::style::{BLACK, LABEL, SKY_BLUE, SMALL, TEXT, VERMILION, WIDTH};
+use crate::bootstrap::Intervals;
 use crate::error::Result;
-use crate::inference::bootstrap::Intervals;
 
 /// Most panels: three columns of four.
 pub const MOST_STOCKS: usize = 12;
@@ -42,10 +42,8 @@ pub fn picture(stocks: &[String], intervals: &Intervals, method: &str) -> Result
     let height = 96.0 + rows as f64 * (panel_height + gap) + 44.0;
     draw(height, |canvas| {
         let top = title(canvas, "Daily realized variance with bootstrap intervals", &lines)?;
-        let zeros = intervals
-            .realized_variance
-            .indexed_iter()
-            .any(|((_, stock), &value)| stock < shown && value <= 0.0);
+        let zeros =
+            intervals.estimate.indexed_iter().any(|((_, stock), &value)| stock < shown && value <= 0.0);
         legend(canvas, top, zeros)?;
         let top = top + LABEL + 28.0;
         let (left, right) = (96.0, WIDTH - 16.0);
@@ -86,7 +84,7 @@ pub fn picture(stocks: &[String], intervals: &Intervals, method: &str) -> Result
 
 /// All numbers that the vertical axis must hold.
 fn values(intervals: &Intervals, shown: usize) -> impl Iterator<Item = f64> {
-    let arrays = [&intervals.realized_variance, &intervals.lower, &intervals.upper];
+    let arrays = [&intervals.estimate, &intervals.lower, &intervals.upper];
     arrays.into_iter().flat_map(move |array| {
         array.indexed_iter().filter(move |((_, stock), _)| *stock < shown).map(|(_, &value)| value)
     })
@@ -112,7 +110,7 @@ fn legend(canvas: &Canvas<'_>, top: f64, zeros: bool) -> Result<()> {
 fn panel(frame: &Frame<'_, '_>, intervals: &Intervals, stock: usize) -> Result<()> {
     let days = intervals.dates.iter().enumerate().map(|(day, &date)| {
         let of = |array: &ndarray::Array2<f64>| array[[day, stock]];
-        (day_number(date), of(&intervals.realized_variance), of(&intervals.lower), of(&intervals.upper))
+        (day_number(date), of(&intervals.estimate), of(&intervals.lower), of(&intervals.upper))
     });
     let days: Vec<(f64, f64, f64, f64)> = days.collect();
     let [left, _, right, bottom] = frame.bounds();
@@ -143,7 +141,7 @@ mod tests {
     use ndarray::Array2;
 
     use super::*;
-    use crate::inference::bootstrap::Times;
+    use crate::bootstrap::Times;
     use crate::plot::tests::texts;
 
     /// Intervals of this many days and stocks, with a zero here and there.
@@ -156,7 +154,9 @@ mod tests {
             dates: (0..days as i64).map(|day| start.saturating_add(jiff::Span::new().days(day))).collect(),
             lower: &variance * 0.7,
             upper: &variance * 1.6,
-            realized_variance: variance,
+            name: "rv",
+            cells: (0..stocks).collect(),
+            estimate: variance,
             relative_error: 0.0,
             times: Times::default(),
         };

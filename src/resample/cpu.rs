@@ -7,15 +7,15 @@
 //!
 //! Twin: `shaders/resample.wgsl`, driven by [`super::gpu`].
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
-use super::columns::{DayColumns, LINE};
 use super::draws::{AHEAD, Draws, RING, Table};
 use super::plan::block_samples;
 use super::{Block, Sums};
+use crate::columns::{DayColumns, LINE};
 use crate::random::index::RowRange;
 use crate::vector::{Kernel, Lanes, Vectors, WIDE_LANES};
 
@@ -33,18 +33,18 @@ pub fn resample_with(vectors: Vectors, day: &DayColumns, seed: u64, samples: Ran
 }
 
 /// Hands the sums of all columns of `day` over the resamples numbered `samples` to `take`, block by block as they are ready, on
-/// the threads of the current Rayon pool, with the time each took. None is held.
+/// the threads of the current Rayon pool, with the time each took. None is held. Blocks that were not begun when `take` breaks are left out.
 pub fn resample_each(
     day: &DayColumns,
     seed: u64,
     samples: Range<u32>,
-    take: impl Fn(&Block<'_>, Duration) + Sync,
+    take: impl Fn(&Block<'_>, Duration) -> ControlFlow<()> + Sync,
 ) {
     let table = Table::new(day, seed);
-    blocks(day.lanes(), samples).for_each(|samples| {
+    let _ = blocks(day.lanes(), samples).try_for_each(|samples| {
         let start = Instant::now();
         let block = Vectors::best().run(ResampleBlock { table: &table, day, samples });
-        take(&block, start.elapsed());
+        take(&block, start.elapsed())
     });
 }
 
@@ -256,7 +256,10 @@ mod tests {
         assert_eq!(joined(&day, sums.blocks), expected);
 
         let taken = Mutex::new(Vec::new());
-        resample_each(&day, 0, samples, |block, _| taken.lock().unwrap().push(block.clone().into_owned()));
+        resample_each(&day, 0, samples, |block, _| {
+            taken.lock().unwrap().push(block.clone().into_owned());
+            ControlFlow::Continue(())
+        });
         // In any order: compared as multisets.
         let sorted = |mut columns: Vec<Vec<u128>>| {
             columns.iter_mut().for_each(|sums| sums.sort_unstable());

@@ -12,7 +12,7 @@
 
 use std::ops::Range;
 
-use super::columns::{DayColumns, LINE};
+use crate::columns::{DayColumns, LINE};
 use crate::random::index::{Places, RowRange, unpack};
 use crate::random::philox::{BlockWords, Samples};
 use crate::random::{Purpose, Stream};

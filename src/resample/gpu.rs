@@ -14,11 +14,11 @@ use bytemuck::{Pod, Zeroable};
 use wgpu::BufferUsages;
 
 use super::Block;
-use super::columns::DayColumns;
 use super::plan::{
     self, Batch, DeviceLimits, Dispatch, Kernel, ROWS_ALIGNMENT, ROWS_PER_TALLY_WORD, Tally, TallyKind, Tile,
     UNIFORM_BYTES,
 };
+use crate::columns::DayColumns;
 use crate::gpu::clock::PassClock;
 use crate::gpu::{Gpu, GpuError, Parameters};
 use crate::random::index::RowRange;
@@ -174,6 +174,11 @@ impl<'gpu> Resampler<'gpu> {
     /// A resampler on `gpu` within `limits`. Kernels are compiled when first needed.
     pub fn new(gpu: &'gpu Gpu, limits: DeviceLimits) -> Self {
         Self { gpu, limits, kernels: HashMap::new(), times: None }
+    }
+
+    /// What it may use of the device.
+    pub fn limits(&self) -> DeviceLimits {
+        self.limits
     }
 
     /// From now on waits after each step and takes its time; slower, as nothing overlaps any more.

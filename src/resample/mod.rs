@@ -7,25 +7,25 @@
 //! S_b = Σⱼ v[iⱼ],   b = 0 … B−1
 //! ```
 //!
-//! Rows come from the counter-based random stream ([`crate::random`]), values are integers ([`columns`]), sums of integers
+//! Rows come from the counter-based random stream ([`crate::random`]), values are integers ([`crate::columns`]), sums of integers
 //! are equal in any order: so S_b is the same to the last bit on every device and however the work is cut.
 //!
 //! Source: B. Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7(1), 1979; for realized
 //! variance, S. Gonçalves and N. Meddahi, "Bootstrapping realized volatility", Econometrica 77(1), 2009.
 //!
-//! Reading order: [`columns`] (numbers to integers), [`cpu`] and [`gpu`] (the two ways to the same sums), [`plan`] (how the
+//! Reading order: [`crate::columns`] (numbers to integers), [`cpu`] and [`gpu`] (the two ways to the same sums), [`plan`] (how the
 //! work is cut to fit memory and device).
 
 use std::borrow::Cow;
 use std::ops::{Add, Not, Shl};
 
-use columns::{Column, Limb};
+use crate::columns::{Column, Limb};
 
-pub mod columns;
 pub mod cpu;
 mod draws;
 #[cfg_attr(not(feature = "gpu"), path = "no_gpu.rs")]
 pub mod gpu;
+pub mod histogram;
 pub mod plan;
 
 /// The sums of some consecutive resamples: of its own, or where a device put them.

@@ -2,8 +2,8 @@
 //! one of. Nothing here ever runs.
 
 use super::Block;
-use super::columns::DayColumns;
 use super::plan::{Batch, DeviceLimits};
+use crate::columns::DayColumns;
 use crate::gpu::{Gpu, GpuError};
 
 /// Resamples on a GPU, of which there is none.
@@ -21,6 +21,11 @@ impl<'gpu> Resampler<'gpu> {
     /// A resampler on `gpu`.
     pub fn new(gpu: &'gpu Gpu, _limits: DeviceLimits) -> Self {
         Self { gpu }
+    }
+
+    /// What it may use of the device.
+    pub fn limits(&self) -> DeviceLimits {
+        match *self.gpu {}
     }
 
     /// Resamples a wave.

@@ -1,7 +1,7 @@
 //! How the work is cut: pure arithmetic on sizes, without data and without a device.
 //!
 //! ```text
-//! days × stocks ──waves──▶ what is in memory at once: batches (some stocks of one day, with all of their samples)
+//! days × stocks ──waves──▶ what is in memory at once: batches (some cells of one day, with all of their samples)
 //!   wave ──tiles──▶ what one GPU buffer holds: whole batches, or some samples of one batch
 //!     tile ──dispatches──▶ what one launch does: bounded in time, in loop work and in workgroups a dimension
 //! ```
@@ -10,7 +10,7 @@
 
 use std::ops::Range;
 
-use super::columns::{Column, FieldCount, LINE, MAX_BYTES, stride_of};
+use crate::columns::{Column, FieldCount, LINE, MAX_BYTES, stride_of};
 use crate::error::{Error, Result};
 
 /// Bytes of a word.
@@ -21,9 +21,11 @@ const WORD: u64 = 4;
 pub struct DayShape {
     /// Number of rows, n.
     pub rows: u32,
-    /// Bits of the lower limbs of each stock's column.
+    /// Bits of the lower limbs of each column, cell after cell.
     pub lower_bits: Vec<u32>,
-    /// Bytes of a joined sum of the widest column: 4, 8 or 16.
+    /// Columns of a cell.
+    pub per_cell: usize,
+    /// Bytes of a number that is selected of a cell's resamples: 4, 8 or 16.
     pub key_bytes: u64,
 }
 
@@ -47,39 +49,29 @@ pub fn block_samples(lanes: usize) -> u32 {
 }
 
 impl DayShape {
-    /// The shape of a day with these columns.
-    pub fn new(rows: u32, columns: &[Column]) -> Self {
-        let key_bytes = columns.iter().map(key_bytes).max().unwrap_or(WORD);
-        Self { rows, lower_bits: columns.iter().map(Column::lower_bits).collect(), key_bytes }
+    /// The shape of a day with these columns, so many of a cell, of which numbers of `key_bytes` bytes are selected.
+    pub fn new(rows: u32, columns: &[Column], per_cell: usize, key_bytes: u64) -> Self {
+        Self { rows, lower_bits: columns.iter().map(Column::lower_bits).collect(), per_cell, key_bytes }
     }
 }
 
-/// Bytes of the integer that a column's joined sum is selected as.
-fn key_bytes(column: &Column) -> u64 {
-    match column.limbs.len() {
-        1 => 4,
-        _ if column.joins_in_64_bits() => 8,
-        _ => 16,
-    }
-}
-
-/// Some stocks of one day, with all of their samples.
+/// Some cells of one day, with all of their samples.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
     /// Number of the day in the panel.
     pub day: usize,
-    /// Numbers of the stocks in the panel.
-    pub stocks: Range<usize>,
+    /// Numbers of the cells among the day's.
+    pub cells: Range<usize>,
     /// Rows of the day, n.
     pub rows: u32,
-    /// Fields of the limbs of these stocks.
+    /// Fields of the limbs of these cells.
     pub fields: FieldCount,
     /// Bytes of a joined sum.
     pub key_bytes: u64,
 }
 
 impl Batch {
-    /// Lanes of these stocks.
+    /// Lanes of these cells.
     pub fn lanes(&self) -> usize {
         self.fields.lanes()
     }
@@ -91,7 +83,7 @@ impl Batch {
 
     /// Bytes of the sums held while quantiles are selected.
     fn held_bytes(&self, resamples: Resamples) -> u64 {
-        self.stocks.len() as u64 * resamples.held * self.key_bytes
+        self.cells.len() as u64 * resamples.held * self.key_bytes
     }
 }
 
@@ -243,18 +235,21 @@ pub fn waves(shapes: &[DayShape], resamples: Resamples, budget: &Budget) -> Resu
 /// The batches of one day: as many stocks together as `fits` allows, at least one.
 fn batches(day: usize, shape: &DayShape, fits: impl Fn(&Batch) -> bool) -> Vec<Batch> {
     let mut batches: Vec<Batch> = Vec::new();
-    for (stock, &lower_bits) in shape.lower_bits.iter().enumerate() {
+    for (cell, lower_bits) in shape.lower_bits.chunks_exact(shape.per_cell).enumerate() {
+        let add = |fields: FieldCount| {
+            lower_bits.iter().fold(fields, |all, &lower_bits| all.with(shape.rows, lower_bits))
+        };
         if let Some(last) = batches.last_mut() {
-            let fields = last.fields.with(shape.rows, lower_bits);
-            let grown = Batch { stocks: last.stocks.start..stock + 1, fields, ..last.clone() };
+            let fields = add(last.fields);
+            let grown = Batch { cells: last.cells.start..cell + 1, fields, ..last.clone() };
             if fits(&grown) {
                 *last = grown;
                 continue;
             }
         }
         let key_bytes = shape.key_bytes;
-        let fields = FieldCount::default().with(shape.rows, lower_bits);
-        batches.push(Batch { day, stocks: stock..stock + 1, rows: shape.rows, fields, key_bytes });
+        let fields = add(FieldCount::default());
+        batches.push(Batch { day, cells: cell..cell + 1, rows: shape.rows, fields, key_bytes });
     }
     batches
 }
@@ -455,12 +450,16 @@ mod tests {
     /// The fields of some stocks of a day.
     fn fields(shape: &DayShape, stocks: Range<usize>) -> FieldCount {
         let add = |all: FieldCount, &lower_bits: &u32| all.with(shape.rows, lower_bits);
-        shape.lower_bits[stocks].iter().fold(FieldCount::default(), add)
+        shape.lower_bits[stocks.start * shape.per_cell..stocks.end * shape.per_cell]
+            .iter()
+            .fold(FieldCount::default(), add)
     }
 
     /// Days of `rows` rows with stocks of one limb.
     fn shapes(rows: &[u32], stocks: usize) -> Vec<DayShape> {
-        rows.iter().map(|&rows| DayShape { rows, lower_bits: vec![0; stocks], key_bytes: 4 }).collect()
+        rows.iter()
+            .map(|&rows| DayShape { rows, lower_bits: vec![0; stocks], per_cell: 1, key_bytes: 4 })
+            .collect()
     }
 
     fn on_cpu(memory: u64, threads: usize) -> Budget {
@@ -491,13 +490,14 @@ mod tests {
     fn bytes(batch: &Batch, resamples: Resamples, budget: &Budget) -> u64 {
         let stride = stride_of(batch.lanes()).max(4) as u64;
         let rows = 4 * (u64::from(batch.rows) * stride + 64);
-        let held = batch.stocks.len() as u64 * resamples.held * batch.key_bytes;
+        let held = batch.cells.len() as u64 * resamples.held * batch.key_bytes;
         rows * if budget.device.is_some() { 2 } else { 1 } + held
     }
 
     /// Bytes that every wave takes: what each thread works on, and the tiles under way.
     fn fixed_bytes(shapes: &[DayShape], budget: &Budget) -> u64 {
-        let lanes = |shape: &DayShape| fields(shape, 0..shape.lower_bits.len()).lanes() as u64;
+        let lanes =
+            |shape: &DayShape| fields(shape, 0..shape.lower_bits.len() / shape.per_cell).lanes() as u64;
         // Up to 128 lanes 1,024 samples; else the most sixteens of samples that stay within 512 KiB.
         let block = |lanes: u64| 4 * lanes * if lanes <= 128 { 1024 } else { 131_072 / lanes / 16 * 16 };
         let widest = shapes.iter().map(|shape| block(lanes(shape))).max().unwrap_or(0);
@@ -512,15 +512,17 @@ mod tests {
         let cells: Vec<(usize, usize)> = waves
             .iter()
             .flatten()
-            .flat_map(|batch| batch.stocks.clone().map(|stock| (batch.day, stock)))
+            .flat_map(|batch| batch.cells.clone().map(|stock| (batch.day, stock)))
             .collect();
         let expected: Vec<(usize, usize)> = (0..shapes.len())
-            .flat_map(|day| (0..shapes[day].lower_bits.len()).map(move |stock| (day, stock)))
+            .flat_map(|day| {
+                (0..shapes[day].lower_bits.len() / shapes[day].per_cell).map(move |stock| (day, stock))
+            })
             .collect();
         ensure(cells == expected, || format!("cells {cells:?}"))?;
         for batch in waves.iter().flatten() {
             let shape = &shapes[batch.day];
-            let fields = fields(shape, batch.stocks.clone());
+            let fields = fields(shape, batch.cells.clone());
             let same =
                 batch.rows == shape.rows && batch.fields == fields && batch.key_bytes == shape.key_bytes;
             ensure(same, || format!("{batch:?} of {shape:?}"))?;
@@ -649,7 +651,7 @@ mod tests {
         let shapes = shapes(&[385, 210], 3);
         let budget = Budget { memory: 1 << 30, threads: 2, device: Some(usual_device()) };
         let waves = waves(&shapes, resamples(1000), &budget).unwrap();
-        let batch = |day, rows| Batch { day, stocks: 0..3, rows, fields: full(3), key_bytes: 4 };
+        let batch = |day, rows| Batch { day, cells: 0..3, rows, fields: full(3), key_bytes: 4 };
         assert_eq!(waves, [[batch(0, 385), batch(1, 210)]]);
         let tiles = tiles(&waves[0], 1000, &usual_device());
         assert_eq!(tiles, [Tile { batches: 0..2, samples: 0..1000, words: 6000 }]);
@@ -728,7 +730,7 @@ mod tests {
 
     #[test]
     fn the_kernel_follows_the_rows_and_the_device() {
-        let batch = |lanes, rows| Batch { day: 0, stocks: 0..1, rows, fields: full(lanes), key_bytes: 4 };
+        let batch = |lanes, rows| Batch { day: 0, cells: 0..1, rows, fields: full(lanes), key_bytes: 4 };
         let without = usual_device();
         assert_eq!(Kernel::of(&[batch(1, 9), batch(1, 9)], &without), Kernel::Lane);
         assert_eq!(Kernel::of(&[batch(1, 9), batch(2, 9)], &without), Kernel::Line);
@@ -782,7 +784,7 @@ mod tests {
 
     #[test]
     fn the_work_of_a_dispatch_is_its_additions() {
-        let batch = |lanes, rows| Batch { day: 0, stocks: 0..1, rows, fields: full(lanes), key_bytes: 4 };
+        let batch = |lanes, rows| Batch { day: 0, cells: 0..1, rows, fields: full(lanes), key_bytes: 4 };
         let wave = [batch(3, 385), batch(1, 100), batch(17, 7)];
         let dispatch = |batches, samples, draws| Dispatch { batches, samples, draws, workgroups: [1; 3] };
         // Rows of 16, 1 and 32 words.
@@ -809,7 +811,7 @@ mod tests {
         assert!(waves.len() > 1, "{waves:?}");
         faulty(&|waves| _ = waves.pop());
         faulty(&|waves| waves.swap(0, 1));
-        faulty(&|waves| waves[0][0].stocks.end -= 1);
+        faulty(&|waves| waves[0][0].cells.end -= 1);
         faulty(&|waves| waves[0][0].fields.add(1, 0));
         faulty(&|waves| waves[0][0].rows += 1);
         let joined = faulty(&|waves| {
@@ -868,8 +870,15 @@ mod tests {
         let day = move |stocks: usize| {
             let rows = prop_oneof![1_u32..10, 300_u32..400, 1_u32..20_000];
             let key_bytes = prop::sample::select(vec![4_u64, 8, 16]);
-            (rows, prop::collection::vec(0_u32..60, stocks), key_bytes)
-                .prop_map(|(rows, lower_bits, key_bytes)| DayShape { rows, lower_bits, key_bytes })
+            (1_usize..4).prop_flat_map(move |per_cell| {
+                (rows.clone(), prop::collection::vec(0_u32..60, stocks * per_cell), key_bytes.clone())
+                    .prop_map(move |(rows, lower_bits, key_bytes)| DayShape {
+                        rows,
+                        lower_bits,
+                        per_cell,
+                        key_bytes,
+                    })
+            })
         };
         (1_usize..20).prop_flat_map(move |stocks| prop::collection::vec(day(stocks), 1..12))
     }
@@ -908,13 +917,13 @@ mod tests {
             let fixed = fixed_bytes(&shapes, &none);
             let cell = |day: usize, stock: usize| Batch {
                 day,
-                stocks: stock..stock + 1,
+                cells: stock..stock + 1,
                 rows: shapes[day].rows,
                 fields: fields(&shapes[day], stock..stock + 1),
                 key_bytes: shapes[day].key_bytes,
             };
             let largest = (0..shapes.len())
-                .flat_map(|day| (0..shapes[day].lower_bits.len()).map(move |stock| (day, stock)))
+                .flat_map(|day| (0..shapes[day].lower_bits.len() / shapes[day].per_cell).map(move |stock| (day, stock)))
                 .map(|(day, stock)| bytes(&cell(day, stock), resamples(samples), &none))
                 .max()
                 .unwrap();

@@ -1,16 +1,16 @@
 """Golden intervals: the whole flow from prices to the ends of intervals, written from the documentation in NumPy.
 
 Usage: python tests/oracles/intervals.py . tests/golden/intervals     writes the files that tests/golden.rs compares with
-       python tests/oracles/intervals.py --check PANEL OUTPUT.csv B CONFIDENCE SEED
+       python tests/oracles/intervals.py --check PANEL OUTPUT.csv B CONFIDENCE SEED [MEASURE AGAINST INTERVAL]
                                                   compares a panel's intervals with those of the program, bit for bit
 
 Nothing is shared with the Rust code. Panels are folders of `DATE,HHMM,PRICE` files whose stocks share their times.
 
 * returns: module `panel` (log1p of the relative change; `libm.py`); rv: squares added in row order
 * rows: module `random` (Philox4x32-10; one or two rows a word; `stream.py` has it number by number)
-* columns: module `resample::columns` (scaled by a power of two, rounded to integers)
+* columns: module `columns` (scaled by a power of two, rounded to integers)
 * quantiles: np.quantile of the sums in f64, at levels evaluated in decimal
-* an end on the wrong side of rv by rounding alone is rv: module `inference::bootstrap`
+* an end on the wrong side of rv by rounding alone is rv: module `bootstrap`
 """
 
 import csv
@@ -21,12 +21,12 @@ from pathlib import Path
 
 import numpy as np
 
-from libm import log_return
+from libm import exp, log, log_return
 
 MASK = np.uint64(0xFFFFFFFF)
 LIMB = 40
 
-# name, panel, samples, confidence, seed: as in tests/golden.rs.
+# name, panel, samples, confidence, seed, and the measure (with its second stock) and interval: as in tests/golden.rs.
 GOLDEN = [
     ("sample", "data/sample", 1000, 0.99, 0),
     ("sample_95", "data/sample", 10_000, 0.95, 7),
@@ -35,6 +35,13 @@ GOLDEN = [
     ("panel_90", "tests/golden/panel", 999, 0.9, 20_070_103),
     ("panel_one", "tests/golden/panel", 1, 0.5, 3),
     ("long_day", "tests/golden/long_day", 500, 0.975, 3),
+    ("studentized", "data/sample", 1000, 0.95, 0, "variance", None, "studentized"),
+    ("studentized_log", "data/sample", 1000, 0.95, 0, "variance", None, "studentized-log"),
+    ("studentized_panel", "tests/golden/panel", 999, 0.9, 1, "variance", None, "studentized"),
+    ("studentized_log_panel", "tests/golden/panel", 999, 0.9, 1, "variance", None, "studentized-log"),
+    ("covariance", "data/sample", 1000, 0.99, 0, "covariance", "S0002", "percentile"),
+    ("correlation", "data/sample", 1000, 0.99, 0, "correlation", "S0002", "percentile"),
+    ("beta", "tests/golden/panel", 999, 0.9, 1, "beta", "A", "percentile"),
 ]
 
 
@@ -123,6 +130,7 @@ def levels(confidence):
 
 
 def interval(squares, drawn, confidence):
+    """The percentile interval of realized variance."""
     values, rounding = resampled(squares, drawn)
     rv = in_order(squares)
     rounding += (len(squares) + 16.0) * 2.0**-53 * rv
@@ -130,6 +138,69 @@ def interval(squares, drawn, confidence):
     lower = rv if 0.0 < lower - rv <= rounding else lower
     upper = rv if 0.0 < rv - upper <= rounding else upper
     return rv, lower, upper
+
+
+def type7(values, level):
+    """np.quantile, which makes NaN of two infinite neighbours."""
+    values = np.sort(values)
+    place = (len(values) - 1) * level
+    below = int(place)
+    low, high = float(values[below]), float(values[min(below + 1, len(values) - 1)])
+    return float(np.quantile(values, level)) if math.isfinite(low) and math.isfinite(high) else (
+        low if low == high or place == below else low if math.isinf(low) else high
+    )
+
+
+def studentized(returns, drawn, confidence, in_logs):
+    """Percentile-t intervals of realized variance: equal-tailed, or symmetric in logarithms."""
+    squares = returns * returns
+    n, rv, quarticity = len(returns), in_order(squares), in_order(squares * squares)
+    (s2, _), (s4, _) = resampled(squares, drawn), resampled(squares * squares, drawn)
+    square = s4 - s2 * s2 / float(n)
+
+    def student(numerator, square):
+        if numerator == 0.0:
+            return 0.0
+        return numerator / math.sqrt(square) if square > 0.0 else math.copysign(math.inf, numerator)
+
+    error = math.sqrt(2.0 * quarticity / 3.0)
+    if not in_logs:
+        t = np.array([student(value - rv, e) for value, e in zip(s2, square)])
+        low, high = (type7(t, level) for level in levels(confidence))
+        reach = (lambda q: error * q) if error > 0.0 else (lambda q: 0.0)
+        return rv, rv - reach(high), rv - reach(low)
+    if rv <= 0.0:
+        return rv, rv, rv
+
+    def pivot(value, e):
+        if value == rv:
+            return 0.0
+        return abs(student(log(value / rv) * value, e)) if value > 0.0 else math.inf
+
+    q = type7(np.array([pivot(value, e) for value, e in zip(s2.tolist(), square.tolist())]), confidence)
+    reach = (error * q if error > 0.0 else 0.0) / rv
+    if math.isinf(reach):
+        return rv, 0.0, math.inf
+    return rv, rv * exp(-reach), rv * exp(reach)
+
+
+def of_pair(measure, one, other, drawn, confidence):
+    """Percentile intervals of covariance, correlation and beta, from three columns of squares."""
+    both = one + other
+    s, s1, s2 = (resampled(column, drawn)[0] for column in (both * both, one * one, other * other))
+    covariance = 0.5 * (s - s1 - s2)
+    estimate = (in_order(one * other), in_order(one * one), in_order(other * other))
+
+    def statistic(c, v1, v2):
+        if measure == "covariance":
+            return c
+        scale = math.sqrt(v1) * math.sqrt(v2) if measure == "correlation" else v2
+        if c == 0.0 or scale == 0.0:
+            return 0.0
+        return c / scale if measure == "beta" else min(max(c / scale, -1.0), 1.0)
+
+    values = np.array([statistic(*sums) for sums in zip(covariance.tolist(), s1.tolist(), s2.tolist())])
+    return statistic(*estimate), *(float(np.quantile(values, level)) for level in levels(confidence))
 
 
 def prices(folder):
@@ -143,28 +214,37 @@ def prices(folder):
     return panel
 
 
-def intervals(folder, samples, confidence, seed):
+def intervals(folder, samples, confidence, seed, measure="variance", against=None, kind="percentile"):
     panel = prices(folder)
     for date in sorted(set.union(*(set(days) for days in panel.values()))):
-        drawn = None
-        for stock, days in panel.items():
-            returns = np.array([log_return(a, b) for a, b in zip(days[date], days[date][1:])])
-            if drawn is None:
-                drawn = rows(len(returns), seed, date, samples)
-            yield date, stock, *interval(returns * returns, drawn, confidence)
+        returns = {
+            stock: np.array([log_return(a, b) for a, b in zip(days[date], days[date][1:])])
+            for stock, days in panel.items()
+        }
+        drawn = rows(len(next(iter(returns.values()))), seed, date, samples)
+        for stock, r in returns.items():
+            if measure != "variance":
+                if stock != against:
+                    yield date, stock, *of_pair(measure, r, returns[against], drawn, confidence)
+            elif kind == "percentile":
+                yield date, stock, *interval(r * r, drawn, confidence)
+            else:
+                yield date, stock, *studentized(r, drawn, confidence, kind == "studentized-log")
 
 
 def text(number):
     """The shortest decimal that is read as `number`, with Rust's exponents."""
-    return repr(number).replace("e-0", "e-").replace("e+", "e")
+    return "0.0" if number == 0.0 else repr(number).replace("e-0", "e-").replace("e+", "e")
 
 
 def line(date, stock, *numbers):
     return ",".join([f"{date // 10000}-{date // 100 % 100:02}-{date % 100:02}", stock, *map(text, numbers)])
 
 
-def table(*run):
-    return "\n".join(["date,stock,rv,lower,upper"] + [line(*row) for row in intervals(*run)]) + "\n"
+def table(folder, samples, confidence, seed, measure="variance", against=None, kind="percentile"):
+    run = folder, samples, confidence, seed, measure, against, kind
+    name = "rv" if measure == "variance" else measure
+    return "\n".join([f"date,stock,{name},lower,upper"] + [line(*row) for row in intervals(*run)]) + "\n"
 
 
 if __name__ == "__main__":
@@ -172,9 +252,9 @@ if __name__ == "__main__":
         for name, panel, *run in GOLDEN:
             Path(sys.argv[2], f"{name}.csv").write_text(table(Path(sys.argv[1], panel), *run), newline="\n")
             print(name)
-    elif len(sys.argv) == 7 and sys.argv[1] == "--check":
-        _, _, panel, output, samples, confidence, seed = sys.argv
-        expected = table(panel, int(samples), float(confidence), int(seed)).splitlines()
+    elif len(sys.argv) in (7, 10) and sys.argv[1] == "--check":
+        _, _, panel, output, samples, confidence, seed, *method = sys.argv
+        expected = table(panel, int(samples), float(confidence), int(seed), *method).splitlines()
         found = Path(output).read_text().splitlines()
         differing = [pair for pair in zip(found, expected) if pair[0] != pair[1]]
         print(f"{len(expected) - 1} cells, {len(differing)} differ", *differing[:3], sep="\n")

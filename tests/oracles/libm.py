@@ -1,9 +1,10 @@
-"""The two logarithms of the `libm` crate, which are part of the method: operation by operation, after musl and FreeBSD.
+"""The logarithms and the exponential of the `libm` crate, which are part of the method: operation by operation, after musl and FreeBSD.
 
 Python's own `math.log1p` and `math.log` are those of the system's C library and may differ in the last bit. Source of the method and
 of its constants: Sun Microsystems, s_log1p.c and e_log.c (1993), as in FreeBSD's msun and musl.
 """
 
+import math
 import struct
 
 LN2_HI, LN2_LO = 6.93147180369123816490e-01, 1.90821492927058770002e-10
@@ -78,3 +79,31 @@ def log_return(before, after):
         return log1p(change)
     ratio = after / before
     return log(ratio) if 2.0**-1022 <= ratio < float("inf") else log(after) - log(before)
+
+
+EXP_P = (
+    1.66666666666666019037e-01,
+    -2.77777777770155933842e-03,
+    6.61375632143793436117e-05,
+    -1.65339022054652515390e-06,
+    4.13813679705723846039e-08,
+)
+
+
+def exp(x):
+    """e^x for |x| below 700 (e_exp.c of the same source)."""
+    size = bits(x) >> 32 & 0x7FFFFFFF
+    k, high, low = 0, x, 0.0
+    if size > 0x3FD62E42:
+        negative = x < 0.0
+        k = int(1.44269504088896338700e00 * x + (-0.5 if negative else 0.5)) if size >= 0x3FF0A2B2 else (
+            -1 if negative else 1
+        )
+        high, low = x - k * LN2_HI, k * LN2_LO
+        x = high - low
+    elif size <= 0x3E300000:
+        return 1.0 + x
+    xx = x * x
+    p1, p2, p3, p4, p5 = EXP_P
+    c = x - xx * (p1 + xx * (p2 + xx * (p3 + xx * (p4 + xx * p5))))
+    return math.ldexp(1.0 + (x * c / (2.0 - c) - low + high), k)

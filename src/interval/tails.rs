@@ -1,7 +1,7 @@
 //! Two quantiles of a stream of integers that need not be held.
 //!
 //! The ends of an interval are set by few order statistics near both ends of the sample: with B numbers and levels p ≤ q, by the
-//! ⌊(B−1)p⌋ + 2 smallest and the B − ⌊(B−1)q⌋ largest ([`super::quantile`]). Only these are kept while the numbers come in,
+//! ⌊(B−1)p⌋ + 2 smallest and the B − ⌊(B−1)q⌋ largest ([`crate::interval::position`]). Only these are kept while the numbers come in,
 //!
 //! ```text
 //! kept = the m smallest of the numbers seen;   bound = the largest kept, once there are m
@@ -12,15 +12,15 @@
 //! that of B only about m·(1 + ln(B/m)) ever are: for 99 % and any B, 3 in 100. The largest are the smallest
 //! of the complements.
 //!
-//! **Screening.** A sum in several limbs ([`crate::resample::columns`]) is q = 2^w·h + r with its first limb h and what the lower
+//! **Screening.** A sum in several limbs ([`crate::columns`]) is q = 2^w·h + r with its first limb h and what the lower
 //! ones add, 0 ≤ r ≤ R. So q below a bound b has h ≤ ⌊b/2^w⌋, and q above a bound c has h ≥ ⌊(c−R)/2^w⌋: sixteen first limbs at
 //! a time are compared with these two words, and only the few sums that pass are put together from their limbs.
 //!
 //! What comes out depends on the numbers, not on their order or on how they are cut into blocks. Memory is 1.5 times the numbers
 //! kept, which are one in 100 for a confidence of 99 %.
 
-use super::quantile::Position;
-use crate::resample::columns::Column;
+use crate::columns::Column;
+use crate::interval::position::Position;
 use crate::resample::{Block, Word};
 use crate::vector::{Kernel, LANES, Lanes, Vectors};
 
@@ -235,8 +235,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::inference::quantile::tail_levels;
-    use crate::resample::columns::DayColumns;
+    use crate::columns::DayColumns;
+    use crate::interval::position::tail_levels;
     use crate::resample::cpu;
 
     /// By sorting.

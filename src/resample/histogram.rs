@@ -11,9 +11,10 @@
 //! Both are the same in any order. Memory is that of the day's columns and of a block of sums for each
 //! thread, as for the intervals themselves, however many resamples there are.
 
+use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 
-use crate::resample::columns::DayColumns;
+use crate::columns::DayColumns;
 use crate::resample::{Block, cpu};
 
 /// How many numbers lie in each of some bins of equal width.
@@ -38,7 +39,7 @@ impl Histogram {
 
     /// The histogram of the sums of a day's first column over the resamples 0..`samples`, by the current
     /// Rayon pool.
-    pub(super) fn of_sums(columns: &DayColumns, seed: u64, samples: u32, bins: usize) -> Self {
+    pub(crate) fn of_sums(columns: &DayColumns, seed: u64, samples: u32, bins: usize) -> Self {
         let Some(column) = columns.columns().first() else { return Self::empty(bins) };
         let whole = Mutex::new(Self::empty(bins));
         let pass = |of_block: fn(&mut Self, &mut dyn Iterator<Item = f64>)| {
@@ -47,6 +48,7 @@ impl Histogram {
                     (0..block.samples()).map(|number| column.value_of(block.sum(column, number)));
                 // A thread that panicked while it held the lock brings the whole run to its end.
                 of_block(&mut whole.lock().unwrap_or_else(PoisonError::into_inner), &mut values);
+                ControlFlow::Continue(())
             });
         };
         pass(|histogram, values| histogram.stretch(values));
@@ -86,7 +88,7 @@ mod tests {
     use ndarray::Array2;
 
     use super::*;
-    use crate::inference::bootstrap::Bootstrap;
+    use crate::bootstrap::Bootstrap;
     use crate::panel::DayReturns;
 
     #[test]

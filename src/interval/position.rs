@@ -9,10 +9,10 @@
 //!
 //! which is type 7 of R. J. Hyndman and Y. Fan, "Sample quantiles in statistical packages", The American Statistician
 //! 50(4), 1996, and the default of `np.quantile`; in exact arithmetic both lines are the same, but NumPy rounds in these two ways, and so
-//! do we, so that results are equal to the last bit. Each operation is one of f64, in the order written. Order statistics are found by selection from a stream ([`super::tails`]; expected O(B)), on the integers that were resampled:
+//! do we, so that results are equal to the last bit. Each operation is one of f64, in the order written. Order statistics are found by selection from a stream ([`crate::interval::tails`]; expected O(B)), on the integers that were resampled:
 //! they have no NaN, no signed zero, and an order that is the same everywhere.
 
-use super::tails::Tails;
+use crate::interval::tails::Tails;
 use crate::resample::Word;
 
 /// Probability levels of the two ends of an equal-tailed interval: (1 − c)/2 and (1 + c)/2 for confidence c.
@@ -23,7 +23,7 @@ use crate::resample::Word;
 /// # Examples
 ///
 /// ```
-/// use bellwether::inference::quantile::tail_levels;
+/// use bellwether::interval::position::tail_levels;
 ///
 /// assert_eq!(tail_levels(0.99), [0.005, 0.995]);
 /// assert_eq!(tail_levels(0.999), [0.0005, 0.9995]);
@@ -68,8 +68,12 @@ impl Position {
         Self { below, above: (below + 1).min(last), weight: virtual_index - below as f64 }
     }
 
-    /// The quantile from the values of the two order statistics, rounded as NumPy's `_lerp` does.
+    /// The quantile from the values of the two order statistics, rounded as NumPy's `_lerp` does. Where one of them decides alone it is
+    /// that one, also where the other is infinite, of which NumPy makes NaN.
     pub fn interpolate(&self, below: f64, above: f64) -> f64 {
+        if below == above || self.weight == 0.0 {
+            return below;
+        }
         let difference = above - below;
         if self.weight >= 0.5 {
             above - difference * (1.0 - self.weight)
@@ -121,6 +125,15 @@ mod tests {
         assert_eq!(quantiles(&[9u32, 1, 5], [0.0, 1.0], f64::from), [1.0, 9.0]);
         assert_eq!(quantiles(&[9u32, 1, 5], [0.0, 0.5], f64::from), [1.0, 5.0]);
         assert_eq!(quantiles(&[0u32, 10], [0.25, 0.75], f64::from), [2.5, 7.5]);
+    }
+
+    #[test]
+    fn infinite_neighbours_are_no_nan() {
+        let between = |weight: f64| Position { below: 0, above: 1, weight };
+        assert_eq!(between(0.0).interpolate(1.0, f64::INFINITY), 1.0);
+        assert_eq!(between(0.3).interpolate(1.0, f64::INFINITY), f64::INFINITY);
+        assert_eq!(between(0.7).interpolate(f64::INFINITY, f64::INFINITY), f64::INFINITY);
+        assert_eq!(between(0.7).interpolate(f64::NEG_INFINITY, 1.0), f64::NEG_INFINITY);
     }
 
     #[test]

@@ -449,6 +449,15 @@ impl Column {
         }
     }
 
+    /// Bytes of the integer that a joined sum is selected as.
+    pub fn key_bytes(&self) -> u64 {
+        match self.limbs.len() {
+            1 => 4,
+            _ if self.joins_in_64_bits() => 8,
+            _ => 16,
+        }
+    }
+
     /// Whether every sum of the column, its limbs joined, fits 64 bits.
     pub fn joins_in_64_bits(&self) -> bool {
         // The first limb's sum has 32 bits, and the lower limbs' sums carry less than one bit more.
