@@ -136,7 +136,7 @@ pub fn certify(problem: &Problem, value: &[f64]) -> Result<(Certificate, Vec<f64
 /// The MacQueen-Porteus interval of V_N − T V for a change d = T V − V: its middle and its half width.
 pub(super) fn macqueen_porteus(beta: f64, change: Change) -> (f64, f64) {
     let factor = beta / (1.0 - beta);
-    (0.5 * factor * (change.greatest + change.least), 0.5 * factor * (change.greatest - change.least))
+    (0.5 * factor * (change.greatest() + change.least()), 0.5 * factor * (change.greatest() - change.least()))
 }
 
 /// The bound r on the rounding of T V − V: T has been applied to `value`, which gave `next` and `policy`, and interpolation

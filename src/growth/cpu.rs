@@ -11,7 +11,7 @@
 use rayon::prelude::*;
 
 use super::grid::{Choice, Problem};
-use super::sup::{inf, sup};
+use super::sup::sup;
 use super::utility::{Utility, with_utility};
 use super::{continuous, discrete};
 
@@ -55,32 +55,53 @@ impl Maximizer {
     }
 }
 
-/// The least and the greatest of (T V)_i − V_i; both NaN where any of the changes is.
+/// The least and the greatest of (T V)_i − V_i.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Change {
-    /// The least.
-    pub least: f64,
-    /// The greatest.
-    pub greatest: f64,
+    least: f64,
+    greatest: f64,
+    /// Their sum, which is not finite where any of them is not. Least and greatest skip what is not a number, and asking each
+    /// change by itself whether it is one takes as long as all the rest.
+    sum: f64,
 }
 
 impl Change {
     /// The change over no points.
-    pub(super) const NONE: Self = Self { least: f64::INFINITY, greatest: f64::NEG_INFINITY };
+    pub(super) const NONE: Self = Self { least: f64::INFINITY, greatest: f64::NEG_INFINITY, sum: 0.0 };
 
     #[inline(always)]
     pub(super) fn add(&mut self, change: f64) {
-        self.least = inf(self.least, change);
-        self.greatest = sup(self.greatest, change);
+        self.least = if change < self.least { change } else { self.least };
+        self.greatest = if change > self.greatest { change } else { self.greatest };
+        self.sum += change;
     }
 
     fn join(self, other: Self) -> Self {
-        Self { least: inf(self.least, other.least), greatest: sup(self.greatest, other.greatest) }
+        Self {
+            least: self.least.min(other.least),
+            greatest: self.greatest.max(other.greatest),
+            sum: self.sum + other.sum,
+        }
     }
 
-    /// The sup-norm max |T V − V|; NaN where any of the changes is.
+    /// 0, or NaN where any of the changes is not finite.
+    fn doubt(self) -> f64 {
+        self.sum - self.sum
+    }
+
+    /// The least change; NaN where any of them is not finite.
+    pub fn least(self) -> f64 {
+        self.least + self.doubt()
+    }
+
+    /// The greatest change; NaN where any of them is not finite.
+    pub fn greatest(self) -> f64 {
+        self.greatest + self.doubt()
+    }
+
+    /// The sup-norm max |T V − V|; NaN where any of the changes is not finite.
     pub fn norm(self) -> f64 {
-        sup(self.least.abs(), self.greatest.abs())
+        f64::max(self.least.abs(), self.greatest.abs()) + self.doubt()
     }
 }
 
