@@ -1,17 +1,15 @@
 //! The capital grid, and the problem on it.
 //!
-//! N points k_0 < … < k_{N−1} from low·k* to high·k*, at equal distances of k or of ln k. Next period's
-//! capital is chosen between the same ends, either anywhere (V is then interpolated linearly between the
-//! points) or at the points alone. With resources f_i = f(k_i), the *gridded problem* is to find the N values
-//! V_i with
+//! N points k_0 < … < k_{N−1} from low·k* to high·k*, at equal distances of k or of ln k. Next period's capital is chosen
+//! between the same ends, either anywhere (V is then interpolated linearly between the points) or at the points alone.
+//! With resources f_i = f(k_i), the *gridded problem* is to find the N values V_i with
 //!
 //! ```text
 //! V_i = max over k′ in [k_0, k_{N−1}], k′ < f_i, of U(f_i − k′) + β V(k′)
 //! ```
 //!
-//! Its solution V_N exists and is unique because the right-hand side is a contraction by β. Choosing k′ = k_0
-//! must leave something to consume at every point: f_0 > k_0, the one condition that the ends of the grid
-//! have to meet.
+//! Its solution V_N exists and is unique because the right-hand side is a contraction by β. Choosing k′ = k_0 must leave
+//! something to consume at every point: f_0 > k_0, the one condition that the ends of the grid have to meet.
 
 use rayon::prelude::*;
 
@@ -75,8 +73,8 @@ pub struct Problem {
     cells_a_unit: f64,
 }
 
-/// Bytes that a solution of one grid point takes at its peak: capital, resources, two values, two policies,
-/// scratch for the maximizer, the coarser grids and the Euler errors.
+/// Bytes that a solution of one grid point takes at its peak: capital, resources, two values, two policies, scratch for
+/// the maximizer, the coarser grids and the Euler errors.
 const BYTES_A_POINT: u64 = 16 * 8;
 
 impl Problem {
@@ -84,8 +82,8 @@ impl Problem {
     ///
     /// # Errors
     ///
-    /// [`Error::Parameter`] where the grid makes no sense, [`GrowthError::Consumption`] where nothing is left
-    /// to consume at some point, [`Error::Memory`] where the grid does not fit in memory.
+    /// [`Error::Parameter`] where the grid makes no sense, [`GrowthError::Consumption`] where nothing is left to consume at
+    /// some point, [`Error::Memory`] where the grid does not fit in memory.
     pub fn new(model: Model, spec: GridSpec, choice: Choice) -> Result<Self> {
         let refuse =
             |name, value: String, requirement: String| Err(Error::Parameter { name, value, requirement });
@@ -251,20 +249,23 @@ fn resources(model: &Model, capital: &[f64]) -> Vec<f64> {
     }
 }
 
-/// Refuses `what` where the `needed` bytes are not to be had, before any of them is asked for in earnest: a
-/// later allocation that fails would end the program without a word.
+/// Refuses `what` where the `needed` bytes are not to be had, before any of them is asked for in earnest: a later allocation that
+/// fails would end the program without a word.
 pub(super) fn check_memory(what: impl FnOnce() -> String, needed: u64, advice: &str) -> Result<()> {
     // What every computer and every limit has needs no asking, which takes longer than most solutions.
     const LITTLE: u64 = 1 << 20;
     const MUCH: u64 = 1 << 30;
-    let refused = |allowed| Err(Error::Memory { what: what(), needed, allowed, advice: advice.to_string() });
+    // What threads and the rest of the program take.
+    const BESIDE: u64 = 64 << 20;
+    let refused =
+        |needed, allowed| Err(Error::Memory { what: what(), needed, allowed, advice: advice.to_string() });
     if needed < LITTLE {
         return Ok(());
     }
-    // A limit on the process shows in a reservation only; most systems grant that beyond the memory that they
-    // have.
-    if !can_be_reserved(needed) {
-        let (mut low, mut high) = (0, needed);
+    // A limit on the process shows in a reservation only; most systems grant that beyond the memory that they have.
+    let reserved = needed.saturating_add(BESIDE);
+    if !can_be_reserved(reserved) {
+        let (mut low, mut high) = (0, reserved);
         while high - low > u64::max(low / 16, LITTLE) {
             let middle = low + (high - low) / 2;
             if can_be_reserved(middle) {
@@ -273,7 +274,7 @@ pub(super) fn check_memory(what: impl FnOnce() -> String, needed: u64, advice: &
                 high = middle;
             }
         }
-        return refused(low);
+        return refused(reserved, low);
     }
     if needed < MUCH {
         return Ok(());
@@ -283,13 +284,12 @@ pub(super) fn check_memory(what: impl FnOnce() -> String, needed: u64, advice: &
         system.refresh_memory();
         system.available_memory()
     });
-    if needed > allowed { refused(allowed) } else { Ok(()) }
+    if needed > allowed { refused(needed, allowed) } else { Ok(()) }
 }
 
-/// Whether so many bytes can be reserved, beside what threads and the rest of the program take.
+/// Whether so many bytes can be reserved.
 fn can_be_reserved(bytes: u64) -> bool {
-    const BESIDE: u64 = 64 << 20;
-    let bytes = usize::try_from(bytes.saturating_add(BESIDE)).unwrap_or(usize::MAX);
+    let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
     Vec::<u8>::new().try_reserve_exact(bytes).is_ok()
 }
 
@@ -345,7 +345,7 @@ mod tests {
         let refused = ask(1 << 50);
         // An address space has no more than 2⁴⁷ bytes for a program.
         let Err(Error::Memory { needed, allowed, .. }) = refused else { panic!("{refused:?}") };
-        assert!(needed == 1 << 50 && (1 << 21..1 << 48).contains(&allowed), "{allowed}");
+        assert!(needed == (1 << 50) + (64 << 20) && (1 << 21..1 << 48).contains(&allowed), "{allowed}");
     }
 
     #[test]
