@@ -1,9 +1,10 @@
 //! Numbers as text, for messages, summaries and pictures.
 //!
-//! Text has fewer digits than a figure. A bound that is rounded to the nearest of them is false half of the time, so bounds are
-//! rounded up: what is printed is never less than what is guaranteed.
+//! Text has fewer digits than a figure. A bound that is rounded to the nearest of them is false half of the
+//! time, so bounds are rounded up: what is printed is never less than what is guaranteed.
 
-/// `bound` ≥ 0 with `digits` digits behind the point of its scientific form, rounded up: 9.64072e-7 with two is `9.65e-7`.
+/// `bound` ≥ 0 with `digits` digits behind the point of its scientific form, rounded up: 9.64072e-7 with two
+/// is `9.65e-7`.
 ///
 /// What it prints, read back, is at least `bound`, and by less than one unit of the last digit above it.
 pub fn upper(bound: f64, digits: usize) -> String {
@@ -99,7 +100,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_bound_is_printed_too_small_or_by_a_unit_too_large(
-            // Of subnormal numbers, and from the sixteenth digit on, units of text are finer than those of f64.
+            // Of subnormal numbers, and from the sixteenth digit on, units of text are finer than those of
+            // f64.
             bits in f64::MIN_POSITIVE.to_bits()..f64::INFINITY.to_bits(),
             digits in 0..15_usize,
         ) {

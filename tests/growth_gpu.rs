@@ -1,8 +1,8 @@
-//! The growth model on every adapter of this machine: what the device proposes, against its twins on the CPU and the closed
-//! form, and what the CPU certifies about it.
+//! The growth model on every adapter of this machine: what the device proposes, against its twins on the CPU
+//! and the closed form, and what the CPU certifies about it.
 //!
-//! Without an adapter these tests are listed as ignored; with `BELLWETHER_REQUIRE_GPU=1` in the environment they fail
-//! instead. Each comparison has a perturbed twin that must differ.
+//! Without an adapter these tests are listed as ignored; with `BELLWETHER_REQUIRE_GPU=1` in the environment
+//! they fail instead. Each comparison has a perturbed twin that must differ.
 
 #![allow(
     clippy::unwrap_used,
@@ -73,13 +73,15 @@ fn distance(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).fold(0.0, |most, (a, b)| f64::max(most, (a - b).abs()))
 }
 
-/// Both certificates meet the tolerance, and the values agree within them. Twin: a value moved by twice the bounds is too far.
+/// Both certificates meet the tolerance, and the values agree within them. Twin: a value moved by twice the
+/// bounds is too far.
 fn assert_certified(what: &str, gpu: &Solution, cpu: &Solution) {
     let (bound, of_both) = (gpu.certificate.bound, gpu.certificate.bound + cpu.certificate.bound);
     let apart = distance(&gpu.value, &cpu.value);
     let proposal = gpu.proposal.unwrap();
     println!(
-        "{what}: bound {bound:.2e}, |V_gpu - V_cpu| {apart:.2e} of {of_both:.2e}; {} iterations in f32, then {}; the proposal {:.1e} from V, {:.1e} from k'",
+        "{what}: bound {bound:.2e}, |V_gpu - V_cpu| {apart:.2e} of {of_both:.2e}; {} iterations in f32, \
+         then {}; the proposal {:.1e} from V, {:.1e} from k'",
         proposal.iterations, gpu.iterations, proposal.value_distance, proposal.policy_distance
     );
     assert!(bound <= 1e-6 && cpu.certificate.bound <= 1e-6, "{what}: {bound:e}");
@@ -95,14 +97,16 @@ fn the_continuous_choice_is_certified(entry: &AdapterEntry) {
         let problem = problem(Model::default(), points, Choice::Continuous);
         let (gpu, cpu) = (on_gpu(&gpu, &problem, |_| ()), on_cpu(&problem));
         assert_certified(&format!("continuous, N = {points}"), &gpu, &cpu);
-        // The grid's own doing: the method's policy is smooth, that of the gridded problem clings to the points, up to a cell away.
+        // The grid's own doing: the method's policy is smooth, that of the gridded problem clings to the
+        // points, up to a cell away.
         let cell = problem.capital()[1] - problem.capital()[0];
         assert!(gpu.proposal.unwrap().policy_distance <= cell + F32_POLICY, "N = {points}");
     }
 }
 
-/// How far f32 may take k′ from its twin. An iteration rounds f_i, k_j, x_j and c_j, each of at most 8 and so by 2.4e-7: 1e-6 in
-/// all. Errors of iterations add up to at most 1/(1 − λ) times that, where an error in k′ shrinks by λ ≤ 0.9 an iteration.
+/// How far f32 may take k′ from its twin. An iteration rounds f_i, k_j, x_j and c_j, each of at most 8 and so
+/// by 2.4e-7: 1e-6 in all. Errors of iterations add up to at most 1/(1 − λ) times that, where an error in k′
+/// shrinks by λ ≤ 0.9 an iteration.
 const F32_POLICY: f64 = 1e-5;
 
 fn the_proposed_policy_is_that_of_the_twin(entry: &AdapterEntry) {
@@ -167,9 +171,10 @@ fn the_choice_on_the_grid_is_certified(entry: &AdapterEntry) {
     }
 }
 
-/// How far f32 may take T V: u = 2⁻²⁴ for each rounding, as the certificate counts them for f64. The chosen consumption is
-/// 0.65 and more, so that U'(c) ≤ 2.4 multiplies the roundings of f ≤ 6.8, k' ≤ 5.6 and c ≤ 1.5; 1/c and U(c) are off by three
-/// units each, at most 1.6; V less its reference, at most 3.5, is rounded four times. In all 2.4 · 14 + 2 · 3 · 1.6 + 4 · 3.5 < 60 u.
+/// How far f32 may take T V: u = 2⁻²⁴ for each rounding, as the certificate counts them for f64. The chosen
+/// consumption is 0.65 and more, so that U'(c) ≤ 2.4 multiplies the roundings of f ≤ 6.8, k' ≤ 5.6 and c ≤
+/// 1.5; 1/c and U(c) are off by three units each, at most 1.6; V less its reference, at most 3.5, is rounded
+/// four times. In all 2.4 · 14 + 2 · 3 · 1.6 + 4 · 3.5 < 60 u.
 const F32_VALUE: f64 = 60.0 / (1u32 << 24) as f64;
 
 /// The device's operator on `value` against the CPU's, `times` over.
@@ -230,8 +235,8 @@ fn brute_force_is_that_of_the_twin(entry: &AdapterEntry) {
     }
 }
 
-/// A loop over all candidates would have 20,000 turns a row, and 80,000 for the four rows of an invocation: more than some
-/// drivers allow. Slices keep each within 8,192.
+/// A loop over all candidates would have 20,000 turns a row, and 80,000 for the four rows of an invocation:
+/// more than some drivers allow. Slices keep each within 8,192.
 fn brute_force_is_right_at_20000_points(entry: &AdapterEntry) {
     let gpu = open(entry);
     let problem = problem(Model::default(), 20_000, Choice::Grid);
@@ -243,8 +248,8 @@ fn brute_force_is_right_at_20000_points(entry: &AdapterEntry) {
     assert_certified("grid, N = 20000", &gpu, &cpu);
 }
 
-/// On a grid so narrow that f32 does not tell its points apart all candidates cost the same, and those with the same V are worth
-/// exactly the same: within a tile of 256, in different tiles, and in slices of 8,192.
+/// On a grid so narrow that f32 does not tell its points apart all candidates cost the same, and those with
+/// the same V are worth exactly the same: within a tile of 256, in different tiles, and in slices of 8,192.
 fn brute_force_takes_the_first_of_equals(entry: &AdapterEntry) {
     let gpu = open(entry);
     for points in [16, 300, 8200] {

@@ -52,10 +52,12 @@ pub(super) struct GrowthArgs {
     #[arg(long, value_enum, default_value_t = Choice::Continuous, help_heading = "Grid")]
     choice: Choice,
 
-    /// How the Bellman operator is iterated [default: accelerated; on a GPU egm, or howard with --choice grid].
+    /// How the Bellman operator is iterated [default: accelerated; on a GPU egm, or howard with --choice
+    /// grid].
     #[arg(long, value_enum, help_heading = "Method")]
     method: Option<Method>,
-    /// How the best next capital is found [default: cell, or sweep with --choice grid; on a GPU cell, or brute].
+    /// How the best next capital is found [default: cell, or sweep with --choice grid; on a GPU cell, or
+    /// brute].
     #[arg(long, value_enum, help_heading = "Method")]
     maximizer: Option<Maximizer>,
     /// When to stop: at a guaranteed error, or at a small change.
@@ -86,7 +88,8 @@ pub(super) struct GrowthArgs {
     /// File for the path.
     #[arg(long, value_name = "FILE", requires = "path", help_heading = "Output")]
     path_output: Option<PathBuf>,
-    /// Picture of the value function, the policy and the Euler errors, and of the path: a file that ends in .svg or .png.
+    /// Picture of the value function, the policy and the Euler errors, and of the path: a file that ends in
+    /// .svg or .png.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     plot: Option<PathBuf>,
 }
@@ -102,7 +105,8 @@ struct PathSpec {
 /// The most periods of a path: more than any path takes to arrive, and few enough to hold.
 const MOST_PERIODS: usize = 10_000_000;
 
-/// Pairs of row and candidate from which on brute force gains from starting a GPU: some seconds on a few cores, against well under one to start.
+/// Pairs of row and candidate from which on brute force gains from starting a GPU: some seconds on a few
+/// cores, against well under one to start.
 const WORTH_A_GPU: f64 = 1e11;
 
 /// Validates the arguments, solves, and writes the results.
@@ -174,8 +178,8 @@ fn grid_spec(arguments: &GrowthArgs) -> GridSpec {
     }
 }
 
-/// Whether the work is worth starting a GPU for, and what it was judged by. Only brute force ever is: the other maximizers do
-/// little for a point, and the chain of iterations stays.
+/// Whether the work is worth starting a GPU for, and what it was judged by. Only brute force ever is: the
+/// other maximizers do little for a point, and the chain of iterations stays.
 fn work(problem: &Problem, settings: &Settings, method: Option<Method>) -> (bool, String) {
     let points = problem.len() as u64;
     let iterations = match method {
@@ -243,7 +247,8 @@ fn solve_with_progress(
     Ok(solution)
 }
 
-/// The bar's length is the way of the measure, in logarithms, from where the grid started down to the tolerance.
+/// The bar's length is the way of the measure, in logarithms, from where the grid started down to the
+/// tolerance.
 fn show(bar: &ProgressBar, steps: f64, settings: &Settings, first: f64, progress: Progress) {
     let way = (first / progress.measure).ln() / (first / settings.tolerance).ln();
     if way.is_finite() {
@@ -310,7 +315,10 @@ fn summarize(problem: &Problem, settings: &Settings, solution: &Solution, device
     ));
     let capital = problem.capital();
     if !(capital[0]..=capital[problem.len() - 1]).contains(&steady.capital) {
-        report.warning("the grid does not hold the steady state: capital is kept on it, and the Euler equation fails where it binds");
+        report.warning(
+            "the grid does not hold the steady state: capital is kept on it, and the Euler \
+         equation fails where it binds",
+        );
     }
     report.line(format!(
         "grid          {} points on [{}, {}], {}, {} choice",
@@ -335,7 +343,8 @@ fn summarize(problem: &Problem, settings: &Settings, solution: &Solution, device
     report.line(format!("device        {}", device.description));
     if let Some(proposal) = &solution.proposal {
         report.line(format!(
-            "proposal      {} iterations in 32-bit floating point, the last change {:.1e}; its policy is within {} of the certified one in k', worth the same to {} in V",
+            "proposal      {} iterations in 32-bit floating point, the last change {:.1e}; its policy is \
+             within {} of the certified one in k', worth the same to {} in V",
             proposal.iterations,
             proposal.change,
             upper(proposal.policy_distance, 1),
@@ -344,7 +353,8 @@ fn summarize(problem: &Problem, settings: &Settings, solution: &Solution, device
     }
     let certificate = &solution.certificate;
     report.line(format!(
-        "certificate   max |V − V_N| ≤ {} guaranteed (Bellman residual {}, rounding {})",
+        "certificate   max |V − V_N| ≤ {} guaranteed, V_N exact on this grid (Bellman residual {}, \
+         rounding {})",
         upper(certificate.bound, 2),
         upper(certificate.residual, 2),
         upper(certificate.rounding, 1)

@@ -6,12 +6,12 @@
 //! T V + β/(1−β) min d ≤ V_N ≤ T V + β/(1−β) max d        hence  max |V − V_N| ≤ max |d| / (1−β)
 //! ```
 //!
-//! V_N is the exact solution of the gridded problem: that on this grid. The bound is on the error that iterating and rounding
-//! leave, and says nothing about how far V_N is from the V of the model itself, which is the grid's doing: it falls with the square
-//! of the spacing, and Euler errors give an idea of it.
+//! V_N is the exact solution of the gridded problem: that on this grid. The bound is on the error that
+//! iterating and rounding leave, and says nothing about how far V_N is from the V of the model itself, which
+//! is the grid's doing: it falls with the square of the spacing, and Euler errors give an idea of it.
 //!
-//! **Rounding.** d is computed in floating point. With the unit roundoff u = 2⁻⁵³, and functions off by at most 2u of their result
-//! (`math.rs`), the computed (T V)_i is off by at most u times
+//! **Rounding.** d is computed in floating point. With the unit roundoff u = 2⁻⁵³, and functions off by at
+//! most 2u of their result (`math.rs`), the computed (T V)_i is off by at most u times
 //!
 //! ```text
 //! sums           3 |T V_i| + 2 |U(c_i)| + ρ
@@ -22,33 +22,38 @@
 //!
 //! and r is the largest sum of the four over the rows i. They are, one after another:
 //!
-//! - *sums.* V(k′) is the sum of V at a knot and of a share of the rise: u |V(k′)|. Discounting it takes another u, adding U(c)
-//!   u |T V|; and β |V(k′)| ≤ |T V| + |U(c)|. U by itself: σ = 1: a logarithm, ρ = 2 |U|. σ = 2: a quotient and a difference,
-//!   ρ = 1/c + |U|. Else U = expm1((1−σ) ln c)/(1−σ) has 2u from expm1, u from the quotient and u from 1−σ: ρ = 4 |U|.
-//! - *exponent*, for σ other than 1 and 2. (1−σ) ln c is off by u for 1−σ, 2u for the logarithm, u for the product, which is
-//!   4u |1−σ| |ln c|; the derivative of U with respect to it is c^(1−σ)/(1−σ).
-//! - *budget.* k^α = e^(α ln k): 2u for the exponential, and its argument is off by 3u of itself. (1−δ) k: 2u. Their sum f: u. Then
-//!   c = f − k′: u. An amount Δc is worth at most U′(c⁻) Δc, where c⁻ = c − Δc is the least that c may be. Where that is
-//!   nothing, r is infinite, and the problem is refused.
-//! - *interpolation.* The share of the rise is (V_{j+1} − V_j)/(k_{j+1} − k_j) · (k′ − k_j), five operations. Where V is replaced by
-//!   its concave envelope, each point between two of its corners was dropped for a height above a chord that is off by 3u of the
-//!   rise between the corners: 3u more a point.
+//! - *sums.* V(k′) is the sum of V at a knot and of a share of the rise: u |V(k′)|. Discounting it takes
+//!   another u, adding U(c) u |T V|; and β |V(k′)| ≤ |T V| + |U(c)|. U by itself: σ = 1: a logarithm, ρ = 2
+//!   |U|. σ = 2: a quotient and a difference, ρ = 1/c + |U|. Else U = expm1((1−σ) ln c)/(1−σ) has 2u from
+//!   expm1, u from the quotient and u from 1−σ: ρ = 4 |U|.
+//! - *exponent*, for σ other than 1 and 2. (1−σ) ln c is off by u for 1−σ, 2u for the logarithm, u for the
+//!   product, which is 4u |1−σ| |ln c|; the derivative of U with respect to it is c^(1−σ)/(1−σ).
+//! - *budget.* k^α = e^(α ln k): 2u for the exponential, and its argument is off by 3u of itself. (1−δ) k:
+//!   2u. Their sum f: u. Then c = f − k′: u. An amount Δc is worth at most U′(c⁻) Δc, where c⁻ = c − Δc is
+//!   the least that c may be. Where that is nothing, r is infinite, and the problem is refused.
+//! - *interpolation.* The share of the rise is (V_{j+1} − V_j)/(k_{j+1} − k_j) · (k′ − k_j), five
+//!   operations. Where V is replaced by its concave envelope, each point between two of its corners was
+//!   dropped for a height above a chord that is off by 3u of the rise between the corners: 3u more a point.
 //!
-//! The maximizer finds k′ only up to its own rounding. A cell's c = g is off by the share ξ ≤ u (4/σ + 2 + |ln c| + f/c) of itself,
-//! which loses ½ σ U′(c) c ξ²: of second order, as are products of the errors above. r is raised by a millionth for them. What
-//! `NOISE` in `continuous.rs` allows loses U′(c) c · 9e-18 = 0.1u U′(c) c, hence 1.1 c in the budget.
+//! The maximizer finds k′ only up to its own rounding. A cell's c = g is off by the share ξ ≤ u (4/σ + 2 +
+//! |ln c| + f/c) of itself, which loses ½ σ U′(c) c ξ²: of second order, as are products of the errors above.
+//! r is raised by a millionth for them. What `NOISE` in `continuous.rs` allows loses U′(c) c · 9e-18 = 0.1u
+//! U′(c) c, hence 1.1 c in the budget.
 //!
-//! With the choice on the grid nothing is interpolated, *sums* are 2 |T V| + |U| + ρ, and a runner-up may win by rounding, at a
-//! consumption of its own. The computed T V is the largest of all computed Q(i, j), so that it is off by no more than the most that
-//! any candidate is off by that can still be the best. Candidates that leave less to consume are off by more. Those that can still be
-//! the best are looked for from the choice on, in steps of a tenth of consumption, to the first one that its own rounding cannot make
-//! the best (Q falls beyond it), and the terms are taken at the least consumption before it, and at the most that there is.
+//! With the choice on the grid nothing is interpolated, *sums* are 2 |T V| + |U| + ρ, and a runner-up may win
+//! by rounding, at a consumption of its own. The computed T V is the largest of all computed Q(i, j), so that
+//! it is off by no more than the most that any candidate is off by that can still be the best. Candidates
+//! that leave less to consume are off by more. Those that can still be the best are looked for from the
+//! choice on, in steps of a tenth of consumption, to the first one that its own rounding cannot make the best
+//! (Q falls beyond it), and the terms are taken at the least consumption before it, and at the most that
+//! there is.
 //!
-//! The guaranteed bound is (max |d| + r)/(1−β), rounded up. V itself is rounded too, which keeps max |d| from vanishing: tolerances
-//! below 2r/(1−β) are refused. `exact.rs` measures all this against 192 bits.
+//! The guaranteed bound is (max |d| + r)/(1−β), rounded up. V itself is rounded too, which keeps max |d| from
+//! vanishing: tolerances below 2r/(1−β) are refused. `exact.rs` measures all this against 192 bits.
 //!
-//! **Euler errors** (Judd 1992) say how far the policy is from the model's own solution, grid or no grid. At k off the grid,
-//! with k′ interpolated linearly between the policies at the points, c = f(k) − k′ and c′ = f(k′) − k″:
+//! **Euler errors** (Judd 1992) say how far the policy is from the model's own solution, grid or no grid. At
+//! k off the grid, with k′ interpolated linearly between the policies at the points, c = f(k) − k′ and c′ =
+//! f(k′) − k″:
 //!
 //! ```text
 //! e(k) = log10 |1 − [β c′^(−σ) f′(k′)]^(−1/σ) / c|
@@ -60,9 +65,10 @@
 //! k = k_0 + (k_{N−1} − k_0) · frac(m φ),   m = 1 … 10,000,   φ = (√5 − 1)/2 = 0.618…
 //! ```
 //!
-//! where frac is the fractional part: multiples of the golden ratio fill the range evenly and keep no step with any grid (Weyl's
-//! sequence). Reported are the logarithms of the largest and of the mean error, between −16, which is what f64 resolves, and 300. Where the range binds (k′ at an end of the
-//! grid) the equation is an inequality and e(k) says by how much, so a grid should hold the steady state.
+//! where frac is the fractional part: multiples of the golden ratio fill the range evenly and keep no step
+//! with any grid (Weyl's sequence). Reported are the logarithms of the largest and of the mean error, between
+//! −16, which is what f64 resolves, and 300. Where the range binds (k′ at an end of the grid) the equation is
+//! an inequality and e(k) says by how much, so a grid should hold the steady state.
 
 use std::ops::Range;
 
@@ -77,8 +83,8 @@ use super::sup::{inf, sup};
 use super::utility::{Utility, with_utility};
 use crate::error::Result;
 
-/// Points off the grid at which the Euler equation is checked: k_0 + (k_{N−1} − k_0) · frac(m φ) for m = 1 … 10,000, with the golden
-/// ratio φ = 0.618….
+/// Points off the grid at which the Euler equation is checked: k_0 + (k_{N−1} − k_0) · frac(m φ) for m = 1 …
+/// 10,000, with the golden ratio φ = 0.618….
 pub const EULER_POINTS: usize = 10_000;
 
 /// What is guaranteed, and what was measured, about a solution.
@@ -86,8 +92,8 @@ pub const EULER_POINTS: usize = 10_000;
 pub struct Certificate {
     /// Sup-norm Bellman residual max |T V − V|, in units of utility.
     pub residual: f64,
-    /// Guaranteed bound on max |V − V_N| over the grid points, rounding included, in units of utility. V_N is the exact solution on
-    /// this grid; how far that is from the model's own V is not part of the bound.
+    /// Guaranteed bound on max |V − V_N| over the grid points, rounding included, in units of utility. V_N is
+    /// the exact solution on this grid; how far that is from the model's own V is not part of the bound.
     pub bound: f64,
     /// The part of the bound that is due to rounding.
     pub rounding: f64,
@@ -97,13 +103,13 @@ pub struct Certificate {
     pub euler_mean: f64,
 }
 
-/// Certifies `value` (N): applies the exact operator once, and checks the Euler equation on its policy. Returns the
-/// certificate and the policy k′ (N).
+/// Certifies `value` (N): applies the exact operator once, and checks the Euler equation on its policy.
+/// Returns the certificate and the policy k′ (N).
 ///
 /// # Errors
 ///
-/// [`NotFinite`](super::GrowthError::NotFinite) where a value, a choice, consumption, the bound or an Euler error is not finite: then nothing is
-/// guaranteed.
+/// [`NotFinite`](super::GrowthError::NotFinite) where a value, a choice, consumption, the bound or an Euler
+/// error is not finite: then nothing is guaranteed.
 pub fn certify(problem: &Problem, value: &[f64]) -> Result<(Certificate, Vec<f64>)> {
     let mut next = vec![0.0; value.len()];
     let mut policy = vec![0.0; value.len()];
@@ -136,11 +142,11 @@ pub fn certify(problem: &Problem, value: &[f64]) -> Result<(Certificate, Vec<f64
 /// The MacQueen-Porteus interval of V_N − T V for a change d = T V − V: its middle and its half width.
 pub(super) fn macqueen_porteus(beta: f64, change: Change) -> (f64, f64) {
     let factor = beta / (1.0 - beta);
-    (0.5 * factor * (change.greatest + change.least), 0.5 * factor * (change.greatest - change.least))
+    (0.5 * factor * (change.greatest() + change.least()), 0.5 * factor * (change.greatest() - change.least()))
 }
 
-/// The bound r on the rounding of T V − V: T has been applied to `value`, which gave `next` and `policy`, and interpolation
-/// was off by `interpolation` units of the roundoff at most.
+/// The bound r on the rounding of T V − V: T has been applied to `value`, which gave `next` and `policy`, and
+/// interpolation was off by `interpolation` units of the roundoff at most.
 pub(super) fn rounding(
     problem: &Problem,
     interpolation: f64,
@@ -201,8 +207,8 @@ pub(super) struct Roundings<'a, U> {
 impl<U: Utility> Roundings<'_, U> {
     /// The largest sum of terms over `rows`.
     fn largest(&self, rows: Range<usize>) -> f64 {
-        // Rows are taken together by their extremes, which bounds each of them and spares most of the U(c): more of them where the
-        // grid is finer.
+        // Rows are taken together by their extremes, which bounds each of them and spares most of the U(c):
+        // more of them where the grid is finer.
         let together = (self.value.len() / 1024).clamp(16, ROWS_A_TASK);
         let starts = rows.clone().step_by(together);
         starts.fold(0.0, |worst, first| sup(worst, self.terms(first..(first + together).min(rows.end)).sum()))
@@ -260,11 +266,13 @@ impl<U: Utility> Roundings<'_, U> {
         if self.problem.choice() == Choice::Continuous {
             return (found, found);
         }
-        // All that leave more are off by less, but for what grows with consumption: that is taken at the most of all.
+        // All that leave more are off by less, but for what grows with consumption: that is taken at the most
+        // of all.
         (self.least_that_may_win(row, found), f - self.problem.capital()[0])
     }
 
-    /// From `found` down, as long as a candidate that leaves a tenth less may win: less than any candidate that may.
+    /// From `found` down, as long as a candidate that leaves a tenth less may win: less than any candidate
+    /// that may.
     fn least_that_may_win(&self, row: usize, found: f64) -> f64 {
         let (f, k) = (self.problem.resources()[row], self.problem.capital());
         let mut consumption = found;
@@ -281,7 +289,8 @@ impl<U: Utility> Roundings<'_, U> {
         }
     }
 
-    /// Whether rounding may hide that `candidate`, which leaves something to consume, is the best at `row`; in doubt it may.
+    /// Whether rounding may hide that `candidate`, which leaves something to consume, is the best at `row`;
+    /// in doubt it may.
     fn may_win(&self, row: usize, candidate: usize) -> bool {
         let consumption = self.problem.resources()[row] - self.problem.capital()[candidate];
         let discounted = self.problem.model().beta() * self.value[candidate];
@@ -331,7 +340,8 @@ pub fn euler_errors(problem: &Problem, policy: &[f64]) -> Vec<f64> {
 fn euler_summary(problem: &Problem, policy: &[f64]) -> (f64, f64) {
     let capital = problem.capital();
     let (low, high) = (capital[0], capital[capital.len() - 1]);
-    // Multiples of the golden ratio, modulo 1, fill the range evenly and keep no step with any grid (Weyl's sequence).
+    // Multiples of the golden ratio, modulo 1, fill the range evenly and keep no step with any grid (Weyl's
+    // sequence).
     const GOLDEN: f64 = 0.618_033_988_749_894_9;
     let (mut greatest, mut sum) = (0.0_f64, 0.0);
     for point in 1..=EULER_POINTS {
@@ -343,7 +353,8 @@ fn euler_summary(problem: &Problem, policy: &[f64]) -> (f64, f64) {
     (logarithm(greatest), logarithm(sum / EULER_POINTS as f64))
 }
 
-/// log10 of a relative error, at least −16, which is what f64 resolves, and at most 300, which is what it holds.
+/// log10 of a relative error, at least −16, which is what f64 resolves, and at most 300, which is what it
+/// holds.
 fn logarithm(error: f64) -> f64 {
     // A clamp keeps what is not a number.
     libm::log10(error.clamp(1e-16, 1e300))

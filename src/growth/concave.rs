@@ -1,19 +1,19 @@
 //! The upper concave envelope of a function given at grid points.
 //!
-//! With the continuous choice the Bellman operator T keeps V concave: the objective U(f(k) − k′) + β V(k′) is jointly
-//! concave where V is, and so is its maximum over k′. V_N, the limit, is concave. A candidate V may fail to be, by rounding
-//! or because a policy's exact value need not be concave, and then a maximizer that looks at slopes may go astray. So T is
-//! applied to the envelope V̂, the least concave function above V:
+//! With the continuous choice the Bellman operator T keeps V concave: the objective U(f(k) − k′) + β V(k′) is
+//! jointly concave where V is, and so is its maximum over k′. V_N, the limit, is concave. A candidate V may
+//! fail to be, by rounding or because a policy's exact value need not be concave, and then a maximizer that
+//! looks at slopes may go astray. So T is applied to the envelope V̂, the least concave function above V:
 //!
 //! ```text
 //! T̂ V = T V̂,   V̂_N = V_N,   ‖V̂ − Ŵ‖ ≤ ‖V − W‖,   V ≤ W ⇒ V̂ ≤ Ŵ,   (V + m)^ = V̂ + m
 //! ```
 //!
-//! Hence T̂ is monotone, contracts by β and has the fixed point V_N, like T, and every bound that holds for T holds for it.
-//! On concave V the two are the same.
+//! Hence T̂ is monotone, contracts by β and has the fixed point V_N, like T, and every bound that holds for T
+//! holds for it. On concave V the two are the same.
 
-/// The corners of the envelope of the points (`capital`, `value`), written to the two vectors; the first and the last
-/// point are among them. `capital` increases; N points take O(N).
+/// The corners of the envelope of the points (`capital`, `value`), written to the two vectors; the first and
+/// the last point are among them. `capital` increases; N points take O(N).
 pub(super) fn envelope(capital: &[f64], value: &[f64], corners: &mut (Vec<f64>, Vec<f64>)) {
     let (x, y) = corners;
     x.clear();

@@ -1,21 +1,23 @@
 //! The continuous choice: k′ anywhere on the grid's range, V linear between the points.
 //!
-//! **Cell formula.** On the cell [k_j, k_{j+1}] V has the slope s_j = (V_{j+1} − V_j)/(k_{j+1} − k_j), and the first-order
-//! condition U′(f − k′) = β s_j gives the consumption g_j = (β s_j)^(−1/σ) whatever the resources f are. For concave V the
-//! g_j increase with j, and the maximizer is exact:
+//! **Cell formula.** On the cell [k_j, k_{j+1}] V has the slope s_j = (V_{j+1} − V_j)/(k_{j+1} − k_j), and
+//! the first-order condition U′(f − k′) = β s_j gives the consumption g_j = (β s_j)^(−1/σ) whatever the
+//! resources f are. For concave V the g_j increase with j, and the maximizer is exact:
 //!
 //! ```text
 //! k_j + g_j < f < k_{j+1} + g_j      k′ = f − g_j, inside of cell j
 //! k_j + g_{j−1} ≤ f ≤ k_j + g_j      k′ = k_j, on the kink
 //! ```
 //!
-//! These thresholds are the endogenous grid (Carroll 2006) of a piecewise linear V. They and the resources f_i both
-//! increase, so that one merge finds all N choices: O(N) with one root and one U for each point, and no minimizer.
-//! Rows are independent once the g_j are known; a chunk of rows finds its first cell by bisection.
+//! These thresholds are the endogenous grid (Carroll 2006) of a piecewise linear V. They and the resources
+//! f_i both increase, so that one merge finds all N choices: O(N) with one root and one U for each point, and
+//! no minimizer. Rows are independent once the g_j are known; a chunk of rows finds its first cell by
+//! bisection.
 //!
-//! **Golden section**, the lecture's "minimization function" (Kiefer 1953): the objective is unimodal for concave V, and a
-//! bracket shrinks by 0.618 an evaluation. Comparing values resolves k′ to about the root of the machine's precision, so
-//! the result is compared with the nodes around it, where the maximum of a kinked objective often sits.
+//! **Golden section**, the lecture's "minimization function" (Kiefer 1953): the objective is unimodal for
+//! concave V, and a bracket shrinks by 0.618 an evaluation. Comparing values resolves k′ to about the root of
+//! the machine's precision, so the result is compared with the nodes around it, where the maximum of a kinked
+//! objective often sits.
 
 use rayon::prelude::*;
 
@@ -24,9 +26,10 @@ use super::cpu::{Change, ROWS_A_TASK, fill_rows, for_rows};
 use super::grid::Problem;
 use super::utility::Utility;
 
-/// g may fall from one cell to the next by this share η of itself, if that is less than the cell is wide. Rounding of V does
-/// so on fine grids. Then some f have a local maximum in either of the two cells, the distance ηg apart, and as the
-/// objective's derivative between them is at most η U′(c), taking the wrong one loses at most η² U′(c) c: rounding.
+/// g may fall from one cell to the next by this share η of itself, if that is less than the cell is wide.
+/// Rounding of V does so on fine grids. Then some f have a local maximum in either of the two cells, the
+/// distance ηg apart, and as the objective's derivative between them is at most η U′(c), taking the wrong one
+/// loses at most η² U′(c) c: rounding.
 const NOISE: f64 = 3e-9;
 
 /// What the cell formula keeps from one application to the next.
@@ -81,8 +84,8 @@ pub(super) fn cell_formula<U: Utility>(
     })
 }
 
-/// The knots of a concave V, its values there, and the consumption g of each cell between them: the grid itself where
-/// `value` is concave, else the corners of its envelope.
+/// The knots of a concave V, its values there, and the consumption g of each cell between them: the grid
+/// itself where `value` is concave, else the corners of its envelope.
 fn concave<'a, U: Utility>(
     problem: &'a Problem,
     utility: U,

@@ -4,19 +4,19 @@
 //! (T V)_i = max over k′ of U(f_i − k′) + β V(k′),   i = 0 … N−1
 //! ```
 //!
-//! The N maximizations read the same V and write one figure each, so they are divided among threads in chunks of rows;
-//! the result does not depend on how. Which k′ are compared, and how, is the [`Maximizer`]'s: see `continuous.rs` and
-//! `discrete.rs`.
+//! The N maximizations read the same V and write one figure each, so they are divided among threads in chunks
+//! of rows; the result does not depend on how. Which k′ are compared, and how, is the [`Maximizer`]'s: see
+//! `continuous.rs` and `discrete.rs`.
 
 use rayon::prelude::*;
 
 use super::grid::{Choice, Problem};
-use super::sup::{inf, sup};
+use super::sup::sup;
 use super::utility::{Utility, with_utility};
 use super::{continuous, discrete};
 
-/// Rows that one task takes where a row takes nanoseconds. Fewer rows than this are worked off without waking other threads,
-/// which would take longer.
+/// Rows that one task takes where a row takes nanoseconds. Fewer rows than this are worked off without waking
+/// other threads, which would take longer.
 pub(super) const ROWS_A_TASK: usize = 2048;
 /// Rows that one task takes by golden section, and by brute force, where a row takes microseconds.
 const SLOW_ROWS_A_TASK: usize = 64;
@@ -55,32 +55,53 @@ impl Maximizer {
     }
 }
 
-/// The least and the greatest of (T V)_i − V_i; both NaN where any of the changes is.
+/// The least and the greatest of (T V)_i − V_i.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Change {
-    /// The least.
-    pub least: f64,
-    /// The greatest.
-    pub greatest: f64,
+    least: f64,
+    greatest: f64,
+    /// Their sum, which is not finite where any of them is not. Least and greatest skip what is not a number,
+    /// and asking each change by itself whether it is one takes as long as all the rest.
+    sum: f64,
 }
 
 impl Change {
     /// The change over no points.
-    pub(super) const NONE: Self = Self { least: f64::INFINITY, greatest: f64::NEG_INFINITY };
+    pub(super) const NONE: Self = Self { least: f64::INFINITY, greatest: f64::NEG_INFINITY, sum: 0.0 };
 
     #[inline(always)]
     pub(super) fn add(&mut self, change: f64) {
-        self.least = inf(self.least, change);
-        self.greatest = sup(self.greatest, change);
+        self.least = if change < self.least { change } else { self.least };
+        self.greatest = if change > self.greatest { change } else { self.greatest };
+        self.sum += change;
     }
 
     fn join(self, other: Self) -> Self {
-        Self { least: inf(self.least, other.least), greatest: sup(self.greatest, other.greatest) }
+        Self {
+            least: self.least.min(other.least),
+            greatest: self.greatest.max(other.greatest),
+            sum: self.sum + other.sum,
+        }
     }
 
-    /// The sup-norm max |T V − V|; NaN where any of the changes is.
+    /// 0, or NaN where any of the changes is not finite.
+    fn doubt(self) -> f64 {
+        if self.sum.is_finite() { 0.0 } else { f64::NAN }
+    }
+
+    /// The least change; NaN where any of them is not finite.
+    pub fn least(self) -> f64 {
+        self.least + self.doubt()
+    }
+
+    /// The greatest change; NaN where any of them is not finite.
+    pub fn greatest(self) -> f64 {
+        self.greatest + self.doubt()
+    }
+
+    /// The sup-norm max |T V − V|; NaN where any of the changes is not finite.
     pub fn norm(self) -> f64 {
-        sup(self.least.abs(), self.greatest.abs())
+        f64::max(self.least.abs(), self.greatest.abs()) + self.doubt()
     }
 }
 
@@ -143,7 +164,8 @@ impl<'a> Bellman<'a> {
                 self.discounted.clear();
                 self.discounted.extend(value.iter().map(|v| beta * v));
                 let rows = discrete::Rows::new(problem, utility, &self.discounted);
-                // Sweep and bisection look at all candidates at both ends of a chunk: few chunks keep that below their own work.
+                // Sweep and bisection look at all candidates at both ends of a chunk: few chunks keep that
+                // below their own work.
                 let size = match self.maximizer {
                     Maximizer::Brute => SLOW_ROWS_A_TASK,
                     _ => ROWS_A_TASK.max(value.len() / 32),
@@ -168,14 +190,15 @@ impl<'a> Bellman<'a> {
         self.cells.envelope().is_some()
     }
 
-    /// By how much interpolation in the last application, to `value`, was off at most, in units of the roundoff: five times the
-    /// largest rise from knot to knot, and with the concave envelope what its corners are off by. Nothing is interpolated with
-    /// the choice on the grid.
+    /// By how much interpolation in the last application, to `value`, was off at most, in units of the
+    /// roundoff: five times the largest rise from knot to knot, and with the concave envelope what its
+    /// corners are off by. Nothing is interpolated with the choice on the grid.
     pub(super) fn interpolation(&self, value: &[f64]) -> f64 {
         match (self.problem.choice(), self.cells.envelope()) {
             (Choice::Grid, _) => 0.0,
             (Choice::Continuous, Some((x, y))) => {
-                // The height of a point above a chord is off by 3u of the rise; dropping points one after another adds that up.
+                // The height of a point above a chord is off by 3u of the rise; dropping points one after
+                // another adds that up.
                 let capital = self.problem.capital();
                 let (mut worst, mut first) = (0.0, 0);
                 for (x, y) in x.windows(2).zip(y.windows(2)) {
@@ -202,7 +225,8 @@ pub(super) fn fill_rows(output: &mut [f64], work: impl Fn(usize, &mut [f64]) + S
     }
 }
 
-/// Works off all rows in chunks of `size`, by `work(first row, V, T V, policy)` on the chunk that starts with that row.
+/// Works off all rows in chunks of `size`, by `work(first row, V, T V, policy)` on the chunk that starts with
+/// that row.
 pub(super) fn for_rows(
     size: usize,
     value: &[f64],

@@ -6,20 +6,24 @@
 //!
 //! Three ways to the same answer, the smallest j where several are best:
 //!
-//! - **Brute force** looks at all candidates, and is right for any V. It need not evaluate U for each: U lies below its
-//!   tangent at c₀ = f_i − k_b, where b is the best candidate so far, so Q(i, j) > Q(i, b) asks for
-//!   β V_j − p k_j > β V_b − p k_b with p = U′(c₀). A block of candidates that fails this linear test (up to a margin for
-//!   rounding) holds no better one; the others are evaluated. One product, one difference and one maximum a candidate.
-//! - **Sweep.** Q has increasing differences: for j < j′, Q(i, j′) − Q(i, j) grows with i as U is concave, so the policy rises.
-//!   Each row climbs from the choice of the row before while the next candidate is better: O(N).
-//! - **Bisection.** Each row bisects on the sign of Q(i, j+1) − Q(i, j) above the choice of the row before: O(N log N).
+//! - **Brute force** looks at all candidates, and is right for any V. It need not evaluate U for each: U
+//!   lies below its tangent at c₀ = f_i − k_b, where b is the best candidate so far, so Q(i, j) > Q(i, b)
+//!   asks for β V_j − p k_j > β V_b − p k_b with p = U′(c₀). A block of candidates that fails this linear
+//!   test (up to a margin for rounding) holds no better one; the others are evaluated. One product, one
+//!   difference and one maximum a candidate.
+//! - **Sweep.** Q has increasing differences: for j < j′, Q(i, j′) − Q(i, j) grows with i as U is concave,
+//!   so the policy rises. Each row climbs from the choice of the row before while the next candidate is
+//!   better: O(N).
+//! - **Bisection.** Each row bisects on the sign of Q(i, j+1) − Q(i, j) above the choice of the row before:
+//!   O(N log N).
 //!
-//! The last two assume that Q is unimodal in j. With the choice on the grid V is not exactly concave, so that is checked, a
-//! chunk of rows at a time. By increasing differences it is enough that the choices of the first and the last row are best (by
-//! brute force), and that each candidate between them is beaten by the next one from the row on where the policy leaves it,
-//! and not before. Where the check fails, the chunk is done by the **upper envelope**: two candidates cross once, so a stack
-//! holds the candidates in force, each entering at the first row where it beats the last, and dropping those that it beats
-//! throughout. That is right for any V, in O(N log N) at worst.
+//! The last two assume that Q is unimodal in j. With the choice on the grid V is not exactly concave, so that
+//! is checked, a chunk of rows at a time. By increasing differences it is enough that the choices of the
+//! first and the last row are best (by brute force), and that each candidate between them is beaten by the
+//! next one from the row on where the policy leaves it, and not before. Where the check fails, the chunk is
+//! done by the **upper envelope**: two candidates cross once, so a stack holds the candidates in force, each
+//! entering at the first row where it beats the last, and dropping those that it beats throughout. That is
+//! right for any V, in O(N log N) at worst.
 
 use super::grid::Problem;
 use super::utility::Utility;
@@ -226,7 +230,8 @@ impl<'a, U: Utility> Rows<'a, U> {
         (a.index, b.index)
     }
 
-    /// The first row in (`start`, `end`) where `candidate` beats the lower `top`, by doubling steps and bisection.
+    /// The first row in (`start`, `end`) where `candidate` beats the lower `top`, by doubling steps and
+    /// bisection.
     fn first_win(&self, candidate: usize, top: usize, start: usize, end: usize) -> Option<usize> {
         let wins = |row: usize| self.objective(row, candidate) > self.objective(row, top);
         let (mut low, mut step) = (start, 1);
@@ -289,7 +294,8 @@ impl<'a, U: Utility> Rows<'a, U> {
     }
 }
 
-/// The number of whole blocks before the first one that may hold a better candidate, and for which rows of the tile it may.
+/// The number of whole blocks before the first one that may hold a better candidate, and for which rows of
+/// the tile it may.
 fn next_block(
     capital: &[f64],
     discounted: &[f64],
@@ -305,7 +311,8 @@ fn next_block(
     next_block_in_lanes::<4, false>(capital, discounted, price, threshold)
 }
 
-/// The same with wider vectors, and rounding once instead of twice: the margin of the threshold covers either.
+/// The same with wider vectors, and rounding once instead of twice: the margin of the threshold covers
+/// either.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 fn next_block_avx2(
@@ -326,7 +333,8 @@ fn next_block_in_lanes<const LANES: usize, const FUSED: bool>(
 ) -> (usize, [bool; TILE]) {
     let mut blocks = 0;
     for (k, w) in capital.chunks_exact(BLOCK).zip(discounted.chunks_exact(BLOCK)) {
-        // Lanes of their own leave the compiler free to use vector instructions; a maximum does not depend on the order.
+        // Lanes of their own leave the compiler free to use vector instructions; a maximum does not depend on
+        // the order.
         let mut highest = [[f64::NEG_INFINITY; LANES]; TILE];
         for (k, w) in k.chunks_exact(LANES).zip(w.chunks_exact(LANES)) {
             for r in 0..TILE {

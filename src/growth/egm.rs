@@ -1,18 +1,21 @@
-//! The endogenous grid method (Carroll 2006): iteration on the Euler equation, without a maximizer and without V.
+//! The endogenous grid method (Carroll 2006): iteration on the Euler equation, without a maximizer and
+//! without V.
 //!
-//! Suppose that consumption c_j is known at every point k_j of tomorrow. Whoever chooses k′ = k_j today consumes, by the
-//! Euler equation, and has had, by the budget,
+//! Suppose that consumption c_j is known at every point k_j of tomorrow. Whoever chooses k′ = k_j today
+//! consumes, by the Euler equation, and has had, by the budget,
 //!
 //! ```text
 //! g_j = [β c_j^(−σ) f′(k_j)]^(−1/σ) = c_j · (β f′(k_j))^(−1/σ),      x_j = k_j + g_j
 //! ```
 //!
-//! The resources x_j are the endogenous grid. Interpolating k′ between the (x_j, k_j) at the resources f_i of the capital
-//! grid gives today's policy; below x_0 it is k_0, above x_{N−1} it is k_{N−1}, where the range binds. The factors do
-//! not change from iteration to iteration, so that one costs a product a point and a merge.
+//! The resources x_j are the endogenous grid. Interpolating k′ between the (x_j, k_j) at the resources f_i of
+//! the capital grid gives today's policy; below x_0 it is k_0, above x_{N−1} it is k_{N−1}, where the range
+//! binds. The factors do not change from iteration to iteration, so that one costs a product a point and a
+//! merge.
 //!
-//! Its policy is smooth where that of the gridded problem clings to the kinks of a piecewise linear V, so it solves a
-//! slightly different discretization. It is a proposal: its exact value is the start of a short polish by Howard's method.
+//! Its policy is smooth where that of the gridded problem clings to the kinks of a piecewise linear V, so it
+//! solves a slightly different discretization. It is a proposal: its exact value is the start of a short
+//! polish by Howard's method.
 
 use super::GrowthError;
 use super::grid::Problem;
@@ -21,12 +24,14 @@ use super::math;
 use super::sup::sup;
 use crate::error::Result;
 
-/// The policy k′ (N) of the endogenous grid method, in f64, from the last period's consumption until it changes by less than
-/// `tolerance` of itself; and the number of iterations. No grid but that of `problem` is used.
+/// The policy k′ (N) of the endogenous grid method, in f64, from the last period's consumption until it
+/// changes by less than `tolerance` of itself; and the number of iterations. No grid but that of `problem` is
+/// used.
 ///
 /// # Errors
 ///
-/// [`GrowthError::NotConverged`] after 100,000 iterations; [`GrowthError::NotFinite`] where rounding leaves nothing to consume.
+/// [`GrowthError::NotConverged`] after 100,000 iterations; [`GrowthError::NotFinite`] where rounding leaves
+/// nothing to consume.
 pub fn euler_policy(problem: &Problem, tolerance: f64) -> Result<(Vec<f64>, usize)> {
     iterate(problem, &mut last_consumption(problem), tolerance, 100_000, RAISE)
 }
@@ -43,8 +48,9 @@ pub(super) fn factors(problem: &Problem) -> Vec<f64> {
     problem.capital().iter().map(factor).collect()
 }
 
-/// Iterates from `consumption` (N, increasing, positive) in place until it changes by less than `tolerance` of itself.
-/// Returns the policy k′ (N) and the number of iterations, at most `limit`; `advice` is for where that is not enough.
+/// Iterates from `consumption` (N, increasing, positive) in place until it changes by less than `tolerance`
+/// of itself. Returns the policy k′ (N) and the number of iterations, at most `limit`; `advice` is for where
+/// that is not enough.
 pub(super) fn iterate(
     problem: &Problem,
     consumption: &mut [f64],

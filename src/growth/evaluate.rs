@@ -1,25 +1,26 @@
 //! The exact value of a monotone policy, in O(N).
 //!
-//! Following the policy k′_i for ever is worth the solution of N linear equations, each with two unknowns besides its own:
-//! with k′_i in cell j, at the share w of its width,
+//! Following the policy k′_i for ever is worth the solution of N linear equations, each with two unknowns
+//! besides its own: with k′_i in cell j, at the share w of its width,
 //!
 //! ```text
 //! v_i = U(f_i − k′_i) + β ((1−w) v_j + w v_{j+1})
 //! ```
 //!
-//! A rising policy sends capital towards a stable point, and the equations are solved outwards from there. Call a row *up*
-//! where k′_i ≥ k_i and *down* where k′_i < k_i. The first row is up. Each run of up rows a … m, followed by a run of down
-//! rows m+1 … b, keeps to itself: rows m and m+1 both go to cell m (their policies lie between k_m and k_{m+1}) and are two
-//! equations in two unknowns, whose determinant is (1−β)(1 − β(w_{m+1} − w_m)) > 0; each other row of the run points
-//! inwards, to rows solved before it. So Howard's policy evaluation needs no iteration and no linear algebra.
+//! A rising policy sends capital towards a stable point, and the equations are solved outwards from there.
+//! Call a row *up* where k′_i ≥ k_i and *down* where k′_i < k_i. The first row is up. Each run of up rows a …
+//! m, followed by a run of down rows m+1 … b, keeps to itself: rows m and m+1 both go to cell m (their
+//! policies lie between k_m and k_{m+1}) and are two equations in two unknowns, whose determinant is (1−β)(1
+//! − β(w_{m+1} − w_m)) > 0; each other row of the run points inwards, to rows solved before it. So Howard's
+//! policy evaluation needs no iteration and no linear algebra.
 
 use super::grid::Problem;
 use super::utility::{Utility, with_utility};
 
 /// The value of following `policy` (N, k′ on the grid's range, f_i − k′_i > 0) for ever, to `value` (N).
 ///
-/// Where rounding makes `policy` fall it is raised to the level of the row before. Where a choice is not a number no value is
-/// one.
+/// Where rounding makes `policy` fall it is raised to the level of the row before. Where a choice is not a
+/// number no value is one.
 pub(super) fn evaluate(problem: &Problem, policy: &mut [f64], value: &mut [f64]) {
     // Rows of a policy that is no number would be neither up nor down.
     if !policy.iter().all(|k| k.is_finite()) {

@@ -1,5 +1,6 @@
-//! The rounding of T V against T V itself, evaluated with 192 bits: what the certificate adds for rounding must cover the
-//! difference at every row of every problem, and must no longer do so where one of its terms is left out.
+//! The rounding of T V against T V itself, evaluated with 192 bits: what the certificate adds for rounding
+//! must cover the difference at every row of every problem, and must no longer do so where one of its terms
+//! is left out.
 
 use astro_float::{BigFloat, Consts, RoundingMode};
 

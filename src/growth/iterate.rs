@@ -100,7 +100,8 @@ impl Solver<'_> {
             Stop::Change => measure < tolerance,
             Stop::Bound if error > tolerance => false,
             Stop::Bound => {
-                // Once for the certificate's evaluation, once for what the last iteration and its move to the middle round off.
+                // Once for the certificate's evaluation, once for what the last iteration and its move to the
+                // middle round off.
                 let least = rounding(bellman, value, next, policy);
                 if !least.is_finite() {
                     return Err(not_finite(problem, "the rounding of the value", 0));
@@ -136,8 +137,9 @@ impl Solver<'_> {
 
 /// Notices when rounding alone keeps the measure of an iteration from falling.
 ///
-/// Without rounding the error e of an iteration falls by β at least, and (1−β) e is a bound below what is measured, e one above
-/// it, up to a factor that stays the same. So a new least measure comes once β^n < 1−β, which n = ln(1/(1−β))/(1−β) is enough for.
+/// Without rounding the error e of an iteration falls by β at least, and (1−β) e is a bound below what is
+/// measured, e one above it, up to a factor that stays the same. So a new least measure comes once β^n < 1−β,
+/// which n = ln(1/(1−β))/(1−β) is enough for.
 #[derive(Debug)]
 pub(super) struct Floor {
     least: f64,
@@ -161,8 +163,8 @@ impl Floor {
 /// What to do where iterations are not enough.
 pub(super) const RAISE: &str = "raise --max-iterations";
 
-/// The part of the guaranteed error near `value` that no iteration can take away: `bellman` has been applied to `value`, which gave
-/// `next` and `policy`.
+/// The part of the guaranteed error near `value` that no iteration can take away: `bellman` has been applied
+/// to `value`, which gave `next` and `policy`.
 pub(super) fn rounding(bellman: &Bellman<'_>, value: &[f64], next: &[f64], policy: &[f64]) -> f64 {
     let problem = bellman.problem();
     certify::rounding(problem, bellman.interpolation(value), value, next, policy)

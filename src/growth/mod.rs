@@ -1,7 +1,7 @@
 //! The deterministic growth model, by value function iteration, with a certificate.
 //!
-//! A household lives for ever, owns capital k_t, and divides its resources each period between consumption c_t and next
-//! period's capital:
+//! A household lives for ever, owns capital k_t, and divides its resources each period between consumption
+//! c_t and next period's capital:
 //!
 //! ```text
 //! max Σ β^t U(c_t),   k_{t+1} = k_t^α − c_t + (1−δ) k_t,   U(c) = (c^(1−σ) − 1)/(1−σ)
@@ -22,11 +22,12 @@
 //! c_t^(−σ) = β c_{t+1}^(−σ) (α k_{t+1}^(α−1) + 1 − δ)
 //! ```
 //!
-//! **What can be run in parallel?** Within one iteration the maximizations at the N grid points read the same V and write
-//! one figure each: they are independent of each other. **Is the problem embarrassingly parallel?** No: an iteration
-//! needs all of the one before, so the iterations form a chain, 213 long with the lecture's figures at any N. **Are subsets of it?**
-//! Yes: each iteration is. So threads help where an iteration is long (many points, or a slow maximizer) and do nothing for a
-//! hundred points; and whatever makes the chain shorter, or moves it to coarser grids, helps always.
+//! **What can be run in parallel?** Within one iteration the maximizations at the N grid points read the same
+//! V and write one figure each: they are independent of each other. **Is the problem embarrassingly
+//! parallel?** No: an iteration needs all of the one before, so the iterations form a chain, 213 long with
+//! the lecture's figures at any N. **Are subsets of it?** Yes: each iteration is. So threads help where an
+//! iteration is long (many points, or a slow maximizer) and do nothing for a hundred points; and whatever
+//! makes the chain shorter, or moves it to coarser grids, helps always.
 //!
 //! # Reading order
 //!
@@ -85,7 +86,8 @@ use crate::figures::{figure, upper};
 pub enum GrowthError {
     /// Nothing is left to consume at the lower end of the grid, even when capital is run down to it.
     #[error(
-        "--low is {0}, but consumption must be positive at every grid point, and from {0} k* on depreciation takes \
+        "--low is {0}, but consumption must be positive at every grid point, and from {0} k* on \
+         depreciation takes \
              all that is produced; choose --low below {1}",
         figure(*low), figure(*largest)
     )]
@@ -97,7 +99,8 @@ pub enum GrowthError {
     },
     /// Rounding in f64 makes the tolerance impossible to guarantee.
     #[error(
-        "--tolerance is {asked:e}, but rounding in 64-bit floating point allows this problem {measure} of {reachable:e} at \
+        "--tolerance is {asked:e}, but rounding in 64-bit floating point allows this problem {measure} of \
+         {reachable:e} at \
              best; ask for that or more"
     )]
     Tolerance {
@@ -110,7 +113,8 @@ pub enum GrowthError {
     },
     /// A figure has left the range of f64, or is lost in rounding.
     #[error(
-        "{what} at capital {} is not a finite number: 64-bit floating point cannot hold this problem there, as consumption \
+        "{what} at capital {} is not a finite number: 64-bit floating point cannot hold this problem \
+         there, as consumption \
              is lost in the rounding of resources or its utility overflows; move --low and --high towards 1, or --beta, \
              --delta and --alpha away from their ends",
         figure(*capital)
@@ -123,7 +127,8 @@ pub enum GrowthError {
     },
     /// The iterations allowed were not enough.
     #[error(
-        "no solution after {iterations} iterations: {measure} is still {}, above --tolerance {tolerance:e}; {advice}",
+        "no solution after {iterations} iterations: {measure} is still {}, above --tolerance \
+         {tolerance:e}; {advice}",
         upper(*reached, 1)
     )]
     NotConverged {

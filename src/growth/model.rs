@@ -4,8 +4,8 @@
 //! max Σ β^t U(c_t),   k_{t+1} = k_t^α − c_t + (1−δ) k_t,   c_t > 0,   k_0 > 0 given
 //! ```
 //!
-//! Capital k, output k^α and consumption c are in units of the good; values V are in units of utility. Capital stays
-//! where it is when the Euler equation holds with c_t = c_{t+1}:
+//! Capital k, output k^α and consumption c are in units of the good; values V are in units of utility.
+//! Capital stays where it is when the Euler equation holds with c_t = c_{t+1}:
 //!
 //! ```text
 //! 1 = β (α k*^(α−1) + 1 − δ),   k* = ((1/β − 1 + δ)/α)^(1/(α−1)),   c* = k*^α − δ k*,   V(k*) = U(c*)/(1−β)
@@ -44,8 +44,8 @@ impl Default for Model {
 }
 
 impl Model {
-    /// A model with relative risk aversion `sigma` > 0 (1 is logarithmic utility), discount factor 0 < `beta` < 1,
-    /// depreciation 0 < `delta` ≤ 1 a period and capital share 0 < `alpha` < 1.
+    /// A model with relative risk aversion `sigma` > 0 (1 is logarithmic utility), discount factor 0 < `beta`
+    /// < 1, depreciation 0 < `delta` ≤ 1 a period and capital share 0 < `alpha` < 1.
     ///
     /// # Errors
     ///
@@ -72,14 +72,16 @@ impl Model {
             return refuse(
                 "--delta",
                 delta,
-                "depreciation must be above 0 and at most 1; without it there is no steady state to put the grid around",
+                "depreciation must be above 0 and at most 1; without it there is no steady state to put \
+                 the grid around",
             );
         }
         if !(alpha > 0.0 && alpha < 1.0) {
             return refuse(
                 "--alpha",
                 alpha,
-                "the capital share must lie between 0 and 1, both excluded, for output to be concave in capital",
+                "the capital share must lie between 0 and 1, both excluded, for output to be concave in \
+                 capital",
             );
         }
         let model = Self { sigma, beta, delta, alpha };
@@ -90,7 +92,8 @@ impl Model {
                 "--alpha",
                 alpha,
                 &format!(
-                    "with these --beta and --delta the steady state would be k* = {:e}, c* = {:e}; move --alpha away from 0 and 1",
+                    "with these --beta and --delta the steady state would be k* = {:e}, c* = {:e}; move \
+                     --alpha away from 0 and 1",
                     steady.capital, steady.consumption
                 ),
             );
@@ -150,7 +153,8 @@ impl Model {
     pub fn steady_state(&self) -> SteadyState {
         let rental = 1.0 / self.beta - 1.0 + self.delta;
         let capital = libm::pow(rental / self.alpha, 1.0 / (self.alpha - 1.0));
-        // k^α − δk = k (rental/α − δ), which subtracts figures of like size only where they differ little anyway.
+        // k^α − δk = k (rental/α − δ), which subtracts figures of like size only where they differ little
+        // anyway.
         let consumption = capital * (rental / self.alpha - self.delta);
         SteadyState { capital, consumption, value: self.utility(consumption) / (1.0 - self.beta) }
     }

@@ -1,8 +1,9 @@
 //! Coarser grids first: most iterations are done where they cost least.
 //!
-//! A grid of N points starts from the solution of one of about N/8 points, interpolated linearly, that from one of N/64, and so on
-//! down to a hundred or two (Chow and Tsitsiklis 1991). Each is solved to the tolerance, as V or as the consumption policy.
-//! The coarse grids always have the continuous choice, whose error is the smaller.
+//! A grid of N points starts from the solution of one of about N/8 points, interpolated linearly, that from
+//! one of N/64, and so on down to a hundred or two (Chow and Tsitsiklis 1991). Each is solved to the
+//! tolerance, as V or as the consumption policy. The coarse grids always have the continuous choice, whose
+//! error is the smaller.
 
 use super::cpu::{Maximizer, fill_rows};
 use super::egm;
@@ -26,7 +27,8 @@ impl Solver<'_> {
         Ok((self.iterate(problem, self.settings.maximizer, step, start)?, before))
     }
 
-    /// The value on `problem` of the endogenous grid method's policy, and the method's iterations on all grids.
+    /// The value on `problem` of the endogenous grid method's policy, and the method's iterations on all
+    /// grids.
     pub(super) fn endogenous_grid(&mut self, problem: &Problem) -> Result<(Vec<f64>, usize)> {
         let mut coarse: Option<(Problem, Vec<f64>)> = None;
         for points in coarser(problem.len()) {

@@ -4,8 +4,9 @@
 //! y_t = k_t^α,   k_{t+1} = k′(k_t),   i_t = k_{t+1} − (1−δ) k_t,   c_t = y_t − i_t
 //! ```
 //!
-//! with the policy k′ interpolated linearly between the grid points, as in the Euler errors. Consumption stays positive: f
-//! is concave, so that f(k) − k′ is at least the interpolated consumption of the points around k.
+//! with the policy k′ interpolated linearly between the grid points, as in the Euler errors. Consumption
+//! stays positive: f is concave, so that f(k) − k′ is at least the interpolated consumption of the points
+//! around k.
 
 use super::grid::{Problem, check_memory};
 use crate::error::{Error, Result};
@@ -30,7 +31,8 @@ pub struct PathPoint {
 ///
 /// # Errors
 ///
-/// [`Error::Parameter`] where `from` does not lie on the grid's range, [`Error::Memory`] where the path does not fit in memory.
+/// [`Error::Parameter`] where `from` does not lie on the grid's range, [`Error::Memory`] where the path does
+/// not fit in memory.
 pub fn transition_path(
     problem: &Problem,
     policy: &[f64],

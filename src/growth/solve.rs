@@ -2,22 +2,27 @@
 //!
 //! All of them look for the fixed point V_N of the gridded problem's operator T; d = T V − V throughout.
 //!
-//! - **vfi**: V ← T V from V = 0. The error falls by β an iteration, and after the last is at most β/(1−β) max |d|.
-//! - **accelerated**: the same iteration, but it stops at the MacQueen-Porteus interval: V_N − T V lies between
-//!   β/(1−β) min d and β/(1−β) max d, so that T V, moved to the interval's middle, is within half its width. d becomes flat long
-//!   before it becomes small. Large grids start from the solution of one an eighth of their size, and so on down
-//!   (multigrid; Chow and Tsitsiklis 1991): most iterations are done where they cost least. The interpolated V has the coarse
-//!   grid's kinks; the exact value of the policy that it leads to, one evaluation, has lost most of them.
-//! - **howard**: policy improvement (Howard 1960): V ← the exact value of the policy that T V chose. The same interval decides;
-//!   a handful of iterations suffice. With the continuous choice the value of a policy need not be concave, so T is applied
-//!   to its concave envelope V̂. That keeps V ≤ V̂ ≤ T V̂ ≤ the next V ≤ V_N, so that the guarded method converges, by β an
-//!   iteration at least.
-//! - **egm**: the endogenous grid method proposes a policy, and Howard's method polishes its value on the gridded problem.
+//! - **vfi**: V ← T V from V = 0. The error falls by β an iteration, and after the last is at most β/(1−β)
+//!   max |d|.
+//! - **accelerated**: the same iteration, but it stops at the MacQueen-Porteus interval: V_N − T V lies
+//!   between β/(1−β) min d and β/(1−β) max d, so that T V, moved to the interval's middle, is within half its
+//!   width. d becomes flat long before it becomes small. Large grids start from the solution of one an eighth
+//!   of their size, and so on down (multigrid; Chow and Tsitsiklis 1991): most iterations are done where they
+//!   cost least. The interpolated V has the coarse grid's kinks; the exact value of the policy that it leads
+//!   to, one evaluation, has lost most of them.
+//! - **howard**: policy improvement (Howard 1960): V ← the exact value of the policy that T V chose. The
+//!   same interval decides; a handful of iterations suffice. With the continuous choice the value of a policy
+//!   need not be concave, so T is applied to its concave envelope V̂. That keeps V ≤ V̂ ≤ T V̂ ≤ the next V ≤
+//!   V_N, so that the guarded method converges, by β an iteration at least.
+//! - **egm**: the endogenous grid method proposes a policy, and Howard's method polishes its value on the
+//!   gridded problem.
 //!
-//! A GPU proposes in f32 (`gpu/`): by the endogenous grid method, or by brute force. The polish and the certificate are the same.
+//! A GPU proposes in f32 (`gpu/`): by the endogenous grid method, or by brute force. The polish and the
+//! certificate are the same.
 //!
-//! Two rules stop an iteration: the guaranteed error is at most the tolerance (`bound`), or max |d| is below it
-//! (`change`, the lecture's; it leaves an error up to β/(1−β) times as large). Either way the certificate follows.
+//! Two rules stop an iteration: the guaranteed error is at most the tolerance (`bound`), or max |d| is below
+//! it (`change`, the lecture's; it leaves an error up to β/(1−β) times as large). Either way the certificate
+//! follows.
 
 use std::time::{Duration, Instant};
 
@@ -151,12 +156,14 @@ impl Settings {
             (Maximizer::Cell, method) => refuse(
                 "--method",
                 format!("{method:?}"),
-                "with the continuous choice a GPU proposes by egm; leave --method out, or choose --device cpu",
+                "with the continuous choice a GPU proposes by egm; leave --method out, or choose --device \
+                 cpu",
             ),
             (Maximizer::Brute, method) => refuse(
                 "--method",
                 format!("{method:?}"),
-                "with --choice grid a GPU proposes by howard or vfi; leave --method out, or choose --device cpu",
+                "with --choice grid a GPU proposes by howard or vfi; leave --method out, or choose \
+                 --device cpu",
             ),
             (maximizer, _) => refuse(
                 "--maximizer",
@@ -214,8 +221,9 @@ pub struct Solution {
 ///
 /// # Errors
 ///
-/// [`Error::Parameter`] where the settings make no sense or do not fit the problem, [`GrowthError::Tolerance`](super::GrowthError::Tolerance) where f64 cannot
-/// guarantee the tolerance, [`GrowthError::NotConverged`](super::GrowthError::NotConverged) where `max_iterations` were not enough,
+/// [`Error::Parameter`] where the settings make no sense or do not fit the problem,
+/// [`GrowthError::Tolerance`](super::GrowthError::Tolerance) where f64 cannot guarantee the tolerance,
+/// [`GrowthError::NotConverged`](super::GrowthError::NotConverged) where `max_iterations` were not enough,
 /// [`GrowthError::NotFinite`](super::GrowthError::NotFinite) where f64 cannot hold the problem.
 pub fn solve(problem: &Problem, settings: &Settings, observe: &mut dyn FnMut(Progress)) -> Result<Solution> {
     settings.check(problem.choice())?;

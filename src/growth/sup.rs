@@ -1,7 +1,8 @@
 //! Largest values that notice what is not a number.
 //!
-//! `f64::max` skips NaN and every comparison with it is false, so that a maximum taken with either hides it. What decides here
-//! whether an iteration stops, or is stated as a bound, is taken with these instead: NaN in, NaN out.
+//! `f64::max` skips NaN and every comparison with it is false, so that a maximum taken with either hides it.
+//! What decides here whether an iteration stops, or is stated as a bound, is taken with these instead: NaN
+//! in, NaN out.
 
 /// The larger of two figures, NaN if either is.
 #[inline(always)]

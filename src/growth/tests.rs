@@ -1,5 +1,5 @@
-//! The growth model against its oracles: a table from a global Chebyshev solution, the closed form of Brock and Mirman, a
-//! direct maximizer, and solutions to rounding error.
+//! The growth model against its oracles: a table from a global Chebyshev solution, the closed form of Brock
+//! and Mirman, a direct maximizer, and solutions to rounding error.
 
 use proptest::prelude::*;
 
@@ -38,8 +38,8 @@ fn distance(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).fold(0.0, |most, (a, b)| f64::max(most, (a - b).abs()))
 }
 
-/// V itself for the default model at the points of `on`: the solution on a grid so fine that its error, which falls with the
-/// square of the spacing, is 2.5e-9, extrapolated with that of half the points to 1e-10 or so.
+/// V itself for the default model at the points of `on`: the solution on a grid so fine that its error, which
+/// falls with the square of the spacing, is 2.5e-9, extrapolated with that of half the points to 1e-10 or so.
 fn true_value(on: &Problem) -> Vec<f64> {
     let at = |points: usize| {
         let fine = problem(Model::default(), points, Choice::Continuous);
@@ -252,7 +252,8 @@ fn every_search_takes_the_first_of_exact_equals() {
     for points in [3, 16, 65, 300, 5000] {
         let problem = problem(Model::default(), points, Choice::Grid);
         for first in [0, 1, 7, 63, 64, 255, 256, 4099].into_iter().filter(|&first| first < points) {
-            // Beside so much V, utility is lost in rounding: all from `first` on that can be paid for are worth exactly the same.
+            // Beside so much V, utility is lost in rounding: all from `first` on that can be paid for are
+            // worth exactly the same.
             let value: Vec<f64> = (0..points).map(|j| if j < first { 0.0 } else { 1e25 }).collect();
             let expected = plainly(&problem, &value);
             let last = problem.resources()[points - 1];

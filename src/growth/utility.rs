@@ -4,8 +4,8 @@
 //! U(c) = (c^(1−σ) − 1)/(1−σ),   σ = 1: U(c) = ln c,   U′(c) = c^(−σ)
 //! ```
 //!
-//! The solver evaluates U once and inverts U′ once for every grid point of every iteration, so the two values of σ that
-//! need no power function have types of their own, and the loops are compiled once for each type.
+//! The solver evaluates U once and inverts U′ once for every grid point of every iteration, so the two values
+//! of σ that need no power function have types of their own, and the loops are compiled once for each type.
 //! [`with_utility!`] picks the type. All three agree with each other where they overlap.
 
 use super::math;
@@ -16,15 +16,17 @@ pub(super) trait Utility: Copy + Send + Sync {
     /// U(c), for c > 0.
     fn value(self, consumption: f64) -> f64;
 
-    /// By how much [`value`](Self::value) is off at most over consumption in [`least`, `greatest`], in units of the roundoff u:
-    /// the part of the functions and their combination, and the part of the exponent. Logarithms, powers and exponentials
-    /// are off by less than one unit in the last place, 2u; see `math.rs`.
+    /// By how much [`value`](Self::value) is off at most over consumption in [`least`, `greatest`], in units
+    /// of the roundoff u: the part of the functions and their combination, and the part of the exponent.
+    /// Logarithms, powers and exponentials are off by less than one unit in the last place, 2u; see
+    /// `math.rs`.
     fn roundoff(self, least: f64, greatest: f64) -> (f64, f64);
 
     /// U′(c) = c^(−σ), for c > 0.
     fn marginal(self, consumption: f64) -> f64;
 
-    /// The consumption c at which 1/U′(c) = `reciprocal`, which is `reciprocal`^(1/σ), for `reciprocal` in [0, ∞].
+    /// The consumption c at which 1/U′(c) = `reciprocal`, which is `reciprocal`^(1/σ), for `reciprocal` in
+    /// [0, ∞].
     ///
     /// It takes the reciprocal because a slope ΔV/Δk is best inverted before the root: one division fewer.
     fn inverse_marginal(self, reciprocal: f64) -> f64;
@@ -107,8 +109,8 @@ impl<const KNOWN: bool> Utility for Power<KNOWN> {
         let logarithm = sup(math::log::<KNOWN>(least).abs(), math::log::<KNOWN>(greatest).abs());
         // c^(1−σ), which rises or falls with c.
         let power = |value: f64| sup(1.0 + (1.0 - self.sigma) * value, 0.0);
-        // expm1 2u, the quotient u, 1−σ u; and in the exponent 1−σ u, the logarithm 2u, the product u, of |(1−σ) ln c|, where the
-        // derivative of U is c^(1−σ)/(1−σ).
+        // expm1 2u, the quotient u, 1−σ u; and in the exponent 1−σ u, the logarithm 2u, the product u, of
+        // |(1−σ) ln c|, where the derivative of U is c^(1−σ)/(1−σ).
         (4.0 * sup(low.abs(), high.abs()), 4.0 * logarithm * sup(power(low), power(high)))
     }
 
@@ -123,7 +125,8 @@ impl<const KNOWN: bool> Utility for Power<KNOWN> {
     }
 }
 
-/// Runs an expression with `$utility` bound to the type that fits σ; after `known`, to one whose functions have a known error.
+/// Runs an expression with `$utility` bound to the type that fits σ; after `known`, to one whose functions
+/// have a known error.
 macro_rules! with_utility {
     (known $sigma:expr, |$utility:ident| $body:expr) => {
         $crate::growth::utility::with_utility!(@ true, $sigma, |$utility| $body)

@@ -1,8 +1,15 @@
 //! Solutions of the growth model and transition paths as CSV and JSON.
 //!
-//! CSV holds the table alone, one row a grid point or period. JSON holds the same rows as objects under `rows`, beside the
-//! model, the grid, the method, the steady state, the certificate and the times in seconds. Figures are in shortest
-//! round-trip form.
+//! CSV holds the table alone, one row a grid point or period. JSON holds the same rows as objects under
+//! `rows`, beside the model, the grid, the method, the steady state, the certificate and the times in
+//! seconds. Figures are in shortest round-trip form.
+//!
+//! The certificate's `bound` is guaranteed: no `value` is farther than that from V_N, the exact solution of
+//! the problem on this grid. It is about the error that iterating and rounding leave. How far V_N itself is
+//! from the value function of the model is the grid's doing and no part of it: that falls with the square of
+//! the spacing, and the Euler errors give an idea of it. `residual` is max |T V − V|, `rounding` the part of
+//! the bound that is due to rounding, and `euler_max` and `euler_mean` are logarithms to base 10 of relative
+//! errors of consumption off the grid; see [`Certificate`].
 
 use std::io::{self, Write};
 
@@ -18,7 +25,7 @@ use crate::growth::{
 pub struct GrowthRow {
     /// Capital k.
     pub k: f64,
-    /// V(k).
+    /// V(k), within the certificate's bound of the exact solution on this grid.
     pub value: f64,
     /// The best k′.
     pub capital_next: f64,
@@ -76,7 +83,8 @@ struct Seconds {
     certify: f64,
 }
 
-/// Writes rows ([`GrowthRow`], or [`PathPoint`](crate::growth::PathPoint)) as JSON, with all that they were computed from and what is guaranteed.
+/// Writes rows ([`GrowthRow`], or [`PathPoint`](crate::growth::PathPoint)) as JSON, with all that they were
+/// computed from and what is guaranteed.
 ///
 /// # Errors
 ///

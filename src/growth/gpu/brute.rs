@@ -1,15 +1,16 @@
 //! Brute force on a GPU, in f32: host side of `shaders/brute.wgsl`, twin of `brute` in `discrete.rs`.
 //!
-//! Each of N rows compares all N candidates. Near the best one the objective is flat, so that f32 finds one that is worth as much
-//! up to the rounding of a value: some points away on a fine grid. The exact value of the policy in f64 forgives that, for it
-//! loses no more than 1/(1−β) times the rounding.
+//! Each of N rows compares all N candidates. Near the best one the objective is flat, so that f32 finds one
+//! that is worth as much up to the rounding of a value: some points away on a fine grid. The exact value of
+//! the policy in f64 forgives that, for it loses no more than 1/(1−β) times the rounding.
 //!
-//! With `--method howard` an application of the operator on the device alternates with the policy's exact value in f64 on the
-//! host, O(N) against O(N²), on coarser grids first. With `--method vfi` plain iterations stay on the device, many a
-//! submission, until the change no longer falls; on grids of one tile a workgroup does them all by itself.
+//! With `--method howard` an application of the operator on the device alternates with the policy's exact
+//! value in f64 on the host, O(N) against O(N²), on coarser grids first. With `--method vfi` plain iterations
+//! stay on the device, many a submission, until the change no longer falls; on grids of one tile a workgroup
+//! does them all by itself.
 //!
-//! Either way work is cut into dispatches by candidates, so that no loop grows long, and by rows, so that none keeps the
-//! device for long; the running best stays on the device in between.
+//! Either way work is cut into dispatches by candidates, so that no loop grows long, and by rows, so that
+//! none keeps the device for long; the running best stays on the device in between.
 
 use std::time::Instant;
 
@@ -31,7 +32,8 @@ pub const SOURCE: &str = include_str!("../../../shaders/brute.wgsl");
 
 /// Candidates of a tile in workgroup memory.
 const TILE: u32 = 256;
-/// Rows of one invocation. A workgroup then has a tile of rows, and iterates alone on grids that are no larger.
+/// Rows of one invocation. A workgroup then has a tile of rows, and iterates alone on grids that are no
+/// larger.
 const ROWS: usize = 4;
 /// Most candidates of a dispatch: as many turns of an invocation's loop.
 const CANDIDATES: usize = 8192;
@@ -210,8 +212,8 @@ impl<'a> BruteForce<'a> {
         Ok(Applied { value, choices, changes })
     }
 
-    /// At most `limit` ≥ 1 rounds of one application on the device and the exact value of its policy on the host, from the value on a
-    /// coarser grid.
+    /// At most `limit` ≥ 1 rounds of one application on the device and the exact value of its policy on the
+    /// host, from the value on a coarser grid.
     fn policy_improvement(
         &self,
         coarse: Option<&(Problem, Vec<f64>)>,
@@ -244,8 +246,8 @@ impl<'a> BruteForce<'a> {
         }
     }
 
-    /// The value of keeping capital where it is, or of consuming half of what can be, where that leaves less: nearer to the solution
-    /// than V = 0, from where the horizon grows by a period a round.
+    /// The value of keeping capital where it is, or of consuming half of what can be, where that leaves less:
+    /// nearer to the solution than V = 0, from where the horizon grows by a period a round.
     fn value_of_staying(&self) -> Vec<f64> {
         let (capital, resources) = (self.problem.capital(), self.problem.resources());
         let mut policy: Vec<f64> =
@@ -300,7 +302,8 @@ impl<'a> BruteForce<'a> {
         }
     }
 
-    /// k′ for the choices j; what the device left out of bounds, at the nearest candidate that leaves something.
+    /// k′ for the choices j; what the device left out of bounds, at the nearest candidate that leaves
+    /// something.
     fn policy(&self, choices: &[u32]) -> Vec<f64> {
         let capital = self.problem.capital();
         let feasible = |(&j, f): (&u32, &f64)| {
@@ -394,8 +397,8 @@ fn in_one_workgroup(points: usize, limit: usize) -> SliceParameters {
     }
 }
 
-/// The dispatches of so many iterations, in order: all candidates of some rows, then of the next rows, then the next
-/// iteration.
+/// The dispatches of so many iterations, in order: all candidates of some rows, then of the next rows, then
+/// the next iteration.
 fn slices(points: usize, iterations: usize) -> Vec<SliceParameters> {
     const STEP: usize = PAIRS / CANDIDATES;
     let mut slices = Vec::new();
@@ -442,7 +445,8 @@ fn check_utility(problem: &Problem) -> Result<()> {
     let size = model.utility(lowest).abs().max(model.utility(highest).abs()) / (1.0 - model.beta());
     if size > MOST {
         let requirement = format!(
-            "a GPU computes in 32-bit floating point, and values of {size:.0e} on this grid are beyond it; choose --device cpu"
+            "a GPU computes in 32-bit floating point, and values of {size:.0e} on this grid are beyond it; \
+             choose --device cpu"
         );
         return Err(Error::Parameter { name: "--sigma", value: figure(model.sigma()), requirement });
     }
@@ -455,7 +459,8 @@ mod tests {
 
     #[test]
     fn submissions_are_as_long_as_they_may_be_and_no_longer() {
-        // Small grids fit 32 iterations into one; larger ones are cut where the next dispatch would be too much.
+        // Small grids fit 32 iterations into one; larger ones are cut where the next dispatch would be too
+        // much.
         for (points, iterations) in [(2000, 32), (5000, 32), (20_000, 2), (100_000, 1)] {
             let plan = slices(points, iterations);
             let mut ends = submission_ends(&plan);

@@ -1,14 +1,14 @@
 //! The endogenous grid method on a GPU, in f32: host side of `shaders/egm.wgsl`, twin of `src/growth/egm.rs`.
 //!
-//! Carrying values along, f32 resolves the best k′ to the root of its precision only, for near the maximum they are flat.
-//! The first-order condition with the envelope theorem compares marginal values instead, U′(c) = β V′(k′) with
-//! V′(k) = U′(c) f′(k), and its rounding enters k′ once. In the endogenous grid method V′ appears as the consumption that it
-//! asks for, so that an iteration has no power and no root, whatever σ is.
+//! Carrying values along, f32 resolves the best k′ to the root of its precision only, for near the maximum
+//! they are flat. The first-order condition with the envelope theorem compares marginal values instead, U′(c)
+//! = β V′(k′) with V′(k) = U′(c) f′(k), and its rounding enters k′ once. In the endogenous grid method V′
+//! appears as the consumption that it asks for, so that an iteration has no power and no root, whatever σ is.
 //!
-//! Coarser grids come first, as on the CPU. Small grids are iterated on by one workgroup in one dispatch. On larger ones an
-//! iteration is a dispatch (or several), and a submission holds many. The changes of all of its iterations come back
-//! together, and tell when the iteration stops: at two units in the last place, or where rounding keeps it from falling, never
-//! later than after 4,096 iterations on all grids.
+//! Coarser grids come first, as on the CPU. Small grids are iterated on by one workgroup in one dispatch. On
+//! larger ones an iteration is a dispatch (or several), and a submission holds many. The changes of all of
+//! its iterations come back together, and tell when the iteration stops: at two units in the last place, or
+//! where rounding keeps it from falling, never later than after 4,096 iterations on all grids.
 
 use std::ops::Range;
 use std::time::Instant;
@@ -31,7 +31,8 @@ pub const SOURCE: &str = include_str!("../../../shaders/egm.wgsl");
 const SMALL: usize = 1024;
 /// Relative change of consumption at which the iteration stops: two units in the last place of f32.
 const TOLERANCE: f32 = 2.0 * f32::EPSILON;
-/// Iterations after which it stops in any case. A proposal that is not yet there costs the polish a few iterations.
+/// Iterations after which it stops in any case. A proposal that is not yet there costs the polish a few
+/// iterations.
 const LIMIT: usize = 4096;
 /// Most iterations of a submission, an even number: one then starts where the last has written.
 const BATCH: usize = 32;
@@ -60,8 +61,8 @@ pub struct IterationParameters {
     pub tolerance: f32,
 }
 
-/// The policy k′ (N) that the device proposes for `problem`, as f32 has left it, and the number of iterations; twin of
-/// [`euler_policy`](super::super::euler_policy).
+/// The policy k′ (N) that the device proposes for `problem`, as f32 has left it, and the number of
+/// iterations; twin of [`euler_policy`](super::super::euler_policy).
 ///
 /// # Errors
 ///
@@ -128,7 +129,8 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Consumption on one grid after at most `limit` ≥ 1 iterations, from that on a coarser one or in a last period.
+    /// Consumption on one grid after at most `limit` ≥ 1 iterations, from that on a coarser one or in a last
+    /// period.
     fn iterate(
         &mut self,
         coarse: Option<&(Problem, Vec<f64>)>,
@@ -145,7 +147,8 @@ impl Run<'_> {
             Some((from, consumption)) => prolong(from, consumption, problem),
             None => cpu::last_consumption(problem),
         };
-        // One workgroup does as many in every submission; of several dispatches, those beyond the limit are left out.
+        // One workgroup does as many in every submission; of several dispatches, those beyond the limit are
+        // left out.
         let a_submission = if small { plan[0].iterations as usize } else { 1 };
         let mut iteration = Iteration::new(problem, gpu, kernel, &plan, &start)?;
         let mut stall = Stall::default();
@@ -208,7 +211,8 @@ fn submission(points: usize, row_limit: usize) -> Vec<IterationParameters> {
 struct Iteration<'a> {
     gpu: &'a Gpu,
     kernel: &'a wgpu::ComputePipeline,
-    /// A group of bindings for each dispatch of a submission, the workgroups that it takes, and its parameters.
+    /// A group of bindings for each dispatch of a submission, the workgroups that it takes, and its
+    /// parameters.
     dispatches: Vec<(wgpu::BindGroup, u32, IterationParameters)>,
     consumption: wgpu::Buffer,
     changes: wgpu::Buffer,
@@ -257,8 +261,8 @@ impl<'a> Iteration<'a> {
         Ok(Self { gpu, kernel, dispatches, consumption, changes, changes_back })
     }
 
-    /// Runs one submission of at most `limit` ≥ 1 iterations: the change of each of them, or the last one of as many as one workgroup
-    /// has done.
+    /// Runs one submission of at most `limit` ≥ 1 iterations: the change of each of them, or the last one of
+    /// as many as one workgroup has done.
     fn submit(&mut self, small: bool, limit: usize) -> Result<Vec<(usize, f32)>, GpuError> {
         let submission = self.gpu.checked("the endogenous grid method", |device, queue| {
             let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());

@@ -1,8 +1,9 @@
 //! Proposals by a GPU, in f32: the GPU proposes a policy, the CPU polishes and certifies its value in f64.
 //!
-//! f32 alone can't reach a tolerance of 1e-6 in V: iterated values stall above it. A policy is another matter. It enters its own
-//! value in second order only, so that a policy off by 1e-6 has an exact value, one O(N) evaluation in f64, off by far less
-//! than that. What is left is taken away by a few iterations of Howard's method, and the certificate is the CPU's.
+//! f32 alone can't reach a tolerance of 1e-6 in V: iterated values stall above it. A policy is another
+//! matter. It enters its own value in second order only, so that a policy off by 1e-6 has an exact value, one
+//! O(N) evaluation in f64, off by far less than that. What is left is taken away by a few iterations of
+//! Howard's method, and the certificate is the CPU's.
 //!
 //! | file | proposal |
 //! |---|---|
@@ -31,8 +32,8 @@ use crate::gpu::{Gpu, GpuError, Parameters};
 
 /// Invocations of a workgroup.
 const WORKGROUP: u32 = 64;
-/// Turns of all loops together that one invocation takes in a dispatch. Mesa's software adapters stop loops silently after
-/// 65,535.
+/// Turns of all loops together that one invocation takes in a dispatch. Mesa's software adapters stop loops
+/// silently after 65,535.
 const LOOP_TURNS: usize = 16_000;
 
 /// A policy from the device.
@@ -119,20 +120,22 @@ pub(super) fn propose(
     Ok(proposal)
 }
 
-/// The iterations that a proposal may take of those that are allowed: half of them, so that the polish has as many. A proposal
-/// that is not yet there costs the polish a few iterations more; one that leaves nothing to polish with has been for nothing.
+/// The iterations that a proposal may take of those that are allowed: half of them, so that the polish has as
+/// many. A proposal that is not yet there costs the polish a few iterations more; one that leaves nothing to
+/// polish with has been for nothing.
 fn budget(max_iterations: usize) -> usize {
     max_iterations / 2
 }
 
-/// Sizes of the coarser grids on which to start with so many iterations, increasing: none where each grid could not have two.
+/// Sizes of the coarser grids on which to start with so many iterations, increasing: none where each grid
+/// could not have two.
 fn coarser_within(points: usize, limit: usize) -> Vec<usize> {
     let sizes = coarser(points);
     if limit < 2 * (sizes.len() + 1) { Vec::new() } else { sizes }
 }
 
-/// The iterations that one of so many grids may take, where `left` are left for them all: those on coarser grids leave two for
-/// each grid after them.
+/// The iterations that one of so many grids may take, where `left` are left for them all: those on coarser
+/// grids leave two for each grid after them.
 fn share(left: usize, grids_after: usize) -> usize {
     left.saturating_sub(2 * grids_after).max(1)
 }
@@ -145,7 +148,8 @@ fn check_range(problem: &Problem) -> Result<()> {
     let (low, high) = (capital[0], capital[capital.len() - 1]);
     if low < LEAST || high > MOST {
         let requirement = format!(
-            "a GPU computes in 32-bit floating point, which serves capital between {LEAST:e} and {MOST:e}, and here it lies between {low:.1e} and {high:.1e}; choose --device cpu"
+            "a GPU computes in 32-bit floating point, which serves capital between {LEAST:e} and {MOST:e}, \
+             and here it lies between {low:.1e} and {high:.1e}; choose --device cpu"
         );
         let (name, value) =
             if low < LEAST { ("--low", problem.spec().low) } else { ("--high", problem.spec().high) };
@@ -154,7 +158,8 @@ fn check_range(problem: &Problem) -> Result<()> {
     Ok(())
 }
 
-/// Moves a rounded policy onto the grid's range, and to where something is left to consume; the first row that is no number.
+/// Moves a rounded policy onto the grid's range, and to where something is left to consume; the first row
+/// that is no number.
 fn keep_within(problem: &Problem, policy: &mut [f64]) -> Result<(), usize> {
     let capital = problem.capital();
     let (low, high) = (capital[0], capital[capital.len() - 1]);
@@ -162,7 +167,8 @@ fn keep_within(problem: &Problem, policy: &mut [f64]) -> Result<(), usize> {
         if !k.is_finite() {
             return Err(row);
         }
-        // A millionth of what could be consumed is kept: f32 resolves no less. Choices on the grid leave something already.
+        // A millionth of what could be consumed is kept: f32 resolves no less. Choices on the grid leave
+        // something already.
         *k = k.clamp(low, high);
         if *k >= *f {
             *k = low + (1.0 - 1e-6) * (f - low);
@@ -218,7 +224,8 @@ impl Stall {
     }
 }
 
-/// The parameters of a plan's dispatches in one buffer, and the storage buffers that all of them bind after those.
+/// The parameters of a plan's dispatches in one buffer, and the storage buffers that all of them bind after
+/// those.
 struct Bound<'a> {
     parameters: Parameters,
     storage: &'a [&'a wgpu::Buffer],
