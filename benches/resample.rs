@@ -8,11 +8,12 @@
     reason = "a failed benchmark is a panic; criterion's macros have no docs"
 )]
 
-use bellwether::random::index::RowRange;
+use bellwether::random::index::{Places, RowRange};
+use bellwether::random::philox::{BlockWords, Samples};
 use bellwether::random::{Purpose, Stream};
 use bellwether::resample::columns::DayColumns;
 use bellwether::resample::cpu;
-use bellwether::vector::{Kernel, LANES, Lanes, Vectors};
+use bellwether::vector::{Kernel, Lanes, Vectors, WIDE_LANES};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use ndarray::Array2;
 
@@ -27,11 +28,11 @@ fn day(rows: usize, stocks: usize) -> DayColumns {
     DayColumns::new(20_070_103, &values).unwrap()
 }
 
-/// One block of the stream for sixteen samples.
+/// A block of the stream for eight samples.
 struct DrawBlock<'a> {
     range: RowRange,
     block: u32,
-    out: &'a mut [[u32; LANES]],
+    places: &'a mut Places,
 }
 
 impl Kernel for DrawBlock<'_> {
@@ -40,9 +41,13 @@ impl Kernel for DrawBlock<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) {
         let stream = Stream { seed: 0, purpose: Purpose::Rows, day: 20_070_103, sample: 0 };
+        let key = Stream::key(stream.seed);
+        let samples = Samples::<V::Wide>::new(0, stream.day, key);
+        let words = BlockWords::new(self.block, stream.day, Stream::purpose_word(stream.purpose, 0), key);
+        let block = (self.block, &words);
         match self.range.rows_per_word() {
-            2 => self.range.draw_block::<V, 2>(&stream, self.block, 1, self.out),
-            _ => self.range.draw_block::<V, 1>(&stream, self.block, 1, self.out),
+            2 => self.range.draw_block::<V::Wide, 2>(&stream, &samples, block, 1, self.places),
+            _ => self.range.draw_block::<V::Wide, 1>(&stream, &samples, block, 1, self.places),
         }
     }
 }
@@ -52,15 +57,15 @@ fn draw_rows(c: &mut Criterion) {
     for rows in [385u32, 23_400] {
         let range = RowRange::new(rows);
         let per_block = 4 * range.rows_per_word() as usize;
-        group.throughput(Throughput::Elements((per_block * LANES) as u64));
-        let mut out = vec![[0; LANES]; per_block];
+        group.throughput(Throughput::Elements((per_block * WIDE_LANES) as u64));
+        let mut places = Places::default();
         for vectors in Vectors::available() {
             group.bench_function(BenchmarkId::new(format!("{vectors:?}"), rows), |b| {
                 let mut block = 0u32;
                 b.iter(|| {
                     block = block.wrapping_add(1);
-                    vectors.run(DrawBlock { range, block, out: &mut out });
-                    out[0][0]
+                    vectors.run(DrawBlock { range, block, places: &mut places });
+                    places[0][0]
                 });
             });
         }

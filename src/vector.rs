@@ -16,8 +16,44 @@ use std::sync::OnceLock;
 /// Number of lanes.
 pub const LANES: usize = 16;
 
+/// Number of lanes of 64 bits.
+pub const WIDE_LANES: usize = 8;
+
+/// Eight lanes of 64 bits, for products of words: the low word of a lane is a number, its high word is what a product leaves there, or
+/// of no account.
+pub trait Wide: Copy {
+    /// The same number in all lanes.
+    fn splat(number: u64) -> Self;
+    /// The lanes of an array.
+    fn load(lanes: &[u64; WIDE_LANES]) -> Self;
+    /// Writes the lanes into an array.
+    fn store(self, lanes: &mut [u64; WIDE_LANES]);
+    /// The products of the low words, of 64 bits.
+    fn multiply(self, factor: Self) -> Self;
+    /// The high words, moved to the places of the low ones.
+    fn high(self) -> Self;
+    /// Bitwise exclusive or.
+    fn xor(self, other: Self) -> Self;
+    /// Sums of the lanes with the low words of `other`, modulo 2⁶⁴.
+    fn add_low(self, other: Self) -> Self;
+    /// The smaller low words.
+    fn smaller(self, other: Self) -> Self;
+    /// Lanes whose low word is below that of `bound`, lane l as bit l.
+    fn below(self, bound: Self) -> u8;
+    /// The high words of this and of `next`, as the low and the high word of a lane.
+    fn pair_high(self, next: Self) -> Self;
+    /// This, or 16 bits higher the `other`: numbers below 2¹⁶ in words become pairs of halves.
+    fn or_above(self, other: Self) -> Self;
+    /// Products of halves (16 bits) modulo 2¹⁶, with one factor for all.
+    fn scale_halves(self, factor: u16) -> Self;
+    /// Products of words modulo 2³², with one factor for all.
+    fn scale_words(self, factor: u32) -> Self;
+}
+
 /// Sixteen 32-bit words.
 pub trait Lanes: Copy {
+    /// Lanes of 64 bits with the same instruction set.
+    type Wide: Wide;
     /// The same word in all lanes.
     fn splat(word: u32) -> Self;
     /// The words of an array.
@@ -122,11 +158,97 @@ fn run_avx512<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<Avx512>()
 }
 
+/// Wide lanes as an array, for the compiler to turn into what the target has.
+#[derive(Debug, Clone, Copy)]
+pub struct PortableWide([u64; WIDE_LANES]);
+
+/// The low word of a lane.
+const LOW: u64 = u32::MAX as u64;
+
+impl PortableWide {
+    #[inline(always)]
+    fn zip(self, other: Self, function: impl Fn(u64, u64) -> u64) -> Self {
+        Self(std::array::from_fn(|lane| function(self.0[lane], other.0[lane])))
+    }
+}
+
+impl Wide for PortableWide {
+    #[inline(always)]
+    fn splat(number: u64) -> Self {
+        Self([number; WIDE_LANES])
+    }
+
+    #[inline(always)]
+    fn load(lanes: &[u64; WIDE_LANES]) -> Self {
+        Self(*lanes)
+    }
+
+    #[inline(always)]
+    fn store(self, lanes: &mut [u64; WIDE_LANES]) {
+        *lanes = self.0;
+    }
+
+    #[inline(always)]
+    fn multiply(self, factor: Self) -> Self {
+        self.zip(factor, |a, b| (a & LOW) * (b & LOW))
+    }
+
+    #[inline(always)]
+    fn high(self) -> Self {
+        Self(self.0.map(|lane| lane >> 32))
+    }
+
+    #[inline(always)]
+    fn xor(self, other: Self) -> Self {
+        self.zip(other, |a, b| a ^ b)
+    }
+
+    #[inline(always)]
+    fn add_low(self, other: Self) -> Self {
+        self.zip(other, |a, b| a.wrapping_add(b & LOW))
+    }
+
+    #[inline(always)]
+    fn smaller(self, other: Self) -> Self {
+        self.zip(other, |a, b| (a & LOW).min(b & LOW))
+    }
+
+    #[inline(always)]
+    fn below(self, bound: Self) -> u8 {
+        (0..WIDE_LANES)
+            .fold(0, |mask, lane| mask | u8::from(self.0[lane] & LOW < bound.0[lane] & LOW) << lane)
+    }
+
+    #[inline(always)]
+    fn pair_high(self, next: Self) -> Self {
+        self.zip(next, |a, b| a >> 32 | b & !LOW)
+    }
+
+    #[inline(always)]
+    fn or_above(self, other: Self) -> Self {
+        self.zip(other, |a, b| a | b << 16)
+    }
+
+    #[inline(always)]
+    fn scale_halves(self, factor: u16) -> Self {
+        let halves: [u16; 4 * WIDE_LANES] = bytemuck::cast(self.0);
+        Self(bytemuck::cast(halves.map(|half| half.wrapping_mul(factor))))
+    }
+
+    #[inline(always)]
+    fn scale_words(self, factor: u32) -> Self {
+        let words: [u32; 2 * WIDE_LANES] = bytemuck::cast(self.0);
+        Self(bytemuck::cast(words.map(|word| word.wrapping_mul(factor))))
+    }
+}
+
 /// Lanes as an array, for the compiler to turn into what the target has.
 #[derive(Debug, Clone, Copy)]
 pub struct Portable([u32; LANES]);
 
 impl Lanes for Portable {
+    type Wide = PortableWide;
+
     #[inline(always)]
     fn splat(word: u32) -> Self {
         Self([word; LANES])
@@ -181,6 +303,8 @@ struct Avx2([__m256i; 2]);
 // unaligned ones of 32 bytes each within the array's 64.
 #[cfg(target_arch = "x86_64")]
 impl Lanes for Avx2 {
+    type Wide = Avx2Wide;
+
     #[inline(always)]
     fn splat(word: u32) -> Self {
         Self([unsafe { _mm256_set1_epi32(word as i32) }; 2])
@@ -250,6 +374,8 @@ struct Avx512(__m512i);
 // unaligned ones of the array's 64 bytes.
 #[cfg(target_arch = "x86_64")]
 impl Lanes for Avx512 {
+    type Wide = Avx512Wide;
+
     #[inline(always)]
     fn splat(word: u32) -> Self {
         Self(unsafe { _mm512_set1_epi32(word as i32) })
@@ -299,6 +425,177 @@ impl Lanes for Avx512 {
     }
 }
 
+/// Lanes 0 to 3 and 4 to 7.
+#[cfg(target_arch = "x86_64")]
+#[derive(Debug, Clone, Copy)]
+struct Avx2Wide([__m256i; 2]);
+
+#[cfg(target_arch = "x86_64")]
+impl Avx2Wide {
+    #[inline(always)]
+    fn zip(self, other: Self, function: impl Fn(__m256i, __m256i) -> __m256i) -> Self {
+        Self([function(self.0[0], other.0[0]), function(self.0[1], other.0[1])])
+    }
+}
+
+// SAFETY of all blocks: as for `Avx2`.
+#[cfg(target_arch = "x86_64")]
+impl Wide for Avx2Wide {
+    #[inline(always)]
+    fn splat(number: u64) -> Self {
+        Self([unsafe { _mm256_set1_epi64x(number as i64) }; 2])
+    }
+
+    #[inline(always)]
+    fn load(lanes: &[u64; WIDE_LANES]) -> Self {
+        let first = lanes.as_ptr().cast::<__m256i>();
+        Self(unsafe { [_mm256_loadu_si256(first), _mm256_loadu_si256(first.add(1))] })
+    }
+
+    #[inline(always)]
+    fn store(self, lanes: &mut [u64; WIDE_LANES]) {
+        let first = lanes.as_mut_ptr().cast::<__m256i>();
+        unsafe {
+            _mm256_storeu_si256(first, self.0[0]);
+            _mm256_storeu_si256(first.add(1), self.0[1]);
+        }
+    }
+
+    #[inline(always)]
+    fn multiply(self, factor: Self) -> Self {
+        self.zip(factor, |a, b| unsafe { _mm256_mul_epu32(a, b) })
+    }
+
+    #[inline(always)]
+    fn high(self) -> Self {
+        // A shuffle of words: more execution units do it than shift lanes of 64 bits.
+        Self(self.0.map(|lanes| unsafe { _mm256_shuffle_epi32::<0b11_11_01_01>(lanes) }))
+    }
+
+    #[inline(always)]
+    fn xor(self, other: Self) -> Self {
+        self.zip(other, |a, b| unsafe { _mm256_xor_si256(a, b) })
+    }
+
+    #[inline(always)]
+    fn add_low(self, other: Self) -> Self {
+        self.zip(other, |a, b| unsafe {
+            _mm256_add_epi64(a, _mm256_and_si256(b, _mm256_set1_epi64x(LOW as i64)))
+        })
+    }
+
+    #[inline(always)]
+    fn smaller(self, other: Self) -> Self {
+        self.zip(other, |a, b| unsafe { _mm256_min_epu32(a, b) })
+    }
+
+    #[inline(always)]
+    fn below(self, bound: Self) -> u8 {
+        // AVX2 compares signed words: a < b where max(a, b) is not a. The signs of lanes of 64 bits are those of the words that are low.
+        let masks = [0, 1].map(|half| unsafe {
+            let least = _mm256_cmpeq_epi32(_mm256_max_epu32(self.0[half], bound.0[half]), self.0[half]);
+            !_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_slli_epi64::<32>(least))) as u8 & 0xf
+        });
+        masks[0] | masks[1] << 4
+    }
+
+    #[inline(always)]
+    fn pair_high(self, next: Self) -> Self {
+        self.zip(next, |a, b| unsafe { _mm256_blend_epi32::<0xaa>(_mm256_srli_epi64::<32>(a), b) })
+    }
+
+    #[inline(always)]
+    fn or_above(self, other: Self) -> Self {
+        self.zip(other, |a, b| unsafe { _mm256_or_si256(a, _mm256_slli_epi32::<16>(b)) })
+    }
+
+    #[inline(always)]
+    fn scale_halves(self, factor: u16) -> Self {
+        Self(self.0.map(|lanes| unsafe { _mm256_mullo_epi16(lanes, _mm256_set1_epi16(factor as i16)) }))
+    }
+
+    #[inline(always)]
+    fn scale_words(self, factor: u32) -> Self {
+        Self(self.0.map(|lanes| unsafe { _mm256_mullo_epi32(lanes, _mm256_set1_epi32(factor as i32)) }))
+    }
+}
+
+/// All wide lanes in one vector.
+#[cfg(target_arch = "x86_64")]
+#[derive(Debug, Clone, Copy)]
+struct Avx512Wide(__m512i);
+
+// SAFETY of all blocks: as for `Avx512`.
+#[cfg(target_arch = "x86_64")]
+impl Wide for Avx512Wide {
+    #[inline(always)]
+    fn splat(number: u64) -> Self {
+        Self(unsafe { _mm512_set1_epi64(number as i64) })
+    }
+
+    #[inline(always)]
+    fn load(lanes: &[u64; WIDE_LANES]) -> Self {
+        Self(unsafe { _mm512_loadu_si512(lanes.as_ptr().cast()) })
+    }
+
+    #[inline(always)]
+    fn store(self, lanes: &mut [u64; WIDE_LANES]) {
+        unsafe { _mm512_storeu_si512(lanes.as_mut_ptr().cast(), self.0) }
+    }
+
+    #[inline(always)]
+    fn multiply(self, factor: Self) -> Self {
+        Self(unsafe { _mm512_mul_epu32(self.0, factor.0) })
+    }
+
+    #[inline(always)]
+    fn high(self) -> Self {
+        // A shuffle of words: more execution units do it than shift lanes of 64 bits.
+        Self(unsafe { _mm512_shuffle_epi32::<0b11_11_01_01>(self.0) })
+    }
+
+    #[inline(always)]
+    fn xor(self, other: Self) -> Self {
+        Self(unsafe { _mm512_xor_si512(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn add_low(self, other: Self) -> Self {
+        Self(unsafe { _mm512_add_epi64(self.0, _mm512_and_si512(other.0, _mm512_set1_epi64(LOW as i64))) })
+    }
+
+    #[inline(always)]
+    fn smaller(self, other: Self) -> Self {
+        Self(unsafe { _mm512_min_epu32(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn below(self, bound: Self) -> u8 {
+        let words = unsafe { _mm512_mask_cmplt_epu32_mask(0x5555, self.0, bound.0) };
+        if words == 0 { 0 } else { (0..8).fold(0, |mask, lane| mask | (words >> lane) as u8 & 1 << lane) }
+    }
+
+    #[inline(always)]
+    fn pair_high(self, next: Self) -> Self {
+        Self(unsafe { _mm512_mask_shuffle_epi32::<0b11_11_01_01>(next.0, 0x5555, self.0) })
+    }
+
+    #[inline(always)]
+    fn or_above(self, other: Self) -> Self {
+        Self(unsafe { _mm512_or_si512(self.0, _mm512_slli_epi32::<16>(other.0)) })
+    }
+
+    #[inline(always)]
+    fn scale_halves(self, factor: u16) -> Self {
+        Self(unsafe { _mm512_mullo_epi16(self.0, _mm512_set1_epi16(factor as i16)) })
+    }
+
+    #[inline(always)]
+    fn scale_words(self, factor: u32) -> Self {
+        Self(unsafe { _mm512_mullo_epi32(self.0, _mm512_set1_epi32(factor as i32)) })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -333,6 +630,70 @@ mod tests {
             let below = (0..LANES).fold(0, |mask, i| mask | u16::from(a[i] < b[i]) << i);
             assert_eq!(x.below(y), below);
             assert_eq!(words(V::splat(a[3])), [a[3]; LANES]);
+        }
+    }
+
+    /// Every operation on every wide lane. High words are of no account where an operation takes low ones.
+    struct CheckWide {
+        a: [u64; WIDE_LANES],
+        b: [u64; WIDE_LANES],
+    }
+
+    impl Kernel for CheckWide {
+        type Output = ();
+
+        #[inline(always)]
+        fn run<V: Lanes>(self) {
+            let Self { a, b } = self;
+            let lanes = |wide: V::Wide| {
+                let mut out = [0; WIDE_LANES];
+                wide.store(&mut out);
+                out
+            };
+            let each = |function: &dyn Fn(u64, u64) -> u64| std::array::from_fn(|i| function(a[i], b[i]));
+            let (x, y) = (V::Wide::load(&a), V::Wide::load(&b));
+            let low = |number: u64| u64::from(number as u32);
+            assert_eq!(lanes(x.multiply(y)), each(&|a, b| low(a) * low(b)));
+            assert_eq!(lanes(x.high()).map(low), each(&|a, _| a >> 32));
+            assert_eq!(lanes(x.xor(y)), each(&|a, b| a ^ b));
+            assert_eq!(lanes(x.add_low(y)), each(&|a, b| a.wrapping_add(low(b))));
+            assert_eq!(lanes(x.smaller(y)).map(low), each(&|a, b| low(a).min(low(b))));
+            let below = (0..WIDE_LANES).fold(0, |mask, i| mask | u8::from(low(a[i]) < low(b[i])) << i);
+            assert_eq!(x.below(y), below);
+            assert_eq!(lanes(x.pair_high(y)), each(&|a, b| a >> 32 | (b >> 32) << 32));
+            let halves = 0xffff_0000_ffff;
+            let (small_a, small_b) = (a.map(|a| a & halves), b.map(|b| b & halves));
+            let above = V::Wide::load(&small_a).or_above(V::Wide::load(&small_b));
+            assert_eq!(lanes(above), std::array::from_fn(|i| small_a[i] | small_b[i] << 16));
+            let scaled = |number: u64, bits: u32, factor: u64| {
+                (0..64 / bits).fold(0, |all, field| {
+                    let mask = u64::MAX >> (64 - bits);
+                    let product = (number >> (field * bits) & mask).wrapping_mul(factor) & mask;
+                    all | product << (field * bits)
+                })
+            };
+            assert_eq!(lanes(x.scale_halves(24)), each(&|a, _| scaled(a, 16, 24)));
+            assert_eq!(lanes(x.scale_words(40)), each(&|a, _| scaled(a, 32, 40)));
+            assert_eq!(lanes(V::Wide::splat(a[3])), [a[3]; WIDE_LANES]);
+        }
+    }
+
+    #[test]
+    fn every_instruction_set_computes_as_plain_wide_lanes_do() {
+        for vectors in Vectors::available() {
+            for round in 0..200u32 {
+                let lanes = |which: u32| -> [u64; WIDE_LANES] {
+                    std::array::from_fn(|i| {
+                        let words = philox4x32_10([i as u32, round, which, 1], [1, 2]);
+                        u64::from(words[0]) | u64::from(words[1]) << 32
+                    })
+                };
+                let (a, b) = (lanes(0), lanes(1));
+                vectors.run(CheckWide { a, b });
+                vectors.run(CheckWide { a, b: a });
+                vectors.run(CheckWide { a, b: a.map(|a| a + u64::from(round % 3) - 1) });
+                vectors.run(CheckWide { a, b: [[0, 1, u64::MAX, 1 << 31][round as usize % 4]; WIDE_LANES] });
+            }
         }
     }
 

@@ -40,9 +40,9 @@
 //!
 //! With the choice on the grid nothing is interpolated, *sums* are 2 |T V| + |U| + ρ, and a runner-up may win by rounding, at a
 //! consumption of its own. The computed T V is the largest of all computed Q(i, j), so that it is off by no more than the most that
-//! any candidate is off by that can still be the best. These are looked for from the choice outwards, in steps of a tenth of
-//! consumption, to the first one that its own rounding cannot make the best (Q falls on either side of the choice, up to rounding),
-//! and the terms are taken at the worst consumption before it.
+//! any candidate is off by that can still be the best. Candidates that leave less to consume are off by more. Those that can still be
+//! the best are looked for from the choice on, in steps of a tenth of consumption, to the first one that its own rounding cannot make
+//! the best (Q falls beyond it), and the terms are taken at the least consumption before it, and at the most that there is.
 //!
 //! The guaranteed bound is (max |d| + r)/(1−β), rounded up. V itself is rounded too, which keeps max |d| from vanishing: tolerances
 //! below 2r/(1−β) are refused. `exact.rs` measures all this against 192 bits.
@@ -201,10 +201,11 @@ pub(super) struct Roundings<'a, U> {
 impl<U: Utility> Roundings<'_, U> {
     /// The largest sum of terms over `rows`.
     fn largest(&self, rows: Range<usize>) -> f64 {
-        // Rows are taken together by their extremes, which bounds each of them and spares most of the U(c).
-        const TOGETHER: usize = 16;
-        let starts = rows.clone().step_by(TOGETHER);
-        starts.fold(0.0, |worst, first| sup(worst, self.terms(first..(first + TOGETHER).min(rows.end)).sum()))
+        // Rows are taken together by their extremes, which bounds each of them and spares most of the U(c): more of them where the
+        // grid is finer.
+        let together = (self.value.len() / 1024).clamp(16, ROWS_A_TASK);
+        let starts = rows.clone().step_by(together);
+        starts.fold(0.0, |worst, first| sup(worst, self.terms(first..(first + together).min(rows.end)).sum()))
     }
 
     /// The terms of `rows` (not empty), each at least that of any of them.
@@ -237,6 +238,11 @@ impl<U: Utility> Roundings<'_, U> {
         Terms { sums: functions + added, exponent, budget: price * (resources + spent), interpolation }
     }
 
+    /// By how much f is off at most at `row`, whatever the capital there, in units of the roundoff.
+    fn resources_at(&self, row: usize) -> f64 {
+        (3.0 + 3.0 * 745.0) * self.problem.resources()[row]
+    }
+
     /// By how much f is off at most from row `first` to row `last`, in units of the roundoff.
     fn resources(&self, first: usize, last: usize) -> f64 {
         let model = self.problem.model();
@@ -254,7 +260,8 @@ impl<U: Utility> Roundings<'_, U> {
         if self.problem.choice() == Choice::Continuous {
             return (found, found);
         }
-        (self.least_that_may_win(row, found), self.greatest_that_may_win(row, found))
+        // All that leave more are off by less, but for what grows with consumption: that is taken at the most of all.
+        (self.least_that_may_win(row, found), f - self.problem.capital()[0])
     }
 
     /// From `found` down, as long as a candidate that leaves a tenth less may win: less than any candidate that may.
@@ -274,36 +281,17 @@ impl<U: Utility> Roundings<'_, U> {
         }
     }
 
-    /// From `found` up, as long as a candidate that leaves a tenth more may win: more than any candidate that may.
-    fn greatest_that_may_win(&self, row: usize, found: f64) -> f64 {
-        let (f, k) = (self.problem.resources()[row], self.problem.capital());
-        let mut consumption = found;
-        loop {
-            let tenth_more = f - consumption / 0.9;
-            if tenth_more <= k[0] {
-                return f - k[0];
-            }
-            let j = self.problem.cell(tenth_more);
-            if !self.may_win(row, j) {
-                return f - k[j + 1];
-            }
-            // A tenth of consumption may be less than f is rounded to.
-            if f - k[j] <= consumption {
-                return consumption;
-            }
-            consumption = f - k[j];
-        }
-    }
-
-    /// Whether rounding may hide that `candidate`, which leaves something to consume, is the best at `row`.
+    /// Whether rounding may hide that `candidate`, which leaves something to consume, is the best at `row`; in doubt it may.
     fn may_win(&self, row: usize, candidate: usize) -> bool {
         let consumption = self.problem.resources()[row] - self.problem.capital()[candidate];
         let discounted = self.problem.model().beta() * self.value[candidate];
-        let total = self.utility.value(consumption) + discounted;
-        let (functions, exponent) = self.utility.roundoff(consumption, consumption);
-        let budget = self.utility.marginal(consumption) * (self.resources(row, row) + consumption);
-        let units =
-            functions + exponent + budget + 3.0 * (total.abs() + discounted.abs() + self.next[row].abs());
+        let now = self.utility.value(consumption);
+        let total = now + discounted;
+        // c^(1−σ) by way of U spares a power. No f64 has a logarithm above 745.
+        let power = sup(1.0 + (1.0 - self.problem.model().sigma()) * now, 0.0) + f64::EPSILON;
+        let budget = power / consumption * (self.resources_at(row) + consumption);
+        let sums = 4.0 * (now.abs() + total.abs() + discounted.abs() + self.next[row].abs());
+        let units = sums + 4.0 * 745.0 * power + budget;
         total + 2.0 * ROUNDOFF * units >= self.next[row]
     }
 }

@@ -255,13 +255,17 @@ pub(super) fn check_memory(what: impl FnOnce() -> String, needed: u64, advice: &
     // What every computer and every limit has needs no asking, which takes longer than most solutions.
     const LITTLE: u64 = 1 << 20;
     const MUCH: u64 = 1 << 30;
-    let refused = |allowed| Err(Error::Memory { what: what(), needed, allowed, advice: advice.to_string() });
+    // What threads and the rest of the program take.
+    const BESIDE: u64 = 64 << 20;
+    let refused =
+        |needed, allowed| Err(Error::Memory { what: what(), needed, allowed, advice: advice.to_string() });
     if needed < LITTLE {
         return Ok(());
     }
     // A limit on the process shows in a reservation only; most systems grant that beyond the memory that they have.
-    if !can_be_reserved(needed) {
-        let (mut low, mut high) = (0, needed);
+    let reserved = needed.saturating_add(BESIDE);
+    if !can_be_reserved(reserved) {
+        let (mut low, mut high) = (0, reserved);
         while high - low > u64::max(low / 16, LITTLE) {
             let middle = low + (high - low) / 2;
             if can_be_reserved(middle) {
@@ -270,7 +274,7 @@ pub(super) fn check_memory(what: impl FnOnce() -> String, needed: u64, advice: &
                 high = middle;
             }
         }
-        return refused(low);
+        return refused(reserved, low);
     }
     if needed < MUCH {
         return Ok(());
@@ -280,13 +284,12 @@ pub(super) fn check_memory(what: impl FnOnce() -> String, needed: u64, advice: &
         system.refresh_memory();
         system.available_memory()
     });
-    if needed > allowed { refused(allowed) } else { Ok(()) }
+    if needed > allowed { refused(needed, allowed) } else { Ok(()) }
 }
 
-/// Whether so many bytes can be reserved, beside what threads and the rest of the program take.
+/// Whether so many bytes can be reserved.
 fn can_be_reserved(bytes: u64) -> bool {
-    const BESIDE: u64 = 64 << 20;
-    let bytes = usize::try_from(bytes.saturating_add(BESIDE)).unwrap_or(usize::MAX);
+    let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
     Vec::<u8>::new().try_reserve_exact(bytes).is_ok()
 }
 
@@ -342,7 +345,7 @@ mod tests {
         let refused = ask(1 << 50);
         // An address space has no more than 2⁴⁷ bytes for a program.
         let Err(Error::Memory { needed, allowed, .. }) = refused else { panic!("{refused:?}") };
-        assert!(needed == 1 << 50 && (1 << 21..1 << 48).contains(&allowed), "{allowed}");
+        assert!(needed == (1 << 50) + (64 << 20) && (1 << 21..1 << 48).contains(&allowed), "{allowed}");
     }
 
     #[test]

@@ -277,16 +277,15 @@ pub(super) fn refuse_unreachable(problem: &Problem, settings: &Settings) -> Resu
     let n = small.len();
     let (mut value, mut next, mut policy) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
     let mut bellman = Bellman::new(&small, Maximizer::fastest(problem.choice()));
-    let mut least = f64::NAN;
     for _ in 0..100 {
         let change = bellman.apply(&value, &mut next, &mut policy);
-        least = rounding(&bellman, &value, &next, &policy);
-        evaluate(&small, &mut policy, &mut value);
         // Two digits of V are more than the estimate needs.
-        if change.norm() <= 0.01 * (1.0 - small.model().beta()) * value[n - 1].abs() {
+        if change.norm() <= 0.01 * (1.0 - small.model().beta()) * next[n - 1].abs() {
             break;
         }
+        evaluate(&small, &mut policy, &mut value);
     }
+    let mut least = rounding(&bellman, &value, &next, &policy);
     // An estimate: the iteration itself knows better, so that only what is far out of reach is refused here.
     if settings.stop == Stop::Change {
         least *= 1.0 - small.model().beta();

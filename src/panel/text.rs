@@ -209,9 +209,7 @@ impl Splitter {
             let at = line.iter().position(|byte| *byte == b'\r').unwrap_or(0);
             return Err(LineProblem::CarriageReturn(at + 1));
         }
-        // A byte order mark belongs at the start of a file. The parser would take it off any line; kept, it is no part of any
-        // number or name, and is told as such.
-        if !line.contains(&b'"') || line.starts_with(BYTE_ORDER_MARK) {
+        if !line.contains(&b'"') {
             return Ok(Fields { text: line, ends: Ends::Commas });
         }
         check_quotes(line)?;

@@ -16,8 +16,8 @@
 //! Twin: `shaders/index.wgsl`.
 
 use super::Stream;
-use super::philox::philox4x32_10_samples;
-use crate::vector::{LANES, Lanes};
+use super::philox::{BlockWords, Samples};
+use crate::vector::{WIDE_LANES, Wide};
 
 /// Largest number of rows for which one word gives two rows.
 pub const PAIR_LIMIT: u32 = 2048;
@@ -98,34 +98,37 @@ impl RowRange {
         (0..words).flat_map(rows_of).take(self.rows as usize).collect()
     }
 
-    /// The rows of one block for [`LANES`] consecutive samples, the first that of `stream`: `rows[i][lane]` is draw
-    /// number `block · 4 · PER_WORD + i` of sample `stream.sample + lane`, exactly uniform on 0..n, times `unit` (1, or the
-    /// size of a row in a table: no product may reach 2³²). `PER_WORD` is [`Self::rows_per_word`], as a constant, and
-    /// `rows` has 4 · `PER_WORD` entries.
+    /// The rows of `block` for the eight consecutive `samples` of `stream`, exactly uniform on 0..n, each times `unit`: put into `places`. `PER_WORD` is [`Self::rows_per_word`], as a constant. No product may reach 2¹⁶ with two rows a word, or 2³² with one.
     #[inline(always)]
-    pub fn draw_block<V: Lanes, const PER_WORD: usize>(
+    pub fn draw_block<W: Wide, const PER_WORD: usize>(
         &self,
         stream: &Stream,
-        block: u32,
+        samples: &Samples<W>,
+        block: (u32, &BlockWords),
         unit: u32,
-        rows: &mut [[u32; LANES]],
+        places: &mut Places,
     ) {
-        let counter = [block, stream.sample, stream.day, Stream::purpose_word(stream.purpose, 0)];
-        let words: [V; 4] = philox4x32_10_samples(counter, Stream::key(stream.seed));
-        let (n, threshold, units) = (V::splat(self.rows), V::splat(self.threshold), V::splat(unit));
-        let mut rejected = 0;
-        for (word, rows) in words.into_iter().zip(rows.chunks_exact_mut(PER_WORD)) {
-            let (first, mut fraction) = word.multiply(n);
-            first.multiply_low(units).store(&mut rows[0]);
-            if PER_WORD == 2 {
-                let second;
-                (second, fraction) = fraction.multiply(n);
-                second.multiply_low(units).store(&mut rows[1]);
-            }
-            rejected |= fraction.below(threshold);
+        let [w0, w1, w2, w3] = samples.words(block.1);
+        let n = W::splat(self.rows.into());
+        // Products whose high words are rows. Written out, as closures may not be compiled for the instruction set.
+        let first = [w0.multiply(n), w1.multiply(n), w2.multiply(n), w3.multiply(n)];
+        let mut last = first;
+        let mut packed = [first[0].pair_high(first[1]), first[2].pair_high(first[3])];
+        if PER_WORD == 2 {
+            last = [first[0].multiply(n), first[1].multiply(n), first[2].multiply(n), first[3].multiply(n)];
+            let second = [last[0].pair_high(last[1]), last[2].pair_high(last[3])];
+            packed = [packed[0].or_above(second[0]), packed[1].or_above(second[1])];
+            packed = [packed[0].scale_halves(unit as u16), packed[1].scale_halves(unit as u16)];
+        } else {
+            packed = [packed[0].scale_words(unit), packed[1].scale_words(unit)];
         }
+        packed[0].store(&mut places[0]);
+        packed[1].store(&mut places[1]);
+        // The low words are the fractions.
+        let least = last[0].smaller(last[1]).smaller(last[2].smaller(last[3]));
+        let rejected = least.below(W::splat(self.threshold.into()));
         if rejected != 0 {
-            self.redraw_block::<PER_WORD>(stream, block, unit, rejected, rows);
+            self.redraw_block::<PER_WORD>(stream, block.0, unit, rejected, places);
         }
     }
 
@@ -137,36 +140,80 @@ impl RowRange {
         stream: &Stream,
         block: u32,
         unit: u32,
-        rejected: u16,
-        rows: &mut [[u32; LANES]],
+        rejected: u8,
+        places: &mut Places,
     ) {
-        for lane in (0..LANES).filter(|&lane| rejected >> lane & 1 != 0) {
+        for lane in (0..WIDE_LANES).filter(|&lane| rejected >> lane & 1 != 0) {
             let stream = Stream { sample: stream.sample.wrapping_add(lane as u32), ..*stream };
-            for (word, rows) in rows.chunks_exact_mut(PER_WORD).enumerate() {
-                let redrawn = self.of_word(&stream, block * 4 + word as u32);
-                for (rows, row) in rows.iter_mut().zip(redrawn) {
-                    rows[lane] = row * unit;
-                }
+            let rows: [_; 4] = std::array::from_fn(|word| self.of_word(&stream, block * 4 + word as u32));
+            for (half, places) in places.iter_mut().enumerate() {
+                places[lane] = pack::<PER_WORD>([rows[2 * half], rows[2 * half + 1]], unit);
             }
         }
     }
+}
+
+/// The places of a block's rows, for eight samples: of each those of the first two words and those of the last two, packed ([`pack`]).
+pub type Places = [[u64; WIDE_LANES]; 2];
+
+/// The places of two words' rows in drawing order, lowest first: four of 16 bits with two rows a word, two of 32 bits with one. A place
+/// is a row times `unit`.
+pub const fn pack<const PER_WORD: usize>(rows: [[u32; 2]; 2], unit: u32) -> u64 {
+    let [[a, b], [c, d]] = rows;
+    if PER_WORD == 2 {
+        (a * unit) as u64 | ((b * unit) as u64) << 16 | ((c * unit) as u64) << 32 | ((d * unit) as u64) << 48
+    } else {
+        (a * unit) as u64 | ((c * unit) as u64) << 32
+    }
+}
+
+/// Place number `number` of those that [`pack`] put together.
+#[inline(always)]
+pub const fn unpack<const PER_WORD: usize>(packed: u64, number: usize) -> u32 {
+    if PER_WORD == 2 { (packed >> (16 * number)) as u16 as u32 } else { (packed >> (32 * number)) as u32 }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::random::Purpose;
-    use crate::vector::{Kernel, Vectors};
+    use crate::vector::{Kernel, Lanes, Vectors};
 
     fn stream(sample: u32) -> Stream {
         Stream { seed: 0x0123_4567_89ab_cdef, purpose: Purpose::Rows, day: 20_070_103, sample }
     }
 
-    /// The draws of [`LANES`] samples from `sample` on, by blocks.
+    /// The draws of eight samples from `sample` on, by blocks.
     #[derive(Clone, Copy)]
     struct Drawn {
         rows: u32,
         sample: u32,
+    }
+
+    impl Drawn {
+        #[inline(always)]
+        fn draw<V: Lanes, const PER_WORD: usize>(self) -> Vec<Vec<u32>> {
+            let range = RowRange::new(self.rows);
+            let stream = stream(self.sample);
+            let key = Stream::key(stream.seed);
+            let samples = Samples::<V::Wide>::new(stream.sample, stream.day, key);
+            let mut out = vec![Vec::new(); WIDE_LANES];
+            for block in 0..self.rows.div_ceil(4 * PER_WORD as u32) {
+                let purpose = Stream::purpose_word(stream.purpose, 0);
+                let words = BlockWords::new(block, stream.day, purpose, key);
+                let mut places = Places::default();
+                range.draw_block::<V::Wide, PER_WORD>(&stream, &samples, (block, &words), 3, &mut places);
+                for (lane, out) in out.iter_mut().enumerate() {
+                    for half in places {
+                        out.extend(
+                            (0..2 * PER_WORD).map(|number| unpack::<PER_WORD>(half[lane], number) / 3),
+                        );
+                    }
+                }
+            }
+            out.iter_mut().for_each(|draws| draws.truncate(self.rows as usize));
+            out
+        }
     }
 
     impl Kernel for Drawn {
@@ -174,25 +221,19 @@ mod tests {
 
         #[inline(always)]
         fn run<V: Lanes>(self) -> Self::Output {
-            let range = RowRange::new(self.rows);
-            let per_block = 4 * range.rows_per_word() as usize;
-            let mut out = vec![[u32::MAX; LANES]; (self.rows as usize).next_multiple_of(per_block)];
-            for (block, out) in out.chunks_exact_mut(per_block).enumerate() {
-                match range.rows_per_word() {
-                    2 => range.draw_block::<V, 2>(&stream(self.sample), block as u32, 1, out),
-                    _ => range.draw_block::<V, 1>(&stream(self.sample), block as u32, 1, out),
-                }
+            if RowRange::new(self.rows).rows_per_word() == 2 {
+                self.draw::<V, 2>()
+            } else {
+                self.draw::<V, 1>()
             }
-            out.truncate(self.rows as usize);
-            (0..LANES).map(|lane| out.iter().map(|draws| draws[lane]).collect()).collect()
         }
     }
 
     #[test]
     fn blocks_of_samples_are_the_defined_draws() {
         for rows in [1, 2, 3, 7, 8, 9, 127, 128, 129, 385, 1000, 2012, 2048, 2049, 4097, 23_400, 100_000] {
-            // At 2012 rows a block of 16 samples redraws with probability 6 %: 300 blocks see some twenty.
-            for first in (0..if rows < 4000 { 64 } else { 1 }).step_by(LANES) {
+            // At 2012 rows a block of 8 samples redraws with probability 3 %: 2,000 blocks see some sixty.
+            for first in (0..if rows < 4000 { 64 } else { 1 }).step_by(WIDE_LANES) {
                 let portable = Vectors::Portable.run(Drawn { rows, sample: first });
                 for vectors in Vectors::available() {
                     assert!(
@@ -278,9 +319,9 @@ mod tests {
     #[test]
     fn rows_are_uniform_by_chi_square() {
         for rows in [2u32, 3, 385, 1000, 23_400] {
-            let samples = (8_000_000 / rows).next_multiple_of(LANES as u32);
+            let samples = (8_000_000 / rows).next_multiple_of(WIDE_LANES as u32);
             let mut counts = vec![0u64; rows as usize];
-            for first in (0..samples).step_by(LANES) {
+            for first in (0..samples).step_by(WIDE_LANES) {
                 for row in Vectors::best().run(Drawn { rows, sample: first }).into_iter().flatten() {
                     counts[row as usize] += 1;
                 }

@@ -1,10 +1,9 @@
 //! Resampled column sums on the CPU: Rayon over blocks of samples, vectors within.
 //!
-//! Sixteen samples go together. Their draws are made with the samples in the lanes of a vector, block by block of the stream
-//! ([`RowRange::draw_block`]); then each sample's rows are added with the day's columns in the lanes. The work for a day with
-//! n rows of W words is, a sample, n/128 vector Philox blocks and n loads and additions of W words; the floor is the
-//! n·W/16 loads of a cache line. [`crate::vector`] compiles it for the vectors that the
-//! machine has.
+//! Eight samples go together. Their draws are made with the samples in the lanes of a vector, block by block of the stream
+//! ([`RowRange::draw_block`]); each sample's rows are added with the day's columns in the lanes, two blocks behind the drawing
+//! ([`super::draws`]). The work for a day with n rows of W words is, a sample, n/64 vector Philox blocks and n loads and additions of W words; the
+//! floor is the n·W/16 loads of a cache line. [`crate::vector`] compiles it for the vectors that the machine has.
 //!
 //! Twin: `shaders/resample.wgsl`, driven by [`super::gpu`].
 
@@ -14,12 +13,11 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use super::columns::{DayColumns, LINE};
-use super::draws::Draws;
+use super::draws::{AHEAD, Draws, RING, Table};
 use super::plan::block_samples;
 use super::{Block, Sums};
 use crate::random::index::RowRange;
-use crate::random::{Purpose, Stream};
-use crate::vector::{Kernel, LANES, Lanes, Vectors};
+use crate::vector::{Kernel, Lanes, Vectors, WIDE_LANES};
 
 /// The sums of all columns of `day` over the resamples numbered `samples`, computed by the current Rayon pool, all held.
 pub fn resample(day: &DayColumns, seed: u64, samples: Range<u32>) -> Sums {
@@ -28,8 +26,9 @@ pub fn resample(day: &DayColumns, seed: u64, samples: Range<u32>) -> Sums {
 
 /// As [`resample`], with the vectors that are named. The sums are the same with all.
 pub fn resample_with(vectors: Vectors, day: &DayColumns, seed: u64, samples: Range<u32>) -> Sums {
+    let table = Table::new(day, seed);
     let blocks = blocks(day.lanes(), samples);
-    let blocks = blocks.map(|samples| vectors.run(ResampleBlock { day, seed, samples }));
+    let blocks = blocks.map(|samples| vectors.run(ResampleBlock { table: &table, day, samples }));
     Sums { blocks: blocks.collect() }
 }
 
@@ -41,9 +40,10 @@ pub fn resample_each(
     samples: Range<u32>,
     take: impl Fn(&Block<'_>, Duration) + Sync,
 ) {
+    let table = Table::new(day, seed);
     blocks(day.lanes(), samples).for_each(|samples| {
         let start = Instant::now();
-        let block = Vectors::best().run(ResampleBlock { day, seed, samples });
+        let block = Vectors::best().run(ResampleBlock { table: &table, day, samples });
         take(&block, start.elapsed());
     });
 }
@@ -60,8 +60,8 @@ fn blocks(lanes: usize, samples: Range<u32>) -> impl IndexedParallelIterator<Ite
 
 /// One block of samples on the current thread.
 struct ResampleBlock<'a> {
+    table: &'a Table<'a>,
     day: &'a DayColumns,
-    seed: u64,
     samples: Range<u32>,
 }
 
@@ -71,80 +71,116 @@ impl Kernel for ResampleBlock<'_> {
     #[inline(always)]
     fn run<V: Lanes>(self) -> Block<'static> {
         let rows_per_word = RowRange::new(self.day.rows()).rows_per_word();
-        match (rows_per_word, self.day.stride()) {
-            (2, 1) => self.single::<V, 2>(),
-            (2, _) => self.lines::<V, 2>(),
-            (_, 1) => self.single::<V, 1>(),
-            _ => self.lines::<V, 1>(),
+        match (rows_per_word, self.day.stride() / LINE, self.table.fits_eights()) {
+            (2, 0, _) => self.single::<V, 2>(),
+            (2, 1, _) => self.lines::<V, 2, 1>(),
+            (2, 2, _) => self.lines::<V, 2, 2>(),
+            (2, _, true) => self.many_lines::<V, 2, 8>(),
+            (2, _, false) => self.many_lines::<V, 2, 0>(),
+            (_, 0, _) => self.single::<V, 1>(),
+            (_, 1, _) => self.lines::<V, 1, 1>(),
+            (_, 2, _) => self.lines::<V, 1, 2>(),
+            _ => self.many_lines::<V, 1, 8>(),
         }
     }
 }
 
+// Loops are written out where closures would read shorter: what is not inlined is not compiled for the instruction set.
 impl ResampleBlock<'_> {
     /// Rows of one word.
     #[inline(always)]
     fn single<V: Lanes, const PER_WORD: usize>(&self) -> Block<'static> {
         let mut block = Block::new(self.samples.len(), self.day.lanes());
-        for first in (0..self.samples.len()).step_by(LANES) {
-            let mut sums = [[0u32]; LANES];
-            self.each_chunk::<V, PER_WORD>(first, |draws| {
+        for first in (0..self.samples.len()).step_by(WIDE_LANES) {
+            let mut draws = Draws::<V::Wide, PER_WORD, 4>::new(self.table, self.samples.start + first as u32);
+            let mut sums = [[0u32]; WIDE_LANES];
+            draws.begin();
+            for number in 0..draws.whole_blocks() {
+                draws.draw(number + AHEAD);
                 for (lane, [sum]) in sums.iter_mut().enumerate() {
-                    draws.add_words(lane, sum);
+                    draws.add_words(number, lane, 4 * PER_WORD as u32, sum);
                 }
-            });
+            }
+            for (lane, [sum]) in sums.iter_mut().enumerate() {
+                draws.add_words(draws.whole_blocks(), lane, draws.rest(), sum);
+            }
             block.store(first, 0, &sums);
         }
         block
     }
 
-    /// Rows of whole lines, read two lines at a time.
+    /// Rows of one or two lines: the sums of eight samples stay in registers, where there are enough.
     #[inline(always)]
-    fn lines<V: Lanes, const PER_WORD: usize>(&self) -> Block<'static> {
+    fn lines<V: Lanes, const PER_WORD: usize, const LINES: usize>(&self) -> Block<'static> {
         let mut block = Block::new(self.samples.len(), self.day.lanes());
-        let mut sums = vec![[[0u32; LINE]; LANES]; self.day.stride() / LINE];
-        for first in (0..self.samples.len()).step_by(LANES) {
-            sums.fill([[0; LINE]; LANES]);
-            self.each_chunk::<V, PER_WORD>(first, |draws| {
+        for first in (0..self.samples.len()).step_by(WIDE_LANES) {
+            let mut draws = Draws::<V::Wide, PER_WORD, 8>::new(self.table, self.samples.start + first as u32);
+            let mut sums = [[V::splat(0); LINES]; WIDE_LANES];
+            draws.begin();
+            for number in 0..draws.whole_blocks() {
+                draws.draw(number + AHEAD);
+                draws.add_lines_of_all(number, 4 * PER_WORD as u32, &mut sums);
+            }
+            draws.add_lines_of_all(draws.whole_blocks(), draws.rest(), &mut sums);
+            for line in 0..LINES {
+                let mut words = [[0; LINE]; WIDE_LANES];
+                for (sums, words) in sums.iter().zip(&mut words) {
+                    sums[line].store(words);
+                }
+                block.store(first, line * LINE, &words);
+            }
+        }
+        block
+    }
+
+    /// Rows of more lines: some blocks are drawn, then their rows are added two lines at a time.
+    #[inline(always)]
+    fn many_lines<V: Lanes, const PER_WORD: usize, const SCALE: usize>(&self) -> Block<'static> {
+        let mut block = Block::new(self.samples.len(), self.day.lanes());
+        let mut sums = vec![[[0u32; LINE]; WIDE_LANES]; self.day.stride() / LINE];
+        let per_block = 4 * PER_WORD as u32;
+        let blocks = self.day.rows().div_ceil(per_block);
+        for first in (0..self.samples.len()).step_by(WIDE_LANES) {
+            let mut draws =
+                Draws::<V::Wide, PER_WORD, SCALE>::new(self.table, self.samples.start + first as u32);
+            sums.fill([[0; LINE]; WIDE_LANES]);
+            for start in (0..blocks).step_by(RING) {
+                let end = (start + RING as u32).min(blocks);
+                for number in start..end {
+                    draws.draw(number);
+                }
                 for (pair, sums) in sums.chunks_mut(2).enumerate() {
-                    for lane in 0..LANES {
+                    for lane in 0..WIDE_LANES {
                         match sums {
                             [one, two] => {
-                                let sums = [&mut one[lane], &mut two[lane]];
-                                draws.add_lines::<V, 2>(lane, 2 * pair, sums);
+                                let mut totals: [V; 2] = [V::load(&one[lane]), V::load(&two[lane])];
+                                draws.add_blocks(start..end, lane, 2 * pair, &mut totals);
+                                totals[0].store(&mut one[lane]);
+                                totals[1].store(&mut two[lane]);
                             }
                             [one] => {
-                                draws.add_lines::<V, 1>(lane, 2 * pair, [&mut one[lane]]);
+                                let mut totals: [V; 1] = [V::load(&one[lane])];
+                                draws.add_blocks(start..end, lane, 2 * pair, &mut totals);
+                                totals[0].store(&mut one[lane]);
                             }
                             _ => {}
                         }
                     }
                 }
-            });
+            }
             for (line, sums) in sums.iter().enumerate() {
                 block.store(first, line * LINE, sums);
             }
         }
         block
     }
-
-    /// Draws the rows of the [`LANES`] samples from number `first` of the block on, and hands them to `add` chunk by chunk.
-    #[inline(always)]
-    fn each_chunk<V: Lanes, const PER_WORD: usize>(&self, first: usize, mut add: impl FnMut(&Draws)) {
-        let sample = self.samples.start + first as u32;
-        let stream = Stream { seed: self.seed, purpose: Purpose::Rows, day: self.day.day(), sample };
-        let range = RowRange::new(self.day.rows());
-        let mut draws = Draws::new(self.day.words(), self.day.stride(), range);
-        let mut next = 0;
-        while next < self.day.rows() {
-            next = draws.draw::<V, PER_WORD>(&stream, next);
-            add(&draws);
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
+
+    use crate::random::{Purpose, Stream};
 
     use ndarray::Array2;
 

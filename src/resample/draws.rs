@@ -1,121 +1,212 @@
-//! Rows drawn for sixteen samples, on their way from the random stream to the sums.
+//! Rows drawn for eight samples, on their way from the random stream to the sums.
 //!
-//! A row is kept as its place in the table of rows, in bytes, so that adding it is one load of the place and one addition
-//! from memory for each vector of the row.
+//! A block of the stream gives each sample eight draws (four, on days too long for two rows a word). Its rows are kept as places in the table
+//! of rows, packed four or two to a number of 64 bits, so that adding a row takes a shift, and an addition from memory for each vector of
+//! the row. Blocks are drawn some ahead of being added: a processor that executes out of order then does both at once, and what
+//! it stored is in the cache when it is read.
 
 #![allow(
     unsafe_code,
     reason = "places are rows of a table that was checked, by their making; see `Draws::row`"
 )]
 
-use super::columns::LINE;
-use crate::random::Stream;
-use crate::random::index::RowRange;
-use crate::vector::{LANES, Lanes};
+use std::ops::Range;
 
-/// Blocks of the stream in a chunk: 64 draws of 16 samples take 4 KiB.
-const BLOCKS: usize = 8;
-/// Most draws of a chunk.
-const DRAWS: usize = BLOCKS * 8;
-/// Draws of which the additions are written out.
-const UNROLLED: usize = 8;
+use super::columns::{DayColumns, LINE};
+use crate::random::index::{Places, RowRange, unpack};
+use crate::random::philox::{BlockWords, Samples};
+use crate::random::{Purpose, Stream};
+use crate::vector::{Lanes, WIDE_LANES, Wide};
 
-/// Some draws of sixteen consecutive samples from a table of rows, draw by draw, with the samples in the lanes.
-pub(super) struct Draws<'a> {
+/// Blocks that are kept: a power of two.
+pub(super) const RING: usize = 8;
+
+/// How far a block is drawn ahead of being added. With less, places are read while they are still on their way to the cache.
+pub(super) const AHEAD: u32 = 2;
+
+/// The rows of a day, and what drawing them takes that does not depend on the sample.
+pub(super) struct Table<'a> {
     /// The rows, n × `row_bytes`.
-    table: &'a [u32],
+    words: &'a [u32],
     /// Bytes of a row.
     row_bytes: usize,
     range: RowRange,
-    /// First byte of each drawn row in the table.
-    places: [[u32; LANES]; DRAWS],
-    /// Draws in use.
-    count: usize,
+    seed: u64,
+    day: u32,
+    /// Of every block that a sample needs, and [`AHEAD`] more.
+    blocks: Vec<BlockWords>,
 }
 
-impl<'a> Draws<'a> {
-    /// No draws yet, of a table with n rows of `stride` words, where n is the range's.
-    #[inline(always)]
-    pub(super) fn new(table: &'a [u32], stride: usize, range: RowRange) -> Self {
+impl<'a> Table<'a> {
+    /// The rows of `day`, for samples of the stream with this `seed`.
+    pub(super) fn new(day: &'a DayColumns, seed: u64) -> Self {
+        let range = RowRange::new(day.rows());
+        let row_bytes = day.stride() * 4;
         // What the unchecked reads rely on.
-        assert!(table.len() >= range.rows() as usize * stride && size_of_val(table) <= u32::MAX as usize);
-        Self { table, row_bytes: stride * 4, range, places: [[0; LANES]; DRAWS], count: 0 }
+        assert!(day.words().len() >= range.rows() as usize * day.stride());
+        assert!(range.rows() as u64 * row_bytes as u64 <= u32::MAX.into());
+        let purpose = Stream::purpose_word(Purpose::Rows, 0);
+        let count = range.rows().div_ceil(4 * range.rows_per_word()) + AHEAD;
+        let words = |block| BlockWords::new(block, day.day(), purpose, Stream::key(seed));
+        Self {
+            words: day.words(),
+            row_bytes,
+            range,
+            seed,
+            day: day.day(),
+            blocks: (0..count).map(words).collect(),
+        }
     }
 
-    /// Draws from number `first` (a multiple of a chunk) on, as many as a chunk holds and the range wants. Returns the number
-    /// of the next draw. `PER_WORD` is the range's rows a word.
+    /// Whether a place of a row of whole lines in eights of bytes fits the bits that it is packed in.
+    pub(super) fn fits_eights(&self) -> bool {
+        let bits = if self.range.rows_per_word() == 2 { 16 } else { 32 };
+        (u64::from(self.range.rows()) * (self.row_bytes / 8) as u64) >> bits == 0
+    }
+}
+
+/// The draws of eight consecutive samples. `PER_WORD` is the rows a word of the table's range; places are in units of `SCALE` bytes: 4 for rows
+/// of one word, 8 for rows of lines, or 0 where they are row numbers, as they would not fit their bits.
+pub(super) struct Draws<'a, W, const PER_WORD: usize, const SCALE: usize> {
+    table: &'a Table<'a>,
+    stream: Stream,
+    samples: Samples<W>,
+    ring: [Places; RING],
+}
+
+impl<'a, W: Wide, const PER_WORD: usize, const SCALE: usize> Draws<'a, W, PER_WORD, SCALE> {
+    /// Those of the samples from number `sample` on. No block is drawn yet.
     #[inline(always)]
-    pub(super) fn draw<V: Lanes, const PER_WORD: usize>(&mut self, stream: &Stream, first: u32) -> u32 {
-        let per_block = 4 * PER_WORD;
-        self.count = ((self.range.rows() - first) as usize).min(BLOCKS * per_block);
-        let blocks = self.places.chunks_exact_mut(per_block).take(self.count.div_ceil(per_block));
-        for (number, places) in blocks.enumerate() {
-            let block = first / per_block as u32 + number as u32;
-            self.range.draw_block::<V, PER_WORD>(stream, block, self.row_bytes as u32, places);
-        }
-        first + self.count as u32
+    pub(super) fn new(table: &'a Table<'a>, sample: u32) -> Self {
+        let stream = Stream { seed: table.seed, purpose: Purpose::Rows, day: table.day, sample };
+        let samples = Samples::new(sample, table.day, Stream::key(table.seed));
+        Self { table, stream, samples, ring: [[[0; WIDE_LANES]; 2]; RING] }
     }
 
-    /// Calls `add` with the drawn rows' places of one sample.
+    /// Blocks of which all draws count.
     #[inline(always)]
-    fn each(&self, lane: usize, mut add: impl FnMut(u32)) {
-        let (unrolled, rest) = self.places[..self.count].as_chunks::<UNROLLED>();
-        for places in unrolled {
-            for place in places {
-                add(place[lane]);
-            }
+    pub(super) fn whole_blocks(&self) -> u32 {
+        self.table.range.rows() / (4 * PER_WORD as u32)
+    }
+
+    /// Draws that count of the block after those.
+    #[inline(always)]
+    pub(super) fn rest(&self) -> u32 {
+        self.table.range.rows() % (4 * PER_WORD as u32)
+    }
+
+    /// Draws the first [`AHEAD`] blocks.
+    #[inline(always)]
+    pub(super) fn begin(&mut self) {
+        for block in 0..AHEAD {
+            self.draw(block);
         }
-        for place in rest {
-            add(place[lane]);
-        }
+    }
+
+    /// Draws a block, in the place of the one that is [`RING`] before.
+    #[inline(always)]
+    pub(super) fn draw(&mut self, block: u32) {
+        let unit = if SCALE == 0 { 1 } else { self.table.row_bytes / SCALE };
+        let words = &self.table.blocks[block as usize];
+        let places = &mut self.ring[block as usize % RING];
+        let range = &self.table.range;
+        range.draw_block::<W, PER_WORD>(&self.stream, &self.samples, (block, words), unit as u32, places);
     }
 
     /// `WORDS` words from word `first` on of the row at `place`.
     ///
     /// # Safety
     ///
-    /// `place` must be a drawn one, and `first + WORDS` at most the stride.
+    /// `place` must be one that [`Self::each`] gave, and `first + WORDS` at most the words of a row.
     #[inline(always)]
     unsafe fn row<const WORDS: usize>(&self, place: u32, first: usize) -> &[u32; WORDS] {
+        let scale = if SCALE == 0 { self.table.row_bytes } else { SCALE };
+        let byte = place as usize * scale;
         debug_assert!(
-            (first + WORDS) * 4 <= self.row_bytes && (place as usize).is_multiple_of(self.row_bytes)
+            (first + WORDS) * 4 <= self.table.row_bytes && byte.is_multiple_of(self.table.row_bytes)
         );
-        debug_assert!(place as usize / self.row_bytes < self.range.rows() as usize);
-        // SAFETY: a drawn row is the high word of a product with n, hence below n; the table has n rows and fewer than 2^32
-        // bytes (`new`), so that the place did not wrap and the words from `first` on lie within the row.
-        unsafe { &*self.table.as_ptr().byte_add(place as usize).add(first).cast() }
+        debug_assert!(byte / self.table.row_bytes < self.table.range.rows() as usize);
+        // SAFETY: a drawn row is the high word of a product with n, hence below n (a ring that is not drawn yet has row 0); the
+        // table has n rows and fewer than 2^32 bytes (`Table::new`), and a place fits its bits (by the choice of `SCALE`), so that the
+        // words from `first` on lie within the row.
+        unsafe { &*self.table.words.as_ptr().byte_add(byte).add(first).cast() }
     }
 
-    /// Adds the rows of one sample, which have one word.
+    /// Adds the first `count` rows that one sample draws from `block`, which have one word.
     #[inline(always)]
-    pub(super) fn add_words(&self, lane: usize, sum: &mut u32) {
+    pub(super) fn add_words(&self, block: u32, lane: usize, count: u32, sum: &mut u32) {
         let mut total = *sum;
-        self.each(lane, |place| {
-            // SAFETY: a drawn place, and the first word of a row.
-            let [word] = unsafe { self.row(place, 0) };
-            total = total.wrapping_add(*word);
-        });
+        for (half, packed) in self.ring[block as usize % RING].iter().enumerate() {
+            for number in 0..2 * PER_WORD {
+                if ((2 * PER_WORD * half + number) as u32) < count {
+                    // SAFETY: a drawn place, and the first word of a row.
+                    let [word] = unsafe { self.row(unpack::<PER_WORD>(packed[lane], number), 0) };
+                    total = total.wrapping_add(*word);
+                }
+            }
+        }
         *sum = total;
     }
 
-    /// Adds `N` lines of the rows of one sample, from line number `line` of a row on.
+    /// Adds `N` lines, from number `first` of a row on, of the first `count` rows that one sample draws from `block`.
     #[inline(always)]
     pub(super) fn add_lines<V: Lanes, const N: usize>(
         &self,
+        block: u32,
         lane: usize,
-        line: usize,
-        sums: [&mut [u32; LINE]; N],
+        count: u32,
+        first: usize,
+        sums: &mut [V; N],
     ) {
-        assert!((line + N) * LINE * 4 <= self.row_bytes);
-        let mut totals: [V; N] = std::array::from_fn(|n| V::load(sums[n]));
-        self.each(lane, |place| {
-            for (n, total) in totals.iter_mut().enumerate() {
-                // SAFETY: a drawn place, and lines within a row.
-                *total = total.add(V::load(unsafe { self.row(place, (line + n) * LINE) }));
+        assert!((first + N) * LINE * 4 <= self.table.row_bytes);
+        let mut totals = *sums;
+        for (half, packed) in self.ring[block as usize % RING].iter().enumerate() {
+            for number in 0..2 * PER_WORD {
+                if ((2 * PER_WORD * half + number) as u32) < count {
+                    let place = unpack::<PER_WORD>(packed[lane], number);
+                    for (n, total) in totals.iter_mut().enumerate() {
+                        // SAFETY: a drawn place, and lines within a row.
+                        *total = total.add(V::load(unsafe { self.row(place, (first + n) * LINE) }));
+                    }
+                }
             }
-        });
-        for (total, sums) in totals.into_iter().zip(sums) {
-            total.store(sums);
+        }
+        *sums = totals;
+    }
+
+    /// As [`Self::add_lines`], for all eight samples. Written out, so that the sums stay in registers.
+    #[inline(always)]
+    pub(super) fn add_lines_of_all<V: Lanes, const N: usize>(
+        &self,
+        block: u32,
+        count: u32,
+        [s0, s1, s2, s3, s4, s5, s6, s7]: &mut [[V; N]; WIDE_LANES],
+    ) {
+        self.add_lines(block, 0, count, 0, s0);
+        self.add_lines(block, 1, count, 0, s1);
+        self.add_lines(block, 2, count, 0, s2);
+        self.add_lines(block, 3, count, 0, s3);
+        self.add_lines(block, 4, count, 0, s4);
+        self.add_lines(block, 5, count, 0, s5);
+        self.add_lines(block, 6, count, 0, s6);
+        self.add_lines(block, 7, count, 0, s7);
+    }
+
+    /// As [`Self::add_lines`], of all draws of some blocks that count.
+    #[inline(always)]
+    pub(super) fn add_blocks<V: Lanes, const N: usize>(
+        &self,
+        blocks: Range<u32>,
+        lane: usize,
+        first: usize,
+        sums: &mut [V; N],
+    ) {
+        let whole = blocks.end.min(self.whole_blocks());
+        for block in blocks.start..whole {
+            self.add_lines(block, lane, 4 * PER_WORD as u32, first, sums);
+        }
+        if whole < blocks.end {
+            self.add_lines(whole, lane, self.rest(), first, sums);
         }
     }
 }

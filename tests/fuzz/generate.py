@@ -6,26 +6,112 @@ Everything is drawn from one `random.Random`, so that a case is determined by it
 import datetime
 import math
 
-STOCK_NAMES = ["A", "B", "AXP", "BRK.B", "zz", "S0001", "a b", "Ä", "x,y", 'q"q', "=1", "-", "日経", "1", "stdin"]
+STOCK_NAMES = [
+    "A",
+    "B",
+    "AXP",
+    "BRK.B",
+    "zz",
+    "S0001",
+    "a b",
+    "Ä",
+    "x,y",
+    'q"q',
+    "=1",
+    "-",
+    "日経",
+    "1",
+    "stdin",
+]
 OTHER_COLUMNS = ["volume", "note", "exchange", "bid", "open price", "", "x,y", "flags2", "Größe"]
 OTHER_VALUES = ["", "0", "100", "N", "a,b", 'say ""x""', "-1", "nan", "日本", " ", "1e999", "12:00"]
 
 # What the mutations put in: bytes that mean something to a reader of CSV, or look as if they did.
 BYTES = [
-    b"\r", b"\n", b"\r\n", b"\r\r", b'"', b'""', b",", b",,", b"\0", b"\xef\xbb\xbf", b"NaN", b"nan", b"NA", b"inf",
-    b"-inf", b"1e999", b"1e-999", b"1e-310", b"-", b"+", b" ", b"  ", b"\t", b";", b":", b".", b"e", b"0", b"9",
-    b"\xd9\xa1", b"\xef\xbc\x91", b"\xc2\xa0", b"\xe2\x80\xa8", b"\x0b", b"\x0c", b"\x1a", b"\x1b[31m", b"\x1c", b"\xff",
-    b"\xc3", b"#", b"'", b"_", b"0x", b"$", b"\x85", b"\xe2\x88\x92", b"date,time,price\n", b"stock,", b"\\", b"=",
+    b"\r",
+    b"\n",
+    b"\r\n",
+    b"\r\r",
+    b'"',
+    b'""',
+    b",",
+    b",,",
+    b"\0",
+    b"\xef\xbb\xbf",
+    b"NaN",
+    b"nan",
+    b"NA",
+    b"inf",
+    b"-inf",
+    b"1e999",
+    b"1e-999",
+    b"1e-310",
+    b"-",
+    b"+",
+    b" ",
+    b"  ",
+    b"\t",
+    b";",
+    b":",
+    b".",
+    b"e",
+    b"0",
+    b"9",
+    b"\xd9\xa1",
+    b"\xef\xbc\x91",
+    b"\xc2\xa0",
+    b"\xe2\x80\xa8",
+    b"\x0b",
+    b"\x0c",
+    b"\x1a",
+    b"\x1b[31m",
+    b"\x1c",
+    b"\xff",
+    b"\xc3",
+    b"#",
+    b"'",
+    b"_",
+    b"0x",
+    b"$",
+    b"\x85",
+    b"\xe2\x88\x92",
+    b"date,time,price\n",
+    b"stock,",
+    b"\\",
+    b"=",
 ]
 HEADERS = [
-    b"date,price,time", b"date,time,volume", b"time,date,price", b"price,time,date", b"date,time", b"date,time,price,volume",
-    b"Date,Time,Price", b"volume,date,time,price", b"Datum,Zeit,Kurs", b"date;time;price", b"date,time,price,",
-    b"date,time,price\r", b"#date,time,price", b"date,date,price", b"date,time,close", b"time,price,date", b"a,b,c",
-    b"stock,date,time,price", b"date,time,price,stock", b"symbol,ticker,date,time,price", b"date,time,nan", b",,",
-    b'"date","time","price"', b"date,time,Volume", b"open,high,low", b"stock,date,time", b"date,time,bid",
+    b"date,price,time",
+    b"date,time,volume",
+    b"time,date,price",
+    b"price,time,date",
+    b"date,time",
+    b"date,time,price,volume",
+    b"Date,Time,Price",
+    b"volume,date,time,price",
+    b"Datum,Zeit,Kurs",
+    b"date;time;price",
+    b"date,time,price,",
+    b"date,time,price\r",
+    b"#date,time,price",
+    b"date,date,price",
+    b"date,time,close",
+    b"time,price,date",
+    b"a,b,c",
+    b"stock,date,time,price",
+    b"date,time,price,stock",
+    b"symbol,ticker,date,time,price",
+    b"date,time,nan",
+    b",,",
+    b'"date","time","price"',
+    b"date,time,Volume",
+    b"open,high,low",
+    b"stock,date,time",
+    b"date,time,bid",
 ]
 
-# The program reads files of one stock in pieces of this many bytes, and looks for a long file's header in so many.
+# The program reads files of one stock in pieces of this many bytes, and looks for a long file's header in so
+# many.
 PIECE = 4 << 20
 HEADER_PIECE = 64 << 10
 
@@ -56,21 +142,32 @@ def panel(random):
     names = random.sample(STOCK_NAMES, random.choice([1, 1, 2, 2, 3, 4]))
     days = _days(random)
     # A few cases are larger, so that reading in blocks has blocks to read.
-    most = random.choice([3, 8, 20, 40, 40]) if random.random() < 0.9 else 300
+    most = random.choice([3, 8, 20, 40, 40]) if random.random() < 0.85 else 300
     seconds = random.random() < 0.3
     times = [_times(random, random.randint(2, most), seconds) for _ in days]
     prices = {name: [_prices(random, len(day)) for day in times] for name in names}
     if long:
-        return Panel(names, [File("long.csv", _long_file(random, names, days, times, seconds, prices))], False, True)
-    files = [File(name + random.choice([".csv"] * 5 + [".CSV"]), _single_file(random, days, times, seconds, prices[name]))
-             for name in names]
+        return Panel(
+            names, [File("long.csv", _long_file(random, names, days, times, seconds, prices))], False, True
+        )
+    files = [
+        File(
+            name + random.choice([".csv"] * 5 + [".CSV"]),
+            _single_file(random, days, times, seconds, prices[name]),
+        )
+        for name in names
+    ]
     folder = len(files) > 1 and random.random() < 0.7 or random.random() < 0.5
     return Panel(names, files, folder, False)
 
 
 def _days(random):
-    start = datetime.date(2007, 1, 3) if random.random() < 0.8 else datetime.date(
-        random.choice([1, 999, 1900, 2000, 2024, 9998]), random.randint(1, 12), random.choice([1, 28])
+    start = (
+        datetime.date(2007, 1, 3)
+        if random.random() < 0.8
+        else datetime.date(
+            random.choice([1, 999, 1900, 2000, 2024, 9998]), random.randint(1, 12), random.choice([1, 28])
+        )
     )
     gaps = [random.choice([1, 1, 1, 3, 40]) for _ in range(random.choice([1, 1, 2, 3, 4, 5]))]
     days = [start]
@@ -215,7 +312,11 @@ def _single_file(random, days, times, seconds, prices):
     style = _time_style(random, seconds)
     for day, day_times, day_prices in zip(days, times, prices):
         for time, price in zip(day_times, day_prices):
-            row = {"date": _date_text(random, day, iso), "time": _time_text(random, time, style), "price": price}
+            row = {
+                "date": _date_text(random, day, iso),
+                "time": _time_text(random, time, style),
+                "price": price,
+            }
             writer.line(table.row(row) if table else row.values())
     return writer.bytes()
 
@@ -226,8 +327,14 @@ def _long_file(random, names, days, times, seconds, prices):
     writer.line(table.names)
     iso = random.random() < 0.3
     style = _time_style(random, seconds)
-    rows = {name: [(day, time, price) for day, day_times, day_prices in zip(days, times, prices[name])
-                   for time, price in zip(day_times, day_prices)] for name in names}
+    rows = {
+        name: [
+            (day, time, price)
+            for day, day_times, day_prices in zip(days, times, prices[name])
+            for time, price in zip(day_times, day_prices)
+        ]
+        for name in names
+    }
     order = [name for name in names for _ in rows[name]]
     arrangement = random.choice(["stock by stock", "in turn", "shuffled"])
     if arrangement == "in turn":
@@ -237,7 +344,12 @@ def _long_file(random, names, days, times, seconds, prices):
     left = {name: iter(rows[name]) for name in names}
     for name in order:
         day, time, price = next(left[name])
-        row = {"stock": name, "date": _date_text(random, day, iso), "time": _time_text(random, time, style), "price": price}
+        row = {
+            "stock": name,
+            "date": _date_text(random, day, iso),
+            "time": _time_text(random, time, style),
+            "price": price,
+        }
         writer.line(table.row(row))
     return writer.bytes()
 
@@ -252,10 +364,15 @@ def mutate(random, panel):
 
 
 def pad(random, panel):
-    """Puts blank lines, megabytes of them, where they move a line across the ends of the pieces that are read."""
+    """Puts blank lines, megabytes of them, where they move a line across the ends of the pieces that are
+    read."""
     file = random.choice(panel.files)
     piece = random.choice([PIECE, HEADER_PIECE]) if panel.long else PIECE
-    place = 0 if random.random() < 0.3 and not file.content.startswith(b"\xef\xbb\xbf") else random.randrange(len(file.content))
+    place = (
+        0
+        if random.random() < 0.3 and not file.content.startswith(b"\xef\xbb\xbf")
+        else random.randrange(len(file.content))
+    )
     # After the end of the line.
     place = 0 if place == 0 else file.content.find(b"\n", place) + 1 or len(file.content)
     before, after = file.content[:place], file.content[place:]
@@ -270,21 +387,33 @@ def pad(random, panel):
     panel.mutations.append(f"{len(padding)} bytes of blank lines at {place} of {file.name}")
 
 
+def widen(random, panel):
+    """Long blank lines here and there: few prices in large files, which are read in blocks of days where
+    memory is short."""
+    for file in panel.files:
+        lines = file.content.split(b"\n")
+        for _ in range(random.randint(2, 6)):
+            # Not the first line, which may begin with a byte order mark, and not what follows the last line's
+            # end.
+            lines.insert(random.randint(1, max(len(lines) - 1, 1)), b" " * random.randint(5000, 20000))
+        file.content = b"\n".join(lines)
+
+
 def _flip(random, content):
     if not content:
         return content
     place = random.randrange(len(content))
-    return content[:place] + bytes([content[place] ^ 1 << random.randrange(8)]) + content[place + 1:]
+    return content[:place] + bytes([content[place] ^ 1 << random.randrange(8)]) + content[place + 1 :]
 
 
 def _delete(random, content):
     place = random.randrange(len(content) + 1)
-    return content[:place] + content[place + random.choice([1, 1, 2, 5, 30]):]
+    return content[:place] + content[place + random.choice([1, 1, 2, 5, 30]) :]
 
 
 def _duplicate(random, content):
     place, length = random.randrange(len(content) + 1), random.choice([1, 1, 2, 5, 30])
-    return content[:place + length] + content[place:]
+    return content[: place + length] + content[place:]
 
 
 def _insert(random, content):
@@ -294,11 +423,11 @@ def _insert(random, content):
 
 def _replace(random, content):
     place = random.randrange(len(content) + 1)
-    return content[:place] + random.choice(BYTES) + content[place + random.choice([1, 1, 2, 5]):]
+    return content[:place] + random.choice(BYTES) + content[place + random.choice([1, 1, 2, 5]) :]
 
 
 def _truncate(random, content):
-    return content[:random.randrange(len(content) + 1)]
+    return content[: random.randrange(len(content) + 1)]
 
 
 def _line_end(random, content):
@@ -310,7 +439,7 @@ def _line_end(random, content):
     if not places:
         return content
     place = random.choice(places)
-    return content[:place] + end + content[place + 1:]
+    return content[:place] + end + content[place + 1 :]
 
 
 def _of_lines(change):
@@ -338,7 +467,7 @@ def _drop_line(random, lines):
 @_of_lines
 def _drop_lines(random, lines):
     start = random.randrange(len(lines))
-    del lines[start:start + random.randint(1, len(lines))]
+    del lines[start : start + random.randint(1, len(lines))]
 
 
 @_of_lines
@@ -351,7 +480,7 @@ def _duplicate_line(random, lines):
 def _repeat_lines(random, lines):
     """Some lines once more at the end, such as a day that comes twice."""
     start = random.randrange(len(lines))
-    lines += lines[start:start + random.randint(1, 8)]
+    lines += lines[start : start + random.randint(1, 8)]
 
 
 @_of_lines
@@ -380,7 +509,7 @@ def _of_fields(change):
             body = lines[place].rstrip(b"\r\n")
             fields = body.split(b",")
             change(random, fields)
-            lines[place] = b",".join(fields) + lines[place][len(body):]
+            lines[place] = b",".join(fields) + lines[place][len(body) :]
         return b"".join(lines)
 
     mutation.__name__ = change.__name__
@@ -408,22 +537,83 @@ def _swap_fields(random, fields):
 def _quote_field(random, fields):
     place = random.randrange(len(fields))
     text = fields[place].replace(b'"', b'""')
-    fields[place] = random.choice([b'"%s"', b'"%s', b'%s"', b' "%s"', b'"%s\r"', b'"%s,"', b'"%s""', b'""%s', b"'%s'"]) % text
+    fields[place] = (
+        random.choice([b'"%s"', b'"%s', b'%s"', b' "%s"', b'"%s\r"', b'"%s,"', b'"%s""', b'""%s', b"'%s'"])
+        % text
+    )
 
 
 @_of_fields
 def _set_field(random, fields):
-    fields[random.randrange(len(fields))] = random.choice([
-        b"", b" ", b"nan", b"0", b"-1", b"1e999", b"1e400", b"1e-400", b"5e-324", b"1.7976931348623157e308", b"inf", b"00", b"2400",
-        b"2359", b"235959", b"24:00", b"9:5", b"0:00", b"00000101", b"20070229", b"20080229", b"2007-1-3", b"99991231",
-        b"1,5", b"1 000", b"1_000", b"+1", b"0x1p3", b"1e", b"1e+", b".", b"..1", b"12.5.", b"\xd9\xa1\xd9\xa2", b"1d3", b"1f",
-        b"infinity", b"123456789012345678", b"0.1234567890123456789", b"9007199254740993", b"1e5", b"1E-5", b"null", b"A",
-    ])
+    fields[random.randrange(len(fields))] = random.choice(
+        [
+            b"",
+            b" ",
+            b"nan",
+            b"0",
+            b"-1",
+            b"1e999",
+            b"1e400",
+            b"1e-400",
+            b"5e-324",
+            b"1.7976931348623157e308",
+            b"inf",
+            b"00",
+            b"2400",
+            b"2359",
+            b"235959",
+            b"24:00",
+            b"9:5",
+            b"0:00",
+            b"00000101",
+            b"20070229",
+            b"20080229",
+            b"2007-1-3",
+            b"99991231",
+            b"1,5",
+            b"1 000",
+            b"1_000",
+            b"+1",
+            b"0x1p3",
+            b"1e",
+            b"1e+",
+            b".",
+            b"..1",
+            b"12.5.",
+            b"\xd9\xa1\xd9\xa2",
+            b"1d3",
+            b"1f",
+            b"infinity",
+            b"123456789012345678",
+            b"0.1234567890123456789",
+            b"9007199254740993",
+            b"1e5",
+            b"1E-5",
+            b"null",
+            b"A",
+        ]
+    )
 
 
 MUTATIONS = [
-    _flip, _delete, _duplicate, _insert, _replace, _truncate, _line_end, _swap_lines, _drop_line, _drop_lines,
-    _duplicate_line, _repeat_lines, _change_header, _add_header, _drop_field, _duplicate_field, _swap_fields,
-    _quote_field, _set_field,
+    _flip,
+    _delete,
+    _duplicate,
+    _insert,
+    _replace,
+    _truncate,
+    _line_end,
+    _swap_lines,
+    _drop_line,
+    _drop_lines,
+    _duplicate_line,
+    _repeat_lines,
+    _change_header,
+    _add_header,
+    _drop_field,
+    _duplicate_field,
+    _swap_fields,
+    _quote_field,
+    _set_field,
 ]
 WEIGHTS = [4, 3, 2, 6, 4, 1, 3, 1, 3, 2, 1, 1, 2, 2, 1, 1, 1, 3, 4]

@@ -2,13 +2,13 @@
 
 Usage: python tests/fuzz/kills.py --kills 200 --seed 1 --program target/release/bellwether [--keep DIR]
 
-Before each run the output is there already, with old contents (or, for a new folder of `simulate`, is not there). After a
-SIGINT, SIGTERM or SIGKILL it must be as it was, or be what an undisturbed run writes, byte for byte. Nothing else may be left
-after SIGINT and SIGTERM; what SIGKILL leaves is hidden, and counted. A folder of many files that are replaced
-(`simulate --force`) is half old and half new only after SIGKILL.
+Before each run the output is there already, with old contents (or, for a new folder of `simulate`, is not
+there). After a SIGINT, SIGTERM or SIGKILL it must be as it was, or be what an undisturbed run writes, byte
+for byte. Nothing else may be left after SIGINT and SIGTERM; what SIGKILL leaves is hidden, and counted. A
+folder of many files that are replaced (`simulate --force`) is half old and half new only after SIGKILL.
 
-Half of the kills fall into the last part of a run, when files are written. Prints a table; exits with 1 where there is a
-finding. POSIX systems only. `--keep DIR` saves what the first findings left.
+Half of the kills fall into the last part of a run, when files are written. Prints a table; exits with 1 where
+there is a finding. POSIX systems only. `--keep DIR` saves what the first findings left.
 """
 
 import argparse
@@ -46,8 +46,14 @@ def commands(panel):
     old_folder = {f"folder/S{number:04}.csv": OLD for number in range(1, 31)}
     return [
         Command("bootstrap -o", [*bootstrap, "-o", "out.csv"], {"out.csv": OLD}),
-        Command("bootstrap --plot", [*bootstrap, "-o", "out.csv", "--plot", "out.svg"], {"out.csv": OLD, "out.svg": OLD}),
-        Command("growth -o", ["growth", "--grid", "100000", "--device", "cpu", "-o", "out.csv"], {"out.csv": OLD}),
+        Command(
+            "bootstrap --plot",
+            [*bootstrap, "-o", "out.csv", "--plot", "out.svg"],
+            {"out.csv": OLD, "out.svg": OLD},
+        ),
+        Command(
+            "growth -o", ["growth", "--grid", "100000", "--device", "cpu", "-o", "out.csv"], {"out.csv": OLD}
+        ),
         Command("simulate", simulate, {}),
         Command("simulate --force", [*simulate, "--force"], old_folder),
     ]
@@ -91,7 +97,11 @@ def kill(program, command, name, delay, folder):
     """One run and its end: what happened, and what is wrong with it."""
     prepare(folder, command)
     process = subprocess.Popen(
-        [program, *command.arguments], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        [program, *command.arguments],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
     )
     time.sleep(delay)
     ended = process.poll() is not None
@@ -112,7 +122,11 @@ def kill(program, command, name, delay, folder):
         problems.append(f"a panic: {errors.decode(errors='replace')}")
 
     left = contents(folder)
-    folders = {os.path.relpath(os.path.join(path, name), folder) for path, names, _ in os.walk(folder) for name in names}
+    folders = {
+        os.path.relpath(os.path.join(path, name), folder)
+        for path, names, _ in os.walk(folder)
+        for name in names
+    }
     expected = set(command.before) | set(command.after)
     expected_folders = {os.path.dirname(path) for path in expected} - {""}
     temporary = {path for path in left if path not in expected} | (folders - expected_folders)
@@ -150,7 +164,9 @@ def kill(program, command, name, delay, folder):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--program", default="target/release/bellwether")
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
@@ -160,7 +176,18 @@ def main():
     chance = random.Random(arguments.seed)
     table, problems = collections.defaultdict(collections.Counter), []
     with tempfile.TemporaryDirectory(prefix="bellwether-kills-") as panel:
-        made = ["simulate", "--stocks", "60", "--days", "120", "--per-day", "20", "-q", "-o", os.path.join(panel, "panel")]
+        made = [
+            "simulate",
+            "--stocks",
+            "60",
+            "--days",
+            "120",
+            "--per-day",
+            "20",
+            "-q",
+            "-o",
+            os.path.join(panel, "panel"),
+        ]
         subprocess.run([program, *made], check=True)
         todo = commands(os.path.join(panel, "panel"))
         for command in todo:
@@ -171,7 +198,9 @@ def main():
             with tempfile.TemporaryDirectory(prefix="bellwether-kills-") as folder:
                 events, found = kill(program, command, name, share * command.seconds, folder)
                 table[command.name, name].update(events | {"kills"})
-                problems += [f"{command.name}, {name} after {share:.2f} of its time: {what}" for what in found]
+                problems += [
+                    f"{command.name}, {name} after {share:.2f} of its time: {what}" for what in found
+                ]
                 if found and arguments.keep and len(problems) <= KEPT:
                     target = os.path.join(arguments.keep, f"kill-{arguments.seed}-{number}")
                     shutil.copytree(folder, target, dirs_exist_ok=True)

@@ -1,7 +1,8 @@
-"""What a panel's bytes say, read twice without the program's code: line by line by the documented format, and by pandas.
+"""What a panel's bytes say, read twice without the program's code: line by line by the documented format, and
+by pandas.
 
-The first reading says which lines must be refused, the second how many prices there are and what they make. Where the
-documents leave a choice (a header with unknown names may be skipped or refused) both are allowed.
+The first reading says which lines must be refused, the second how many prices there are and what they make.
+Where the documents leave a choice (a header with unknown names may be skipped or refused) both are allowed.
 """
 
 import datetime
@@ -14,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 COLUMNS = ("date", "time", "price")
-# What headers may call the columns, by the documents, and what is "the like": known or refused. Case does not count, nor does
-# anything but letters and digits.
+# What headers may call the columns, by the documents, and what is "the like": known or refused. Case does not
+# count, nor does anything but letters and digits.
 NAMES = {
     "stock": {"stock", "symbol", "ticker"},
     "date": {"date", "day", "yyyymmdd"},
@@ -23,11 +24,33 @@ NAMES = {
     "price": {"price", "close", "last", "px"},
 }
 LIKE = {
-    "stock": {"sym", "symroot", "tic", "ric", "isin", "cusip", "sedol", "figi", "permno", "secid", "security"},
+    "stock": {
+        "sym",
+        "symroot",
+        "tic",
+        "ric",
+        "isin",
+        "cusip",
+        "sedol",
+        "figi",
+        "permno",
+        "secid",
+        "security",
+    },
     "date": {"tradedate", "tradingdate", "tradingday"},
     "time": {"tradetime", "timeofday"},
-    "price": {"prices", "prc", "adjclose", "adjustedclose", "closeprice", "closingprice", "lastprice", "tradeprice", "pxlast",
-              "pxclose"},
+    "price": {
+        "prices",
+        "prc",
+        "adjclose",
+        "adjustedclose",
+        "closeprice",
+        "closingprice",
+        "lastprice",
+        "tradeprice",
+        "pxlast",
+        "pxclose",
+    },
 }
 BLANKS = " \t\f"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -47,7 +70,8 @@ class Refused(Exception):
 
 
 class Reading:
-    """What one file may be read as: tables (one or none), lines at which it may be refused, and what is in doubt."""
+    """What one file may be read as: tables (one or none), lines at which it may be refused, and what is in
+    doubt."""
 
     def __init__(self, tables=(), refusals=(), doubt=None):
         self.tables = list(tables)
@@ -56,8 +80,8 @@ class Reading:
 
 
 class Table:
-    """The rows of a file: for each stock (one of no name, but in long files) the list of (date, seconds after midnight, price);
-    the line of the header, and the places of the columns."""
+    """The rows of a file: for each stock (one of no name, but in long files) the list of (date, seconds after
+    midnight, price); the line of the header, and the places of the columns."""
 
     @property
     def long(self):
@@ -82,7 +106,11 @@ def parse_date(text):
 
 def parse_time(text):
     """Seconds after midnight, and how they are written."""
-    style = ("HH:MM" if text.count(":") == 1 else "HH:MM:SS") if ":" in text else "HHMM" if len(text) <= 4 else "HHMMSS"
+    style = (
+        ("HH:MM" if text.count(":") == 1 else "HH:MM:SS")
+        if ":" in text
+        else "HHMM" if len(text) <= 4 else "HHMMSS"
+    )
     if style == "HHMM":
         if not re.fullmatch(r"\d{1,4}", text, re.ASCII):
             raise Refused
@@ -137,12 +165,12 @@ def _fields(line):
                 # Left open.
                 raise Refused
             comma = line.find(",", end)
-            after = line[end + 1:comma if comma >= 0 else len(line)]
-            fields.append(line[place + 1:end].replace('""', '"') + after)
+            after = line[end + 1 : comma if comma >= 0 else len(line)]
+            fields.append(line[place + 1 : end].replace('""', '"') + after)
             odd |= after.strip(" \t\r") != ""
         else:
             comma = line.find(",", place)
-            fields.append(line[place:comma if comma >= 0 else len(line)])
+            fields.append(line[place : comma if comma >= 0 else len(line)])
             odd |= '"' in fields[-1]
         if comma < 0:
             return [field.strip(BLANKS + "\r") for field in fields], odd
@@ -191,8 +219,8 @@ def read_file(content, alone, wanted=None):
         reading.tables = []
         reading.refusals.update(faults)
     elif returns:
-        # A carriage return inside a line is a line's end for some readers and a blank for others, thus to be refused. Where
-        # it was not, only pandas can say whether what was read is right.
+        # A carriage return inside a line is a line's end for some readers and a blank for others, thus to be
+        # refused. Where it was not, only pandas can say whether what was read is right.
         reading.refusals.update(returns)
         reading.doubt = "carriage return"
         reading.tables = []
@@ -201,7 +229,11 @@ def read_file(content, alone, wanted=None):
             line = number if header else None
             if columns:
                 stocks = read_by_pandas(content, line, columns)
-                kept = {stock: rows for stock, rows in stocks.items() if "stock" not in columns or wanted is None or stock in wanted}
+                kept = {
+                    stock: rows
+                    for stock, rows in stocks.items()
+                    if "stock" not in columns or wanted is None or stock in wanted
+                }
                 reading.tables = [Table(kept, line, columns, list(stocks))]
         except (Refused, KeyError):
             pass
@@ -217,8 +249,8 @@ def _first_bad_utf8(content):
 
 
 class _Header:
-    """What a header names: for each column what it holds (None: anything else), where each of these is, and whether that is
-    plain from the documents alone."""
+    """What a header names: for each column what it holds (None: anything else), where each of these is, and
+    whether that is plain from the documents alone."""
 
     def __init__(self, names):
         names = ["".join(filter(str.isalnum, name)).lower() for name in names]
@@ -230,7 +262,9 @@ class _Header:
         plain = {kind: [place for place, name in enumerate(names) if name in NAMES[kind]] for kind in needed}
         wide = {kind: [place for place, found in enumerate(self.kinds) if found == kind] for kind in needed}
         # A column that is plainly named goes before those of other names.
-        chosen = {kind: plain[kind] if len(plain[kind]) == 1 and kind == "stock" else wide[kind] for kind in needed}
+        chosen = {
+            kind: plain[kind] if len(plain[kind]) == 1 and kind == "stock" else wide[kind] for kind in needed
+        }
         self.columns = None
         if all(len(places) == 1 for places in chosen.values()):
             self.columns = {kind: places[0] for kind, places in chosen.items()}
@@ -274,13 +308,20 @@ def _rows(lines, columns, count, header, wanted=None):
 
 
 def read_by_pandas(content, header, columns):
-    """What pandas reads: as `Table.stocks`, for a table whose header (None: there is none) and columns are known.
+    """What pandas reads: as `Table.stocks`, for a table whose header (None: there is none) and columns are
+    known.
 
     Raises `Refused` where pandas cannot read the bytes as a table of such columns.
     """
     try:
         table = pd.read_csv(
-            io.BytesIO(content), header=None, dtype=str, keep_default_na=False, na_filter=False, encoding="utf-8-sig"
+            # A form feed is a blank here, and a character there.
+            io.BytesIO(content.replace(b"\f", b" ")),
+            header=None,
+            dtype=str,
+            keep_default_na=False,
+            na_filter=False,
+            encoding="utf-8-sig",
         )
     except (ValueError, pd.errors.ParserError):
         raise Refused from None
@@ -288,23 +329,28 @@ def read_by_pandas(content, header, columns):
     if not all((column.map(type) == str).all() for _, column in table.items()):
         raise Refused
     table = table.apply(lambda column: column.str.strip(BLANKS))
-    # Form feeds alone on a line are a blank line here, and a field there.
-    table = table[(table != "").any(axis=1)]
     if header:
         table = table.iloc[1:]
     if table.empty:
         raise Refused
     stocks = table[columns["stock"]] if "stock" in columns else [""] * len(table)
     dates, times, prices = (table[columns[name]] for name in COLUMNS)
-    rows = pd.DataFrame({
-        "stock": list(stocks),
-        "date": [parse_date(text) for text in dates],
-        "time": [parse_time(text)[0] for text in times],
-        "price": [parse_price(text) for text in prices],
-    })
+    rows = pd.DataFrame(
+        {
+            "stock": list(stocks),
+            "date": [parse_date(text) for text in dates],
+            "time": [parse_time(text)[0] for text in times],
+            "price": [parse_price(text) for text in prices],
+        }
+    )
     groups = rows.groupby("stock", sort=False)
-    read = {stock: list(group[["date", "time", "price"]].itertuples(index=False, name=None)) for stock, group in groups}
-    if any(earlier[:2] >= later[:2] for stock in read.values() for earlier, later in itertools.pairwise(stock)):
+    read = {
+        stock: list(group[["date", "time", "price"]].itertuples(index=False, name=None))
+        for stock, group in groups
+    }
+    if any(
+        earlier[:2] >= later[:2] for stock in read.values() for earlier, later in itertools.pairwise(stock)
+    ):
         raise Refused
     return read
 
@@ -314,11 +360,14 @@ class PanelRefused(Exception):
 
 
 def align(stocks, how, first=None, last=None, drop_short=False):
-    """The panel: for each day the prices, a data frame of times x stocks; and the short days that were dropped."""
+    """The panel: for each day the prices, a data frame of times x stocks; and the short days that were
+    dropped."""
     series = {}
     for stock, rows in sorted(stocks.items()):
         dates, times, prices = zip(*rows)
-        series[stock] = pd.Series(prices, index=pd.MultiIndex.from_arrays([dates, times], names=["date", "time"]))
+        series[stock] = pd.Series(
+            prices, index=pd.MultiIndex.from_arrays([dates, times], names=["date", "time"])
+        )
     table = pd.concat(series, axis=1, sort=True)
     dates = table.index.get_level_values("date")
     keep = np.ones(len(table), bool)
@@ -356,8 +405,8 @@ def align(stocks, how, first=None, last=None, drop_short=False):
 
 
 def squared_returns(prices):
-    """Squared log returns of a column of prices, and a bound on their errors in the program, where logarithms of prices are
-    good to a unit in the last place and their difference is rounded once."""
+    """Squared log returns of a column of prices, and a bound on their errors in the program, where logarithms
+    of prices are good to a unit in the last place and their difference is rounded once."""
     before, after = prices[:-1], prices[1:]
     with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
         ratio = after / before
@@ -365,7 +414,11 @@ def squared_returns(prices):
         near = np.log1p((after - before) / before)
         far = np.log(ratio)
         apart = np.log(after) - np.log(before)
-    returns = np.where((ratio > 0.5) & (ratio < 2), near, np.where((ratio > 1e-300) & (ratio < 1e300), far, apart))
+    returns = np.where(
+        (ratio > 0.5) & (ratio < 2), near, np.where((ratio > 1e-300) & (ratio < 1e300), far, apart)
+    )
     unit = np.finfo(float).eps
-    error = np.where(before == after, 0.0, unit * (np.abs(np.log(before)) + np.abs(np.log(after)) + 4 * np.abs(returns)))
+    error = np.where(
+        before == after, 0.0, unit * (np.abs(np.log(before)) + np.abs(np.log(after)) + 4 * np.abs(returns))
+    )
     return returns**2, 2 * np.abs(returns) * error + error**2 + 4 * unit * returns**2

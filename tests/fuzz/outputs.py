@@ -2,9 +2,9 @@
 
 Usage: python tests/fuzz/outputs.py --program target/release/bellwether
 
-Each case runs the program in a folder of its own that holds a small panel, and says what must come of it: the exit code,
-what is in the folder afterwards, and that a refusal is one message. Prints the cases that fail; exits with 1 where there is
-one. POSIX systems only.
+Each case runs the program in a folder of its own that holds a small panel, and says what must come of it: the
+exit code, what is in the folder afterwards, and that a refusal is one message. Prints the cases that fail;
+exits with 1 where there is one. POSIX systems only.
 """
 
 import argparse
@@ -18,7 +18,8 @@ RUN = "bootstrap panel -B 20 --device cpu -q"
 HISTOGRAM = "--histogram A,2007-01-03 --histogram-plot"
 OLD = b"old\n"
 
-# What it is, the arguments (a shell's line, `$B` for the program), the exit codes allowed, and a check of the folder.
+# What it is, the arguments (a shell's line, `$B` for the program), the exit codes allowed, and a check of the
+# folder.
 CASES = []
 
 
@@ -44,7 +45,9 @@ def unchanged(_):
 for name, line in {
     "two pictures in one file": f"{RUN} --plot p.svg {HISTOGRAM} p.svg",
     "two pictures in one file by another name": f"{RUN} --plot p.svg {HISTOGRAM} ./panel/../p.svg",
-    "solution and path in one file": "growth -q --device cpu -o g.csv --path 5 --from-capital 1 --path-output g.csv",
+    "solution and path in one file": (
+        "growth -q --device cpu -o g.csv --path 5 --from-capital 1 --path-output g.csv"
+    ),
     "output on the input": "bootstrap panel/A.csv -B 20 --device cpu -q -o panel/A.csv",
     "output on a file of the folder that is read": f"{RUN} -o panel/A.csv",
     "output in a folder that is not there": f"{RUN} -o none/x.csv",
@@ -149,13 +152,21 @@ def run(program, line, codes, check, expected):
             with open("panel/A.csv", "wb") as file:
                 file.write(PANEL)
             ran = subprocess.run(
-                ["bash", "-c", line], env={**os.environ, "B": program}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                stdin=subprocess.DEVNULL, timeout=60, check=False, text=True,
+                ["bash", "-c", line],
+                env={**os.environ, "B": program},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                stdin=subprocess.DEVNULL,
+                timeout=60,
+                check=False,
+                text=True,
             )
             assert ran.returncode in codes, f"exit code {ran.returncode}: {ran.stderr}"
             assert "panic" not in ran.stderr and "please report" not in ran.stderr, ran.stderr
             if ran.returncode == 1:
-                assert ran.stderr.startswith("bellwether: ") and ran.stderr.count("\n") == 1, f"not one message: {ran.stderr}"
+                assert (
+                    ran.stderr.startswith("bellwether: ") and ran.stderr.count("\n") == 1
+                ), f"not one message: {ran.stderr}"
             elif ran.returncode in (0, 141):
                 assert ran.stderr == "", f"not quiet: {ran.stderr}"
             for path, _, files in os.walk("."):
@@ -170,7 +181,9 @@ def run(program, line, codes, check, expected):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--program", default="target/release/bellwether")
     program = os.path.abspath(parser.parse_args().program)
     with tempfile.TemporaryDirectory(prefix="bellwether-outputs-") as folder:

@@ -1,7 +1,4 @@
-//! The sum on the CPU: Rayon over bands of sixteen rows, a row in each lane of a vector.
-//!
-//! A lane adds words modulo 2³² and carries are counted: a sum that is below what was added to it has passed 2³². Twin:
-//! `shaders/uniform.wgsl`, driven by [`super::gpu`].
+//! The sum on the CPU: Rayon over bands of eight rows, a row in each lane of 64 bits. Twin: `shaders/uniform.wgsl`, driven by [`super::gpu`].
 
 use std::time::Instant;
 
@@ -9,9 +6,9 @@ use rayon::prelude::*;
 
 use super::UniformSum;
 use crate::compare::race::Steps;
-use crate::random::philox::philox4x32_10_samples;
+use crate::random::philox::{BlockWords, Samples};
 use crate::random::{Purpose, Stream};
-use crate::vector::{Kernel, LANES, Lanes, Vectors};
+use crate::vector::{Kernel, Lanes, Vectors, WIDE_LANES, Wide};
 
 /// Words of a task: enough to pay for it.
 const WORDS_PER_TASK: usize = 1 << 17;
@@ -24,9 +21,9 @@ pub fn sum(size: u32, seed: u64, steps: Option<&mut Steps>) -> UniformSum {
 /// As [`sum`], with the vectors that are named. The sum is the same with all.
 pub fn sum_with(vectors: Vectors, size: u32, seed: u64, steps: Option<&mut Steps>) -> UniformSum {
     let start = Instant::now();
-    let bands = size.div_ceil(LANES as u32);
-    let bands_per_task = (WORDS_PER_TASK / (LANES * size as usize)).max(1);
-    let sum_band = |band| vectors.run(Band { size, seed, first_row: band * LANES as u32 });
+    let bands = size.div_ceil(WIDE_LANES as u32);
+    let bands_per_task = (WORDS_PER_TASK / (WIDE_LANES * size as usize)).max(1);
+    let sum_band = |band| vectors.run(Band { size, seed, first_row: band * WIDE_LANES as u32 });
     let sum = (0..bands).into_par_iter().with_min_len(bands_per_task).map(sum_band).sum();
     if let Some(steps) = steps {
         steps.kernel += start.elapsed();
@@ -34,7 +31,7 @@ pub fn sum_with(vectors: Vectors, size: u32, seed: u64, steps: Option<&mut Steps
     UniformSum { size, sum }
 }
 
-/// Up to sixteen rows of the matrix, summed on the current thread.
+/// Up to eight rows of the matrix, summed on the current thread.
 struct Band {
     size: u32,
     seed: u64,
@@ -47,26 +44,23 @@ impl Kernel for Band {
     #[inline(always)]
     fn run<V: Lanes>(self) -> u64 {
         let Self { size, seed, first_row } = self;
-        let rows = (size - first_row).min(LANES as u32);
-        // Lanes of rows that the matrix has, lane l as bit l.
-        let inside = (u32::MAX >> (32 - rows)) as u16;
+        let rows = (size - first_row).min(WIDE_LANES as u32);
         let purpose = Stream::purpose_word(Purpose::UniformMean, 0);
         let key = Stream::key(seed);
-        let mut sums = V::splat(0);
-        let mut carries = 0;
+        let samples = Samples::<V::Wide>::new(first_row, 0, key);
+        // A row has fewer than 2³² words, so that its sum fits 64 bits.
+        let mut sums = V::Wide::splat(0);
         for block in 0..size.div_ceil(4) {
-            let words = philox4x32_10_samples::<V>([block, first_row, 0, purpose], key);
+            let words = samples.words(&BlockWords::new(block, 0, purpose, key));
             // The last block may hold words beyond the rows' ends.
             let left = (size - 4 * block).min(4) as usize;
             for &word in &words[..left] {
-                sums = sums.add(word);
-                carries += (sums.below(word) & inside).count_ones();
+                sums = sums.add_low(word);
             }
         }
-        let mut lanes = [0; LANES];
+        let mut lanes = [0; WIDE_LANES];
         sums.store(&mut lanes);
-        let low: u64 = lanes[..rows as usize].iter().copied().map(u64::from).sum();
-        low + (u64::from(carries) << 32)
+        lanes[..rows as usize].iter().sum()
     }
 }
 
