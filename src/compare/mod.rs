@@ -149,7 +149,7 @@ impl Comparison {
         let (Summary { outliers, runs, .. }, device) = (worst.summary, &self.devices[worst.device]);
         vec![format!(
             "{} of {} times have outliers (*), the worst at {} {} on {}: {outliers} of {runs} runs, the slowest {:.1} × the \
-             median; they count in min–max. Stop other programs and run again, or raise --min-time",
+             median; they count in min–max. Stop other programs and run again, or raise `min_time`",
             with.len(),
             self.cells.len(),
             table::grouped(worst.size),
