@@ -83,7 +83,7 @@ fn malformed_panels_end_the_command_with_one_message() {
             .arg("bootstrap")
             .args(&paths)
             .args(case.flags)
-            .args(["--samples", "2", "--device", "cpu", "-o"])
+            .args(["--samples", "2000", "--device", "cpu", "-o"])
             .arg(&output)
             .output()
             .unwrap();
