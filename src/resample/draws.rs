@@ -106,7 +106,7 @@ impl<'a, W: Wide, const PER_WORD: usize, const SCALE: usize> Draws<'a, W, PER_WO
     /// Draws a block, in the place of the one that is [`RING`] before.
     #[inline(always)]
     pub(super) fn draw(&mut self, block: u32) {
-        let unit = if SCALE == 0 { 1 } else { self.table.row_bytes / SCALE };
+        let unit = self.table.row_bytes.checked_div(SCALE).unwrap_or(1);
         let words = &self.table.blocks[block as usize];
         let places = &mut self.ring[block as usize % RING];
         let range = &self.table.range;
