@@ -30,6 +30,7 @@ pub use timing::{Summary, Timing};
 
 /// A finished comparison: what was run, on what, and how long it took.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Comparison {
     /// The workload, as the command line calls it.
     pub workload: &'static str,
@@ -52,6 +53,7 @@ pub struct Comparison {
 
 /// A device that took part.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct DeviceSummary {
     /// What it is called.
     pub name: String,

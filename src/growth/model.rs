@@ -27,6 +27,7 @@ pub struct Model {
 
 /// The steady state: where capital stays for ever.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+#[non_exhaustive]
 pub struct SteadyState {
     /// Capital k*.
     pub capital: f64,

@@ -13,6 +13,7 @@ use crate::figures::figure;
 
 /// One period of a transition path. Goods are in units of output.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+#[non_exhaustive]
 pub struct PathPoint {
     /// Period, from 0.
     pub t: usize,

@@ -58,6 +58,7 @@ pub enum Stop {
 
 /// How the device's proposal compares with the certified solution.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+#[non_exhaustive]
 pub struct ProposalReport {
     /// Iterations on the device, in f32.
     pub iterations: usize,
@@ -180,6 +181,7 @@ pub struct Progress {
 
 /// Wall-clock time of the parts of a solution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Timing {
     /// Compiling the device's kernels, and starting it where the caller adds that; nothing on the CPU.
     pub start: Duration,
@@ -193,6 +195,7 @@ pub struct Timing {
 
 /// A solution with its certificate.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Solution {
     /// V at the grid points, N, in units of utility.
     pub value: Vec<f64>,
