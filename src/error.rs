@@ -32,7 +32,7 @@ pub enum Error {
     /// A parameter lies outside of what the method accepts.
     #[error("{name} is {value}, but {requirement}")]
     Parameter {
-        /// The parameter's name as the user knows it (a flag on the command line).
+        /// The parameter's name; the command line shows its flag instead.
         name: &'static str,
         /// The value given.
         value: String,

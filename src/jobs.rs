@@ -189,7 +189,7 @@ impl Jobs {
     /// system does not give as many.
     pub fn threads(self, threads: usize) -> Result<Self> {
         let refused = |requirement: String| Error::Parameter {
-            name: "--threads",
+            name: "threads",
             value: threads.to_string(),
             requirement,
         };
@@ -530,7 +530,7 @@ mod tests {
     fn far_more_threads_than_cores_are_refused() {
         assert_eq!([1, 64, 65, 1000].map(most_threads), [1024, 1024, 1040, 16_000]);
         let message = Jobs::new().threads(usize::MAX).unwrap_err().to_string();
-        assert!(message.starts_with("--threads is 18446744073709551615, but at most "), "{message}");
+        assert!(message.starts_with("threads is 18446744073709551615, but at most "), "{message}");
     }
 
     #[test]

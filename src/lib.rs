@@ -93,3 +93,7 @@ pub mod simulate;
 pub mod vector;
 
 pub use error::{Error, Result};
+/// Dates, as this library takes and gives them.
+pub use jiff;
+/// Arrays, as this library takes and gives them.
+pub use ndarray;

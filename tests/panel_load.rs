@@ -53,19 +53,19 @@ fn folders_files_and_long_files_give_the_same_panel() {
 fn a_selection_reads_only_its_files() {
     let good = rows(20070103, &[1, 2]) + &rows(20070104, &[3, 4]) + &rows(20070105, &[5, 6]);
     let folder = folder(&[("A.csv", &good), ("B.csv", "broken"), ("C.csv", &good)]);
-    let stocks = Some(vec!["C".to_owned(), "A".to_owned()]);
-    let (from, to) = (parse_date("2007-01-04").ok(), parse_date("20070104").ok());
-    let loaded = read(folder.path(), &LoadOptions { stocks, from, to, ..LoadOptions::default() });
+    let (from, to) = (parse_date("2007-01-04").unwrap(), parse_date("20070104").unwrap());
+    let options = LoadOptions::default().stocks(["C", "A"]).from_day(from).to_day(to);
+    let loaded = read(folder.path(), &options);
     assert_eq!((loaded.panel.stocks, loaded.files), (vec!["A".to_owned(), "C".to_owned()], 2));
     assert_eq!(loaded.panel.days.len(), 1);
-    assert_eq!(Some(loaded.panel.days[0].date), from);
+    assert_eq!(loaded.panel.days[0].date, from);
 }
 
 #[test]
 fn keep_going_leaves_out_what_is_broken() {
     let good = rows(20070103, &[1, 2]) + &rows(20070104, &[3]);
     let folder = folder(&[("A.csv", &good), ("B.csv", "20070103,935,x\n"), ("C.csv", "")]);
-    let loaded = read(folder.path(), &LoadOptions { keep_going: true, ..LoadOptions::default() });
+    let loaded = read(folder.path(), &LoadOptions::default().keep_going());
     assert_eq!((loaded.panel.stocks.len(), loaded.panel.days.len(), loaded.files), (1, 1, 1));
     assert_eq!(loaded.short_days, [(parse_date("2007-01-04").unwrap(), 1)]);
     let names: Vec<_> = loaded.failures.iter().map(|(path, _)| path.file_name().unwrap()).collect();
@@ -160,7 +160,7 @@ fn a_day_that_a_stock_lacks_is_dropped_when_aligning() {
         ("B.csv", &(rows(20070102, &[1, 2]) + &rows(20070103, &[3, 4, 5]))),
     ]);
     for (align, prices) in [(Align::Inner, 4), (Align::Previous, 6)] {
-        let loaded = read(folder.path(), &LoadOptions { align, ..LoadOptions::default() });
+        let loaded = read(folder.path(), &LoadOptions::default().align(align));
         assert_eq!((loaded.panel.days.len(), loaded.prices), (1, prices));
         assert!(loaded.warnings[0].ends_with("2007-01-02 (A)"), "{:?}", loaded.warnings);
     }

@@ -176,6 +176,7 @@ fn half_of(machine: Option<u64>, container: Option<u64>) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::flags::message;
     use super::*;
 
     /// With a child that crashes as it would in a driver.
@@ -186,7 +187,7 @@ mod tests {
         let report = Report::new(true);
         assert!(find(&Choice::Auto, crash(), &report).unwrap().is_none());
         for choice in [Choice::Gpu, Choice::Software, Choice::Index(0), Choice::Named("x".into())] {
-            let message = find(&choice, crash(), &report).unwrap_err().to_string();
+            let message = message(&find(&choice, crash(), &report).unwrap_err());
             assert!(message.contains("crashed when it was started (signal: 11"), "{message}");
             assert!(message.ends_with("try --device cpu"), "{message}");
         }

@@ -8,6 +8,7 @@ mod bootstrap;
 mod compare;
 mod device;
 mod devices;
+mod flags;
 mod growth;
 mod report;
 mod signals;
@@ -83,7 +84,7 @@ pub fn main() -> ExitCode {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Partial) => ExitCode::from(3),
         Err(error) => {
-            report.failure(error.to_string());
+            report.failure(flags::message(&error));
             ExitCode::FAILURE
         }
     }
@@ -122,7 +123,7 @@ fn help(text: &clap::Error) -> ExitCode {
     match printed {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            Report::new(false).failure(error.to_string());
+            Report::new(false).failure(flags::message(&error));
             ExitCode::FAILURE
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::flags::typed;
 use crate::output::visible;
 
 /// The way to standard error. Progress bars show on a terminal only; `--quiet` leaves errors alone.
@@ -29,14 +30,14 @@ impl Report {
     /// One line about something that the user should look at; the result stands.
     pub(super) fn warning(&self, text: impl AsRef<str>) {
         if !self.quiet {
-            write_line(&format!("warning: {}", text.as_ref()));
+            write_line(&format!("warning: {}", typed(text.as_ref())));
         }
     }
 
     /// A failure: the one message of a failed command, or what `--keep-going` left out. Shown even when
     /// quiet.
     pub(super) fn failure(&self, text: impl AsRef<str>) {
-        write_line(&format!("bellwether: {}", text.as_ref()));
+        write_line(&format!("bellwether: {}", typed(text.as_ref())));
     }
 
     /// A sign of life for a step of unknown length, hidden unless standard error is a terminal.

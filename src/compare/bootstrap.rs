@@ -32,7 +32,7 @@ pub struct Spec<'a> {
 /// [`Error::Parameter`] for none, or more than 2³² − 1.
 pub fn check_samples(samples: u64, confidence: f64, seed: u64) -> Result<Bootstrap> {
     let too_many = |_| Error::Parameter {
-        name: "--samples",
+        name: "samples",
         value: samples.to_string(),
         requirement: format!("there are at most {} resamples", u32::MAX),
     };
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn sizes_out_of_range_are_refused() {
-        assert!(check_samples(0, 0.99, 0).unwrap_err().to_string().starts_with("--samples is 0"));
+        assert!(check_samples(0, 0.99, 0).unwrap_err().to_string().contains("samples is 0"));
         assert!(check_samples(1 << 32, 0.99, 0).unwrap_err().to_string().contains("at most 4294967295"));
         assert!(check_samples(1, 0.99, 0).is_ok());
     }

@@ -157,7 +157,7 @@ fn one(choice: &Choice, found: &[AdapterEntry]) -> Result<Vec<AdapterEntry>> {
             let requirement = format!(
                 "no {wanted} was found; {found}; give one, all, cpu, gpu, software, adapters, or an adapter's number or name"
             );
-            Err(Error::Parameter { name: "--devices", value, requirement })
+            Err(Error::Parameter { name: "devices", value, requirement })
         }
         Err(other) => Err(other.into()),
     }
@@ -204,6 +204,6 @@ mod tests {
     fn unknown_devices_are_named() {
         let choice = Wanted::Adapter(Choice::Named("abacus".into()));
         let message = select(&[choice], &[]).unwrap_err().to_string();
-        assert!(message.starts_with("--devices is abacus, but no adapter named \"abacus\""), "{message}");
+        assert!(message.starts_with("devices is abacus, but no adapter named \"abacus\""), "{message}");
     }
 }

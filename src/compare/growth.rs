@@ -81,7 +81,7 @@ impl Spec {
     /// [`Error::Parameter`] or [`Error::Growth`] where it makes no sense.
     pub fn problem(&self, points: u64) -> Result<Problem> {
         let too_many = |_| Error::Parameter {
-            name: "--grid",
+            name: "points",
             value: points.to_string(),
             requirement: "that is more points than this machine can number".into(),
         };

@@ -6,6 +6,7 @@ use sysinfo::{CpuRefreshKind, System};
 
 /// What to know about the machine to judge a time.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
 pub struct Machine {
     /// Model of the CPU.
     pub cpu: String,

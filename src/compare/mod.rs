@@ -30,6 +30,7 @@ pub use timing::{Summary, Timing};
 
 /// A finished comparison: what was run, on what, and how long it took.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Comparison {
     /// The workload, as the command line calls it.
     pub workload: &'static str,
@@ -52,6 +53,7 @@ pub struct Comparison {
 
 /// A device that took part.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct DeviceSummary {
     /// What it is called.
     pub name: String,
@@ -149,7 +151,7 @@ impl Comparison {
         let (Summary { outliers, runs, .. }, device) = (worst.summary, &self.devices[worst.device]);
         vec![format!(
             "{} of {} times have outliers (*), the worst at {} {} on {}: {outliers} of {runs} runs, the slowest {:.1} × the \
-             median; they count in min–max. Stop other programs and run again, or raise --min-time",
+             median; they count in min–max. Stop other programs and run again, or raise `min_time`",
             with.len(),
             self.cells.len(),
             table::grouped(worst.size),

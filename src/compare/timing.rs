@@ -75,16 +75,16 @@ impl Timing {
     pub fn new(min_runs: usize, min_time: f64) -> Result<Self> {
         if min_runs == 0 {
             let requirement = "at least one run is needed; 5 or more show the spread".into();
-            return Err(Error::Parameter { name: "--min-runs", value: "0".into(), requirement });
+            return Err(Error::Parameter { name: "min_runs", value: "0".into(), requirement });
         }
         if min_runs > MOST_RUNS {
             let requirement =
-                format!("at most {MOST_RUNS} runs can be asked for; --min-time asks for longer ones");
-            return Err(Error::Parameter { name: "--min-runs", value: min_runs.to_string(), requirement });
+                format!("at most {MOST_RUNS} runs can be asked for; `min_time` asks for longer ones");
+            return Err(Error::Parameter { name: "min_runs", value: min_runs.to_string(), requirement });
         }
         if !(0.0..=3600.0).contains(&min_time) {
             let requirement = "it must be a number of seconds from 0 to 3600".into();
-            return Err(Error::Parameter { name: "--min-time", value: min_time.to_string(), requirement });
+            return Err(Error::Parameter { name: "min_time", value: min_time.to_string(), requirement });
         }
         Ok(Self { min_runs, min_time: Duration::from_secs_f64(min_time), ..Self::default() })
     }
@@ -238,10 +238,10 @@ mod tests {
     #[test]
     fn senseless_timings_are_refused() {
         let message = |runs, time| Timing::new(runs, time).unwrap_err().to_string();
-        assert!(message(0, 1.0).contains("--min-runs is 0"));
-        assert!(message(usize::MAX, 1.0).contains("--min-runs is 18446744073709551615, but at most 1000000"));
-        assert!(message(5, f64::NAN).contains("--min-time is NaN"));
-        assert!(message(5, -1.0).contains("--min-time is -1"));
+        assert!(message(0, 1.0).contains("min_runs is 0"));
+        assert!(message(usize::MAX, 1.0).contains("min_runs is 18446744073709551615, but at most 1000000"));
+        assert!(message(5, f64::NAN).contains("min_time is NaN"));
+        assert!(message(5, -1.0).contains("min_time is -1"));
         assert!(Timing::new(1, 0.0).is_ok());
     }
 }

@@ -293,7 +293,7 @@ mod tests {
         assert!(choose(&Choice::Cpu, Vec::new()).unwrap().is_none());
         for choice in [Choice::Gpu, Choice::Software, Choice::Index(0), Choice::Named("x".into())] {
             let message = choose(&choice, Vec::new()).unwrap_err().to_string();
-            assert!(message.contains("no adapter") && message.contains("--device cpu"), "{message}");
+            assert!(message.contains("no adapter") && message.contains("`device cpu`"), "{message}");
         }
     }
 }

@@ -35,7 +35,7 @@ pub enum Gpu {}
 #[non_exhaustive]
 pub enum GpuError {
     /// No adapter is what was asked for.
-    #[error("no {wanted} was found; {found}; try --device cpu")]
+    #[error("no {wanted} was found; {found}; try `device cpu`")]
     NotFound {
         /// What was asked for.
         wanted: String,
@@ -43,7 +43,7 @@ pub enum GpuError {
         found: String,
     },
     /// The adapter exists but can't do the work.
-    #[error("{adapter} can't be used: {why}; try --device cpu")]
+    #[error("{adapter} can't be used: {why}; try `device cpu`")]
     Unusable {
         /// The adapter, as `bellwether devices` names it.
         adapter: String,
@@ -51,7 +51,7 @@ pub enum GpuError {
         why: String,
     },
     /// The device ran out of memory.
-    #[error("{adapter} ran out of memory ({what}); lower --memory, or try --device cpu")]
+    #[error("{adapter} ran out of memory ({what}); lower `memory`, or try `device cpu`")]
     OutOfMemory {
         /// The adapter.
         adapter: String,
@@ -59,7 +59,7 @@ pub enum GpuError {
         what: String,
     },
     /// The device was lost: unplugged, reset by its driver, or stopped by a watchdog.
-    #[error("{adapter} was lost while at work ({why}); try again, or --device cpu")]
+    #[error("{adapter} was lost while at work ({why}); try again, or `device cpu`")]
     Lost {
         /// The adapter.
         adapter: String,
@@ -67,7 +67,7 @@ pub enum GpuError {
         why: String,
     },
     /// The driver or wgpu refused something that this program did.
-    #[error("{adapter} failed ({what}): {why}; try --device cpu, and please report this")]
+    #[error("{adapter} failed ({what}): {why}; try `device cpu`, and please report this")]
     Failed {
         /// The adapter.
         adapter: String,

@@ -89,6 +89,7 @@ pub const EULER_POINTS: usize = 10_000;
 
 /// What is guaranteed, and what was measured, about a solution.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+#[non_exhaustive]
 pub struct Certificate {
     /// Sup-norm Bellman residual max |T V − V|, in units of utility.
     pub residual: f64,

@@ -89,28 +89,28 @@ impl Problem {
             |name, value: String, requirement: String| Err(Error::Parameter { name, value, requirement });
         let GridSpec { points, low, high, spacing } = spec;
         if points < 2 {
-            return refuse("--grid", points.to_string(), "at least 2 points are needed".into());
+            return refuse("points", points.to_string(), "at least 2 points are needed".into());
         }
         if !(low > 0.0 && low.is_finite()) {
             return refuse(
-                "--low",
+                "low",
                 figure(low),
                 "it is a multiple of k* and must be positive and finite".into(),
             );
         }
         if !(high > low && high.is_finite()) {
             return refuse(
-                "--high",
+                "high",
                 figure(high),
-                format!("it must be finite and above --low, which is {}", figure(low)),
+                format!("it must be finite and above `low`, which is {}", figure(low)),
             );
         }
         let needed = (points as u64).saturating_mul(BYTES_A_POINT);
-        check_memory(|| format!("a grid of {points} points"), needed, "choose a smaller --grid")?;
+        check_memory(|| format!("a grid of {points} points"), needed, "choose a smaller `points`")?;
         let steady = model.steady_state();
         let (lowest, highest) = (low * steady.capital, high * steady.capital);
         if !(lowest > 1e-200 && highest < 1e200) {
-            let name = if lowest > 1e-200 { "--high" } else { "--low" };
+            let name = if lowest > 1e-200 { "high" } else { "low" };
             let value = if lowest > 1e-200 { high } else { low };
             return refuse(
                 name,
@@ -132,18 +132,18 @@ impl Problem {
         let increasing = |v: &[f64]| v.windows(2).all(|pair| pair[0] < pair[1]);
         if !increasing(&capital) || !increasing(&resources) {
             let requirement = format!(
-                "so many points between --low {} and --high {} coincide; use fewer, or ends further apart",
+                "so many points between `low` {} and `high` {} coincide; use fewer, or ends further apart",
                 figure(low),
                 figure(high)
             );
-            return refuse("--grid", points.to_string(), requirement);
+            return refuse("points", points.to_string(), requirement);
         }
         let worst = model.utility(resources[0] - capital[0]) / (1.0 - model.beta());
         let best = model.utility(resources[points - 1] - capital[0]) / (1.0 - model.beta());
         if !(worst.abs() < 1e200 && best.abs() < 1e200) {
             let requirement =
-                "utility overflows on this grid; choose a smaller one, or a --low closer to 1".into();
-            return refuse("--sigma", figure(model.sigma()), requirement);
+                "utility overflows on this grid; choose a smaller one, or a `low` closer to 1".into();
+            return refuse("sigma", figure(model.sigma()), requirement);
         }
         let cells_a_unit = cells_a_unit(lowest, highest, points, spacing);
         Ok(Self { model, spec, choice, capital, resources, cells_a_unit })
@@ -334,7 +334,7 @@ mod tests {
         let grid =
             |low| Problem::new(model, GridSpec { low, high: 100.0, ..GridSpec::default() }, Choice::Grid);
         let message = grid(largest * 1.001).unwrap_err().to_string();
-        assert!(message.contains("--low"), "{message}");
+        assert!(message.contains("`low`"), "{message}");
         assert!(grid(largest * 0.999).is_ok());
     }
 

@@ -161,7 +161,7 @@ impl Floor {
 }
 
 /// What to do where iterations are not enough.
-pub(super) const RAISE: &str = "raise --max-iterations";
+pub(super) const RAISE: &str = "raise `max_iterations`";
 
 /// The part of the guaranteed error near `value` that no iteration can take away: `bellman` has been applied
 /// to `value`, which gave `next` and `policy`.

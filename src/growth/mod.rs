@@ -86,9 +86,8 @@ use crate::figures::{figure, upper};
 pub enum GrowthError {
     /// Nothing is left to consume at the lower end of the grid, even when capital is run down to it.
     #[error(
-        "--low is {0}, but consumption must be positive at every grid point, and from {0} k* on \
-         depreciation takes \
-             all that is produced; choose --low below {1}",
+        "`low` is {0}, but consumption must be positive at every grid point, and from {0} k* on depreciation takes \
+             all that is produced; choose `low` below {1}",
         figure(*low), figure(*largest)
     )]
     Consumption {
@@ -99,8 +98,7 @@ pub enum GrowthError {
     },
     /// Rounding in f64 makes the tolerance impossible to guarantee.
     #[error(
-        "--tolerance is {asked:e}, but rounding in 64-bit floating point allows this problem {measure} of \
-         {reachable:e} at \
+        "`tolerance` is {asked:e}, but rounding in 64-bit floating point allows this problem {measure} of {reachable:e} at \
              best; ask for that or more"
     )]
     Tolerance {
@@ -113,10 +111,9 @@ pub enum GrowthError {
     },
     /// A figure has left the range of f64, or is lost in rounding.
     #[error(
-        "{what} at capital {} is not a finite number: 64-bit floating point cannot hold this problem \
-         there, as consumption \
-             is lost in the rounding of resources or its utility overflows; move --low and --high towards 1, or --beta, \
-             --delta and --alpha away from their ends",
+        "{what} at capital {} is not a finite number: 64-bit floating point cannot hold this problem there, as consumption \
+             is lost in the rounding of resources or its utility overflows; move `low` and `high` towards 1, or `beta`, \
+             `delta` and `alpha` away from their ends",
         figure(*capital)
     )]
     NotFinite {
@@ -127,8 +124,7 @@ pub enum GrowthError {
     },
     /// The iterations allowed were not enough.
     #[error(
-        "no solution after {iterations} iterations: {measure} is still {}, above --tolerance \
-         {tolerance:e}; {advice}",
+        "no solution after {iterations} iterations: {measure} is still {}, above `tolerance` {tolerance:e}; {advice}",
         upper(*reached, 1)
     )]
     NotConverged {

@@ -27,6 +27,7 @@ pub struct Model {
 
 /// The steady state: where capital stays for ever.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+#[non_exhaustive]
 pub struct SteadyState {
     /// Capital k*.
     pub capital: f64,
@@ -49,28 +50,28 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// [`Error::Parameter`] with the flag and the reason, also where the steady state cannot be represented.
+    /// [`Error::Parameter`] with the name and the reason, also where the steady state cannot be represented.
     pub fn new(sigma: f64, beta: f64, delta: f64, alpha: f64) -> Result<Self> {
         let refuse = |name, value: f64, requirement: &str| {
             Err(Error::Parameter { name, value: figure(value), requirement: requirement.to_string() })
         };
         if !(sigma > 0.0 && sigma.is_finite()) {
             return refuse(
-                "--sigma",
+                "sigma",
                 sigma,
                 "risk aversion must be positive and finite (1 is logarithmic utility)",
             );
         }
         if !(beta > 0.0 && beta < 1.0) {
             return refuse(
-                "--beta",
+                "beta",
                 beta,
                 "the discount factor must lie between 0 and 1, both excluded, for the sum to be finite",
             );
         }
         if !(delta > 0.0 && delta <= 1.0) {
             return refuse(
-                "--delta",
+                "delta",
                 delta,
                 "depreciation must be above 0 and at most 1; without it there is no steady state to put \
                  the grid around",
@@ -78,7 +79,7 @@ impl Model {
         }
         if !(alpha > 0.0 && alpha < 1.0) {
             return refuse(
-                "--alpha",
+                "alpha",
                 alpha,
                 "the capital share must lie between 0 and 1, both excluded, for output to be concave in \
                  capital",
@@ -89,17 +90,16 @@ impl Model {
         // Squares and products with other figures of the model must not overflow or vanish either.
         if !(1e-100..=1e100).contains(&steady.capital) || steady.consumption <= 0.0 {
             return refuse(
-                "--alpha",
+                "alpha",
                 alpha,
                 &format!(
-                    "with these --beta and --delta the steady state would be k* = {:e}, c* = {:e}; move \
-                     --alpha away from 0 and 1",
+                    "with these `beta` and `delta` the steady state would be k* = {:e}, c* = {:e}; move `alpha` away from 0 and 1",
                     steady.capital, steady.consumption
                 ),
             );
         }
         if !steady.value.is_finite() {
-            return refuse("--sigma", sigma, "the value of the steady state overflows; choose a smaller one");
+            return refuse("sigma", sigma, "the value of the steady state overflows; choose a smaller one");
         }
         Ok(model)
     }
@@ -191,21 +191,21 @@ mod tests {
     }
 
     #[test]
-    fn each_parameter_is_refused_by_its_flag() {
-        let flag = |sigma, beta, delta, alpha| match Model::new(sigma, beta, delta, alpha) {
+    fn each_parameter_is_refused_by_its_name() {
+        let refused = |sigma, beta, delta, alpha| match Model::new(sigma, beta, delta, alpha) {
             Err(Error::Parameter { name, .. }) => name,
             other => panic!("{other:?}"),
         };
         for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-            assert_eq!(flag(bad, 0.95, 0.1, 0.33), "--sigma");
-            assert_eq!(flag(2.0, bad, 0.1, 0.33), "--beta");
-            assert_eq!(flag(2.0, 0.95, bad, 0.33), "--delta");
-            assert_eq!(flag(2.0, 0.95, 0.1, bad), "--alpha");
+            assert_eq!(refused(bad, 0.95, 0.1, 0.33), "sigma");
+            assert_eq!(refused(2.0, bad, 0.1, 0.33), "beta");
+            assert_eq!(refused(2.0, 0.95, bad, 0.33), "delta");
+            assert_eq!(refused(2.0, 0.95, 0.1, bad), "alpha");
         }
-        assert_eq!(flag(2.0, 1.0, 0.1, 0.33), "--beta");
-        assert_eq!(flag(2.0, 0.95, 0.1, 1.0), "--alpha");
-        assert_eq!(flag(2.0, 0.95, 1.1, 0.33), "--delta");
+        assert_eq!(refused(2.0, 1.0, 0.1, 0.33), "beta");
+        assert_eq!(refused(2.0, 0.95, 0.1, 1.0), "alpha");
+        assert_eq!(refused(2.0, 0.95, 1.1, 0.33), "delta");
         assert!(Model::new(2.0, 0.95, 1.0, 0.33).is_ok());
-        assert_eq!(flag(2.0, 0.95, 0.1, 0.9999), "--alpha");
+        assert_eq!(refused(2.0, 0.95, 0.1, 0.9999), "alpha");
     }
 }

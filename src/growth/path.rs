@@ -14,6 +14,7 @@ use crate::figures::figure;
 
 /// One period of a transition path. Goods are in units of output.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+#[non_exhaustive]
 pub struct PathPoint {
     /// Period, from 0.
     pub t: usize,
@@ -43,17 +44,17 @@ pub fn transition_path(
     let (lowest, highest) = (capital[0], capital[capital.len() - 1]);
     if !(lowest..=highest).contains(&from) {
         return Err(Error::Parameter {
-            name: "--from-capital",
+            name: "from_capital",
             value: figure(from),
             requirement: format!(
-                "the grid runs from {} to {}; choose a capital there, or widen it by --low and --high",
+                "the grid runs from {} to {}; choose a capital there, or widen it by `low` and `high`",
                 figure(lowest),
                 figure(highest)
             ),
         });
     }
     let needed = (periods as u64).saturating_mul(size_of::<PathPoint>() as u64);
-    check_memory(|| format!("a path of {periods} periods"), needed, "choose a smaller --path")?;
+    check_memory(|| format!("a path of {periods} periods"), needed, "choose a smaller `periods`")?;
     let model = problem.model();
     let mut k = from;
     let path = (0..=periods).map(|t| {

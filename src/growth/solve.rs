@@ -63,6 +63,7 @@ pub enum Stop {
 
 /// How the device's proposal compares with the certified solution.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+#[non_exhaustive]
 pub struct ProposalReport {
     /// Iterations on the device, in f32.
     pub iterations: usize,
@@ -114,23 +115,23 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// [`Error::Parameter`] with the flag and the reason.
+    /// [`Error::Parameter`] with the name and the reason.
     pub fn check(&self, choice: Choice) -> Result<()> {
         let refuse =
             |name, value: String, requirement: String| Err(Error::Parameter { name, value, requirement });
         if !(self.tolerance > 0.0 && self.tolerance.is_finite()) {
-            return refuse("--tolerance", figure(self.tolerance), "it must be positive and finite".into());
+            return refuse("tolerance", figure(self.tolerance), "it must be positive and finite".into());
         }
         if self.max_iterations == 0 {
-            return refuse("--max-iterations", "0".into(), "at least one iteration is needed".into());
+            return refuse("max_iterations", "0".into(), "at least one iteration is needed".into());
         }
         if self.maximizer.choice() != choice {
             let requirement = match choice {
-                Choice::Continuous => "--choice continuous takes cell or golden",
-                Choice::Grid => "--choice grid takes brute, sweep or bisection",
+                Choice::Continuous => "`choice continuous` takes cell or golden",
+                Choice::Grid => "`choice grid` takes brute, sweep or bisection",
             };
             let value = format!("{:?}", self.maximizer).to_lowercase();
-            return refuse("--maximizer", value, requirement.into());
+            return refuse("maximizer", value, requirement.into());
         }
         Ok(())
     }
@@ -139,14 +140,14 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// [`Error::Parameter`] with the flag and the reason.
+    /// [`Error::Parameter`] with the name and the reason.
     pub fn check_gpu(&self) -> Result<()> {
         let refuse = |name, value: String, requirement: &str| {
             Err(Error::Parameter { name, value: value.to_lowercase(), requirement: requirement.into() })
         };
         if self.max_iterations < 2 {
             return refuse(
-                "--max-iterations",
+                "max_iterations",
                 self.max_iterations.to_string(),
                 "a GPU's proposal and its polish take one each at least",
             );
@@ -154,21 +155,19 @@ impl Settings {
         match (self.maximizer, self.method) {
             (Maximizer::Cell, Method::Egm) | (Maximizer::Brute, Method::Vfi | Method::Howard) => Ok(()),
             (Maximizer::Cell, method) => refuse(
-                "--method",
+                "method",
                 format!("{method:?}"),
-                "with the continuous choice a GPU proposes by egm; leave --method out, or choose --device \
-                 cpu",
+                "with the continuous choice a GPU proposes by egm; leave `method` out, or choose `device cpu`",
             ),
             (Maximizer::Brute, method) => refuse(
-                "--method",
+                "method",
                 format!("{method:?}"),
-                "with --choice grid a GPU proposes by howard or vfi; leave --method out, or choose \
-                 --device cpu",
+                "with `choice grid` a GPU proposes by howard or vfi; leave `method` out, or choose `device cpu`",
             ),
             (maximizer, _) => refuse(
-                "--maximizer",
+                "maximizer",
                 format!("{maximizer:?}"),
-                "a GPU has cell, or brute with --choice grid; leave --maximizer out, or choose --device cpu",
+                "a GPU has cell, or brute with `choice grid`; leave `maximizer` out, or choose `device cpu`",
             ),
         }
     }
@@ -187,6 +186,7 @@ pub struct Progress {
 
 /// Wall-clock time of the parts of a solution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Timing {
     /// Compiling the device's kernels, and starting it where the caller adds that; nothing on the CPU.
     pub start: Duration,
@@ -200,6 +200,7 @@ pub struct Timing {
 
 /// A solution with its certificate.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Solution {
     /// V at the grid points, N, in units of utility.
     pub value: Vec<f64>,
@@ -236,7 +237,7 @@ fn attempt(problem: &Problem, settings: &Settings, observe: &mut dyn FnMut(Progr
     refuse_unreachable(problem, settings)?;
     let advice = match settings.method {
         Method::Howard => RAISE,
-        _ => "raise --max-iterations, or choose --method howard, which needs few",
+        _ => "raise `max_iterations`, or choose `method howard`, which needs few",
     };
     let mut solver = Solver { settings, observe, done: 0, floor: Floor::default(), advice };
 

@@ -484,7 +484,7 @@ fn too_few_iterations_are_an_error() {
     for method in METHODS {
         let settings = Settings { method, max_iterations: 3, ..Settings::for_choice(Choice::Continuous) };
         let error = solve(&problem, &settings, &mut |_| ()).unwrap_err().to_string();
-        assert!(error.contains("after 3 iterations") && error.contains("--max-iterations"), "{error}");
+        assert!(error.contains("after 3 iterations") && error.contains("max_iterations"), "{error}");
     }
 }
 

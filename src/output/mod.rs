@@ -75,7 +75,7 @@ impl Format {
             (Some(says), Some(given)) if says != given => {
                 let name = |format| if format == Self::Csv { "csv" } else { "json" };
                 refused(format!(
-                    "--format is {}; name a file that ends in .{}, or leave --format out",
+                    "`format` is {}; name a file that ends in .{}, or leave `format` out",
                     name(given),
                     name(given)
                 ))
@@ -324,7 +324,7 @@ mod tests {
 
     #[test]
     fn extensions_say_the_format() {
-        let of = |name: &str, given| Format::of("--output", Path::new(name), given);
+        let of = |name: &str, given| Format::of("output", Path::new(name), given);
         for (name, format) in [("a.csv", Format::Csv), ("a.JSON", Format::Json), ("a", Format::Csv)] {
             assert_eq!(of(name, None).unwrap(), format);
             assert_eq!(of(name, Some(format)).unwrap(), format);
@@ -332,7 +332,7 @@ mod tests {
         assert_eq!(of("a.txt", Some(Format::Json)).unwrap(), Format::Json);
         assert_eq!(of("a.2024", None).unwrap(), Format::Csv);
         let refused = |name: &str, given| of(name, given).unwrap_err().to_string();
-        assert!(refused("a.json", Some(Format::Csv)).contains("--output is a.json, but --format is csv"));
+        assert!(refused("a.json", Some(Format::Csv)).contains("output is a.json, but `format` is csv"));
         assert!(refused("a.csv", Some(Format::Json)).contains("ends in .json"));
         for given in [None, Some(Format::Csv)] {
             let parquet = refused("a.Parquet", given);

@@ -23,9 +23,9 @@ use crate::error::{Error, Result};
 /// # let folder = tempfile::tempdir().unwrap();
 /// let mut outputs = Outputs::new(&["data/sample".into()]);
 /// let file = folder.path().join("intervals.json");
-/// let (intervals, _) = outputs.table("--output", Some(file.clone()), None)?;
-/// assert!(outputs.claim("--plot", file).is_err());
-/// assert!(outputs.claim("--plot", "data/sample/S0001.csv".into()).is_err());
+/// let (intervals, _) = outputs.table("output", Some(file.clone()), None)?;
+/// assert!(outputs.claim("plot", file).is_err());
+/// assert!(outputs.claim("plot", "data/sample/S0001.csv".into()).is_err());
 /// # Ok::<(), bellwether::Error>(())
 /// ```
 #[derive(Debug, Default)]
@@ -277,12 +277,12 @@ mod tests {
         }
         for (one, other) in same {
             let mut outputs = Outputs::default();
-            outputs.claim("--output", one.clone()).unwrap();
-            let message = message(outputs.claim("--plot", other.clone()));
-            let expected = format!("--plot is {}, but --output is the same file", other.display());
+            outputs.claim("output", one.clone()).unwrap();
+            let message = message(outputs.claim("plot", other.clone()));
+            let expected = format!("plot is {}, but output is the same file", other.display());
             assert!(message.starts_with(&expected), "{message}");
             // The twin: another file is taken.
-            outputs.claim("--plot", path("third.csv")).unwrap();
+            outputs.claim("plot", path("third.csv")).unwrap();
         }
     }
 
@@ -301,16 +301,16 @@ mod tests {
         }
         for panel in ["panel", "panel/A.csv"] {
             for name in &names {
-                let message = message(Outputs::new(&[path(panel)]).claim("--plot", path(name)));
+                let message = message(Outputs::new(&[path(panel)]).claim("plot", path(name)));
                 assert!(message.contains(" is read, and would be lost"), "{message}");
             }
             let mut outputs = Outputs::new(&[path(panel)]);
-            outputs.claim("--plot", path("panel/A.svg")).unwrap();
-            outputs.claim("--output", path("A.csv")).unwrap();
-            outputs.claim("--output", path("panel/.hidden.csv")).unwrap();
+            outputs.claim("plot", path("panel/A.svg")).unwrap();
+            outputs.claim("output", path("A.csv")).unwrap();
+            outputs.claim("output", path("panel/.hidden.csv")).unwrap();
         }
         // A new CSV file would become a stock of a folder, and of nothing else.
-        let new = |panel: &str| Outputs::new(&[path(panel)]).claim("--output", path("panel/B.CSV"));
+        let new = |panel: &str| Outputs::new(&[path(panel)]).claim("output", path("panel/B.CSV"));
         let refused = message(new("panel"));
         assert!(refused.contains("the next run would read this one"), "{refused}");
         new("panel/A.csv").unwrap();
@@ -320,11 +320,11 @@ mod tests {
     fn unwritable_places_are_found_before_the_work() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
-        let refused = |name: &str| message(Outputs::default().claim("--output", path(name)));
+        let refused = |name: &str| message(Outputs::default().claim("output", path(name)));
         assert!(refused("").contains("it is a folder"));
         assert!(refused("new/").contains("it is a folder"));
         assert!(refused("missing/out.csv").contains("missing; create it first"));
-        assert!(message(Outputs::default().claim("--output", "".into())).contains("the name is empty"));
+        assert!(message(Outputs::default().claim("output", "".into())).contains("the name is empty"));
         let long = refused(&"n".repeat(300));
         assert!(long.contains("cannot write") && long.contains("nnn: "), "{long}");
         fs::write(path("kept.csv"), "kept").unwrap();
@@ -332,7 +332,7 @@ mod tests {
         permissions.set_readonly(true);
         fs::set_permissions(path("kept.csv"), permissions).unwrap();
         assert!(refused("kept.csv").contains("it is read-only"));
-        Outputs::default().claim("--output", path("out.csv")).unwrap();
+        Outputs::default().claim("output", path("out.csv")).unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

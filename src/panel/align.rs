@@ -150,7 +150,7 @@ impl Alignment {
                     what: format!("a grid of {times} times for {} stocks on {date}", ticks.len()),
                     needed,
                     allowed: memory,
-                    advice: "raise --memory, choose fewer stocks, or use --align inner".into(),
+                    advice: "raise `memory`, choose fewer stocks, or use `align inner`".into(),
                 },
             })?;
             self.dropped += day.dropped;
@@ -389,7 +389,7 @@ mod tests {
     fn exact_shows_the_first_difference() {
         let error = aligned(&two(), Align::Exact).err().unwrap().to_string();
         assert!(error.contains("on 2007-01-03 at 00:00:05 there is a price of A, but none of B"), "{error}");
-        assert!(error.contains("--align inner") && error.contains("--align previous"));
+        assert!(error.contains("`align inner`") && error.contains("`align previous`"));
         let same = series("B", &[(3, 5, 1.0), (3, 10, 1.0), (3, 20, 1.0), (3, 40, 1.0)]);
         assert!(aligned(&[two()[0].clone(), same], Align::Exact).unwrap().warnings.is_empty());
     }

@@ -82,7 +82,7 @@ pub enum PanelError {
     /// Some stocks have no prices on a day that others have.
     #[error(
         "the stocks do not share their days: on {date} there are prices of {}, but none of {}; choose other stocks or days, or \
-         leave such days out with --align inner or --align previous",
+         leave such days out with `align inner` or `align previous`",
         list(with),
         list(without)
     )]
@@ -96,8 +96,8 @@ pub enum PanelError {
     },
     /// Some stocks have no price at a time at which others have one.
     #[error(
-        "the stocks do not share their times: on {date} at {} there is a price of {}, but none of {}; use --align inner to keep \
-         the times that all stocks have, or --align previous to take the day's previous price",
+        "the stocks do not share their times: on {date} at {} there is a price of {}, but none of {}; use `align inner` to keep \
+         the times that all stocks have, or `align previous` to take the day's previous price",
         clock(*time), list(with), list(without)
     )]
     MissingTime {
@@ -112,8 +112,8 @@ pub enum PanelError {
     },
     /// A day is too short for a return.
     #[error(
-        "on {date} the stocks have {prices} time(s) in common, but a return needs two; leave the day out with --from and \
-         --to, or all such days with --keep-going"
+        "on {date} the stocks have {prices} time(s) in common, but a return needs two; leave the day out with `from` and \
+         `to`, or all such days with `keep_going`"
     )]
     ShortDay {
         /// The first such day.

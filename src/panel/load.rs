@@ -12,6 +12,7 @@ use crate::jobs::Jobs;
 
 /// What to load, and what to do where the files do not fit together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LoadOptions {
     /// The stocks to load; all where there is no list, or an empty one.
     pub stocks: Option<Vec<String>>,
@@ -23,6 +24,33 @@ pub struct LoadOptions {
     pub align: Align,
     /// Leave out files that can't be read and days that are too short, instead of failing.
     pub keep_going: bool,
+}
+
+impl LoadOptions {
+    /// Loads these stocks alone.
+    pub fn stocks<S: Into<String>>(self, stocks: impl IntoIterator<Item = S>) -> Self {
+        Self { stocks: Some(stocks.into_iter().map(Into::into).collect()), ..self }
+    }
+
+    /// Keeps the days from this one on.
+    pub fn from_day(self, day: Date) -> Self {
+        Self { from: Some(day), ..self }
+    }
+
+    /// Keeps the days up to this one, which is kept too.
+    pub fn to_day(self, day: Date) -> Self {
+        Self { to: Some(day), ..self }
+    }
+
+    /// Says what to do where stocks do not share their times.
+    pub fn align(self, align: Align) -> Self {
+        Self { align, ..self }
+    }
+
+    /// Leaves out what can't be read, instead of failing.
+    pub fn keep_going(self) -> Self {
+        Self { keep_going: true, ..self }
+    }
 }
 
 /// A panel, and how loading it went.

@@ -178,13 +178,13 @@ pub(crate) mod tests {
         let folder = tempfile::tempdir().unwrap();
         let kind = |name: &str| {
             let path = folder.path().join(name);
-            PlotFile::new("--plot", path, &mut Outputs::default()).map(|file| file.kind)
+            PlotFile::new("plot", path, &mut Outputs::default()).map(|file| file.kind)
         };
         assert_eq!(kind("a.svg").unwrap(), Kind::Svg);
         assert_eq!(kind("a.b.PNG").unwrap(), Kind::Png);
         for name in ["a.pdf", "svg", "a", ".png"] {
             let message = kind(name).unwrap_err().to_string();
-            assert!(message.starts_with("--plot is") && message.contains(".svg or .png"), "{message}");
+            assert!(message.starts_with("plot is") && message.contains(".svg or .png"), "{message}");
         }
         assert!(kind("missing/a.svg").unwrap_err().to_string().contains("cannot write"));
     }

@@ -135,13 +135,13 @@ impl SimulateSpec {
     ///
     /// [`Error::Parameter`], naming the flag.
     pub fn validate(&self) -> Result<()> {
-        in_range("--stocks", self.stocks, 1, MAX_STOCKS)?;
-        in_range("--days", self.days, 1, MAX_DAYS)?;
-        in_range("--per-day", self.per_day, 2, MAX_PER_DAY)?;
+        in_range("stocks", self.stocks, 1, MAX_STOCKS)?;
+        in_range("days", self.days, 1, MAX_DAYS)?;
+        in_range("per_day", self.per_day, 2, MAX_PER_DAY)?;
         // MAX_DAYS weekdays are 14,000 calendar days: below 40 years.
         if !(1000..9960).contains(&self.start.year()) {
             return Err(Error::Parameter {
-                name: "--start",
+                name: "start",
                 value: self.start.to_string(),
                 requirement: "the year must lie between 1000 and 9959".to_owned(),
             });
@@ -468,7 +468,7 @@ fn refuse_other_files(folder: &Path, replaced: Option<&[String]>) -> Result<()> 
     let reason = match replaced {
         None => {
             "the folder holds this file already, and one folder holds one panel; name a new folder, or \
-             replace the panel with --force"
+             replace the panel with `force`"
         }
         Some(_) => {
             "the new panel has no such stock, and one folder holds one panel; name a new folder, or \
@@ -588,12 +588,12 @@ mod tests {
     #[test]
     fn invalid_values_name_their_flag() {
         let message = |spec: SimulateSpec| simulate(&spec).unwrap_err().to_string();
-        assert_eq!(message(spec(0, 1, 386)), "--stocks is 0, but it must lie between 1 and 9999");
-        assert_eq!(message(spec(1, 0, 386)), "--days is 0, but it must lie between 1 and 10000");
-        assert_eq!(message(spec(1, 1, 1)), "--per-day is 1, but it must lie between 2 and 23401");
-        assert!(message(spec(1, 1, 23_402)).starts_with("--per-day is 23402"));
+        assert_eq!(message(spec(0, 1, 386)), "stocks is 0, but it must lie between 1 and 9999");
+        assert_eq!(message(spec(1, 0, 386)), "days is 0, but it must lie between 1 and 10000");
+        assert_eq!(message(spec(1, 1, 1)), "per_day is 1, but it must lie between 2 and 23401");
+        assert!(message(spec(1, 1, 23_402)).starts_with("per_day is 23402"));
         let start = SimulateSpec { start: date(800, 1, 1), ..spec(1, 1, 2) };
-        assert!(message(start).starts_with("--start is 0800-01-01"));
+        assert!(message(start).starts_with("start is 0800-01-01"));
     }
 
     #[test]

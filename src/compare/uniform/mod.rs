@@ -53,7 +53,7 @@ pub fn check_size(size: u64) -> Result<u32> {
         Ok(size) if (1..=MAX_SIZE).contains(&size) => Ok(size),
         _ => {
             let requirement = format!("rows and columns must number from 1 to {MAX_SIZE}");
-            Err(Error::Parameter { name: "--size", value: size.to_string(), requirement })
+            Err(Error::Parameter { name: "size", value: size.to_string(), requirement })
         }
     }
 }
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn sizes_out_of_range_are_refused() {
         for size in [0, 65_537, u64::MAX] {
-            assert!(check_size(size).unwrap_err().to_string().starts_with("--size is"));
+            assert!(check_size(size).unwrap_err().to_string().starts_with("size is"));
         }
         assert!(check_size(65_536).is_ok());
     }

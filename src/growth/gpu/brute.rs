@@ -445,10 +445,9 @@ fn check_utility(problem: &Problem) -> Result<()> {
     let size = model.utility(lowest).abs().max(model.utility(highest).abs()) / (1.0 - model.beta());
     if size > MOST {
         let requirement = format!(
-            "a GPU computes in 32-bit floating point, and values of {size:.0e} on this grid are beyond it; \
-             choose --device cpu"
+            "a GPU computes in 32-bit floating point, and values of {size:.0e} on this grid are beyond it; choose `device cpu`"
         );
-        return Err(Error::Parameter { name: "--sigma", value: figure(model.sigma()), requirement });
+        return Err(Error::Parameter { name: "sigma", value: figure(model.sigma()), requirement });
     }
     Ok(())
 }

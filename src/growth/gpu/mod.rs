@@ -85,7 +85,7 @@ fn attempt_on(
     let polishing = Instant::now();
     let mut proposed = vec![0.0; problem.len()];
     evaluate(problem, &mut proposal.policy, &mut proposed);
-    let advice = "raise --max-iterations, or choose --device cpu";
+    let advice = "raise `max_iterations`, or choose `device cpu`";
     let mut solver = Solver { settings, observe, done: proposal.iterations, floor: Floor::default(), advice };
     let value = solver.polish(problem, proposed.clone())?;
     let timing = Timing { polish: polishing.elapsed(), ..timing };
@@ -148,11 +148,10 @@ fn check_range(problem: &Problem) -> Result<()> {
     let (low, high) = (capital[0], capital[capital.len() - 1]);
     if low < LEAST || high > MOST {
         let requirement = format!(
-            "a GPU computes in 32-bit floating point, which serves capital between {LEAST:e} and {MOST:e}, \
-             and here it lies between {low:.1e} and {high:.1e}; choose --device cpu"
+            "a GPU computes in 32-bit floating point, which serves capital between {LEAST:e} and {MOST:e}, and here it lies between {low:.1e} and {high:.1e}; choose `device cpu`"
         );
         let (name, value) =
-            if low < LEAST { ("--low", problem.spec().low) } else { ("--high", problem.spec().high) };
+            if low < LEAST { ("low", problem.spec().low) } else { ("high", problem.spec().high) };
         return Err(Error::Parameter { name, value: figure(value), requirement });
     }
     Ok(())
@@ -186,11 +185,11 @@ fn binding(gpu: &Gpu) -> u64 {
 /// The refusal of a grid of more than `most` points.
 fn refuse_grid(gpu: &Gpu, points: usize, most: u64) -> Error {
     let requirement = format!(
-        "{} binds {} in one buffer, which holds at most {most} points; choose fewer, or --device cpu",
+        "{} binds {} in one buffer, which holds at most {most} points; choose fewer, or `device cpu`",
         gpu.adapter().label(),
         crate::error::bytes(binding(gpu))
     );
-    Error::Parameter { name: "--grid", value: points.to_string(), requirement }
+    Error::Parameter { name: "points", value: points.to_string(), requirement }
 }
 
 /// Notices when rounding keeps the change from falling.
