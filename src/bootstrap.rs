@@ -185,15 +185,11 @@ impl Bootstrap {
     pub fn new(samples: u32, confidence: f64, seed: u64) -> Result<Self> {
         if samples == 0 {
             let requirement = "at least one resample is needed; 1000 is customary".into();
-            return Err(Error::Parameter { name: "--samples", value: "0".into(), requirement });
+            return Err(Error::Parameter { name: "samples", value: "0".into(), requirement });
         }
         if !(confidence > 0.0 && confidence < 1.0) {
             let requirement = "it must lie between 0 and 1, both excluded; give 0.99 for 99 %".into();
-            return Err(Error::Parameter {
-                name: "--confidence",
-                value: confidence.to_string(),
-                requirement,
-            });
+            return Err(Error::Parameter { name: "confidence", value: confidence.to_string(), requirement });
         }
         let (measure, interval) = (Arc::new(Variance), Arc::new(Percentile));
         Ok(Self { samples, confidence, seed, measure, levels: interval.levels(confidence), interval })
@@ -207,7 +203,7 @@ impl Bootstrap {
     pub fn with(self, measure: Arc<dyn Measure>, interval: Arc<dyn Interval>) -> Result<Self> {
         if interval.is_studentized() && measure.studentize().is_none() {
             return Err(Error::Parameter {
-                name: "the interval",
+                name: "interval",
                 value: interval.name().into(),
                 requirement: format!(
                     "it needs a standard error, which is known for the variance and not for the {}; take percentile",

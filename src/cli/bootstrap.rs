@@ -257,9 +257,6 @@ pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
         },
     };
     let device = args.device.find(report)?;
-    if let Some(warning) = few_samples(&bootstrap) {
-        report.warning(warning);
-    }
 
     let started = Instant::now();
     let options = LoadOptions {
@@ -297,6 +294,9 @@ pub(super) fn run(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     let (intervals, panel_times) = done?;
     let cell = watch.cell.into_inner().unwrap_or_else(PoisonError::into_inner);
     report_load(&panel, report);
+    if let Some(warning) = few_samples(&bootstrap) {
+        report.warning(warning);
+    }
 
     if let (Some((name, _)), None) = (&pictures.histogram, &cell) {
         return Err(name.refused("that day was left out, as it has fewer than two prices".into()));
@@ -371,8 +371,7 @@ impl Observer for Watch {
 
 /// The number of the stock of --against among the panel's, of which there must be another.
 fn second_stock(name: &str, stocks: &[String]) -> Result<usize> {
-    let refused =
-        |requirement: String| Error::Parameter { name: "--against", value: name.into(), requirement };
+    let refused = |requirement: String| Error::Parameter { name: "against", value: name.into(), requirement };
     match stocks.iter().position(|stock| stock == name) {
         None => Err(refused(format!("the panel has no such stock; it has {}", stocks.join(", ")))),
         Some(_) if stocks.len() == 1 => {

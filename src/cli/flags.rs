@@ -6,7 +6,8 @@
 use crate::error::Error;
 
 /// Parameters, and the flags that set them.
-const FLAGS: [(&str, &str); 33] = [
+const FLAGS: [(&str, &str); 36] = [
+    ("against", "--against"),
     ("align", "--align"),
     ("alpha", "--alpha"),
     ("beta", "--beta"),
@@ -21,10 +22,12 @@ const FLAGS: [(&str, &str); 33] = [
     ("from", "--from"),
     ("from_capital", "--from-capital"),
     ("high", "--high"),
+    ("interval", "--interval"),
     ("keep_going", "--keep-going"),
     ("low", "--low"),
     ("max_iterations", "--max-iterations"),
     ("maximizer", "--maximizer"),
+    ("measure", "--measure"),
     ("memory", "--memory"),
     ("method", "--method"),
     ("min_runs", "--min-runs"),
@@ -97,6 +100,7 @@ mod tests {
             ("raise `memory`, or lower `max_iterations`", "raise --memory, or lower --max-iterations"),
             ("use `align inner`.", "use --align inner."),
             ("see `bellwether devices` for `device cpu`", "see `bellwether devices` for --device cpu"),
+            ("measure", "--measure"),
             ("memory", "memory"),
             ("a `b", "a `b"),
             ("`memory", "`memory"),

@@ -107,7 +107,7 @@ pub fn by_name(name: &str, against: Option<usize>) -> Result<Arc<dyn Measure>> {
         ("beta", Some(against)) => Ok(Arc::new(Beta { against })),
         ("variance", Some(_)) => Err(refused("it is of one stock; leave `against` out".into())),
         ("covariance" | "correlation" | "beta", None) => {
-            Err(refused("it is of two stocks; name the second as `against`".into()))
+            Err(refused("it is of two stocks; name the second by `against`".into()))
         }
         _ => Err(refused(format!("there are {}", NAMES.join(", ")))),
     }

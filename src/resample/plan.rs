@@ -267,10 +267,10 @@ fn widest_block(shapes: &[DayShape]) -> u64 {
 fn too_large(batch: &Batch, samples: u32, needed: u64, memory: u64, row_limit: u64) -> Error {
     let what = format!("resampling one stock of a day with {} returns {samples} times", batch.rows);
     if batch.row_bytes() > row_limit {
-        let advice = "that is the largest buffer of rows; resample shorter days, or try --device cpu".into();
+        let advice = "that is the largest buffer of rows; resample shorter days, or try `device cpu`".into();
         return Error::Memory { what, needed: batch.row_bytes(), allowed: row_limit, advice };
     }
-    let advice = "raise --memory, or lower --samples or --threads".into();
+    let advice = "raise `memory`, or lower `samples` or `threads`".into();
     Error::Memory { what, needed, allowed: memory, advice }
 }
 
@@ -693,7 +693,7 @@ mod tests {
             ),
             "{message}"
         );
-        assert!(message.ends_with("raise --memory, or lower --samples or --threads"), "{message}");
+        assert!(message.ends_with("raise `memory`, or lower `samples` or `threads`"), "{message}");
         // What the message asks for is enough, on one thread less is.
         assert!(waves(&shapes, resamples(10_000), &on_cpu(least, 2)).is_ok());
         assert!(waves(&shapes, resamples(10_000), &on_cpu(least - 32_768, 1)).is_ok());
@@ -707,7 +707,7 @@ mod tests {
         assert!(
             error
                 .to_string()
-                .contains("the largest buffer of rows; resample shorter days, or try --device cpu"),
+                .contains("the largest buffer of rows; resample shorter days, or try `device cpu`"),
             "{error}"
         );
         assert!(waves(&shapes, resamples(10), &Budget { device: Some(usual_device()), ..budget }).is_ok());
