@@ -1,5 +1,5 @@
-// What the kernels that resample share: the parameters of a dispatch, the batches, and storing sums. Needs philox.wgsl and
-// index.wgsl. Host side: src/resample/gpu.rs.
+// What the kernels that resample share: the parameters of a dispatch, the batches, and storing sums. Needs
+// philox.wgsl and index.wgsl. Host side: src/resample/gpu.rs.
 
 // What one dispatch does; `Dispatch` in src/resample/gpu.rs.
 struct Dispatch {

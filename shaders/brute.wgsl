@@ -1,8 +1,9 @@
 // The choice on the grid by brute force: each row compares all candidates,
 //   (T V)_i = max over j with k_j < f_i of U(f_i - k_j) + beta V_j,
-// the smallest j where several are best. Candidates pass through workgroup memory, a tile at a time; an invocation holds four
-// rows, which share each candidate that it reads. Values are relative to a reference, so that f32 spends its digits on
-// differences. Twin: `brute` in src/growth/discrete.rs. Host side: src/growth/gpu/brute.rs.
+// the smallest j where several are best. Candidates pass through workgroup memory, a tile at a time; an
+// invocation holds four rows, which share each candidate that it reads. Values are relative to a reference,
+// so that f32 spends its digits on differences. Twin: `brute` in src/growth/discrete.rs. Host side:
+// src/growth/gpu/brute.rs.
 
 // What one dispatch does; `SliceParameters` in src/growth/gpu/brute.rs.
 struct Slice {
@@ -27,8 +28,8 @@ struct Slice {
 @group(0) @binding(2) var<storage, read_write> values: array<f32>;
 // The best candidate so far, N.
 @group(0) @binding(3) var<storage, read_write> choices: array<u32>;
-// Bits of the largest |T V - V| of each iteration; in one_workgroup those of the last, then the number of iterations done. Bits
-// of floats that are not negative have the order of the floats.
+// Bits of the largest |T V - V| of each iteration; in one_workgroup those of the last, then the number of
+// iterations done. Bits of floats that are not negative have the order of the floats.
 @group(0) @binding(4) var<storage, read_write> changes: array<atomic<u32>>;
 
 override WORKGROUP: u32 = 64u;
@@ -80,7 +81,8 @@ struct Best {
     choice: vec4<u32>, // its number
 }
 
-// The better of what is best so far and candidate `i` of the tile, whose number is `j`, for four rows with resources `f`.
+// The better of what is best so far and candidate `i` of the tile, whose number is `j`, for four rows with
+// resources `f`.
 fn compare(so_far: Best, f: vec4<f32>, i: u32, j: u32) -> Best {
     let candidate = candidates[i];
     let consumption = f - candidate.x;
@@ -161,7 +163,8 @@ fn one_workgroup(@builtin(local_invocation_index) local: u32) {
     workgroupBarrier();
     var done = 0u;
     var worst = UNKNOWN;
-    // The loop goes on when the iteration has stopped, but idly: some compilers refuse barriers after a way out that depends on data.
+    // The loop goes on when the iteration has stopped, but idly: some compilers refuse barriers after a way
+    // out that depends on data.
     for (var turn = 0u; turn < slice.iterations; turn += 1u) {
         let going = worst > slice.tolerance;
         var change = worst;

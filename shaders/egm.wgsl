@@ -1,6 +1,6 @@
-// The endogenous grid method: iteration on the Euler equation, the marginal value carried along as the consumption that it
-// asks for, V'(k) = U'(c) f'(k). No values are compared, so that f32 resolves the policy to its own rounding.
-// Twin: src/growth/egm.rs. Host side: src/growth/gpu/egm.rs.
+// The endogenous grid method: iteration on the Euler equation, the marginal value carried along as the
+// consumption that it asks for, V'(k) = U'(c) f'(k). No values are compared, so that f32 resolves the policy
+// to its own rounding. Twin: src/growth/egm.rs. Host side: src/growth/gpu/egm.rs.
 
 // What one dispatch does; `IterationParameters` in src/growth/gpu/egm.rs.
 struct Iteration {
@@ -21,8 +21,8 @@ struct Iteration {
 @group(0) @binding(2) var<storage, read_write> endogenous: array<f32>;
 // Consumption c_i, N.
 @group(0) @binding(3) var<storage, read_write> consumption: array<f32>;
-// Bits of the largest relative change of each iteration, then in one_workgroup the number of iterations done. Bits of floats
-// that are not negative have the order of the floats.
+// Bits of the largest relative change of each iteration, then in one_workgroup the number of iterations done.
+// Bits of floats that are not negative have the order of the floats.
 @group(0) @binding(4) var<storage, read_write> changes: array<atomic<u32>>;
 
 override WORKGROUP: u32 = 64u;
@@ -121,7 +121,8 @@ fn one_workgroup(@builtin(local_invocation_index) local: u32) {
     var read = 0u;
     var done = 0u;
     var worst = UNKNOWN;
-    // The loop goes on when the iteration has stopped, but idly: some compilers refuse barriers after a way out that depends on data.
+    // The loop goes on when the iteration has stopped, but idly: some compilers refuse barriers after a way
+    // out that depends on data.
     for (var turn = 0u; turn < iteration.iterations; turn += 1u) {
         let going = worst > iteration.tolerance;
         var change = worst;

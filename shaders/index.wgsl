@@ -1,5 +1,5 @@
-// Exactly uniform row numbers, one or two from each random word. Twin: src/random/index.rs, which has the mathematics.
-// Needs philox.wgsl.
+// Exactly uniform row numbers, one or two from each random word. Twin: src/random/index.rs, which has the
+// mathematics. Needs philox.wgsl.
 
 // The rows 0..rows to draw from.
 struct RowRange {
@@ -22,8 +22,9 @@ struct BlockRows {
     second: vec4<u32>,
 }
 
-// Draws the rows of a block. A rejected word is redrawn from attempt to attempt until it is accepted. All words share one
-// loop, which turns once but for rare blocks: software adapters go through the body of a loop even where no invocation does.
+// Draws the rows of a block. A rejected word is redrawn from attempt to attempt until it is accepted. All
+// words share one loop, which turns once but for rare blocks: software adapters go through the body of a loop
+// even where no invocation does.
 fn rows_of_block(range: RowRange, stream: Stream, block: u32) -> BlockRows {
     var rows = BlockRows();
     var missing = vec4<bool>(true);

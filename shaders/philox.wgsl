@@ -1,4 +1,5 @@
-// Philox4x32-10: four random words from a counter and a key. Twin: src/random/philox.rs, which has the mathematics.
+// Philox4x32-10: four random words from a counter and a key. Twin: src/random/philox.rs, which has the
+// mathematics.
 
 const PHILOX_M0: u32 = 0xd2511f53u;
 const PHILOX_M1: u32 = 0xcd9e8d57u;

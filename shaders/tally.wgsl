@@ -1,13 +1,16 @@
-// Sums of a day's columns over rows drawn with replacement, by tallies. One invocation holds one resample (x) of one batch (y).
-// It first draws all of its rows and tallies them, c[i] being how often row i came; then it goes through the rows in order,
+// Sums of a day's columns over rows drawn with replacement, by tallies. One invocation holds one resample (x)
+// of one batch (y). It first draws all of its rows and tallies them, c[i] being how often row i came; then it
+// goes through the rows in order,
 //
 //     S = sum over draws of v[i] = sum over rows of c[i] v[i],
 //
-// where all invocations read the same row at the same time, one access for all. A draw costs one tally instead of a row of up to
-// 64 bytes from somewhere, and products modulo 2^32 are exact, as no sum of n rows overflows. Tallies are in workgroup memory,
-// three of 10 bits a word (word w has those of rows w, w + W and w + 2W, with W words); an invocation has every WORKGROUP-th word, so that invocations side by side use different banks, and
-// none waits for another. For hardware; software adapters take tally_software.wgsl.
-// Twin: src/resample/cpu.rs. Host side: src/resample/gpu.rs. Needs batch.wgsl, index.wgsl and philox.wgsl, appended.
+// where all invocations read the same row at the same time, one access for all. A draw costs one tally
+// instead of a row of up to 64 bytes from somewhere, and products modulo 2^32 are exact, as no sum of n rows
+// overflows. Tallies are in workgroup memory, three of 10 bits a word (word w has those of rows w, w + W and
+// w + 2W, with W words); an invocation has every WORKGROUP-th word, so that invocations side by side use
+// different banks, and none waits for another. For hardware; software adapters take tally_software.wgsl.
+// Twin: src/resample/cpu.rs. Host side: src/resample/gpu.rs. Needs batch.wgsl, index.wgsl and philox.wgsl,
+// appended.
 
 override WORKGROUP: u32 = 32u;
 // Words of tallies an invocation: a third of the rows of the longest day.

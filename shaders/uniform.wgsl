@@ -1,6 +1,7 @@
-// The sum of an n x n matrix of random words. Invocations draw blocks of four words in a loop and add their low and their
-// high halves; a workgroup adds its invocations' sums. All arithmetic is on 32-bit unsigned integers, and none overflows.
-// Twin: src/compare/uniform/cpu.rs. Host side: src/compare/uniform/gpu.rs. Needs philox.wgsl, appended.
+// The sum of an n x n matrix of random words. Invocations draw blocks of four words in a loop and add their
+// low and their high halves; a workgroup adds its invocations' sums. All arithmetic is on 32-bit unsigned
+// integers, and none overflows. Twin: src/compare/uniform/cpu.rs. Host side: src/compare/uniform/gpu.rs.
+// Needs philox.wgsl, appended.
 
 // What one dispatch does; `Dispatch` in src/compare/uniform/gpu.rs.
 struct Dispatch {
@@ -25,8 +26,8 @@ struct Partial {
 
 const WORKGROUP: u32 = 64u;
 
-// Blocks of an invocation: 2,816 turns of loops with those of the generator. A workgroup adds 64 * 256 * 4 = 2^16 words, so
-// that no sum of halves exceeds 2^16 * (2^16 - 1) < 2^32.
+// Blocks of an invocation: 2,816 turns of loops with those of the generator. A workgroup adds 64 * 256 * 4 =
+// 2^16 words, so that no sum of halves exceeds 2^16 * (2^16 - 1) < 2^32.
 const BLOCKS: u32 = 256u;
 
 var<workgroup> lows: array<u32, WORKGROUP>;

@@ -4,24 +4,28 @@
 //! returns by day ─ measure: columns ─ resample (engine) ─ sums ─ measure: statistic ─ interval: pivot, quantiles, ends ─ table
 //! ```
 //!
-//! On day d with n rows of intraday log returns, a resample draws n of the rows with replacement, the same rows for all stocks. A measure's
-//! columns are summed over them ([`crate::measure`]); of B resamples the interval wants two quantiles of its pivot ([`crate::interval`]).
-//! The default is the percentile interval of realized variance: RV*_b = `Σⱼ r²[iⱼ]`, b = 0 … B−1, and the (1−c)/2 and (1+c)/2 quantiles of
-//! RV*₀ … RV*_{B−1}, which are selected from the integers. Whatever the measure, interval and engine, this is the one way.
+//! On day d with n rows of intraday log returns, a resample draws n of the rows with replacement, the same
+//! rows for all stocks. A measure's columns are summed over them ([`crate::measure`]); of B resamples the
+//! interval wants two quantiles of its pivot ([`crate::interval`]). The default is the percentile interval of
+//! realized variance: RV*_b = `Σⱼ r²[iⱼ]`, b = 0 … B−1, and the (1−c)/2 and (1+c)/2 quantiles of RV*₀ …
+//! RV*_{B−1}, which are selected from the integers. Whatever the measure, interval and engine, this is the
+//! one way.
 //!
-//! The point estimate is plain f64, added in the order of the rows. Resampled sums are integers ([`crate::resample`]); whatever the device,
-//! the threads and the memory budget, the interval is the same to the last bit. With ρ = [`Intervals::relative_error`], an end is within
-//! ρ times the larger of itself and the bulk of the day (its RV without the five largest squared returns,
-//! [`crate::columns`]) of what exact arithmetic gives.
+//! The point estimate is plain f64, added in the order of the rows. Resampled sums are integers
+//! ([`crate::resample`]); whatever the device, the threads and the memory budget, the interval is the same to
+//! the last bit. With ρ = [`Intervals::relative_error`], an end is within ρ times the larger of itself and
+//! the bulk of the day (its RV without the five largest squared returns, [`crate::columns`]) of what exact
+//! arithmetic gives.
 //!
-//! **Rounding never moves RV out of its interval.** On a day of one return, or of equal ones, every resampled RV equals RV, but both are
-//! rounded in their own way. An end that is on the wrong side of RV by no more than the rounding of both, n·2^(−e−1) + (n + 16)·2⁻⁵³ RV,
-//! is RV.
+//! **Rounding never moves RV out of its interval.** On a day of one return, or of equal ones, every resampled
+//! RV equals RV, but both are rounded in their own way. An end that is on the wrong side of RV by no more
+//! than the rounding of both, n·2^(−e−1) + (n + 16)·2⁻⁵³ RV, is RV.
 //!
-//! Sources: B. Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7(1), 1979 (percentile
-//! intervals: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13); T. G. Andersen, T. Bollerslev,
-//! F. X. Diebold and P. Labys, "Modeling and forecasting realized volatility", Econometrica 71(2), 2003; S. Gonçalves and
-//! N. Meddahi, "Bootstrapping realized volatility", Econometrica 77(1), 2009.
+//! Sources: B. Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7(1), 1979
+//! (percentile intervals: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13); T. G.
+//! Andersen, T. Bollerslev, F. X. Diebold and P. Labys, "Modeling and forecasting realized volatility",
+//! Econometrica 71(2), 2003; S. Gonçalves and N. Meddahi, "Bootstrapping realized volatility", Econometrica
+//! 77(1), 2009.
 
 use std::ops::{ControlFlow, Range};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -94,7 +98,8 @@ pub trait Observer: Sync {
     /// So many returns are to be drawn in all, as far as is known.
     fn planned(&self, _draws: u64) {}
 
-    /// So many returns were drawn since the last call. [`ControlFlow::Break`] ends the run with [`Error::Cancelled`].
+    /// So many returns were drawn since the last call. [`ControlFlow::Break`] ends the run with
+    /// [`Error::Cancelled`].
     fn drawn(&self, _draws: u64) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
@@ -106,7 +111,8 @@ pub trait Observer: Sync {
 /// No observer.
 impl Observer for () {}
 
-/// Intervals for every day and cell. Arrays are days × cells, in the units of the statistic: for realized variance, squared log returns.
+/// Intervals for every day and cell. Arrays are days × cells, in the units of the statistic: for realized
+/// variance, squared log returns.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Intervals {
     /// What the estimate is called.
@@ -121,14 +127,15 @@ pub struct Intervals {
     pub lower: Array2<f64>,
     /// Upper ends.
     pub upper: Array2<f64>,
-    /// Bound on the error of any resampled column's sum that comes from rounding, relative to the larger of itself and the column's bulk
-    /// (its sum without the five largest rows); the largest over all cells.
+    /// Bound on the error of any resampled column's sum that comes from rounding, relative to the larger of
+    /// itself and the column's bulk (its sum without the five largest rows); the largest over all cells.
     pub relative_error: f64,
     /// How long it took.
     pub times: Times,
 }
 
-/// How long the steps took. On the CPU the two steps of different days overlap, so that each is counted in thread time.
+/// How long the steps took. On the CPU the two steps of different days overlap, so that each is counted in
+/// thread time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Times {
     /// From the first to the last, by the clock.
@@ -177,7 +184,8 @@ impl Intervals {
 }
 
 impl Bootstrap {
-    /// Intervals of the given `confidence` (between 0 and 1) from `samples` ≥ 1 resamples; `seed` fixes the random stream.
+    /// Intervals of the given `confidence` (between 0 and 1) from `samples` ≥ 1 resamples; `seed` fixes the
+    /// random stream.
     ///
     /// # Errors
     ///
@@ -244,18 +252,21 @@ impl Bootstrap {
         days.iter().map(|day| day.returns.len() as u64 * u64::from(self.samples)).sum()
     }
 
-    /// The resamples to take, and how many sums of a column are held while they come in: a hundredth of B for 99 %.
+    /// The resamples to take, and how many sums of a column are held while they come in: a hundredth of B for
+    /// 99 %.
     pub fn resamples(&self) -> Resamples {
         let held = held(self.samples as usize, self.levels);
         Resamples { count: self.samples, held: held as u64 }
     }
 
-    /// The intervals of all that `panel` still holds, block by block of days; `memory` bytes are for what the panel holds and for resampling.
-    /// The counterpart of [`Self::run`] for panels that need not fit in memory.
+    /// The intervals of all that `panel` still holds, block by block of days; `memory` bytes are for what the
+    /// panel holds and for resampling. The counterpart of [`Self::run`] for panels that need not fit in
+    /// memory.
     ///
     /// # Errors
     ///
-    /// As [`PanelReader::next_returns`] and [`Self::run`]; [`Error::Parameter`] where the measure's second stock is not there.
+    /// As [`PanelReader::next_returns`] and [`Self::run`]; [`Error::Parameter`] where the measure's second
+    /// stock is not there.
     pub fn run_panel(
         &self,
         panel: &mut PanelReader,
@@ -294,8 +305,8 @@ impl Bootstrap {
     ///
     /// # Errors
     ///
-    /// [`Error::Memory`] where a single cell does not fit, [`Error::Gpu`] where the device fails, [`Error::Parameter`] for
-    /// returns that are not finite, [`Error::Cancelled`].
+    /// [`Error::Memory`] where a single cell does not fit, [`Error::Gpu`] where the device fails,
+    /// [`Error::Parameter`] for returns that are not finite, [`Error::Cancelled`].
     pub fn run(
         &self,
         days: &[DayReturns],
@@ -405,8 +416,8 @@ impl Bootstrap {
         Estimate { value, squared_error }
     }
 
-    /// The resampled realized variances themselves, B × stocks, for one day, on the CPU: what the intervals are
-    /// quantiles of. Its first rows are those of a run with fewer samples.
+    /// The resampled realized variances themselves, B × stocks, for one day, on the CPU: what the intervals
+    /// are quantiles of. Its first rows are those of a run with fewer samples.
     ///
     /// # Errors
     ///
@@ -555,7 +566,8 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Each batch is a job: columns, resample, quantiles. Samples within a batch are spread over idle threads too.
+    /// Each batch is a job: columns, resample, quantiles. Samples within a batch are spread over idle threads
+    /// too.
     fn on_cpu(&self) -> Result<Vec<Vec<Ends>>> {
         let batch_job = |batch: &&Batch| {
             let columns = self.columns(batch)?;
@@ -807,7 +819,8 @@ mod tests {
             assert!(lower == rv || upper == rv);
             assert!(upper - lower <= 1e-6 * rv);
         }
-        // Most of 200 resamples draw the only return that is not zero once or twice, or never: not rounding, so left alone.
+        // Most of 200 resamples draw the only return that is not zero once or twice, or never: not rounding,
+        // so left alone.
         let one = intervals([vec![0.3], vec![0.0; 9]].concat(), 0.5);
         assert!(one.lower[[0, 0]] < one.estimate[[0, 0]] / 2.0, "{one:?}");
         let column = |values: Vec<f64>| {

@@ -1,52 +1,56 @@
 //! Columns: non-negative quantities of a day's rows as integers, so that sums are exact in any order.
 //!
-//! A *column* is a quantity v₀ … vₙ₋₁ ≥ 0 of the n rows of a day, such as the squared returns of one stock. It is scaled
-//! by a power of two and rounded to integers, to nearest with ties to even,
+//! A *column* is a quantity v₀ … vₙ₋₁ ≥ 0 of the n rows of a day, such as the squared returns of one stock.
+//! It is scaled by a power of two and rounded to integers, to nearest with ties to even,
 //!
 //! ```text
 //! q[i] = round(v[i] · 2^e)
 //! ```
 //!
-//! and each q is written in *limbs*: digits, most significant first, each in a field of bits wide enough for the sum of any n of
-//! them. The first limb takes a word of 32 bits and holds up to cap = ⌊(2³² − 1) / n⌋. The lower d bits of q follow in as few
-//! limbs as may be, full ones first: a digit of w bits has a field of
+//! and each q is written in *limbs*: digits, most significant first, each in a field of bits wide enough for
+//! the sum of any n of them. The first limb takes a word of 32 bits and holds up to cap = ⌊(2³² − 1) / n⌋.
+//! The lower d bits of q follow in as few limbs as may be, full ones first: a digit of w bits has a field of
 //!
 //! ```text
 //! F(w) = bits of n·(2^w − 1),   at most 32,
 //! ```
 //!
-//! and e is the largest with max v · 2^e ≤ cap · 2^d. Sums of n limbs fit their fields whichever rows are drawn, so words are
-//! added without a thought to what is in them. At the end the sums' limbs are put together again, once:
-//! Σ q = (…((s₀·2^w₁ + s₁)·2^w₂ + s₂)…), where sₖ is the sum of limb k, of wₖ bits.
+//! and e is the largest with max v · 2^e ≤ cap · 2^d. Sums of n limbs fit their fields whichever rows are
+//! drawn, so words are added without a thought to what is in them. At the end the sums' limbs are put
+//! together again, once: Σ q = (…((s₀·2^w₁ + s₁)·2^w₂ + s₂)…), where sₖ is the sum of limb k, of wₖ bits.
 //!
-//! **Bound.** Each q is within ½ of v·2^e, so a sum of n drawn rows is within n·2^(−e−1) of the exact sum. How small can a
-//! resampled sum be? On a day of jumps far smaller than the column's own sum: it may miss every jump. So the bound is taken
-//! relative to the *bulk*, the sum of the column without its five largest rows, but no less than 2⁻⁶⁰ of its sum:
+//! **Bound.** Each q is within ½ of v·2^e, so a sum of n drawn rows is within n·2^(−e−1) of the exact sum.
+//! How small can a resampled sum be? On a day of jumps far smaller than the column's own sum: it may miss
+//! every jump. So the bound is taken relative to the *bulk*, the sum of the column without its five largest
+//! rows, but no less than 2⁻⁶⁰ of its sum:
 //!
 //! ```text
 //! bulk = max(Σ v[i] over v[i] < t  +  (m − 5)·t,  2⁻⁶⁰ Σ v[i])
 //! ```
 //!
-//! with t the fifth largest value (0 where n < 5) and m the number of rows with v[i] ≥ t; sums are f64 in row order. d is the least for which
-//! n·2^(−e−1) / bulk ≤ 1e-6 − 2⁻⁴⁹. The last term is for the roundings of f64 on the way from prices to columns and from sums to
-//! quantiles ([`FLOATING_ERROR`]), so that any resampled sum S* is within [`MAX_RELATIVE_ERROR`] · max(S*, bulk). A column's limbs depend on
-//! that column alone. At n = 385 half of the columns of real squared returns need one lower bit, nearly all at most three.
+//! with t the fifth largest value (0 where n < 5) and m the number of rows with v[i] ≥ t; sums are f64 in row
+//! order. d is the least for which n·2^(−e−1) / bulk ≤ 1e-6 − 2⁻⁴⁹. The last term is for the roundings of f64
+//! on the way from prices to columns and from sums to quantiles ([`FLOATING_ERROR`]), so that any resampled
+//! sum S* is within [`MAX_RELATIVE_ERROR`] · max(S*, bulk). A column's limbs depend on that column alone. At
+//! n = 385 half of the columns of real squared returns need one lower bit, nearly all at most three.
 //!
-//! **Layout.** Words of one row are its *lanes*. Fields are placed widest first, each in the lane with the least room that suffices
-//! (best fit), so that the lower limbs of twelve stocks mostly share the four lanes that their first limbs leave of a cache line.
-//! Rows of a day are contiguous and padded with zeros to [`DayColumns::stride`] words: 1, or a multiple of 16, so that a row is
-//! read in whole cache lines.
+//! **Layout.** Words of one row are its *lanes*. Fields are placed widest first, each in the lane with the
+//! least room that suffices (best fit), so that the lower limbs of twelve stocks mostly share the four lanes
+//! that their first limbs leave of a cache line. Rows of a day are contiguous and padded with zeros to
+//! [`DayColumns::stride`] words: 1, or a multiple of 16, so that a row is read in whole cache lines.
 
 use bytemuck::{Pod, Zeroable};
 use ndarray::{ArrayRef2, Axis};
 
 use crate::error::{Error, Result};
 
-/// Largest error of any resampled sum, relative to the larger of that sum and the column's bulk, before a column gets another bit.
+/// Largest error of any resampled sum, relative to the larger of that sum and the column's bulk, before a
+/// column gets another bit.
 pub const MAX_RELATIVE_ERROR: f64 = 1e-6;
 
-/// What roundings of f64 may add to a resampled sum's relative error, 2⁻⁴⁹: with u = 2⁻⁵³, a squared log return is within 8u
-/// ([`crate::panel::DayPrices::returns`]), an integer sum in the units of the values within u, the interpolation of a quantile within 3u.
+/// What roundings of f64 may add to a resampled sum's relative error, 2⁻⁴⁹: with u = 2⁻⁵³, a squared log
+/// return is within 8u ([`crate::panel::DayPrices::returns`]), an integer sum in the units of the values
+/// within u, the interpolation of a quantile within 3u.
 pub const FLOATING_ERROR: f64 = 8.0 * f64::EPSILON;
 
 /// The number of largest rows that a low resample is taken to miss.
@@ -102,10 +106,11 @@ pub struct Column {
     pub exponent: i32,
     /// The sum of the column itself, in f64 and row order.
     pub sum: f64,
-    /// Largest error of any resampled sum that comes from rounding to integers, in the units of the values: n·2^(−e−1), or 0 for a
-    /// column of zeros.
+    /// Largest error of any resampled sum that comes from rounding to integers, in the units of the values:
+    /// n·2^(−e−1), or 0 for a column of zeros.
     pub rounding: f64,
-    /// Largest error of any resampled sum, relative to the larger of that sum and the column's bulk (0 for a column of zeros).
+    /// Largest error of any resampled sum, relative to the larger of that sum and the column's bulk (0 for a
+    /// column of zeros).
     pub relative_error: f64,
 }
 
@@ -116,7 +121,8 @@ pub struct FieldCount {
     widths: [u32; FULL as usize + 1],
 }
 
-/// What decides how a column is written: figures of its values times a power of two, 1 unless their sum overflows.
+/// What decides how a column is written: figures of its values times a power of two, 1 unless their sum
+/// overflows.
 #[derive(Debug, Clone, Copy, Default)]
 struct Extent {
     smallest: f64,
@@ -147,14 +153,16 @@ impl FieldCount {
         self
     }
 
-    /// Lanes that these fields take, widest first, each where the least room suffices: as [`DayColumns`] places them.
+    /// Lanes that these fields take, widest first, each where the least room suffices: as [`DayColumns`]
+    /// places them.
     pub fn lanes(&self) -> usize {
         // Lanes by their free bits.
         let mut free = [0_u32; FULL as usize + 1];
         let mut lanes = 0;
         for width in (1..=FULL as usize).rev() {
             let mut left = self.widths[width];
-            // The fields that come to a lane fill it: what it has left after one is again the least room that suffices.
+            // The fields that come to a lane fill it: what it has left after one is again the least room that
+            // suffices.
             let fill = |room: usize, available: u32, free: &mut [u32], left: &mut u32| {
                 let most = (room / width) as u32;
                 let filled = available.min(*left / most);
@@ -191,18 +199,19 @@ pub struct DayColumns {
 }
 
 impl DayColumns {
-    /// The columns of calendar day `day` (YYYYMMDD) from `values`, n rows × columns, all finite and not negative.
+    /// The columns of calendar day `day` (YYYYMMDD) from `values`, n rows × columns, all finite and not
+    /// negative.
     ///
     /// # Errors
     ///
-    /// [`Error::Parameter`] where there is no row, more than [`MAX_ROWS`], or a value that is negative or not finite;
-    /// [`Error::Memory`] where the rows take more than [`MAX_BYTES`].
+    /// [`Error::Parameter`] where there is no row, more than [`MAX_ROWS`], or a value that is negative or not
+    /// finite; [`Error::Memory`] where the rows take more than [`MAX_BYTES`].
     pub fn new(day: u32, values: &ArrayRef2<f64>) -> Result<Self> {
         Self::planned(day, values, plan_columns(values)?)
     }
 
-    /// As [`Self::new`], with the columns that [`plan_columns`] gave for `values`, or for more columns than these: how a column is
-    /// written does not depend on the others, only its lanes do.
+    /// As [`Self::new`], with the columns that [`plan_columns`] gave for `values`, or for more columns than
+    /// these: how a column is written does not depend on the others, only its lanes do.
     ///
     /// # Errors
     ///
@@ -277,7 +286,8 @@ impl DayColumns {
     }
 }
 
-/// How each column of a day is written, from its `values`, n rows × columns: what [`DayColumns::new`] does first.
+/// How each column of a day is written, from its `values`, n rows × columns: what [`DayColumns::new`] does
+/// first.
 ///
 /// # Errors
 ///
@@ -305,7 +315,8 @@ pub fn plan_columns(values: &ArrayRef2<f64>) -> Result<Vec<Column>> {
                 requirement: "columns hold finite numbers that are not negative".into(),
             });
         }
-        // Where the sum of finite values overflows, or 2⁻⁶⁰ of it underflows, its figures are those of values times a power of two.
+        // Where the sum of finite values overflows, or 2⁻⁶⁰ of it underflows, its figures are those of values
+        // times a power of two.
         let scale = match extent.sum {
             f64::INFINITY => -64,
             sum if sum > 0.0 && sum < f64::MIN_POSITIVE / LEAST_BULK => 200,
@@ -317,8 +328,9 @@ pub fn plan_columns(values: &ArrayRef2<f64>) -> Result<Vec<Column>> {
     planned.collect()
 }
 
-/// What decides how each column of `values`, n rows × columns, times `scale` is written. Row by row, as values lie in memory: sums
-/// then come in row order, and show what is not finite, as the least values show what is negative.
+/// What decides how each column of `values`, n rows × columns, times `scale` is written. Row by row, as
+/// values lie in memory: sums then come in row order, and show what is not finite, as the least values show
+/// what is negative.
 fn extents(values: &ArrayRef2<f64>, scale: f64) -> Vec<Extent> {
     let columns = values.ncols();
     let mut extents = vec![Extent::default(); columns];
@@ -354,8 +366,8 @@ fn extents(values: &ArrayRef2<f64>, scale: f64) -> Vec<Extent> {
     extents
 }
 
-/// The bits of the digits of the lower limbs that have `lower_bits` bits in all, of `rows` rows, most significant first: full ones, then
-/// what is left.
+/// The bits of the digits of the lower limbs that have `lower_bits` bits in all, of `rows` rows, most
+/// significant first: full ones, then what is left.
 fn lower_digits(rows: u32, lower_bits: u32) -> impl Iterator<Item = u32> {
     // The most bits of a digit whose sums fit a word.
     let full = (u64::from(u32::MAX / rows) + 1).ilog2();
@@ -368,8 +380,8 @@ fn field_width(rows: u32, digit_bits: u32) -> u32 {
     (u64::from(rows) * ((1 << digit_bits) - 1)).ilog2() + 1
 }
 
-/// Gives every limb its place, widest first, each in the lane with the least room that suffices; of equal ones, in the last that came to
-/// have it. Returns the number of lanes.
+/// Gives every limb its place, widest first, each in the lane with the least room that suffices; of equal
+/// ones, in the last that came to have it. Returns the number of lanes.
 fn place(columns: &mut [Column]) -> usize {
     let mut lanes = 0;
     // The lanes with so many free bits.
@@ -399,7 +411,8 @@ pub const fn stride_of(lanes: usize) -> usize {
 }
 
 impl Column {
-    /// Chooses limbs and scale for n = `rows` values, of which `extent` is that of the values times 2^`scale`. The limbs have no place yet.
+    /// Chooses limbs and scale for n = `rows` values, of which `extent` is that of the values times
+    /// 2^`scale`. The limbs have no place yet.
     fn plan(rows: u32, extent: &Extent, scale: i32) -> Self {
         let &Extent { largest, sum, bulk, .. } = extent;
         if largest == 0.0 {
@@ -475,8 +488,9 @@ impl Column {
 #[derive(Debug, Clone, Copy)]
 struct Head {
     lane: usize,
-    /// 2^e; or zero where that is not a normal number, the column has more limbs or its integers more than 51 bits, for another
-    /// way to write it. Products that are not exact are far below ½, so that [`round_small`] gives what [`round_scaled`] does.
+    /// 2^e; or zero where that is not a normal number, the column has more limbs or its integers more than 51
+    /// bits, for another way to write it. Products that are not exact are far below ½, so that
+    /// [`round_small`] gives what [`round_scaled`] does.
     scale: f64,
     /// Bits of the second limb's digits; 0 where the scale is.
     below: u32,
@@ -511,7 +525,8 @@ impl Limb {
 /// The largest e with `largest` · 2^e ≤ `cap`, for `largest` > 0.
 fn largest_exponent(largest: f64, cap: u32) -> i32 {
     let (mantissa, exponent) = decompose(largest);
-    // largest = mantissa · 2^exponent; align the mantissa's top bit with that of cap, then step down if it is above.
+    // largest = mantissa · 2^exponent; align the mantissa's top bit with that of cap, then step down if it is
+    // above.
     let top = i64::from(cap.ilog2()) - i64::from(mantissa.ilog2());
     let fits = |shift: i64| {
         if shift >= 0 {
@@ -531,8 +546,8 @@ fn decompose(value: f64) -> (u64, i32) {
     if exponent == 0 { (fraction, -1074) } else { (fraction | 1 << 52, exponent - 1075) }
 }
 
-/// round(`value` · 2^`exponent`), ties to even, in integer arithmetic: exact for subnormal values and any exponent for
-/// which the result fits.
+/// round(`value` · 2^`exponent`), ties to even, in integer arithmetic: exact for subnormal values and any
+/// exponent for which the result fits.
 fn round_scaled(value: f64, exponent: i32) -> u128 {
     let (mantissa, own) = decompose(value);
     let shift = own + exponent;
@@ -547,7 +562,8 @@ fn round_scaled(value: f64, exponent: i32) -> u128 {
     u128::from(whole + u64::from(rest > half || (rest == half && whole & 1 == 1)))
 }
 
-/// round(`value`), ties to even, for 0 ≤ `value` < 2⁵¹: above 2⁵² doubles are the integers, so that the addition rounds.
+/// round(`value`), ties to even, for 0 ≤ `value` < 2⁵¹: above 2⁵² doubles are the integers, so that the
+/// addition rounds.
 #[inline]
 fn round_small(value: f64) -> u64 {
     const SHIFT: f64 = (1_u64 << 52) as f64;
@@ -657,8 +673,8 @@ mod tests {
 
     #[test]
     fn limbs_follow_the_largest_row_beside_the_bulk() {
-        // By hand, for 385 rows: cap is 2^23.4, so that e is 23 less the power of two that the largest row needs, and the bound
-        // is 385/2 · 2^−e over a bulk of about one.
+        // By hand, for 385 rows: cap is 2^23.4, so that e is 23 less the power of two that the largest row
+        // needs, and the bound is 385/2 · 2^−e over a bulk of about one.
         assert_eq!(fields(385, 1.0 / 385.0), [(32, 0)]);
         assert_eq!(fields(385, 0.0285), [(32, 0)]);
         assert_eq!(fields(385, 0.057), [(32, 0), (9, 1)]);

@@ -3,7 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Everything that can fail in this library. Rooms with many ways to fail own an enum of their own, held here.
+/// Everything that can fail in this library. Rooms with many ways to fail own an enum of their own, held
+/// here.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -1,8 +1,10 @@
-//! Many independent computations: in order or as they complete, failures kept beside the successes, with progress.
+//! Many independent computations: in order or as they complete, failures kept beside the successes, with
+//! progress.
 //!
-//! A problem is *embarrassingly parallel* where one function is applied to many inputs and no application needs another.
-//! A [`Jobs`] value applies it on all cores, or on as many threads as asked. This is `concurrent.futures` in Rust, on
-//! top of Rayon, whose threads share memory: nothing is copied to another process and back.
+//! A problem is *embarrassingly parallel* where one function is applied to many inputs and no application
+//! needs another. A [`Jobs`] value applies it on all cores, or on as many threads as asked. This is
+//! `concurrent.futures` in Rust, on top of Rayon, whose threads share memory: nothing is copied to another
+//! process and back.
 //!
 //! | Python                                   | here                                                |
 //! |------------------------------------------|-----------------------------------------------------|
@@ -25,8 +27,8 @@
 //!
 //! # Results as they complete
 //!
-//! The jobs run on the pool while the closure runs on the calling thread and takes what is ready. Each result comes with
-//! its input and the input's number, so that the order can be restored.
+//! The jobs run on the pool while the closure runs on the calling thread and takes what is ready. Each result
+//! comes with its input and the input's number, so that the order can be restored.
 //!
 //! ```
 //! # use bellwether::jobs::Jobs;
@@ -54,7 +56,8 @@
 //!
 //! # Failures
 //!
-//! A job fails where its function returns an error or panics. The others go on, and the failure is kept with its input.
+//! A job fails where its function returns an error or panics. The others go on, and the failure is kept with
+//! its input.
 //!
 //! ```
 //! # use bellwether::jobs::{Failure, Jobs};
@@ -68,9 +71,9 @@
 //!
 //! # Panics
 //!
-//! A panic in a job becomes [`Failure::Panic`]. Before it is caught Rust's panic hook prints it on standard error. The
-//! hook belongs to the whole process, so the library leaves it alone; a program that reports failures itself calls
-//! [`record_panics`] once when it starts.
+//! A panic in a job becomes [`Failure::Panic`]. Before it is caught Rust's panic hook prints it on standard
+//! error. The hook belongs to the whole process, so the library leaves it alone; a program that reports
+//! failures itself calls [`record_panics`] once when it starts.
 
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe};
@@ -157,8 +160,8 @@ impl Jobs {
         Ok(Self { missing: cores.saturating_sub(1), ..Self::on_this_thread()? })
     }
 
-    /// Jobs on one thread: one of their own, or where none can be started the calling thread, which must then be
-    /// the one that uses the jobs.
+    /// Jobs on one thread: one of their own, or where none can be started the calling thread, which must then
+    /// be the one that uses the jobs.
     ///
     /// # Errors
     ///
@@ -246,10 +249,11 @@ impl Jobs {
         Results(finished)
     }
 
-    /// Applies `function` to every input, and hands the results to `consume`, which runs on the calling thread, in the
-    /// order in which they complete. Jobs start in the order of the inputs.
+    /// Applies `function` to every input, and hands the results to `consume`, which runs on the calling
+    /// thread, in the order in which they complete. Jobs start in the order of the inputs.
     ///
-    /// Returns what `consume` returns. Where it drops the iterator early, the jobs that have not started never do.
+    /// Returns what `consume` returns. Where it drops the iterator early, the jobs that have not started
+    /// never do.
     pub fn as_completed<I, T, E, F, R>(
         &self,
         inputs: impl IntoIterator<Item = I>,
@@ -311,8 +315,8 @@ pub struct Completed<'a, I, T, E> {
 }
 
 impl<I, T, E> Completed<'_, I, T, E> {
-    /// Waits for a result. A thread of the pool works on other jobs in the meantime: if it slept, a pool of one thread
-    /// would wait for itself.
+    /// Waits for a result. A thread of the pool works on other jobs in the meantime: if it slept, a pool of
+    /// one thread would wait for itself.
     fn wait(&self) -> Option<Finished<I, T, E>> {
         const NAP: Duration = Duration::from_micros(100);
         loop {
@@ -421,8 +425,8 @@ fn most_threads(cores: usize) -> usize {
     cores.saturating_mul(16).max(1024)
 }
 
-/// Runs one job and catches its panic. The function is only shared, not mutated, so that what a panic may leave broken
-/// is behind the caller's own locks, and those know (they are poisoned).
+/// Runs one job and catches its panic. The function is only shared, not mutated, so that what a panic may
+/// leave broken is behind the caller's own locks, and those know (they are poisoned).
 fn run<I, T, E>(function: impl Fn(&I) -> Result<T, E>, input: &I) -> Result<T, Failure<E>> {
     match panic::catch_unwind(AssertUnwindSafe(|| function(input))) {
         Ok(result) => result.map_err(Failure::Error),

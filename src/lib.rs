@@ -1,5 +1,5 @@
-//! Bootstrap confidence intervals of realized variance, and certified value function iteration, on every CPU core and on
-//! any GPU; the bootstrap is the same to the last bit on all of them.
+//! Bootstrap confidence intervals of realized variance, and certified value function iteration, on every CPU
+//! core and on any GPU; the bootstrap is the same to the last bit on all of them.
 //!
 //! ```text
 //! prices on disk ─ panel ─ returns by day ─ columns ─┬─ resample (CPU | GPU) ─ sums ─ quantiles ─ intervals ─┬─ output
@@ -11,8 +11,8 @@
 //! compare: the same two flows against the clock
 //! ```
 //!
-//! Data goes one way, and each arrow is a module. In reading order, of which each uses only those above it (errors of a module are
-//! variants of [`Error`]):
+//! Data goes one way, and each arrow is a module. In reading order, of which each uses only those above it
+//! (errors of a module are variants of [`Error`]):
 //!
 //! | module | what it is about |
 //! |---|---|
@@ -35,9 +35,9 @@
 //! | [`compare`] | the same flows timed on one core, all cores and GPUs; tables and a picture of it |
 //! | [`cli`] | the command line over all of this |
 //!
-//! **To add a measure**: a file in `src/measure` that names its columns and computes its statistic from their sums, and a line in
-//! [`measure::by_name`]. Resampling, intervals, engines, output and the command line take it from there. `src/measure/beta.rs` is the shortest.
-//! To add an interval: the same in `src/interval`.
+//! **To add a measure**: a file in `src/measure` that names its columns and computes its statistic from their
+//! sums, and a line in [`measure::by_name`]. Resampling, intervals, engines, output and the command line take
+//! it from there. `src/measure/beta.rs` is the shortest. To add an interval: the same in `src/interval`.
 //!
 //! # Features
 //!

@@ -9,8 +9,9 @@ use std::sync::{Mutex, PoisonError};
 /// another.
 static PANICS: Mutex<VecDeque<(String, String)>> = Mutex::new(VecDeque::new());
 
-/// Keeps panics off standard error. Where one is caught and becomes an error, as [`Failure::Panic`](crate::jobs::Failure::Panic) or an
-/// [`Error::Job`](crate::Error::Job), its message has the file and the line.
+/// Keeps panics off standard error. Where one is caught and becomes an error, as
+/// [`Failure::Panic`](crate::jobs::Failure::Panic) or an [`Error::Job`](crate::Error::Job), its message has
+/// the file and the line.
 ///
 /// For a program that reports its errors itself, to call when it starts: it replaces the process's panic
 /// hook.

@@ -1,11 +1,13 @@
 //! Sixteen words at once, with the vectors that this machine has.
 //!
-//! [`Lanes`] is a vector of sixteen 32-bit words with the few operations that the random stream and the column sums need. A
-//! [`Kernel`] is written once over any `Lanes`; [`Vectors::run`] compiles it for each instruction set and runs it on the one
-//! that is named. All arithmetic is on integers, so that all give the same bits.
+//! [`Lanes`] is a vector of sixteen 32-bit words with the few operations that the random stream and the
+//! column sums need. A [`Kernel`] is written once over any `Lanes`; [`Vectors::run`] compiles it for each
+//! instruction set and runs it on the one that is named. All arithmetic is on integers, so that all give the
+//! same bits.
 //!
-//! `unsafe` code lives here and, for reading rows without a check, in `resample/draws.rs`: intrinsics are sound where their instruction set exists, and values of the
-//! types for AVX2 and AVX-512 only come into being inside of [`Vectors::run`], which has checked that.
+//! `unsafe` code lives here and, for reading rows without a check, in `resample/draws.rs`: intrinsics are
+//! sound where their instruction set exists, and values of the types for AVX2 and AVX-512 only come into
+//! being inside of [`Vectors::run`], which has checked that.
 
 #![allow(unsafe_code, reason = "intrinsics; each block says why it is sound")]
 
@@ -19,8 +21,8 @@ pub const LANES: usize = 16;
 /// Number of lanes of 64 bits.
 pub const WIDE_LANES: usize = 8;
 
-/// Eight lanes of 64 bits, for products of words: the low word of a lane is a number, its high word is what a product leaves there, or
-/// of no account.
+/// Eight lanes of 64 bits, for products of words: the low word of a lane is a number, its high word is what a
+/// product leaves there, or of no account.
 pub trait Wide: Copy {
     /// The same number in all lanes.
     fn splat(number: u64) -> Self;
@@ -72,8 +74,9 @@ pub trait Lanes: Copy {
     fn below(self, bound: Self) -> u16;
 }
 
-/// Work that is compiled for every instruction set. `run` must be `#[inline(always)]`, and so must all that it calls in its
-/// inner loops: only what is inlined into [`Vectors::run`] is compiled for the instruction set.
+/// Work that is compiled for every instruction set. `run` must be `#[inline(always)]`, and so must all that
+/// it calls in its inner loops: only what is inlined into [`Vectors::run`] is compiled for the instruction
+/// set.
 pub trait Kernel {
     /// What the work gives.
     type Output;
@@ -104,8 +107,9 @@ impl Vectors {
         available
     }
 
-    /// The best instruction set that this machine has; or, for tests of the whole program, the one that the environment
-    /// variable `BELLWETHER_VECTORS` names (`portable`, `avx2`, `avx512`), where the machine has it.
+    /// The best instruction set that this machine has; or, for tests of the whole program, the one that the
+    /// environment variable `BELLWETHER_VECTORS` names (`portable`, `avx2`, `avx512`), where the machine has
+    /// it.
     pub fn best() -> Self {
         static BEST: OnceLock<Vectors> = OnceLock::new();
         *BEST.get_or_init(|| {
@@ -299,8 +303,8 @@ impl Lanes for Portable {
 #[derive(Debug, Clone, Copy)]
 struct Avx2([__m256i; 2]);
 
-// SAFETY of all blocks: values of this type exist only inside `run_avx2`, on a machine with AVX2; loads and stores are
-// unaligned ones of 32 bytes each within the array's 64.
+// SAFETY of all blocks: values of this type exist only inside `run_avx2`, on a machine with AVX2; loads and
+// stores are unaligned ones of 32 bytes each within the array's 64.
 #[cfg(target_arch = "x86_64")]
 impl Lanes for Avx2 {
     type Wide = Avx2Wide;
@@ -337,7 +341,8 @@ impl Lanes for Avx2 {
 
     #[inline(always)]
     fn multiply(self, factor: Self) -> (Self, Self) {
-        // Products of the even and of the odd lanes, as pairs (low, high), then put back in the order of the lanes.
+        // Products of the even and of the odd lanes, as pairs (low, high), then put back in the order of the
+        // lanes.
         let products = [0, 1].map(|half| unsafe {
             let (a, m) = (self.0[half], factor.0[half]);
             let even = _mm256_mul_epu32(a, m);
@@ -370,8 +375,8 @@ impl Lanes for Avx2 {
 #[derive(Debug, Clone, Copy)]
 struct Avx512(__m512i);
 
-// SAFETY of all blocks: values of this type exist only inside `run_avx512`, on a machine with AVX-512; loads and stores are
-// unaligned ones of the array's 64 bytes.
+// SAFETY of all blocks: values of this type exist only inside `run_avx512`, on a machine with AVX-512; loads
+// and stores are unaligned ones of the array's 64 bytes.
 #[cfg(target_arch = "x86_64")]
 impl Lanes for Avx512 {
     type Wide = Avx512Wide;
@@ -404,8 +409,8 @@ impl Lanes for Avx512 {
     #[inline(always)]
     fn multiply(self, factor: Self) -> (Self, Self) {
         unsafe {
-            // Products of the even and of the odd lanes, as pairs (low, high); each half of the result is one of them with
-            // the other's words moved in.
+            // Products of the even and of the odd lanes, as pairs (low, high); each half of the result is one
+            // of them with the other's words moved in.
             let even = _mm512_mul_epu32(self.0, factor.0);
             let odd = _mm512_mul_epu32(_mm512_srli_epi64::<32>(self.0), factor.0);
             let high = _mm512_mask_shuffle_epi32::<0b11_11_01_01>(odd, 0x5555, even);
@@ -491,7 +496,8 @@ impl Wide for Avx2Wide {
 
     #[inline(always)]
     fn below(self, bound: Self) -> u8 {
-        // AVX2 compares signed words: a < b where max(a, b) is not a. The signs of lanes of 64 bits are those of the words that are low.
+        // AVX2 compares signed words: a < b where max(a, b) is not a. The signs of lanes of 64 bits are those
+        // of the words that are low.
         let masks = [0, 1].map(|half| unsafe {
             let least = _mm256_cmpeq_epi32(_mm256_max_epu32(self.0[half], bound.0[half]), self.0[half]);
             !_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_slli_epi64::<32>(least))) as u8 & 0xf
@@ -624,7 +630,8 @@ mod tests {
             assert_eq!(words(x.multiply_low(y)), std::array::from_fn(|i| a[i].wrapping_mul(b[i])));
             let product = |i: usize| u64::from(a[i]) * u64::from(b[i]);
             let (high, low) = x.multiply(y);
-            // The factor is one number in all lanes where the odd lanes are multiplied, so that pairs of lanes share it.
+            // The factor is one number in all lanes where the odd lanes are multiplied, so that pairs of
+            // lanes share it.
             assert_eq!(words(high), std::array::from_fn(|i| (product(i) >> 32) as u32));
             assert_eq!(words(low), std::array::from_fn(|i| product(i) as u32));
             let below = (0..LANES).fold(0, |mask, i| mask | u16::from(a[i] < b[i]) << i);

@@ -1,6 +1,8 @@
-//! The command line as a user meets it: exit codes, where messages go and what they say, and that files appear whole.
+//! The command line as a user meets it: exit codes, where messages go and what they say, and that files
+//! appear whole.
 //!
-//! Exit codes: 0 done, 1 failed with one message, 2 wrong usage, 3 done in part. Malformed panels have tests of their own.
+//! Exit codes: 0 done, 1 failed with one message, 2 wrong usage, 3 done in part. Malformed panels have tests
+//! of their own.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test is a panic")]
 
@@ -139,8 +141,8 @@ fn too_little_memory_says_how_much_is_needed() {
     };
     let at_least = needed(&first.stderr);
     assert!(first.stderr.contains(&format!("needs at least {at_least:.1} KiB")), "{}", first.stderr);
-    // Half of what the message asks for is not enough. All of it (rounded to a tenth of a KiB) is for the day that it was
-    // about; days that need more say so in their turn.
+    // Half of what the message asks for is not enough. All of it (rounded to a tenth of a KiB) is for the day
+    // that it was about; days that need more say so in their turn.
     bootstrap(&format!("--memory {:.0}KiB --threads 2", 0.5 * at_least)).failed_with(&["raise --memory"]);
     for _ in 0..5 {
         let run = bootstrap(&format!("--memory {:.0}B --threads 2", memory * 1024.0));

@@ -1,4 +1,5 @@
-//! `bellwether compare`, and the pictures of all commands, as a user meets them: tables, files, messages and exit codes.
+//! `bellwether compare`, and the pictures of all commands, as a user meets them: tables, files, messages and
+//! exit codes.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test is a panic")]
 

@@ -1,7 +1,7 @@
 //! Monte Carlo against ground truth: the exact bootstrap distribution of six cells of the shipped sample.
 //!
-//! A resampled realized variance RV* is a sum of n independent draws from the day's squared returns y, so that its
-//! distribution is known exactly: quantiles by the FFT (`tests/golden/exact_sample.csv`, made by
+//! A resampled realized variance RV* is a sum of n independent draws from the day's squared returns y, so
+//! that its distribution is known exactly: quantiles by the FFT (`tests/golden/exact_sample.csv`, made by
 //! `tests/oracles/exact_sample.py`), mean Σy, variance Σy² − (Σy)²/n. With B resamples
 //!
 //! * the number at or below the exact p-quantile is binomial: z = (count − B·p)/√(B·p·(1 − p)),
@@ -115,9 +115,10 @@ fn resampled_variances_have_the_exact_distribution() {
         assert!(distance.agrees(), "{} {}: {distance:?}", cell.date, cell.stock);
         all.push(distance);
     }
-    // The z of a cell are correlated, 2 of 5 levels carry little news, and one day gives two cells: at least 10 of the 30
-    // are independent. Mean and mean square then lie within these bounds but for one seed in ten thousand. A mean square
-    // that is too small would be suspicious too: resamples that are spread too evenly are not independent.
+    // The z of a cell are correlated, 2 of 5 levels carry little news, and one day gives two cells: at least
+    // 10 of the 30 are independent. Mean and mean square then lie within these bounds but for one seed in ten
+    // thousand. A mean square that is too small would be suspicious too: resamples that are spread too evenly
+    // are not independent.
     let z: Vec<f64> = all.iter().flat_map(|distance| distance.counts.iter().copied()).collect();
     let mean = z.iter().sum::<f64>() / z.len() as f64;
     let square = z.iter().map(|z| z * z).sum::<f64>() / z.len() as f64;
@@ -160,8 +161,8 @@ fn faulty_resamples_are_found_out() {
         let blind = distance(&resampled(&biased(day, largest, (largest + 1) % squares.len())));
         assert!(!blind.agrees(), "{name}, without row {largest}: {blind:?}");
 
-        // A range that ends one row early, with as many draws or one fewer. Where the last return is close to the average
-        // or a jump hides it, one cell alone can't tell; together they do.
+        // A range that ends one row early, with as many draws or one fewer. Where the last return is close to
+        // the average or a jump hides it, one cell alone can't tell; together they do.
         let end = squares.len() - 1;
         last += usize::from(!distance(&resampled(&biased(day, end, 0))).agrees());
         let short = DayReturns { date: day.date, returns: day.returns.slice(s![..end, ..]).to_owned() };

@@ -1,7 +1,9 @@
-//! Intervals to the last bit: the files of `tests/golden/intervals`, which NumPy computed from the documentation.
+//! Intervals to the last bit: the files of `tests/golden/intervals`, which NumPy computed from the
+//! documentation.
 //!
-//! `tests/oracles/intervals.py` makes them, and says how. A change of any of these bytes is a change of what users cite: it needs
-//! a new version of the random stream, or a note in the changelog that says which rounding changed.
+//! `tests/oracles/intervals.py` makes them, and says how. A change of any of these bytes is a change of what
+//! users cite: it needs a new version of the random stream, or a note in the changelog that says which
+//! rounding changed.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test is a panic")]
 

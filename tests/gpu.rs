@@ -1,7 +1,8 @@
 //! The kernels on every adapter of this machine, against the CPU and against known answers.
 //!
-//! Without an adapter these tests are listed as ignored; with `BELLWETHER_REQUIRE_GPU=1` in the environment they fail
-//! instead. Each comparison has a perturbed twin that must differ, so that no test compares a thing with itself.
+//! Without an adapter these tests are listed as ignored; with `BELLWETHER_REQUIRE_GPU=1` in the environment
+//! they fail instead. Each comparison has a perturbed twin that must differ, so that no test compares a thing
+//! with itself.
 
 #![allow(
     clippy::unwrap_used,
@@ -155,8 +156,9 @@ fn rows_and_redraws_equal_the_cpu(gpu: &Gpu) {
     }
 }
 
-/// The canary. Some drivers stop a shader's loops silently after a number of turns (Mesa's llvmpipe 22.3: 65,535 for an
-/// invocation in all). An invocation of ours takes about 2.8 turns a draw, at most 4,096 draws a dispatch: 11,500 turns.
+/// The canary. Some drivers stop a shader's loops silently after a number of turns (Mesa's llvmpipe 22.3:
+/// 65,535 for an invocation in all). An invocation of ours takes about 2.8 turns a draw, at most 4,096 draws
+/// a dispatch: 11,500 turns.
 fn loops_turn_as_often_as_asked(gpu: &Gpu) {
     let needed = 4 * DeviceLimits::DRAWS;
     let answers = ask(gpu, "count", &[0, 1, 1000, needed, 70_000], 5, 1);
@@ -220,8 +222,8 @@ fn assert_equals_cpu(gpu: &Gpu, limits: DeviceLimits, days: &[DayColumns], seed:
     }
 }
 
-/// The limits of a device with each way to resample: adding rows as they are drawn, and by tallies as hardware and as software
-/// does.
+/// The limits of a device with each way to resample: adding rows as they are drawn, and by tallies as
+/// hardware and as software does.
 fn all_kernels(gpu: &Gpu) -> [DeviceLimits; 3] {
     let usual = device_limits(gpu);
     let words = gpu.limits().max_compute_workgroup_storage_size / (4 * 32);

@@ -1,9 +1,10 @@
-//! The same answer to the last bit, whatever the threads, the memory, the device, and whatever else is in the panel.
+//! The same answer to the last bit, whatever the threads, the memory, the device, and whatever else is in the
+//! panel.
 //!
-//! Everything runs through the program, as a user runs it, and bytes are compared. Each comparison has a perturbed twin (a
-//! other seed, day, stock or sample) that must differ. On every adapter of this machine the device is compared with the
-//! CPU; without an adapter these tests are listed as ignored, and with `BELLWETHER_REQUIRE_GPU=1` in the environment they
-//! fail instead.
+//! Everything runs through the program, as a user runs it, and bytes are compared. Each comparison has a
+//! perturbed twin (a other seed, day, stock or sample) that must differ. On every adapter of this machine the
+//! device is compared with the CPU; without an adapter these tests are listed as ignored, and with
+//! `BELLWETHER_REQUIRE_GPU=1` in the environment they fail instead.
 
 #![allow(
     clippy::unwrap_used,
@@ -183,7 +184,8 @@ fn three_budgets(days: &[DayReturns], samples: u32, device: Option<DeviceLimits>
     budgets
 }
 
-/// The memory that leaves `resampling` bytes beside what the program holds of a panel that it reads with so much memory.
+/// The memory that leaves `resampling` bytes beside what the program holds of a panel that it reads with so
+/// much memory.
 fn beside_the_panel(folder: &Path, resampling: u64) -> u64 {
     let mut memory = resampling;
     loop {

@@ -1,4 +1,5 @@
-//! Whole panels: written in every accepted way and read back, selected, left out in part, and the lecture's own data.
+//! Whole panels: written in every accepted way and read back, selected, left out in part, and the lecture's
+//! own data.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 use std::fs;

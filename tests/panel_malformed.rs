@@ -1,4 +1,5 @@
-//! Every malformed panel is refused by the library and by the command line, with a message that says what is wrong, where, and what to do.
+//! Every malformed panel is refused by the library and by the command line, with a message that says what is
+//! wrong, where, and what to do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 mod common;
@@ -68,8 +69,8 @@ fn malformed_panels_are_refused_with_their_place() {
     eprintln!("{} malformed panels refused", cases.len());
 }
 
-/// The same table from the outside: exit code 1, the same one line on standard error, nothing on standard output, and
-/// no output file.
+/// The same table from the outside: exit code 1, the same one line on standard error, nothing on standard
+/// output, and no output file.
 #[cfg(feature = "cli")]
 #[test]
 fn malformed_panels_end_the_command_with_one_message() {

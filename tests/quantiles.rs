@@ -122,7 +122,8 @@ fn other_data_have_other_quantiles() {
     assert_eq!(equal, 0, "of {compared} quantiles");
 }
 
-/// The golden values tell NumPy's rounding from the textbook's: below + weight · (above − below) misses some of them.
+/// The golden values tell NumPy's rounding from the textbook's: below + weight · (above − below) misses some
+/// of them.
 #[test]
 fn the_textbook_interpolation_is_told_apart() {
     let mut missed = 0;

@@ -1,7 +1,7 @@
 //! The lecture's own panel: 12 stocks, the trading days of 2007, a price a minute.
 //!
-//! The data are no part of this repository. Where `../shared/data/StocksHF.zip` is there (and the command `unzip`), the
-//! program runs on them; elsewhere these tests are listed as ignored.
+//! The data are no part of this repository. Where `../shared/data/StocksHF.zip` is there (and the command
+//! `unzip`), the program runs on them; elsewhere these tests are listed as ignored.
 
 #![allow(
     clippy::unwrap_used,
@@ -111,7 +111,8 @@ fn every_day_and_stock_has_a_row() {
     for (number, row) in rows.iter().enumerate() {
         assert_eq!(row[1], STOCKS[number % STOCKS.len()]);
         let [rv, lower, upper] = [2, 3, 4].map(|field| row[field].parse::<f64>().unwrap());
-        // At B = 200 the ends of 99 % are almost the extremes: the point estimate is inside, whatever the day.
+        // At B = 200 the ends of 99 % are almost the extremes: the point estimate is inside, whatever the
+        // day.
         assert!(0.0 < lower && lower < rv && rv < upper, "{row:?}");
     }
     // A row a day for each stock, in order.
@@ -137,8 +138,8 @@ fn warnings_name_what_is_odd() {
     assert!(warning("one return").contains("(BLK on 2007-05-31)"), "{}", warning("one return"));
 }
 
-/// Realized variances from the files' text, with nothing of the library: (date, stock) to Σ (ln Pᵢ₊₁ − ln Pᵢ)². Returns
-/// over night count where `over_night` says so.
+/// Realized variances from the files' text, with nothing of the library: (date, stock) to Σ (ln Pᵢ₊₁ − ln
+/// Pᵢ)². Returns over night count where `over_night` says so.
 fn plain_loops(over_night: bool) -> BTreeMap<(String, String), f64> {
     let mut variances = BTreeMap::new();
     for stock in STOCKS {
@@ -162,8 +163,8 @@ fn plain_loops(over_night: bool) -> BTreeMap<(String, String), f64> {
 }
 
 fn realized_variance_is_that_of_plain_loops() {
-    // What the program agrees with other software to. Summing 385 terms in another order costs 4.3e-14 at the most, and
-    // logarithms of the platform's own make, off in the last bit here and there, about as much.
+    // What the program agrees with other software to. Summing 385 terms in another order costs 4.3e-14 at the
+    // most, and logarithms of the platform's own make, off in the last bit here and there, about as much.
     const TOLERANCE: f64 = 1e-12;
     let expected = plain_loops(false);
     let over_night = plain_loops(true);

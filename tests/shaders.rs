@@ -1,8 +1,9 @@
-//! Every shader that is handed to a device, without a device: it parses, validates and translates to the languages of all
-//! backends (SPIR-V for Vulkan, MSL for Metal, HLSL for DX12, GLSL for GL), and host structs lie in memory as its own do.
+//! Every shader that is handed to a device, without a device: it parses, validates and translates to the
+//! languages of all backends (SPIR-V for Vulkan, MSL for Metal, HLSL for DX12, GLSL for GL), and host structs
+//! lie in memory as its own do.
 //!
-//! SPIR-V is checked by `spirv-val` (SPIRV-Tools). Where that is not installed these tests are listed as ignored; with
-//! `BELLWETHER_REQUIRE_GPU=1` in the environment they fail instead.
+//! SPIR-V is checked by `spirv-val` (SPIRV-Tools). Where that is not installed these tests are listed as
+//! ignored; with `BELLWETHER_REQUIRE_GPU=1` in the environment they fail instead.
 
 #![allow(
     clippy::unwrap_used,

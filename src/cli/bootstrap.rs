@@ -25,15 +25,16 @@ use super::device::{DeviceArgs, MemoryArgs, grouped, plural};
 use super::report::Report;
 use super::{Outcome, parse_seed, stock_name};
 
-/// Returns drawn from which on starting a GPU pays for itself: some seconds on a few cores, against well under one to start.
+/// Returns drawn from which on starting a GPU pays for itself: some seconds on a few cores, against well
+/// under one to start.
 const WORTH_A_GPU: u64 = 10_000_000_000;
 
 /// Bootstrap confidence intervals of daily realized measures, for every day and stock of a panel of prices
 #[derive(Debug, Args)]
 #[command(allow_negative_numbers = true)]
 pub(super) struct BootstrapArgs {
-    /// A folder of CSV files, one a stock (lines `YYYYMMDD,HHMM,PRICE`); or some of these files; or one long CSV file whose
-    /// header names stock, date, time and price
+    /// A folder of CSV files, one a stock (lines `YYYYMMDD,HHMM,PRICE`); or some of these files; or one long
+    /// CSV file whose header names stock, date, time and price
     #[arg(required = true, value_name = "PANEL")]
     panel: Vec<PathBuf>,
     /// Number of bootstrap samples
@@ -45,14 +46,15 @@ pub(super) struct BootstrapArgs {
     /// Seed of the random stream
     #[arg(long, default_value_t = 0, value_name = "N", value_parser = parse_seed)]
     seed: u64,
-    /// What to estimate: realized variance, or realized covariance, correlation or beta with the stock of --against
+    /// What to estimate: realized variance, or realized covariance, correlation or beta with the stock of
+    /// --against
     #[arg(long, default_value = "variance", value_name = "MEASURE", value_parser = measure::NAMES)]
     measure: String,
     /// The second stock of covariance, correlation and beta (the regressor of beta)
     #[arg(long, value_name = "STOCK", value_parser = stock_name)]
     against: Option<String>,
-    /// Kind of interval: percentile; studentized (percentile-t, equal-tailed) or studentized-log (symmetric in logarithms),
-    /// which hold integrated variance as often as they say where percentile intervals do not
+    /// Kind of interval: percentile; studentized (percentile-t, equal-tailed) or studentized-log (symmetric
+    /// in logarithms), which hold integrated variance as often as they say where percentile intervals do not
     #[arg(long, default_value = "percentile", value_name = "INTERVAL", value_parser = interval::NAMES)]
     interval: String,
     #[command(flatten)]
@@ -68,8 +70,8 @@ pub(super) struct BootstrapArgs {
     /// Only days up to this one, itself included
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
     to: Option<Date>,
-    /// Where stocks do not share their times: exact refuses, inner keeps the times that all have, previous fills in the last
-    /// price of the day
+    /// Where stocks do not share their times: exact refuses, inner keeps the times that all have, previous
+    /// fills in the last price of the day
     #[arg(long, value_enum, default_value_t = Align::Exact)]
     align: Align,
     /// Leave out broken files and days that are too short, and end with exit code 3
@@ -199,8 +201,8 @@ fn percent(share: f64) -> f64 {
     (share * 1e10).round() / 1e8
 }
 
-/// What to say where a tail outside of the interval holds fewer than ten samples, so that the interval's end is a
-/// rough estimate.
+/// What to say where a tail outside of the interval holds fewer than ten samples, so that the interval's end
+/// is a rough estimate.
 fn few_samples(bootstrap: &Bootstrap) -> Option<String> {
     const FEWEST: f64 = 10.0;
     let tail = (1.0 - bootstrap.confidence()) / 2.0;

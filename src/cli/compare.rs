@@ -99,7 +99,8 @@ struct GrowthArgs {
     /// Capital share of output
     #[arg(long, default_value_t = 0.33)]
     alpha: f64,
-    /// Where next period's capital may lie; on the grid, plain iteration compares all N candidates at all N points
+    /// Where next period's capital may lie; on the grid, plain iteration compares all N candidates at all N
+    /// points
     #[arg(long, value_enum, default_value_t = Choice::Continuous)]
     choice: Choice,
     /// The guaranteed error of V, in units of utility
@@ -121,8 +122,9 @@ struct UniformArgs {
 /// What all workloads share.
 #[derive(Debug, Args)]
 struct RaceArgs {
-    /// Devices, separated by commas: one (core), all (cores), cpu (both), gpu, software, adapters (all that can be used), or an
-    /// adapter's number or part of its name, as `bellwether devices` lists them [default: one,all,adapters]
+    /// Devices, separated by commas: one (core), all (cores), cpu (both), gpu, software, adapters (all that
+    /// can be used), or an adapter's number or part of its name, as `bellwether devices` lists them [default:
+    /// one,all,adapters]
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     devices: Vec<Wanted>,
     /// Threads of "all cores" [default: one a core]

@@ -16,8 +16,9 @@ use crate::output::Destination;
 /// What to compute on.
 #[derive(Debug, Args)]
 pub(super) struct DeviceArgs {
-    /// Where to compute: auto, cpu, gpu, software (a driver that computes on the CPU), or an adapter's number or part of its
-    /// name, as `bellwether devices` lists them. `auto` takes a hardware GPU where there is one and the work is large.
+    /// Where to compute: auto, cpu, gpu, software (a driver that computes on the CPU), or an adapter's number
+    /// or part of its name, as `bellwether devices` lists them. `auto` takes a hardware GPU where there is
+    /// one and the work is large.
     #[arg(long, default_value = "auto", value_name = "DEVICE")]
     device: Choice,
     /// Threads of the CPU [default: one a core]
@@ -45,7 +46,8 @@ impl DeviceArgs {
         }
     }
 
-    /// Looks for an adapter that is named, so that a missing one is told before any work. `auto` looks later, if at all.
+    /// Looks for an adapter that is named, so that a missing one is told before any work. `auto` looks later,
+    /// if at all.
     pub(super) fn find(&self, report: &Report) -> Result<Found<'_>> {
         let started = Instant::now();
         let adapter = match self.device {
@@ -105,7 +107,8 @@ pub(super) struct Found<'a> {
 }
 
 impl Found<'_> {
-    /// Opens the device; `large` says whether the work is worth starting a GPU for, and `size` what it was judged by.
+    /// Opens the device; `large` says whether the work is worth starting a GPU for, and `size` what it was
+    /// judged by.
     pub(super) fn open(self, jobs: &Jobs, large: bool, size: &str, report: &Report) -> Result<Opened> {
         let started = Instant::now();
         let cpu = |why: &str| Opened {
@@ -136,8 +139,8 @@ impl Found<'_> {
 /// Memory to use.
 #[derive(Debug, Args)]
 pub(super) struct MemoryArgs {
-    /// Memory for prices, rows and sums, such as 512MiB or 4GiB. A panel whose prices do not fit into half of it is read in
-    /// blocks of days; results do not depend on it [default: half of what is free]
+    /// Memory for prices, rows and sums, such as 512MiB or 4GiB. A panel whose prices do not fit into half of
+    /// it is read in blocks of days; results do not depend on it [default: half of what is free]
     #[arg(long, value_name = "SIZE")]
     memory: Option<ByteSize>,
 }

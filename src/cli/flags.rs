@@ -1,7 +1,7 @@
 //! What parameters of the library are called on the command line.
 //!
-//! The library names its parameters, in messages between backticks: "raise `memory`", "use `align inner`". A user of the command is
-//! told what to type: "raise --memory", "use --align inner".
+//! The library names its parameters, in messages between backticks: "raise `memory`", "use `align inner`". A
+//! user of the command is told what to type: "raise --memory", "use --align inner".
 
 use crate::error::Error;
 
@@ -64,7 +64,8 @@ pub(super) fn message(error: &Error) -> String {
     }
 }
 
-/// `text` with a flag for each parameter between backticks, with or without a value. Other words between them stay.
+/// `text` with a flag for each parameter between backticks, with or without a value. Other words between them
+/// stay.
 pub(super) fn typed(text: &str) -> String {
     let mut typed = String::with_capacity(text.len());
     let mut rest = text;

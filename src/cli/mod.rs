@@ -75,7 +75,8 @@ pub fn main() -> ExitCode {
         Err(asked_for) => return help(&asked_for),
     };
     let report = Report::new(arguments.quiet);
-    // A panic is a mistake of this program. It is caught, here or in a job or at a device, and told as one message.
+    // A panic is a mistake of this program. It is caught, here or in a job or at a device, and told as one
+    // message.
     record_panics();
     let outcome = catch_unwind(AssertUnwindSafe(|| run(arguments.command, &report)));
     match outcome

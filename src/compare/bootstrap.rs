@@ -1,8 +1,9 @@
 //! The percentile bootstrap against the clock: from returns in memory to intervals in memory.
 //!
-//! A run is [`Bootstrap::run`]: squared returns to integer columns, rows drawn and summed, quantiles selected. Reading
-//! the panel, starting a device and compiling its kernels come before the clock starts. On a GPU the run has the upload of
-//! the columns, the kernels and the way back of the sums in it, and the host's threads, all of them, select the quantiles.
+//! A run is [`Bootstrap::run`]: squared returns to integer columns, rows drawn and summed, quantiles
+//! selected. Reading the panel, starting a device and compiling its kernels come before the clock starts. On
+//! a GPU the run has the upload of the columns, the kernels and the way back of the sums in it, and the
+//! host's threads, all of them, select the quantiles.
 
 use std::time::Duration;
 

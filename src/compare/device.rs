@@ -95,8 +95,8 @@ pub fn needs_adapters(wanted: &[Wanted]) -> bool {
     wanted.is_empty() || wanted.iter().any(is_adapter)
 }
 
-/// Opens the devices `wanted`, or without any one core, all cores and every adapter that can be used; in this order, and
-/// each once. All cores are the threads of `jobs`; adapters are looked for on `backends`.
+/// Opens the devices `wanted`, or without any one core, all cores and every adapter that can be used; in this
+/// order, and each once. All cores are the threads of `jobs`; adapters are looked for on `backends`.
 ///
 /// # Errors
 ///

@@ -1,17 +1,18 @@
-//! Value function iteration against the clock: plain iteration, and beside it the best method, at equal guaranteed error.
+//! Value function iteration against the clock: plain iteration, and beside it the best method, at equal
+//! guaranteed error.
 //!
-//! A run is [`solve`], or on a GPU [`solve_on`]: from the gridded problem to a value function, its policy and their
-//! certificate. Every method stops when the error that it guarantees is at most the same tolerance, so that no time is bought
-//! with accuracy. A GPU proposes in f32, and the polish and the certificate by the CPU are in its time; compiling its kernels,
-//! which is part of each of its runs, is not.
+//! A run is [`solve`], or on a GPU [`solve_on`]: from the gridded problem to a value function, its policy and
+//! their certificate. Every method stops when the error that it guarantees is at most the same tolerance, so
+//! that no time is bought with accuracy. A GPU proposes in f32, and the polish and the certificate by the CPU
+//! are in its time; compiling its kernels, which is part of each of its runs, is not.
 //!
 //! | choice | plain iteration | best method |
 //! |---|---|---|
 //! | continuous | CPU: exact cell formula; f32 on a GPU can't iterate on values | CPU: accelerated; GPU: endogenous grid |
 //! | grid | all candidates compared, on the CPU and on the GPU | CPU: accelerated, monotone sweep; GPU: Howard |
 //!
-//! Methods end at different functions within their bounds; that of each device must lie within the sum of its bound and the
-//! first's:
+//! Methods end at different functions within their bounds; that of each device must lie within the sum of its
+//! bound and the first's:
 //!
 //! ```text
 //! max |V − V′| ≤ bound + bound′
@@ -89,7 +90,8 @@ impl Spec {
         Problem::new(self.model, GridSpec { points, ..self.grid }, self.choice)
     }
 
-    /// The methods that `devices` run, in the order of the race: plain iteration on all, then the best on all.
+    /// The methods that `devices` run, in the order of the race: plain iteration on all, then the best on
+    /// all.
     fn methods<'d>(&self, devices: &'d [Device]) -> Vec<(&'d Device, Named)> {
         let plain =
             |device: &'d Device| plain(self.choice, device.gpu.is_some()).map(|named| (device, named));
@@ -145,7 +147,8 @@ pub fn compare(
                 None => device.jobs.install(|| solve(problem, &settings, &mut |_| {}))?,
             };
             if let Some(steps) = steps {
-                // The iterations with all that goes to the device and back; the polish and the certificate are the host's.
+                // The iterations with all that goes to the device and back; the polish and the certificate
+                // are the host's.
                 steps.kernel = solution.timing.solve;
                 steps.clock = match device.gpu {
                     Some(_) => KernelClock::WithTransfers,

@@ -1,13 +1,15 @@
 //! How long does it take on one core, on all cores, on the GPU? The library's own flows against the clock.
 //!
-//! A *workload* ([`bootstrap`], [`growth`], [`uniform`]) is run at some sizes on some devices ([`device`]). Each size runs on each device
-//! until its time is settled ([`timing`]), and every answer is compared with the first device's: a difference is an
-//! error, so that a table shows times of the same work ([`race`]). A [`Comparison`] holds what came of it, with all that a
-//! reader needs to judge it ([`machine`]), and is written for people ([`table`], [`picture`]) and for programs ([`record`]).
+//! A *workload* ([`bootstrap`], [`growth`], [`uniform`]) is run at some sizes on some devices ([`device`]).
+//! Each size runs on each device until its time is settled ([`timing`]), and every answer is compared with
+//! the first device's: a difference is an error, so that a table shows times of the same work ([`race`]). A
+//! [`Comparison`] holds what came of it, with all that a reader needs to judge it ([`machine`]), and is
+//! written for people ([`table`], [`picture`]) and for programs ([`record`]).
 //!
-//! What a time includes is said by each workload. Starting a device (finding its driver, opening it) and compiling its
-//! kernels happens once and is told apart, as [`Device::start`] and as the time of the first run. A GPU's time is its whole
-//! run as the host sees it, uploads and the way back included; [`race::Steps`] take one apart.
+//! What a time includes is said by each workload. Starting a device (finding its driver, opening it) and
+//! compiling its kernels happens once and is told apart, as [`Device::start`] and as the time of the first
+//! run. A GPU's time is its whole run as the host sees it, uploads and the way back included; [`race::Steps`]
+//! take one apart.
 
 pub mod bootstrap;
 pub mod device;
@@ -133,8 +135,8 @@ impl Comparison {
         self.cells.iter().find(|cell| cell.size == size && cell.device == device)
     }
 
-    /// How many times faster than one core (by the first of its methods) a cell is, by the medians; `None` where one core did
-    /// not take part.
+    /// How many times faster than one core (by the first of its methods) a cell is, by the medians; `None`
+    /// where one core did not take part.
     pub fn speed_up(&self, cell: &Cell) -> Option<f64> {
         let one = self.devices.iter().position(|device| device.is_cpu() && device.threads == 1)?;
         let one = self.cell(cell.size, one)?.summary.median.as_secs_f64();

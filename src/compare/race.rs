@@ -60,8 +60,8 @@ impl Steps {
     }
 }
 
-/// The run of a size. Where steps are asked for, it waits after each and fills them in (all but the total); such a run is
-/// slower, so that it is never one of the timed.
+/// The run of a size. Where steps are asked for, it waits after each and fills them in (all but the total);
+/// such a run is slower, so that it is never one of the timed.
 pub type Run<'a, A> = dyn FnMut(u64, Option<&mut Steps>) -> Result<A> + 'a;
 
 /// One who runs.

@@ -10,7 +10,8 @@ use super::{Cell, Comparison, KernelClock, Machine};
 use crate::output::Format;
 use crate::random::STREAM_VERSION;
 
-/// One size on one device, with all that its time depends on: a row means the same when it is moved to another file.
+/// One size on one device, with all that its time depends on: a row means the same when it is moved to
+/// another file.
 #[derive(Debug, Serialize)]
 struct Record<'a> {
     workload: &'a str,

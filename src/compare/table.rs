@@ -1,7 +1,7 @@
 //! A comparison for people: aligned, sizes down, devices across.
 //!
-//! Each time is a median with the range of all runs in the same unit, and on devices other than the first core the speed-up
-//! against it. Where a line does not fit the terminal, ranges go to a line of their own.
+//! Each time is a median with the range of all runs in the same unit, and on devices other than the first
+//! core the speed-up against it. Where a line does not fit the terminal, ranges go to a line of their own.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -70,7 +70,8 @@ fn device_line(device: &DeviceSummary) -> String {
     )
 }
 
-/// A device's column: its names, and for each size a median, a range and a speed-up (empty where there is none).
+/// A device's column: its names, and for each size a median, a range and a speed-up (empty where there is
+/// none).
 struct Block {
     names: [String; 3],
     rows: Vec<[String; 3]>,

@@ -1,24 +1,28 @@
 //! How a run is timed, and what is made of the times.
 //!
-//! A run is repeated on the monotonic clock of the operating system: first as warm-up, which is not counted, until
-//! [`Timing::warm_up`] has passed (once at least); then until both [`Timing::min_runs`] runs and [`Timing::min_time`] are
-//! reached. All counted runs are kept: the figure is their median, told with the smallest and the largest.
+//! A run is repeated on the monotonic clock of the operating system: first as warm-up, which is not counted,
+//! until [`Timing::warm_up`] has passed (once at least); then until both [`Timing::min_runs`] runs and
+//! [`Timing::min_time`] are reached. All counted runs are kept: the figure is their median, told with the
+//! smallest and the largest.
 //!
-//! **Outliers** are told and left in. With m the median of the runs x₁ … x_R and the median absolute deviation
+//! **Outliers** are told and left in. With m the median of the runs x₁ … x_R and the median absolute
+//! deviation
 //!
 //! ```text
 //! MAD = max(median |xᵢ − m|, m / 1000)
 //! ```
 //!
-//! (below a thousandth of the figure, deviations say more about the clock than about the run), a run is an outlier where
+//! (below a thousandth of the figure, deviations say more about the clock than about the run), a run is an
+//! outlier where
 //!
 //! ```text
 //! 0.6745 · |xᵢ − m| / MAD > 10
 //! ```
 //!
-//! The left side is the modified z-score of B. Iglewicz and D. C. Hoaglin, "How to detect and handle outliers", ASQC, 1993.
-//! They suggest 3.5 for what is nearly normal; times are not, their right tail is long, so that the bar is set where a run
-//! was disturbed rather than slow: ten standard deviations, were they normal.
+//! The left side is the modified z-score of B. Iglewicz and D. C. Hoaglin, "How to detect and handle
+//! outliers", ASQC, 1993. They suggest 3.5 for what is nearly normal; times are not, their right tail is
+//! long, so that the bar is set where a run was disturbed rather than slow: ten standard deviations, were
+//! they normal.
 
 use std::time::{Duration, Instant};
 
@@ -89,9 +93,9 @@ impl Timing {
         Ok(Self { min_runs, min_time: Duration::from_secs_f64(min_time), ..Self::default() })
     }
 
-    /// Times `run` and hands every answer, those of the warm-up too, to `check`, off the clock. What a run spent on what
-    /// does not count (`apart`, by its answer) is taken off, but for the first run. Returns the first run's time (a
-    /// device's first run compiles its kernels) and the summary of the counted ones.
+    /// Times `run` and hands every answer, those of the warm-up too, to `check`, off the clock. What a run
+    /// spent on what does not count (`apart`, by its answer) is taken off, but for the first run. Returns the
+    /// first run's time (a device's first run compiles its kernels) and the summary of the counted ones.
     ///
     /// # Errors
     ///

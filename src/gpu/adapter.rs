@@ -155,8 +155,9 @@ pub fn adapters(backends: wgpu::Backends) -> Vec<AdapterEntry> {
     found.into_iter().enumerate().map(|(index, adapter)| AdapterEntry::new(index, adapter)).collect()
 }
 
-/// The adapter that `choice` names; `None` for the CPU, and for [`Choice::Auto`] without a hardware GPU. Looks no further
-/// than it must: GL, slow to start and the last resort, is asked only where the others have nothing.
+/// The adapter that `choice` names; `None` for the CPU, and for [`Choice::Auto`] without a hardware GPU.
+/// Looks no further than it must: GL, slow to start and the last resort, is asked only where the others have
+/// nothing.
 ///
 /// # Errors
 ///
@@ -185,7 +186,8 @@ pub fn find_with(
     }
 }
 
-/// The adapter that `choice` names among `adapters`; `None` for the CPU, and for [`Choice::Auto`] without a hardware GPU.
+/// The adapter that `choice` names among `adapters`; `None` for the CPU, and for [`Choice::Auto`] without a
+/// hardware GPU.
 ///
 /// # Errors
 ///

@@ -9,7 +9,8 @@ use wgpu::{BufferUsages, ErrorFilter};
 use super::{AdapterEntry, GpuError};
 use crate::panics::panic_text;
 
-/// Longest wait for one submission. Dispatches are bounded to about a second; a device that takes this long hangs.
+/// Longest wait for one submission. Dispatches are bounded to about a second; a device that takes this long
+/// hangs.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// An open device with its queue.
@@ -75,8 +76,8 @@ impl Gpu {
         &self.adapter.limits
     }
 
-    /// Runs `work` on the device; whatever it breaks comes back as an error about `what`. Error scopes belong to a thread, so
-    /// that `work` must stay on this one.
+    /// Runs `work` on the device; whatever it breaks comes back as an error about `what`. Error scopes belong
+    /// to a thread, so that `work` must stay on this one.
     pub fn checked<T>(
         &self,
         what: &str,
@@ -115,8 +116,8 @@ impl Gpu {
         }
     }
 
-    /// Compiles entry point `entry` of the WGSL `source` (the kernel's file first, shared files after it, so that error lines
-    /// match the file) with its `override` constants.
+    /// Compiles entry point `entry` of the WGSL `source` (the kernel's file first, shared files after it, so
+    /// that error lines match the file) with its `override` constants.
     ///
     /// # Errors
     ///
@@ -216,7 +217,8 @@ impl Gpu {
         })?;
         self.wait(WHAT, submission)?;
         let failed = |why: String| GpuError::Failed { adapter: self.adapter.label(), what: WHAT.into(), why };
-        // Another thread that waits on this device may have taken the callback along, and be about to call it.
+        // Another thread that waits on this device may have taken the callback along, and be about to call
+        // it.
         match receive.recv_timeout(PATIENCE) {
             Ok(Ok(())) => {}
             Ok(Err(error)) => return Err(failed(error.to_string())),

@@ -25,7 +25,8 @@ pub use parameters::Parameters;
 #[cfg(feature = "gpu")]
 pub use probe::{LeftOut, Prober};
 
-/// A library without the feature `gpu` has no device: this type has no value, and an `Option` of it is always `None`.
+/// A library without the feature `gpu` has no device: this type has no value, and an `Option` of it is always
+/// `None`.
 #[cfg(not(feature = "gpu"))]
 #[derive(Debug)]
 pub enum Gpu {}

@@ -1,15 +1,17 @@
 //! The capital grid, and the problem on it.
 //!
-//! N points k_0 < … < k_{N−1} from low·k* to high·k*, at equal distances of k or of ln k. Next period's capital is chosen
-//! between the same ends, either anywhere (V is then interpolated linearly between the points) or at the points alone.
-//! With resources f_i = f(k_i), the *gridded problem* is to find the N values V_i with
+//! N points k_0 < … < k_{N−1} from low·k* to high·k*, at equal distances of k or of ln k. Next period's
+//! capital is chosen between the same ends, either anywhere (V is then interpolated linearly between the
+//! points) or at the points alone. With resources f_i = f(k_i), the *gridded problem* is to find the N values
+//! V_i with
 //!
 //! ```text
 //! V_i = max over k′ in [k_0, k_{N−1}], k′ < f_i, of U(f_i − k′) + β V(k′)
 //! ```
 //!
-//! Its solution V_N exists and is unique because the right-hand side is a contraction by β. Choosing k′ = k_0 must leave
-//! something to consume at every point: f_0 > k_0, the one condition that the ends of the grid have to meet.
+//! Its solution V_N exists and is unique because the right-hand side is a contraction by β. Choosing k′ = k_0
+//! must leave something to consume at every point: f_0 > k_0, the one condition that the ends of the grid
+//! have to meet.
 
 use rayon::prelude::*;
 
@@ -73,8 +75,8 @@ pub struct Problem {
     cells_a_unit: f64,
 }
 
-/// Bytes that a solution of one grid point takes at its peak: capital, resources, two values, two policies, scratch for
-/// the maximizer, the coarser grids and the Euler errors.
+/// Bytes that a solution of one grid point takes at its peak: capital, resources, two values, two policies,
+/// scratch for the maximizer, the coarser grids and the Euler errors.
 const BYTES_A_POINT: u64 = 16 * 8;
 
 impl Problem {
@@ -82,8 +84,8 @@ impl Problem {
     ///
     /// # Errors
     ///
-    /// [`Error::Parameter`] where the grid makes no sense, [`GrowthError::Consumption`] where nothing is left to consume at
-    /// some point, [`Error::Memory`] where the grid does not fit in memory.
+    /// [`Error::Parameter`] where the grid makes no sense, [`GrowthError::Consumption`] where nothing is left
+    /// to consume at some point, [`Error::Memory`] where the grid does not fit in memory.
     pub fn new(model: Model, spec: GridSpec, choice: Choice) -> Result<Self> {
         let refuse =
             |name, value: String, requirement: String| Err(Error::Parameter { name, value, requirement });
@@ -249,8 +251,8 @@ fn resources(model: &Model, capital: &[f64]) -> Vec<f64> {
     }
 }
 
-/// Refuses `what` where the `needed` bytes are not to be had, before any of them is asked for in earnest: a later allocation that
-/// fails would end the program without a word.
+/// Refuses `what` where the `needed` bytes are not to be had, before any of them is asked for in earnest: a
+/// later allocation that fails would end the program without a word.
 pub(super) fn check_memory(what: impl FnOnce() -> String, needed: u64, advice: &str) -> Result<()> {
     // What every computer and every limit has needs no asking, which takes longer than most solutions.
     const LITTLE: u64 = 1 << 20;
@@ -262,7 +264,8 @@ pub(super) fn check_memory(what: impl FnOnce() -> String, needed: u64, advice: &
     if needed < LITTLE {
         return Ok(());
     }
-    // A limit on the process shows in a reservation only; most systems grant that beyond the memory that they have.
+    // A limit on the process shows in a reservation only; most systems grant that beyond the memory that they
+    // have.
     let reserved = needed.saturating_add(BESIDE);
     if !can_be_reserved(reserved) {
         let (mut low, mut high) = (0, reserved);

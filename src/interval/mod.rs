@@ -1,7 +1,8 @@
 //! Intervals: the order statistics that they need, and how these become ends.
 //!
-//! Of each resample an interval wants one number, its *pivot*: the statistic θ* itself, or a studentized t*. It names two levels of the pivot's
-//! bootstrap distribution; its quantiles there ([`position`], found by [`tails`] in the stream of resamples) and the estimate give the ends.
+//! Of each resample an interval wants one number, its *pivot*: the statistic θ* itself, or a studentized t*.
+//! It names two levels of the pivot's bootstrap distribution; its quantiles there ([`position`], found by
+//! [`tails`] in the stream of resamples) and the estimate give the ends.
 //!
 //! | interval | pivot | levels, confidence 1 − α | ends |
 //! |---|---|---|---|
@@ -9,8 +10,8 @@
 //! | [`Studentized`] | t* = (θ* − θ̂)/se* | α/2, 1 − α/2 | θ̂ − se·q(1−α/2), θ̂ − se·q(α/2) |
 //! | [`StudentizedLog`] | \|t*\|, t* = (ln θ* − ln θ̂)/(se*/θ*) | 1 − α | exp(ln θ̂ ∓ (se/θ̂)·q) |
 //!
-//! se and se* are those of [`crate::measure::Studentize`]. Pivots in f64 are selected as integers of 64 bits in the same order
-//! ([`key`]); where the pivot is a column's sum, the integers themselves are.
+//! se and se* are those of [`crate::measure::Studentize`]. Pivots in f64 are selected as integers of 64 bits
+//! in the same order ([`key`]); where the pivot is a column's sum, the integers themselves are.
 
 mod percentile;
 pub mod position;

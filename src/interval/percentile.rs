@@ -1,7 +1,8 @@
 //! The percentile interval: quantiles of θ* itself.
 //!
-//! Source: B. Efron and R. J. Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13. For integrated variance it is not consistent
-//! unless volatility is constant: the iid bootstrap variance of RV* tends to 3 IQ − IV², not to 2 IQ (Gonçalves and Meddahi 2009).
+//! Source: B. Efron and R. J. Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13. For
+//! integrated variance it is not consistent unless volatility is constant: the iid bootstrap variance of RV*
+//! tends to 3 IQ − IV², not to 2 IQ (Gonçalves and Meddahi 2009).
 
 use super::position::tail_levels;
 use super::{Estimate, Interval};

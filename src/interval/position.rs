@@ -1,24 +1,28 @@
 //! Sample quantiles by linear interpolation between order statistics.
 //!
-//! For a sample of B numbers with order statistics x₍₀₎ ≤ … ≤ x₍B−1₎ and 0 ≤ p ≤ 1, with h = (B − 1)·p and j = ⌊h⌋,
+//! For a sample of B numbers with order statistics x₍₀₎ ≤ … ≤ x₍B−1₎ and 0 ≤ p ≤ 1, with h = (B − 1)·p and j
+//! = ⌊h⌋,
 //!
 //! ```text
 //! Q(p) = x₍j₎ + w·d        where w = h − j < ½, with d = x₍j+1₎ − x₍j₎
 //! Q(p) = x₍j+1₎ − d·(1 − w)   where w ≥ ½
 //! ```
 //!
-//! which is type 7 of R. J. Hyndman and Y. Fan, "Sample quantiles in statistical packages", The American Statistician
-//! 50(4), 1996, and the default of `np.quantile`; in exact arithmetic both lines are the same, but NumPy rounds in these two ways, and so
-//! do we, so that results are equal to the last bit. Each operation is one of f64, in the order written. Order statistics are found by selection from a stream ([`crate::interval::tails`]; expected O(B)), on the integers that were resampled:
-//! they have no NaN, no signed zero, and an order that is the same everywhere.
+//! which is type 7 of R. J. Hyndman and Y. Fan, "Sample quantiles in statistical packages", The American
+//! Statistician 50(4), 1996, and the default of `np.quantile`; in exact arithmetic both lines are the same,
+//! but NumPy rounds in these two ways, and so do we, so that results are equal to the last bit. Each
+//! operation is one of f64, in the order written. Order statistics are found by selection from a stream
+//! ([`crate::interval::tails`]; expected O(B)), on the integers that were resampled: they have no NaN, no
+//! signed zero, and an order that is the same everywhere.
 
 use crate::interval::tails::Tails;
 use crate::resample::Word;
 
 /// Probability levels of the two ends of an equal-tailed interval: (1 − c)/2 and (1 + c)/2 for confidence c.
 ///
-/// Evaluated in decimal, as a person would, from the shortest decimal number that is read as `confidence`: the results are the doubles
-/// nearest to (1 − c)/2 and (1 + c)/2. So 0.99 gives 0.005, where binary arithmetic gives 0.0050000000000000044.
+/// Evaluated in decimal, as a person would, from the shortest decimal number that is read as `confidence`:
+/// the results are the doubles nearest to (1 − c)/2 and (1 + c)/2. So 0.99 gives 0.005, where binary
+/// arithmetic gives 0.0050000000000000044.
 ///
 /// # Examples
 ///
@@ -37,7 +41,8 @@ pub fn tail_levels(confidence: f64) -> [f64; 2] {
     if decimals.len() > MOST_DECIMALS {
         return binary;
     }
-    // Halves of integers over a power of ten: five times the integer over ten times as much. Reading rounds once, correctly.
+    // Halves of integers over a power of ten: five times the integer over ten times as much. Reading rounds
+    // once, correctly.
     let unit = 10_u128.pow(decimals.len() as u32);
     let level = |twice: u128| format!("0.{:0width$}", 5 * twice, width = decimals.len() + 1).parse();
     match decimals.parse::<u128>() {
@@ -68,8 +73,8 @@ impl Position {
         Self { below, above: (below + 1).min(last), weight: virtual_index - below as f64 }
     }
 
-    /// The quantile from the values of the two order statistics, rounded as NumPy's `_lerp` does. Where one of them decides alone it is
-    /// that one, also where the other is infinite, of which NumPy makes NaN.
+    /// The quantile from the values of the two order statistics, rounded as NumPy's `_lerp` does. Where one
+    /// of them decides alone it is that one, also where the other is infinite, of which NumPy makes NaN.
     pub fn interpolate(&self, below: f64, above: f64) -> f64 {
         if below == above || self.weight == 0.0 {
             return below;
@@ -83,8 +88,8 @@ impl Position {
     }
 }
 
-/// The quantiles of `sample` (not empty) at two `levels`, the first at most the second. `value` gives a key its number and must
-/// not decrease.
+/// The quantiles of `sample` (not empty) at two `levels`, the first at most the second. `value` gives a key
+/// its number and must not decrease.
 pub fn quantiles<K: Word>(sample: &[K], levels: [f64; 2], value: impl Fn(K) -> f64) -> [f64; 2] {
     let mut tails = Tails::new(sample.len(), levels);
     tails.push(sample);
@@ -105,7 +110,8 @@ mod tests {
         assert_eq!(tail_levels(0.9999), [0.00005, 0.99995]);
     }
 
-    /// Levels of confidences with many decimals, by exact rational arithmetic (Python's `fractions`, see `tests/oracles/quantiles.py`).
+    /// Levels of confidences with many decimals, by exact rational arithmetic (Python's `fractions`, see
+    /// `tests/oracles/quantiles.py`).
     #[test]
     fn levels_are_the_doubles_nearest_to_the_decimal_ones() {
         let golden = include_str!("../../tests/golden/levels.csv");

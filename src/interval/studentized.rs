@@ -1,13 +1,15 @@
 //! Percentile-t intervals: quantiles of the studentized statistic, equal-tailed; and symmetric in logarithms.
 //!
-//! The bootstrap distribution of t* = (θ* − θ̂)/se* stands for that of t = (θ̂ − θ)/se, whose limit is free of unknowns: intervals are
-//! right to a higher order. The logarithm makes the distribution of a variance less skewed.
+//! The bootstrap distribution of t* = (θ* − θ̂)/se* stands for that of t = (θ̂ − θ)/se, whose limit is free
+//! of unknowns: intervals are right to a higher order. The logarithm makes the distribution of a variance
+//! less skewed.
 //!
-//! A resample whose standard error is 0 (all its rows are equal) counts as ±∞ by the sign of its numerator, and as 0 where that is 0 too: none is
-//! dropped. An end that such a resample decides is infinite.
+//! A resample whose standard error is 0 (all its rows are equal) counts as ±∞ by the sign of its numerator,
+//! and as 0 where that is 0 too: none is dropped. An end that such a resample decides is infinite.
 //!
-//! Sources: P. Hall, "The Bootstrap and Edgeworth Expansion", 1992; S. Gonçalves and N. Meddahi, "Bootstrapping realized volatility",
-//! Econometrica 77(1), 2009; "Box-Cox transforms for realized volatility", Journal of Econometrics 160(1), 2011.
+//! Sources: P. Hall, "The Bootstrap and Edgeworth Expansion", 1992; S. Gonçalves and N. Meddahi,
+//! "Bootstrapping realized volatility", Econometrica 77(1), 2009; "Box-Cox transforms for realized
+//! volatility", Journal of Econometrics 160(1), 2011.
 
 use super::position::tail_levels;
 use super::{Estimate, Interval};

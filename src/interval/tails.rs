@@ -1,23 +1,25 @@
 //! Two quantiles of a stream of integers that need not be held.
 //!
-//! The ends of an interval are set by few order statistics near both ends of the sample: with B numbers and levels p ≤ q, by the
-//! ⌊(B−1)p⌋ + 2 smallest and the B − ⌊(B−1)q⌋ largest ([`crate::interval::position`]). Only these are kept while the numbers come in,
+//! The ends of an interval are set by few order statistics near both ends of the sample: with B numbers and
+//! levels p ≤ q, by the ⌊(B−1)p⌋ + 2 smallest and the B − ⌊(B−1)q⌋ largest ([`crate::interval::position`]).
+//! Only these are kept while the numbers come in,
 //!
 //! ```text
 //! kept = the m smallest of the numbers seen;   bound = the largest kept, once there are m
 //! ```
 //!
-//! and a number is kept only if it is below the bound. Up to sixteen are kept in order. More collect in a buffer half as large
-//! again; when it is full, a selection finds the m smallest and a lower bound. After t numbers in random order one is kept with probability m/t, so
-//! that of B only about m·(1 + ln(B/m)) ever are: for 99 % and any B, 3 in 100. The largest are the smallest
-//! of the complements.
+//! and a number is kept only if it is below the bound. Up to sixteen are kept in order. More collect in a
+//! buffer half as large again; when it is full, a selection finds the m smallest and a lower bound. After t
+//! numbers in random order one is kept with probability m/t, so that of B only about m·(1 + ln(B/m)) ever
+//! are: for 99 % and any B, 3 in 100. The largest are the smallest of the complements.
 //!
-//! **Screening.** A sum in several limbs ([`crate::columns`]) is q = 2^w·h + r with its first limb h and what the lower
-//! ones add, 0 ≤ r ≤ R. So q below a bound b has h ≤ ⌊b/2^w⌋, and q above a bound c has h ≥ ⌊(c−R)/2^w⌋: sixteen first limbs at
-//! a time are compared with these two words, and only the few sums that pass are put together from their limbs.
+//! **Screening.** A sum in several limbs ([`crate::columns`]) is q = 2^w·h + r with its first limb h and what
+//! the lower ones add, 0 ≤ r ≤ R. So q below a bound b has h ≤ ⌊b/2^w⌋, and q above a bound c has h ≥
+//! ⌊(c−R)/2^w⌋: sixteen first limbs at a time are compared with these two words, and only the few sums that
+//! pass are put together from their limbs.
 //!
-//! What comes out depends on the numbers, not on their order or on how they are cut into blocks. Memory is 1.5 times the numbers
-//! kept, which are one in 100 for a confidence of 99 %.
+//! What comes out depends on the numbers, not on their order or on how they are cut into blocks. Memory is
+//! 1.5 times the numbers kept, which are one in 100 for a confidence of 99 %.
 
 use crate::columns::Column;
 use crate::interval::position::Position;
@@ -82,8 +84,8 @@ impl<K: Word> Tails<K> {
         self.largest.push(!key);
     }
 
-    /// Sums whose first limb is above the first and below the second word are not needed, where the lower limbs have so many
-    /// `bits` and add `rest` at most.
+    /// Sums whose first limb is above the first and below the second word are not needed, where the lower
+    /// limbs have so many `bits` and add `rest` at most.
     #[inline(always)]
     fn screen(&self, bits: u32, rest: u128) -> [u32; 2] {
         let (low, high): (u128, u128) = (self.smallest.bound.into(), (!self.largest.bound).into());
@@ -155,13 +157,14 @@ fn kept(count: usize, [lower, upper]: [Position; 2]) -> [usize; 2] {
 /// Most numbers that are kept in order, so that the bound is as low as it can be at any time.
 const FEW: usize = 16;
 
-/// Room for `keep` numbers: just these where they are few, else some more, so that selections are few and each finds much to drop.
+/// Room for `keep` numbers: just these where they are few, else some more, so that selections are few and
+/// each finds much to drop.
 fn capacity(keep: usize) -> usize {
     if keep <= FEW { keep } else { keep + keep / 2 }
 }
 
-/// The `keep` smallest numbers of a stream: those in `keys`, up to some that are too many; where fewer than `keep` are in
-/// there, the missing ones equal `bound`.
+/// The `keep` smallest numbers of a stream: those in `keys`, up to some that are too many; where fewer than
+/// `keep` are in there, the missing ones equal `bound`.
 #[derive(Debug, Clone)]
 struct Smallest<K> {
     keep: usize,
@@ -214,7 +217,8 @@ impl<K: Word> Smallest<K> {
         self.keys.truncate(self.keep);
     }
 
-    /// The numbers of two ranks below `keep`, from 0 for the smallest: the second is the first or the one after it.
+    /// The numbers of two ranks below `keep`, from 0 for the smallest: the second is the first or the one
+    /// after it.
     fn ranked(&mut self, [first, second]: [usize; 2]) -> [K; 2] {
         if self.keep <= FEW {
             return [first, second].map(|rank| self.keys.get(rank).copied().unwrap_or(self.bound));

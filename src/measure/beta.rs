@@ -1,5 +1,5 @@
-//! Realized beta, Σ r_i r_j / Σ r_j²: the slope of a stock's returns on those of another, such as the market's. Where the other never moves
-//! it is 0.
+//! Realized beta, Σ r_i r_j / Σ r_j²: the slope of a stock's returns on those of another, such as the
+//! market's. Where the other never moves it is 0.
 
 use ndarray::{ArrayRef1, ArrayRef2};
 

@@ -1,4 +1,5 @@
-//! Realized correlation of two stocks, Σ r_i r_j / √(Σ r_i² Σ r_j²), in −1 … 1. Where one of the two never moves it is 0.
+//! Realized correlation of two stocks, Σ r_i r_j / √(Σ r_i² Σ r_j²), in −1 … 1. Where one of the two never
+//! moves it is 0.
 
 use ndarray::{ArrayRef1, ArrayRef2};
 

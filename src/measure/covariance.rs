@@ -1,8 +1,8 @@
 //! Realized covariance of two stocks, Σ r_i r_j.
 //!
-//! Products may be negative, columns not: ½(Σ(r_i + r_j)² − Σ r_i² − Σ r_j²) is the same from three columns that are not. Rows are drawn
-//! jointly. Each sum is exact but for rounding to integers, ρ relative to itself (or to its bulk), so that a resampled covariance is within ρ times the three
-//! sums' half.
+//! Products may be negative, columns not: ½(Σ(r_i + r_j)² − Σ r_i² − Σ r_j²) is the same from three columns
+//! that are not. Rows are drawn jointly. Each sum is exact but for rounding to integers, ρ relative to itself
+//! (or to its bulk), so that a resampled covariance is within ρ times the three sums' half.
 
 use ndarray::{ArrayRef1, ArrayRef2};
 

@@ -1,14 +1,16 @@
 //! Measures: statistics of a day's returns that are functions of column sums.
 //!
-//! A day has n rows of returns r₁ … rₙ (of all stocks). A measure has a *cell* for each stock (or for each but one), and says of a cell
+//! A day has n rows of returns r₁ … rₙ (of all stocks). A measure has a *cell* for each stock (or for each
+//! but one), and says of a cell
 //!
-//! - its *columns*, quantities a row such as r² or (r_i + r_j)², which are summed exactly ([`crate::columns`]);
+//! - its *columns*, quantities a row such as r² or (r_i + r_j)², which are summed exactly
+//!   ([`crate::columns`]);
 //! - its *statistic*, a function of the columns' sums: θ* where the sums are a resample's;
 //! - its *estimate* θ̂, from the returns themselves in plain f64;
 //! - where it can be studentized ([`Studentize`]), the squared standard errors of both.
 //!
-//! Functions of sums are evaluated in f64 with the operations of IEEE 754 alone, in the order in which they are written, so that they have
-//! the same bits everywhere.
+//! Functions of sums are evaluated in f64 with the operations of IEEE 754 alone, in the order in which they
+//! are written, so that they have the same bits everywhere.
 //!
 //! | measure | columns of a cell | statistic of their sums |
 //! |---|---|---|
@@ -19,9 +21,10 @@
 //!
 //! A new measure is a new file here, and a line in [`by_name`].
 //!
-//! Sources: T. G. Andersen, T. Bollerslev, F. X. Diebold and P. Labys, "Modeling and forecasting realized volatility", Econometrica 71(2),
-//! 2003; O. E. Barndorff-Nielsen and N. Shephard, "Econometric analysis of realized covariation: high frequency based covariance, regression,
-//! and correlation in financial economics", Econometrica 72(3), 2004.
+//! Sources: T. G. Andersen, T. Bollerslev, F. X. Diebold and P. Labys, "Modeling and forecasting realized
+//! volatility", Econometrica 71(2), 2003; O. E. Barndorff-Nielsen and N. Shephard, "Econometric analysis of
+//! realized covariation: high frequency based covariance, regression, and correlation in financial
+//! economics", Econometrica 72(3), 2004.
 
 mod beta;
 mod correlation;
@@ -53,8 +56,8 @@ pub trait Measure: Debug + Send + Sync {
     /// Number of columns of a cell.
     fn columns(&self) -> usize;
 
-    /// The quantities of a cell's columns in one row, none negative. `row` has the returns of all stocks, `stock` is the cell's, `out` has room for
-    /// [`Self::columns`].
+    /// The quantities of a cell's columns in one row, none negative. `row` has the returns of all stocks,
+    /// `stock` is the cell's, `out` has room for [`Self::columns`].
     fn quantities(&self, row: &ArrayRef1<f64>, stock: usize, out: &mut [f64]);
 
     /// θ of the columns' sums over a resample of the rows.
@@ -63,7 +66,8 @@ pub trait Measure: Debug + Send + Sync {
     /// θ̂ of a stock, from the day's returns, n × stocks.
     fn estimate(&self, returns: &ArrayRef2<f64>, stock: usize) -> f64;
 
-    /// Whether the statistic is the sum of the only column, so that order statistics can be selected from the integers.
+    /// Whether the statistic is the sum of the only column, so that order statistics can be selected from the
+    /// integers.
     fn is_sum(&self) -> bool {
         false
     }
@@ -85,7 +89,8 @@ pub trait Studentize {
     /// The squared standard error of θ̂, from the plain sums of the measure's columns and of these.
     fn squared_error(&self, sums: &[f64]) -> f64;
 
-    /// The same of θ*, from the sums over an iid resample of n = `rows` rows; rounding may make it negative where it is zero.
+    /// The same of θ*, from the sums over an iid resample of n = `rows` rows; rounding may make it negative
+    /// where it is zero.
     fn squared_error_of_resample(&self, rows: u32, sums: &[f64]) -> f64;
 }
 

@@ -1,11 +1,11 @@
 //! Realized variance, RV = Σ r².
 //!
-//! With h = 1/n the estimate of integrated variance has the squared standard error se² = ⅔ Σ r⁴, and (RV − IV)/se → N(0, 1). Under the iid
-//! bootstrap, given the resample, RV* has Σ r*⁴ − RV*²/n.
+//! With h = 1/n the estimate of integrated variance has the squared standard error se² = ⅔ Σ r⁴, and (RV −
+//! IV)/se → N(0, 1). Under the iid bootstrap, given the resample, RV* has Σ r*⁴ − RV*²/n.
 //!
-//! Sources: O. E. Barndorff-Nielsen and N. Shephard, "Econometric analysis of realized volatility and its use in estimating stochastic volatility
-//! models", Journal of the Royal Statistical Society B 64(2), 2002; S. Gonçalves and N. Meddahi, "Bootstrapping realized volatility",
-//! Econometrica 77(1), 2009.
+//! Sources: O. E. Barndorff-Nielsen and N. Shephard, "Econometric analysis of realized volatility and its use
+//! in estimating stochastic volatility models", Journal of the Royal Statistical Society B 64(2), 2002; S.
+//! Gonçalves and N. Meddahi, "Bootstrapping realized volatility", Econometrica 77(1), 2009.
 
 use ndarray::{ArrayRef1, ArrayRef2};
 

@@ -56,7 +56,8 @@ struct Split<'a> {
     data: Vec<Vec<f64>>,
 }
 
-/// Writes `intervals` of a panel of these `stocks`. The estimate's column has the measure's name: `rv` for realized variance.
+/// Writes `intervals` of a panel of these `stocks`. The estimate's column has the measure's name: `rv` for
+/// realized variance.
 ///
 /// # Errors
 ///

@@ -1,12 +1,13 @@
 //! One time grid for all stocks of a day.
 //!
-//! A return compares prices at two times, and a resampled row holds the returns of all stocks at once, so that on each day
-//! all stocks need prices at the same times. Stocks that do not share their times are an error, unless told otherwise:
+//! A return compares prices at two times, and a resampled row holds the returns of all stocks at once, so
+//! that on each day all stocks need prices at the same times. Stocks that do not share their times are an
+//! error, unless told otherwise:
 //!
 //! - [`Align::Inner`] keeps the times at which every stock has a price;
-//! - [`Align::Previous`] takes every time at which any stock has a price, and each stock's last price of the day up to
-//!   then (previous-tick interpolation). Times before the first price of any stock are dropped: there is no price yet,
-//!   and the price of the day before would put a night into a return.
+//! - [`Align::Previous`] takes every time at which any stock has a price, and each stock's last price of the
+//!   day up to then (previous-tick interpolation). Times before the first price of any stock are dropped:
+//!   there is no price yet, and the price of the day before would put a night into a return.
 //!
 //! Both drop the days that some stock does not have at all.
 

@@ -4,8 +4,8 @@ use jiff::civil::Date;
 
 use super::error::{LineProblem, quoted};
 
-/// How a file writes its times. One file keeps to one way, as digits alone are ambiguous: `500` is 05:00 as HHMM and
-/// 00:05:00 as HHMMSS without its leading zeros.
+/// How a file writes its times. One file keeps to one way, as digits alone are ambiguous: `500` is 05:00 as
+/// HHMM and 00:05:00 as HHMMSS without its leading zeros.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TimeStyle {
     /// `HHMM` or `HMM`: up to four digits.
@@ -91,11 +91,11 @@ pub(super) fn price(text: &[u8]) -> Result<f64, LineProblem> {
     }
 }
 
-/// The decimal number, like `12.34`, at the start of `text`, and its length; none where it is not short enough to be
-/// exact at once.
+/// The decimal number, like `12.34`, at the start of `text`, and its length; none where it is not short
+/// enough to be exact at once.
 ///
-/// Up to 15 digits make an integer below 2⁵³, and 10¹⁵ is a double too, so that their quotient, rounded once, is the
-/// double nearest to the decimal (Clinger 1990): what `str::parse` returns.
+/// Up to 15 digits make an integer below 2⁵³, and 10¹⁵ is a double too, so that their quotient, rounded once,
+/// is the double nearest to the decimal (Clinger 1990): what `str::parse` returns.
 pub(super) fn decimal(text: &[u8]) -> Option<(f64, usize)> {
     const DIGITS: usize = 15;
     const POWERS: [f64; DIGITS + 1] =

@@ -1,8 +1,8 @@
 //! Which column of a file holds what: the names in its header, or the usual order where there is none.
 //!
 //! Names are compared without regard to case and to anything but letters and digits, so that `<CLOSE>`,
-//! `Px_Last` and `YYYY-MM-DD` are known. Columns of other names are ignored. A header that names no column for
-//! something needed, or two, is an error: to guess would be to take one quantity for another.
+//! `Px_Last` and `YYYY-MM-DD` are known. Columns of other names are ignored. A header that names no column
+//! for something needed, or two, is an error: to guess would be to take one quantity for another.
 
 use super::error::{LineProblem, list, quoted};
 use super::text::{Fields, Splitter};

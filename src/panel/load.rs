@@ -73,13 +73,13 @@ pub struct Loaded {
     pub bytes: u64,
 }
 
-/// Loads the panel that `paths` (folders of files of one stock each, such files, or one long file) hold. Files are read
-/// in parallel, a job each, so that the progress of `jobs` counts files. [`PanelReader`] reads a panel that is too large for
-/// memory.
+/// Loads the panel that `paths` (folders of files of one stock each, such files, or one long file) hold.
+/// Files are read in parallel, a job each, so that the progress of `jobs` counts files. [`PanelReader`] reads
+/// a panel that is too large for memory.
 ///
-/// Under [`LoadOptions::keep_going`] a file that can't be read or is malformed is left out and kept among the failures. A
-/// path that does not exist, a stock in two files, or stocks that do not share their times remain errors: what to do about
-/// them is the user's choice.
+/// Under [`LoadOptions::keep_going`] a file that can't be read or is malformed is left out and kept among the
+/// failures. A path that does not exist, a stock in two files, or stocks that do not share their times remain
+/// errors: what to do about them is the user's choice.
 ///
 /// # Errors
 ///

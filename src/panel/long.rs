@@ -1,7 +1,8 @@
-//! Long files: the rows of all stocks in one file, under a header that names the columns stock, date, time and price.
+//! Long files: the rows of all stocks in one file, under a header that names the columns stock, date, time
+//! and price.
 //!
-//! The columns come in any order, among others that are ignored. The rows of one stock come in the order of time; those of
-//! different stocks may alternate or follow each other.
+//! The columns come in any order, among others that are ignored. The rows of one stock come in the order of
+//! time; those of different stocks may alternate or follow each other.
 
 use std::collections::HashMap;
 use std::path::Path;

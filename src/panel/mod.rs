@@ -1,27 +1,28 @@
 //! Panels of intraday prices: reading, aligning, validating, and the log returns within each day.
 //!
-//! A panel holds the prices P of S stocks on D days. On day d all stocks share the times t₀ < t₁ < … < tₙ (in seconds
-//! after midnight), so the day is an (n+1) × S matrix, and its returns are the n × S matrix
+//! A panel holds the prices P of S stocks on D days. On day d all stocks share the times t₀ < t₁ < … < tₙ (in
+//! seconds after midnight), so the day is an (n+1) × S matrix, and its returns are the n × S matrix
 //!
 //! ```text
 //! r[i][s] = ln(P[i+1][s] / P[i][s]),   i = 0 … n−1
 //! ```
 //!
-//! No return spans a night. Days may have different lengths. The realized variance of a stock on a day is the sum of its
-//! squared returns, RV = Σᵢ r[i][s]², added in the order of the rows.
+//! No return spans a night. Days may have different lengths. The realized variance of a stock on a day is the
+//! sum of its squared returns, RV = Σᵢ r[i][s]², added in the order of the rows.
 //!
-//! **Rounding.** The difference of two logarithms cancels: at prices of 100,000 that change by 1e-9 of themselves, half of its digits are wrong.
-//! So returns are computed as
+//! **Rounding.** The difference of two logarithms cancels: at prices of 100,000 that change by 1e-9 of
+//! themselves, half of its digits are wrong. So returns are computed as
 //!
 //! ```text
 //! r = log1p((P₁ − P₀) / P₀)   where −½ ≤ (P₁ − P₀)/P₀ ≤ 1, which makes P₁ − P₀ exact (Sterbenz 1974)
 //! r = ln(P₁ / P₀)             elsewhere; ln P₁ − ln P₀ where the quotient is not a normal number
 //! ```
 //!
-//! With u = 2⁻⁵³ the quotient is within u, which log1p stretches to at most 1.45u on that range, and log1p itself is within 2u: a
-//! return is within 3.5u of the logarithm of the ratio of the prices as read, relative to itself, and its square within 8u.
-//! Logarithms are those of the `libm` crate (a translation of musl's, which are FreeBSD's): a platform's own differ in the last bit from
-//! one system to the next, and so would all that follows.
+//! With u = 2⁻⁵³ the quotient is within u, which log1p stretches to at most 1.45u on that range, and log1p
+//! itself is within 2u: a return is within 3.5u of the logarithm of the ratio of the prices as read, relative
+//! to itself, and its square within 8u. Logarithms are those of the `libm` crate (a translation of musl's,
+//! which are FreeBSD's): a platform's own differ in the last bit from one system to the next, and so would
+//! all that follows.
 //!
 //! # Files
 //!
@@ -44,7 +45,8 @@
 //!        ─ select: days ─ align: common times ─ quality
 //! ```
 //!
-//! [`stream`](PanelReader) goes this way, with all days at once or block by block; [`load()`] takes all that it gives.
+//! [`stream`](PanelReader) goes this way, with all days at once or block by block; [`load()`] takes all that
+//! it gives.
 
 mod align;
 mod error;
@@ -124,7 +126,8 @@ impl Panel {
 }
 
 impl DayPrices {
-    /// The log returns of the day, n × stocks for n + 1 prices, each within 3.5 · 2⁻⁵³ of itself (see the [module](self)).
+    /// The log returns of the day, n × stocks for n + 1 prices, each within 3.5 · 2⁻⁵³ of itself (see the
+    /// [module](self)).
     pub fn returns(&self) -> DayReturns {
         let n = self.prices.nrows().saturating_sub(1);
         let (before, after) =
@@ -145,7 +148,8 @@ fn log_return(before: f64, after: f64) -> f64 {
 }
 
 impl DayReturns {
-    /// The realized variance of each stock: the sum of its squared returns over the day, in the order of the rows.
+    /// The realized variance of each stock: the sum of its squared returns over the day, in the order of the
+    /// rows.
     pub fn realized_variance(&self) -> Vec<f64> {
         // Not `sum_axis`, whose order of additions depends on how the array lies in memory.
         let mut sums = vec![0.0; self.returns.ncols()];
@@ -208,7 +212,8 @@ mod tests {
         }
     }
 
-    /// Prices, and ln(P₁ / P₀) to 20 digits (mpmath), at magnitudes and changes where a difference of logarithms cancels.
+    /// Prices, and ln(P₁ / P₀) to 20 digits (mpmath), at magnitudes and changes where a difference of
+    /// logarithms cancels.
     #[test]
     fn returns_are_exact_to_the_last_bits_at_any_price() {
         let golden = include_str!("../../tests/golden/returns.csv");

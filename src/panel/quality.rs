@@ -2,12 +2,12 @@
 //!
 //! Nothing is changed or left out here. Each sign is one line, however often it occurs:
 //!
-//! - **Flat prices**: a long run in which no stock's price changes, like the padded afternoon of a half day. Its zero
-//!   returns are resampled like any others, although no market was open.
+//! - **Flat prices**: a long run in which no stock's price changes, like the padded afternoon of a half day.
+//!   Its zero returns are resampled like any others, although no market was open.
 //! - **Zero returns**: a share that says that a stock trades rarely, or that its price is rounded coarsely.
-//! - **One dominating return**: more than half of a day's realized variance comes from one return. The bootstrap
-//!   distribution of such a day has several modes (the return is drawn 0, 1, 2, … times), and few samples give no
-//!   reliable interval.
+//! - **One dominating return**: more than half of a day's realized variance comes from one return. The
+//!   bootstrap distribution of such a day has several modes (the return is drawn 0, 1, 2, … times), and few
+//!   samples give no reliable interval.
 
 use jiff::civil::Date;
 
@@ -217,7 +217,8 @@ mod tests {
 
     #[test]
     fn padded_half_days_are_named() {
-        // Flat for 10 of 40 returns in both stocks: long enough, while a quarter of zeros is not more than a quarter.
+        // Flat for 10 of 40 returns in both stocks: long enough, while a quarter of zeros is not more than a
+        // quarter.
         let warnings = all(&panel(&[padded(41, 30), padded(41, 30)]));
         assert_eq!(warnings.len(), 1, "{warnings:?}");
         assert!(warnings[0].starts_with(

@@ -73,7 +73,8 @@ fn folder(folder: &Path) -> Result<Vec<Source>> {
         let path = entry.map_err(Error::io("read", folder))?.path();
         let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
         let csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
-        // A link that leads nowhere counts: reading it fails with a message, and its stock is not silently missing.
+        // A link that leads nowhere counts: reading it fails with a message, and its stock is not silently
+        // missing.
         if csv && !hidden && fs::metadata(&path).map_or(true, |kind| kind.is_file()) {
             sources.push(Source::new(path)?);
         }

@@ -109,8 +109,8 @@ impl Series {
         Ticks { times: &self.times[day.rows.clone()], prices: &self.prices[day.rows.clone()] }
     }
 
-    /// Adds the days to `counts`, with their numbers of prices, and forgets the prices. The last day may go on: its date and
-    /// time are kept, so that what follows can be put in order.
+    /// Adds the days to `counts`, with their numbers of prices, and forgets the prices. The last day may go
+    /// on: its date and time are kept, so that what follows can be put in order.
     pub(super) fn forget(&mut self, counts: &mut Vec<(Date, u32)>) {
         for day in &self.days {
             let rows = day.rows.len() as u32;

@@ -144,8 +144,8 @@ fn row(
     series.push(date, time, price)
 }
 
-/// Reads the rows that follow `line`, a row, on the same day, as long as they have the common shape. It leaves any other
-/// to [`row`]: this path only saves time.
+/// Reads the rows that follow `line`, a row, on the same day, as long as they have the common shape. It
+/// leaves any other to [`row`]: this path only saves time.
 fn plain_rows(lines: &mut Lines<'_>, line: &[u8], style: Option<TimeStyle>, series: &mut Series) {
     let Some(comma) = line.iter().position(|byte| *byte == b',') else { return };
     let date_field = &line[..=comma];

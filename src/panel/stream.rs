@@ -1,9 +1,9 @@
 //! A panel read some days at a time, so that it need not fit in memory.
 //!
-//! Files of one stock each are first read from end to end: every row is checked, and where each day begins is noted. If all
-//! prices fit the memory given they are kept, else forgotten, and read again block by block: consecutive days, of which
-//! only the files' parts that hold them are read. Whatever the memory, the same days come in the same order with the same
-//! returns, and the same errors and warnings.
+//! Files of one stock each are first read from end to end: every row is checked, and where each day begins is
+//! noted. If all prices fit the memory given they are kept, else forgotten, and read again block by block:
+//! consecutive days, of which only the files' parts that hold them are read. Whatever the memory, the same
+//! days come in the same order with the same returns, and the same errors and warnings.
 //!
 //! A file that is read twice must be the same both times: its length is compared, and a checksum of each
 //! day's bytes.
@@ -113,8 +113,8 @@ impl PanelReader {
     ///
     /// # Errors
     ///
-    /// [`Error::Panel`] or [`Error::Io`], for the first file (by stock) at fault, or for the panel as a whole. Times that
-    /// stocks do not share are found later, in [`Self::next_returns`].
+    /// [`Error::Panel`] or [`Error::Io`], for the first file (by stock) at fault, or for the panel as a
+    /// whole. Times that stocks do not share are found later, in [`Self::next_returns`].
     pub fn open(paths: &[PathBuf], options: &LoadOptions, memory: u64, jobs: &Jobs) -> Result<Self> {
         let wanted = options.stocks.as_deref().filter(|stocks| !stocks.is_empty());
         let files = sources(paths)?;
@@ -152,7 +152,8 @@ impl PanelReader {
         &self.stocks
     }
 
-    /// The days that all stocks have, in calendar order. Those that turn out to be too short may be dropped yet.
+    /// The days that all stocks have, in calendar order. Those that turn out to be too short may be dropped
+    /// yet.
     pub fn dates(&self) -> impl Iterator<Item = Date> {
         self.alignment.calendar.iter().map(|day| day.date)
     }
@@ -167,7 +168,8 @@ impl PanelReader {
         self.next == self.blocks.len()
     }
 
-    /// Returns of all stocks over the days still to come, where stocks share their times; about as many where not.
+    /// Returns of all stocks over the days still to come, where stocks share their times; about as many where
+    /// not.
     pub fn returns_left(&self) -> u64 {
         let days = self.blocks[self.next..].iter().flat_map(|block| &self.alignment.calendar[block.clone()]);
         self.stocks.len() as u64 * days.map(|day| day.most.saturating_sub(1) as u64).sum::<u64>()
@@ -191,8 +193,8 @@ impl PanelReader {
         own + self.blocks.iter().map(returns).max().unwrap_or(0).max(self.last_bytes)
     }
 
-    /// The returns of the next block's days; `None` after the last block. Every block has days, but where all of them turn out
-    /// too short.
+    /// The returns of the next block's days; `None` after the last block. Every block has days, but where all
+    /// of them turn out too short.
     ///
     /// # Errors
     ///
@@ -312,8 +314,8 @@ struct Read {
     bytes: u64,
 }
 
-/// Reads the only file there is, named by the user: a long file, or one stock's. Without it nothing is left, whether to
-/// keep going or not.
+/// Reads the only file there is, named by the user: a long file, or one stock's. Without it nothing is left,
+/// whether to keep going or not.
 fn read_one(file: &Source, wanted: Option<&[String]>, room: u64, jobs: &Jobs) -> Result<Read> {
     // A pipe can be read once.
     let once = !is_regular(file) || header::is_long(&text::first_line(&file.path)?, &mut Splitter::new());
@@ -361,8 +363,8 @@ fn is_regular(file: &Source) -> bool {
     std::fs::metadata(&file.path).map_or(true, |file| file.is_file())
 }
 
-/// Reads files of one stock each, in parallel. Only those of the stocks wanted are opened. Their prices are kept where they
-/// surely fit into `room` bytes, or where one of them is a pipe.
+/// Reads files of one stock each, in parallel. Only those of the stocks wanted are opened. Their prices are
+/// kept where they surely fit into `room` bytes, or where one of them is a pipe.
 fn read_singles(
     mut files: Vec<Source>,
     wanted: Option<&[String]>,

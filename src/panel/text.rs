@@ -217,14 +217,15 @@ impl Splitter {
     }
 
     fn split_quoted<'a>(&'a mut self, line: &'a [u8]) -> Fields<'a> {
-        // Enough room, so that the parser never stops for want of it; one more end than commas, and one to spare.
+        // Enough room, so that the parser never stops for want of it; one more end than commas, and one to
+        // spare.
         self.text.resize(line.len() + 1, 0);
         self.ends.resize(line.iter().filter(|byte| **byte == b',').count() + 2, 0);
         // Not `default`, which leaves the parser's tables empty.
         let parser = self.parser.get_or_insert_with(csv_core::Reader::new);
         parser.reset();
-        // The parser takes a byte order mark off what it reads first. One at the beginning of the file is no part
-        // of the line any more, and any other belongs to its field: the parser gets one for itself.
+        // The parser takes a byte order mark off what it reads first. One at the beginning of the file is no
+        // part of the line any more, and any other belongs to its field: the parser gets one for itself.
         let marked = line.starts_with(BYTE_ORDER_MARK).then(|| [BYTE_ORDER_MARK, line].concat());
         let (mut written, mut fields, mut input) = (0, 0, marked.as_deref().unwrap_or(line));
         loop {

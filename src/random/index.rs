@@ -1,19 +1,22 @@
 //! Exactly uniform row numbers on 0..n, one or two from each random word.
 //!
-//! **One a word** (Lemire 2019). A word x gives the row ⌊x·n / 2³²⌋ and the fraction f = x·n mod 2³². Among the 2³² words
-//! each row has ⌊2³²/n⌋ or one more; rejecting the words with f < t, t = 2³² mod n, leaves every row exactly ⌊2³²/n⌋.
+//! **One a word** (Lemire 2019). A word x gives the row ⌊x·n / 2³²⌋ and the fraction f = x·n mod 2³². Among
+//! the 2³² words each row has ⌊2³²/n⌋ or one more; rejecting the words with f < t, t = 2³² mod n, leaves
+//! every row exactly ⌊2³²/n⌋.
 //!
-//! **Two a word** (Brackett-Rozinsky and Lemire 2024). The fraction is itself spread over 0..2³², so it gives a second
-//! row: ⌊f·n / 2³²⌋, with fraction f·n mod 2³². Rejecting where the last fraction is below t = 2³² mod n² leaves all n²
-//! pairs equally likely. With n ≤ [`PAIR_LIMIT`] a word is rejected with probability below n²/2³² ≤ 2⁻¹⁰.
+//! **Two a word** (Brackett-Rozinsky and Lemire 2024). The fraction is itself spread over 0..2³², so it gives
+//! a second row: ⌊f·n / 2³²⌋, with fraction f·n mod 2³². Rejecting where the last fraction is below t = 2³²
+//! mod n² leaves all n² pairs equally likely. With n ≤ [`PAIR_LIMIT`] a word is rejected with probability
+//! below n²/2³² ≤ 2⁻¹⁰.
 //!
-//! **Redraw.** A rejected word is replaced by the word of the same number at the next attempt, a pure function of the
-//! stream and the attempt ([`Stream::word`]), so that every device redraws alike. The second row of the last word
-//! goes unused when the number of rows wanted is odd; whether that word is rejected does not depend on it.
+//! **Redraw.** A rejected word is replaced by the word of the same number at the next attempt, a pure
+//! function of the stream and the attempt ([`Stream::word`]), so that every device redraws alike. The second
+//! row of the last word goes unused when the number of rows wanted is odd; whether that word is rejected does
+//! not depend on it.
 //!
-//! Sources: D. Lemire, "Fast random integer generation in an interval", ACM TOMACS 29(1), 2019. N. Brackett-Rozinsky and
-//! D. Lemire, "Batched ranged random integer generation", Software: Practice and Experience 55(1), 2025.
-//! Twin: `shaders/index.wgsl`.
+//! Sources: D. Lemire, "Fast random integer generation in an interval", ACM TOMACS 29(1), 2019. N.
+//! Brackett-Rozinsky and D. Lemire, "Batched ranged random integer generation", Software: Practice and
+//! Experience 55(1), 2025. Twin: `shaders/index.wgsl`.
 
 use super::Stream;
 use super::philox::{BlockWords, Samples};
@@ -61,7 +64,8 @@ impl RowRange {
         self.rows_per_word
     }
 
-    /// A word whose last fraction is below this is rejected: 2³² mod n² with two rows a word, 2³² mod n with one.
+    /// A word whose last fraction is below this is rejected: 2³² mod n² with two rows a word, 2³² mod n with
+    /// one.
     pub const fn threshold(&self) -> u32 {
         self.threshold
     }
@@ -90,15 +94,17 @@ impl RowRange {
         }
     }
 
-    /// The sample's n draws, in drawing order: draw i is row i mod 2 of word ⌊i/2⌋ with two rows a word, else the row of
-    /// word i. The definition; [`Self::draw_block`] is the fast way to the same.
+    /// The sample's n draws, in drawing order: draw i is row i mod 2 of word ⌊i/2⌋ with two rows a word, else
+    /// the row of word i. The definition; [`Self::draw_block`] is the fast way to the same.
     pub fn draw_in_order(&self, stream: &Stream) -> Vec<u32> {
         let words = self.rows.div_ceil(self.rows_per_word);
         let rows_of = |word| self.of_word(stream, word).into_iter().take(self.rows_per_word as usize);
         (0..words).flat_map(rows_of).take(self.rows as usize).collect()
     }
 
-    /// The rows of `block` for the eight consecutive `samples` of `stream`, exactly uniform on 0..n, each times `unit`: put into `places`. `PER_WORD` is [`Self::rows_per_word`], as a constant. No product may reach 2¹⁶ with two rows a word, or 2³² with one.
+    /// The rows of `block` for the eight consecutive `samples` of `stream`, exactly uniform on 0..n, each
+    /// times `unit`: put into `places`. `PER_WORD` is [`Self::rows_per_word`], as a constant. No product may
+    /// reach 2¹⁶ with two rows a word, or 2³² with one.
     #[inline(always)]
     pub fn draw_block<W: Wide, const PER_WORD: usize>(
         &self,
@@ -110,7 +116,8 @@ impl RowRange {
     ) {
         let [w0, w1, w2, w3] = samples.words(block.1);
         let n = W::splat(self.rows.into());
-        // Products whose high words are rows. Written out, as closures may not be compiled for the instruction set.
+        // Products whose high words are rows. Written out, as closures may not be compiled for the
+        // instruction set.
         let first = [w0.multiply(n), w1.multiply(n), w2.multiply(n), w3.multiply(n)];
         let mut last = first;
         let mut packed = [first[0].pair_high(first[1]), first[2].pair_high(first[3])];
@@ -153,11 +160,12 @@ impl RowRange {
     }
 }
 
-/// The places of a block's rows, for eight samples: of each those of the first two words and those of the last two, packed ([`pack`]).
+/// The places of a block's rows, for eight samples: of each those of the first two words and those of the
+/// last two, packed ([`pack`]).
 pub type Places = [[u64; WIDE_LANES]; 2];
 
-/// The places of two words' rows in drawing order, lowest first: four of 16 bits with two rows a word, two of 32 bits with one. A place
-/// is a row times `unit`.
+/// The places of two words' rows in drawing order, lowest first: four of 16 bits with two rows a word, two of
+/// 32 bits with one. A place is a row times `unit`.
 pub const fn pack<const PER_WORD: usize>(rows: [[u32; 2]; 2], unit: u32) -> u64 {
     let [[a, b], [c, d]] = rows;
     if PER_WORD == 2 {
@@ -247,7 +255,8 @@ mod tests {
                         draws == RowRange::new(rows).draw_in_order(&stream(sample)),
                         "{rows} rows, {sample}"
                     );
-                    // The perturbed twin: another sample's draws differ (from 127 rows on, surely at this seed).
+                    // The perturbed twin: another sample's draws differ (from 127 rows on, surely at this
+                    // seed).
                     if rows >= 127 {
                         assert!(draws != RowRange::new(rows).draw_in_order(&stream(sample + 1)));
                     }
@@ -256,8 +265,8 @@ mod tests {
         }
     }
 
-    /// By counting: over all 2^16 words of a 16-bit model of the method each outcome is equally likely. The same
-    /// arithmetic as [`RowRange::split`], at a word size where every word can be tried.
+    /// By counting: over all 2^16 words of a 16-bit model of the method each outcome is equally likely. The
+    /// same arithmetic as [`RowRange::split`], at a word size where every word can be tried.
     #[test]
     fn every_outcome_has_the_same_number_of_words() {
         for rows in [1u32, 2, 3, 5, 7, 10, 16] {
@@ -278,7 +287,8 @@ mod tests {
 
     #[test]
     fn threshold_is_where_rejection_begins() {
-        // n = 3: n² = 9, 2³² mod 9 = 4. Word 0 leaves fraction 0 and is rejected; word 1 leaves 9 and is accepted.
+        // n = 3: n² = 9, 2³² mod 9 = 4. Word 0 leaves fraction 0 and is rejected; word 1 leaves 9 and is
+        // accepted.
         let range = RowRange::new(3);
         assert_eq!(range.threshold(), 4);
         assert_eq!(range.split(0), None);
@@ -314,8 +324,9 @@ mod tests {
         assert!(rejections >= 100, "only {rejections} rejected words: the redraw went untested");
     }
 
-    /// χ² of the row counts against uniform, standardized: (χ² − (n−1)) / √(2(n−1)) is about N(0, 1). The seed is fixed,
-    /// so that this is a check of the stream and not a gamble; a bias of one part in 300 would show as ten or more.
+    /// χ² of the row counts against uniform, standardized: (χ² − (n−1)) / √(2(n−1)) is about N(0, 1). The
+    /// seed is fixed, so that this is a check of the stream and not a gamble; a bias of one part in 300 would
+    /// show as ten or more.
     #[test]
     fn rows_are_uniform_by_chi_square() {
         for rows in [2u32, 3, 385, 1000, 23_400] {
@@ -353,8 +364,8 @@ mod tests {
         }
     }
 
-    /// Version 1 of the stream, pinned by values computed apart from this code (`tests/oracles/stream.py`). If this fails,
-    /// every published result changes: give the stream a new version.
+    /// Version 1 of the stream, pinned by values computed apart from this code (`tests/oracles/stream.py`).
+    /// If this fails, every published result changes: give the stream a new version.
     #[test]
     fn golden_values() {
         let stream = Stream { seed: 0, purpose: Purpose::Rows, day: 20_070_103, sample: 0 };

@@ -1,7 +1,7 @@
 //! The random stream, version 1: counter-based, exactly uniform, and the same on every device.
 //!
-//! A draw is a pure function of where it is used, never of what was drawn before it. The generator is Philox4x32-10
-//! ([`philox`]); its 128-bit counter is an address:
+//! A draw is a pure function of where it is used, never of what was drawn before it. The generator is
+//! Philox4x32-10 ([`philox`]); its 128-bit counter is an address:
 //!
 //! | counter word | holds |
 //! |---|---|
@@ -10,15 +10,18 @@
 //! | 2 | calendar day as the number YYYYMMDD |
 //! | 3 | purpose (high 8 bits, [`Purpose`]) and attempt (low 24 bits, see [`index`]) |
 //!
-//! and its 64-bit key is the user's seed, low word first. So the draws of (day, sample) depend on the seed, the day,
-//! the sample's number and the day's number of rows, and on nothing else: not on which other days or stocks are in the
-//! panel, not on how many samples are asked for, not on the device, its threads or how the work was cut. January alone
-//! gives January's numbers of the full year, and 1,000 samples are the first 1,000 of 10,000.
+//! and its 64-bit key is the user's seed, low word first. So the draws of (day, sample) depend on the seed,
+//! the day, the sample's number and the day's number of rows, and on nothing else: not on which other days or
+//! stocks are in the panel, not on how many samples are asked for, not on the device, its threads or how the
+//! work was cut. January alone gives January's numbers of the full year, and 1,000 samples are the first
+//! 1,000 of 10,000.
 //!
-//! The stream is part of the public interface: golden values pin it, and a change gets a new [`STREAM_VERSION`].
+//! The stream is part of the public interface: golden values pin it, and a change gets a new
+//! [`STREAM_VERSION`].
 //!
-//! Reading order: [`philox`] (words), [`index`] (words to exactly uniform row numbers), [`rng`] (the same words behind
-//! the `rand` traits, for the simulator). `shaders/philox.wgsl` and `shaders/index.wgsl` are the twins of the first two.
+//! Reading order: [`philox`] (words), [`index`] (words to exactly uniform row numbers), [`rng`] (the same
+//! words behind the `rand` traits, for the simulator). `shaders/philox.wgsl` and `shaders/index.wgsl` are the
+//! twins of the first two.
 
 pub mod index;
 pub mod philox;

@@ -7,11 +7,11 @@
 //! c₂' = hi(M₀·c₀) ⊕ c₃ ⊕ k₁     c₃' = lo(M₀·c₀)
 //! ```
 //!
-//! with hi and lo the halves of the 64-bit product; between rounds the key grows by (W₀, W₁). Ten rounds pass every
-//! test of TestU01's BigCrush.
+//! with hi and lo the halves of the 64-bit product; between rounds the key grows by (W₀, W₁). Ten rounds pass
+//! every test of TestU01's BigCrush.
 //!
-//! Source: J. K. Salmon, M. A. Moraes, R. O. Dror and D. E. Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
-//! Twin: `shaders/philox.wgsl`.
+//! Source: J. K. Salmon, M. A. Moraes, R. O. Dror and D. E. Shaw, "Parallel random numbers: as easy as 1, 2,
+//! 3", SC 2011. Twin: `shaders/philox.wgsl`.
 
 use crate::vector::Wide;
 
@@ -62,8 +62,8 @@ pub const fn philox4x32_10(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
 
 /// Blocks of the stream for eight consecutive samples of a day, with the samples in the lanes.
 ///
-/// Only one word of the counter, c₁, differs between samples, and only c₀ between blocks. Three rounds mix the two, and most of these
-/// is a number of its own for the samples or for the blocks:
+/// Only one word of the counter, c₁, differs between samples, and only c₀ between blocks. Three rounds mix
+/// the two, and most of these is a number of its own for the samples or for the blocks:
 ///
 /// ```text
 /// round 1   c₀ = hi(M₁·day) ⊕ sample ⊕ k₀   c₁ = lo(M₁·day)             c₂ = hi(M₀·block) ⊕ purpose ⊕ k₁   c₃ = lo(M₀·block)
@@ -71,9 +71,10 @@ pub const fn philox4x32_10(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
 /// round 3   c₀ = hi(M₁·c₂) ⊕ c₁ ⊕ k₀        c₁ = lo(M₁·c₂)              c₂ = hi(M₀·c₀) ⊕ c₃ ⊕ k₁           c₃ = lo(M₀·c₀)
 /// ```
 ///
-/// After round 1, c₀ is the samples' and the others are the block's; after round 2, c₀ and c₁ are the block's, c₃ is the samples', and c₂ is one
-/// of each. So a block has four numbers ([`BlockWords`]), the samples have two products ([`Samples`]), and the first three rounds of both together
-/// take one multiplication.
+/// After round 1, c₀ is the samples' and the others are the block's; after round 2, c₀ and c₁ are the
+/// block's, c₃ is the samples', and c₂ is one of each. So a block has four numbers ([`BlockWords`]), the
+/// samples have two products ([`Samples`]), and the first three rounds of both together take one
+/// multiplication.
 #[derive(Debug, Clone, Copy)]
 pub struct Samples<W> {
     /// hi(M₀·c₀) and lo(M₀·c₀) of round 2.
@@ -82,7 +83,8 @@ pub struct Samples<W> {
     keys: [[W; 2]; ROUNDS - 3],
 }
 
-/// What the first three rounds make of a block and a day, whatever the sample: words, in 64 bits as they are spread over lanes.
+/// What the first three rounds make of a block and a day, whatever the sample: words, in 64 bits as they are
+/// spread over lanes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BlockWords {
     /// c₃ ⊕ k₁ of round 2.

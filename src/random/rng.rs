@@ -1,4 +1,5 @@
-//! The random stream behind the `rand` traits, so that any distribution of `rand` and `rand_distr` draws from it.
+//! The random stream behind the `rand` traits, so that any distribution of `rand` and `rand_distr` draws from
+//! it.
 
 use std::convert::Infallible;
 

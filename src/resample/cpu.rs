@@ -1,9 +1,10 @@
 //! Resampled column sums on the CPU: Rayon over blocks of samples, vectors within.
 //!
-//! Eight samples go together. Their draws are made with the samples in the lanes of a vector, block by block of the stream
-//! ([`RowRange::draw_block`]); each sample's rows are added with the day's columns in the lanes, two blocks behind the drawing
-//! ([`super::draws`]). The work for a day with n rows of W words is, a sample, n/64 vector Philox blocks and n loads and additions of W words; the
-//! floor is the n·W/16 loads of a cache line. [`crate::vector`] compiles it for the vectors that the machine has.
+//! Eight samples go together. Their draws are made with the samples in the lanes of a vector, block by block
+//! of the stream ([`RowRange::draw_block`]); each sample's rows are added with the day's columns in the
+//! lanes, two blocks behind the drawing ([`super::draws`]). The work for a day with n rows of W words is, a
+//! sample, n/64 vector Philox blocks and n loads and additions of W words; the floor is the n·W/16 loads of a
+//! cache line. [`crate::vector`] compiles it for the vectors that the machine has.
 //!
 //! Twin: `shaders/resample.wgsl`, driven by [`super::gpu`].
 
@@ -19,7 +20,8 @@ use crate::columns::{DayColumns, LINE};
 use crate::random::index::RowRange;
 use crate::vector::{Kernel, Lanes, Vectors, WIDE_LANES};
 
-/// The sums of all columns of `day` over the resamples numbered `samples`, computed by the current Rayon pool, all held.
+/// The sums of all columns of `day` over the resamples numbered `samples`, computed by the current Rayon
+/// pool, all held.
 pub fn resample(day: &DayColumns, seed: u64, samples: Range<u32>) -> Sums {
     resample_with(Vectors::best(), day, seed, samples)
 }
@@ -32,8 +34,9 @@ pub fn resample_with(vectors: Vectors, day: &DayColumns, seed: u64, samples: Ran
     Sums { blocks: blocks.collect() }
 }
 
-/// Hands the sums of all columns of `day` over the resamples numbered `samples` to `take`, block by block as they are ready, on
-/// the threads of the current Rayon pool, with the time each took. None is held. Blocks that were not begun when `take` breaks are left out.
+/// Hands the sums of all columns of `day` over the resamples numbered `samples` to `take`, block by block as
+/// they are ready, on the threads of the current Rayon pool, with the time each took. None is held. Blocks
+/// that were not begun when `take` breaks are left out.
 pub fn resample_each(
     day: &DayColumns,
     seed: u64,
@@ -85,7 +88,8 @@ impl Kernel for ResampleBlock<'_> {
     }
 }
 
-// Loops are written out where closures would read shorter: what is not inlined is not compiled for the instruction set.
+// Loops are written out where closures would read shorter: what is not inlined is not compiled for the
+// instruction set.
 impl ResampleBlock<'_> {
     /// Rows of one word.
     #[inline(always)]

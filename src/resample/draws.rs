@@ -1,9 +1,10 @@
 //! Rows drawn for eight samples, on their way from the random stream to the sums.
 //!
-//! A block of the stream gives each sample eight draws (four, on days too long for two rows a word). Its rows are kept as places in the table
-//! of rows, packed four or two to a number of 64 bits, so that adding a row takes a shift, and an addition from memory for each vector of
-//! the row. Blocks are drawn some ahead of being added: a processor that executes out of order then does both at once, and what
-//! it stored is in the cache when it is read.
+//! A block of the stream gives each sample eight draws (four, on days too long for two rows a word). Its rows
+//! are kept as places in the table of rows, packed four or two to a number of 64 bits, so that adding a row
+//! takes a shift, and an addition from memory for each vector of the row. Blocks are drawn some ahead of
+//! being added: a processor that executes out of order then does both at once, and what it stored is in the
+//! cache when it is read.
 
 #![allow(
     unsafe_code,
@@ -21,7 +22,8 @@ use crate::vector::{Lanes, WIDE_LANES, Wide};
 /// Blocks that are kept: a power of two.
 pub(super) const RING: usize = 8;
 
-/// How far a block is drawn ahead of being added. With less, places are read while they are still on their way to the cache.
+/// How far a block is drawn ahead of being added. With less, places are read while they are still on their
+/// way to the cache.
 pub(super) const AHEAD: u32 = 2;
 
 /// The rows of a day, and what drawing them takes that does not depend on the sample.
@@ -65,8 +67,9 @@ impl<'a> Table<'a> {
     }
 }
 
-/// The draws of eight consecutive samples. `PER_WORD` is the rows a word of the table's range; places are in units of `SCALE` bytes: 4 for rows
-/// of one word, 8 for rows of lines, or 0 where they are row numbers, as they would not fit their bits.
+/// The draws of eight consecutive samples. `PER_WORD` is the rows a word of the table's range; places are in
+/// units of `SCALE` bytes: 4 for rows of one word, 8 for rows of lines, or 0 where they are row numbers, as
+/// they would not fit their bits.
 pub(super) struct Draws<'a, W, const PER_WORD: usize, const SCALE: usize> {
     table: &'a Table<'a>,
     stream: Stream,
@@ -126,9 +129,9 @@ impl<'a, W: Wide, const PER_WORD: usize, const SCALE: usize> Draws<'a, W, PER_WO
             (first + WORDS) * 4 <= self.table.row_bytes && byte.is_multiple_of(self.table.row_bytes)
         );
         debug_assert!(byte / self.table.row_bytes < self.table.range.rows() as usize);
-        // SAFETY: a drawn row is the high word of a product with n, hence below n (a ring that is not drawn yet has row 0); the
-        // table has n rows and fewer than 2^32 bytes (`Table::new`), and a place fits its bits (by the choice of `SCALE`), so that the
-        // words from `first` on lie within the row.
+        // SAFETY: a drawn row is the high word of a product with n, hence below n (a ring that is not drawn
+        // yet has row 0); the table has n rows and fewer than 2^32 bytes (`Table::new`), and a place fits its
+        // bits (by the choice of `SCALE`), so that the words from `first` on lie within the row.
         unsafe { &*self.table.words.as_ptr().byte_add(byte).add(first).cast() }
     }
 
@@ -148,7 +151,8 @@ impl<'a, W: Wide, const PER_WORD: usize, const SCALE: usize> Draws<'a, W, PER_WO
         *sum = total;
     }
 
-    /// Adds `N` lines, from number `first` of a row on, of the first `count` rows that one sample draws from `block`.
+    /// Adds `N` lines, from number `first` of a row on, of the first `count` rows that one sample draws from
+    /// `block`.
     #[inline(always)]
     pub(super) fn add_lines<V: Lanes, const N: usize>(
         &self,

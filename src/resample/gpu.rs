@@ -1,8 +1,9 @@
 //! Resampled column sums on a GPU: rows go up once a wave, sums come back tile by tile.
 //!
-//! Twin of [`super::cpu`]. Two kernels do it ([`Kernel`]): `shaders/tally.wgsl` counts how often each row of a short day is drawn
-//! and then goes through the rows once; `shaders/resample.wgsl` adds rows of days of any length as they are drawn. Two tiles are under way at a time: while the host takes the
-//! sums of one and selects quantiles from them, the device works on the next.
+//! Twin of [`super::cpu`]. Two kernels do it ([`Kernel`]): `shaders/tally.wgsl` counts how often each row of
+//! a short day is drawn and then goes through the rows once; `shaders/resample.wgsl` adds rows of days of any
+//! length as they are drawn. Two tiles are under way at a time: while the host takes the sums of one and
+//! selects quantiles from them, the device works on the next.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -46,10 +47,12 @@ pub const SOFTWARE_TALLY: &str = source!("tally_software.wgsl");
 /// Invocations of a workgroup that adds rows as they are drawn.
 const WORKGROUP: u32 = 64;
 
-/// Invocations of a workgroup that tallies in workgroup memory: one subgroup of most devices, as memory is what limits them.
+/// Invocations of a workgroup that tallies in workgroup memory: one subgroup of most devices, as memory is
+/// what limits them.
 const TALLY_WORKGROUP: u32 = 32;
 
-/// The same on software adapters; and the words of tallies of a resample there, `TALLIES` in `shaders/tally_software.wgsl`.
+/// The same on software adapters; and the words of tallies of a resample there, `TALLIES` in
+/// `shaders/tally_software.wgsl`.
 const SOFTWARE_WORKGROUP: u32 = 8;
 const SOFTWARE_TALLIES: u32 = 256;
 
@@ -200,9 +203,9 @@ impl<'gpu> Resampler<'gpu> {
         }
     }
 
-    /// The sums of each batch of a wave over the resamples 0..`samples`, handed to `take` tile by tile with the batches' numbers,
-    /// in the order of the batches and for each in that of the resamples. They are where the device put them: while `take`
-    /// looks at those of one tile, the device works on the next.
+    /// The sums of each batch of a wave over the resamples 0..`samples`, handed to `take` tile by tile with
+    /// the batches' numbers, in the order of the batches and for each in that of the resamples. They are
+    /// where the device put them: while `take` looks at those of one tile, the device works on the next.
     ///
     /// # Errors
     ///
@@ -273,7 +276,8 @@ impl<'gpu> Resampler<'gpu> {
 
     /// The kernel compiled for a wave.
     fn pipeline(&mut self, kernel: Kernel, wave: &[Batch]) -> Result<wgpu::ComputePipeline, GpuError> {
-        // Workgroup memory decides how many workgroups run at a time: no more of it than the longest day needs.
+        // Workgroup memory decides how many workgroups run at a time: no more of it than the longest day
+        // needs.
         const STEP: u32 = 16;
         let rows = wave.iter().map(|batch| batch.rows).max().unwrap_or(0);
         let (words, workgroup, entry, source) = match kernel {
@@ -299,7 +303,8 @@ impl<'gpu> Resampler<'gpu> {
         Ok(pipeline)
     }
 
-    /// Submits the dispatches of a tile, no more at a time than keep the device for as long as one may, and the copy back.
+    /// Submits the dispatches of a tile, no more at a time than keep the device for as long as one may, and
+    /// the copy back.
     fn launch(
         &self,
         bindings: &Bindings,

@@ -1,20 +1,23 @@
 //! Resampling with replacement: sums of a day's columns over rows drawn at random, on the CPU and on the GPU.
 //!
-//! A day has n rows (returns) and some columns (a quantity a row, such as the squared return of one stock). Resample b
-//! draws n rows i₁ … iₙ of the day with replacement, exactly uniform, the same rows for all columns, and its sum for column v is
+//! A day has n rows (returns) and some columns (a quantity a row, such as the squared return of one stock).
+//! Resample b draws n rows i₁ … iₙ of the day with replacement, exactly uniform, the same rows for all
+//! columns, and its sum for column v is
 //!
 //! ```text
 //! S_b = Σⱼ v[iⱼ],   b = 0 … B−1
 //! ```
 //!
-//! Rows come from the counter-based random stream ([`crate::random`]), values are integers ([`crate::columns`]), sums of integers
-//! are equal in any order: so S_b is the same to the last bit on every device and however the work is cut.
+//! Rows come from the counter-based random stream ([`crate::random`]), values are integers
+//! ([`crate::columns`]), sums of integers are equal in any order: so S_b is the same to the last bit on every
+//! device and however the work is cut.
 //!
-//! Source: B. Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7(1), 1979; for realized
-//! variance, S. Gonçalves and N. Meddahi, "Bootstrapping realized volatility", Econometrica 77(1), 2009.
+//! Source: B. Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7(1), 1979; for
+//! realized variance, S. Gonçalves and N. Meddahi, "Bootstrapping realized volatility", Econometrica 77(1),
+//! 2009.
 //!
-//! Reading order: [`crate::columns`] (numbers to integers), [`cpu`] and [`gpu`] (the two ways to the same sums), [`plan`] (how the
-//! work is cut to fit memory and device).
+//! Reading order: [`crate::columns`] (numbers to integers), [`cpu`] and [`gpu`] (the two ways to the same
+//! sums), [`plan`] (how the work is cut to fit memory and device).
 
 use std::borrow::Cow;
 use std::ops::{Add, Not, Shl};
@@ -63,8 +66,8 @@ impl<'a> Block<'a> {
         &self.words[lane * self.samples..][..self.samples]
     }
 
-    /// The sum of one column over resample `number` of the block, its limbs joined to an integer of type `K`: wide enough for
-    /// every sum of the column ([`Column::joins_in_64_bits`]).
+    /// The sum of one column over resample `number` of the block, its limbs joined to an integer of type `K`:
+    /// wide enough for every sum of the column ([`Column::joins_in_64_bits`]).
     #[inline(always)]
     pub fn sum<K: Word>(&self, column: &Column, number: usize) -> K {
         let digit = |limb: &Limb| K::from(limb.of(self.words[limb.lane * self.samples + number]));
@@ -72,8 +75,8 @@ impl<'a> Block<'a> {
         lower.iter().fold(digit(first), |total, limb| (total << limb.digit_bits) + digit(limb))
     }
 
-    /// Stores the sums of consecutive resamples, the first being `number` within the block, for the lanes from
-    /// `first_lane` on. Resamples beyond the block and lanes beyond the last are padding.
+    /// Stores the sums of consecutive resamples, the first being `number` within the block, for the lanes
+    /// from `first_lane` on. Resamples beyond the block and lanes beyond the last are padding.
     #[inline(always)]
     fn store<const WORDS: usize>(&mut self, number: usize, first_lane: usize, sums: &[[u32; WORDS]]) {
         let count = sums.len().min(self.samples - number);
@@ -104,8 +107,8 @@ impl Sums {
         self.blocks.iter().map(|block| block.samples).sum()
     }
 
-    /// The joined sums of one column, in the order of the resamples, as integers of type `K`: wide enough for every sum
-    /// of the column ([`Column::joins_in_64_bits`]).
+    /// The joined sums of one column, in the order of the resamples, as integers of type `K`: wide enough for
+    /// every sum of the column ([`Column::joins_in_64_bits`]).
     pub fn joined<K: Word>(&self, column: &Column) -> Vec<K> {
         let of_block = |block: &Block| -> Vec<K> {
             (0..block.samples).map(|number| block.sum(column, number)).collect()

@@ -1,5 +1,5 @@
-//! What is left of [`gpu`](super::gpu) in a library without the feature `gpu`: types without values, as no [`Gpu`] exists to make
-//! one of. Nothing here ever runs.
+//! What is left of [`gpu`](super::gpu) in a library without the feature `gpu`: types without values, as no
+//! [`Gpu`] exists to make one of. Nothing here ever runs.
 
 use super::Block;
 use super::plan::{Batch, DeviceLimits};

@@ -6,7 +6,8 @@
 //!     tile ──dispatches──▶ what one launch does: bounded in time, in loop work and in workgroups a dimension
 //! ```
 //!
-//! No cut changes a result: draws depend on (seed, day, sample) alone and sums are integers. Sizes in bytes throughout.
+//! No cut changes a result: draws depend on (seed, day, sample) alone and sums are integers. Sizes in bytes
+//! throughout.
 
 use std::ops::Range;
 
@@ -41,15 +42,16 @@ pub struct Resamples {
 /// Most bytes of the sums that a thread of the CPU computes before they are selected from.
 pub const BLOCK_BYTES: u64 = 512 << 10;
 
-/// Resamples that a thread of the CPU takes at a time, of columns with so many lanes: a multiple of 16, enough to pay for a
-/// task, few enough that their sums stay in a core's cache.
+/// Resamples that a thread of the CPU takes at a time, of columns with so many lanes: a multiple of 16,
+/// enough to pay for a task, few enough that their sums stay in a core's cache.
 pub fn block_samples(lanes: usize) -> u32 {
     const MOST: u64 = 1024;
     (BLOCK_BYTES / (WORD * lanes.max(1) as u64)).clamp(16, MOST) as u32 / 16 * 16
 }
 
 impl DayShape {
-    /// The shape of a day with these columns, so many of a cell, of which numbers of `key_bytes` bytes are selected.
+    /// The shape of a day with these columns, so many of a cell, of which numbers of `key_bytes` bytes are
+    /// selected.
     pub fn new(rows: u32, columns: &[Column], per_cell: usize, key_bytes: u64) -> Self {
         Self { rows, lower_bits: columns.iter().map(Column::lower_bits).collect(), per_cell, key_bytes }
     }
@@ -107,9 +109,11 @@ pub struct DeviceLimits {
     pub workgroups: u32,
     /// Invocations of a workgroup.
     pub workgroup: u32,
-    /// Most additions of a word in one dispatch, and in dispatches submitted together: keeps them short of a watchdog's patience.
+    /// Most additions of a word in one dispatch, and in dispatches submitted together: keeps them short of a
+    /// watchdog's patience.
     pub work: u64,
-    /// Most draws of an invocation in one dispatch, a multiple of 8: some drivers stop loops silently at 65,535 turns.
+    /// Most draws of an invocation in one dispatch, a multiple of 8: some drivers stop loops silently at
+    /// 65,535 turns.
     pub draws: u32,
     /// Bytes of the sums of a tile.
     pub tile: u64,
@@ -143,7 +147,8 @@ impl Tally {
 pub enum TallyKind {
     /// `shaders/tally.wgsl`: one resample an invocation, rows in a storage buffer.
     Hardware,
-    /// `shaders/tally_software.wgsl`: four resamples an invocation, rows in a uniform buffer, one batch a dispatch.
+    /// `shaders/tally_software.wgsl`: four resamples an invocation, rows in a uniform buffer, one batch a
+    /// dispatch.
     Software,
 }
 
@@ -157,7 +162,8 @@ const MOST_TALLIED: u32 = (1 << 10) - 1;
 /// Bytes of the rows that a kernel with [`TallyKind::Software`] binds.
 pub const UNIFORM_BYTES: u64 = 64 << 10;
 
-/// Words that the rows of a batch on a device begin at multiples of: 256 bytes, the strictest that a binding may ask for.
+/// Words that the rows of a batch on a device begin at multiples of: 256 bytes, the strictest that a binding
+/// may ask for.
 pub const ROWS_ALIGNMENT: usize = 64;
 
 /// How a wave is resampled on a device.
@@ -172,15 +178,15 @@ pub enum Kernel {
 }
 
 impl DeviceLimits {
-    /// Draws of an invocation in one dispatch. A draw costs up to 2.8 turns of loops (a turn a word and block, ten rounds a
-    /// block), so that 4,096 stay near 11,000 of the 65,535.
+    /// Draws of an invocation in one dispatch. A draw costs up to 2.8 turns of loops (a turn a word and
+    /// block, ten rounds a block), so that 4,096 stay near 11,000 of the 65,535.
     pub const DRAWS: u32 = 4096;
     /// Additions in one dispatch on a software adapter: about a second, far below what any watchdog waits.
     pub const SOFTWARE_WORK: u64 = 1 << 30;
     /// The same on hardware: less than a second on a small one, milliseconds on a large one.
     pub const WORK: u64 = 1 << 31;
-    /// Bytes of a tile's sums on a software adapter: large enough to pay for a launch, small enough that the next tile overlaps
-    /// with the selection of quantiles of the last.
+    /// Bytes of a tile's sums on a software adapter: large enough to pay for a launch, small enough that the
+    /// next tile overlaps with the selection of quantiles of the last.
     pub const SOFTWARE_TILE: u64 = 8 << 20;
     /// The same on hardware, where a launch and the way back cost as much as more work does.
     pub const TILE: u64 = 32 << 20;
@@ -189,8 +195,8 @@ impl DeviceLimits {
 /// Batches that are in memory together.
 pub type Wave = Vec<Batch>;
 
-/// Cuts days × stocks into waves that stay within the budget. The memory of a wave is that of its rows and of the sums that it
-/// holds; whatever the wave, each thread has a block of sums, or the device some tiles.
+/// Cuts days × stocks into waves that stay within the budget. The memory of a wave is that of its rows and of
+/// the sums that it holds; whatever the wave, each thread has a block of sums, or the device some tiles.
 ///
 /// # Errors
 ///
@@ -486,7 +492,8 @@ mod tests {
         Resamples { count, held: u64::from(count / 100 + 10) }
     }
 
-    /// Bytes that a batch takes, spelled out: rows (on the host, and on the device where there is one) and held sums.
+    /// Bytes that a batch takes, spelled out: rows (on the host, and on the device where there is one) and
+    /// held sums.
     fn bytes(batch: &Batch, resamples: Resamples, budget: &Budget) -> u64 {
         let stride = stride_of(batch.lanes()).max(4) as u64;
         let rows = 4 * (u64::from(batch.rows) * stride + 64);
@@ -507,7 +514,8 @@ mod tests {
         }
     }
 
-    /// Every day and stock in one batch, in order; each wave within the budget, and none that the wave before had room for.
+    /// Every day and stock in one batch, in order; each wave within the budget, and none that the wave before
+    /// had room for.
     fn check_waves(waves: &[Wave], shapes: &[DayShape], resamples: Resamples, budget: &Budget) -> Checked {
         let cells: Vec<(usize, usize)> = waves
             .iter()
@@ -575,7 +583,8 @@ mod tests {
         ensure(number == wave.len() && sample == 0, || format!("batch {number}, sample {sample} is left"))
     }
 
-    /// Every draw of every sample, batch and lane of a tile once, the draws of a sample in order, within the limits.
+    /// Every draw of every sample, batch and lane of a tile once, the draws of a sample in order, within the
+    /// limits.
     fn check_dispatches(
         dispatches: &[Dispatch],
         tile: &Tile,
@@ -671,7 +680,8 @@ mod tests {
             (waves.len(), waves.iter().map(Vec::len).sum::<usize>())
         };
         assert_eq!(count(1 << 30), (1, 4));
-        // Fixed: 1,024 sums of 8 lanes a thread. A day of eight stocks: 8 x 110 sums held, 24,896 bytes of rows.
+        // Fixed: 1,024 sums of 8 lanes a thread. A day of eight stocks: 8 x 110 sums held, 24,896 bytes of
+        // rows.
         let fixed = 2 * 32_768;
         assert_eq!(count(fixed + 3_520 + 24_896), (4, 4));
         assert_eq!(count(fixed + 3_520 + 24_895), (8, 8));
@@ -722,7 +732,8 @@ mod tests {
         let tiles = tiles(&wave, 1000, &device);
         let dispatches = dispatches(&tiles[0], &wave, &device);
         check_dispatches(&dispatches, &tiles[0], &wave, &device).unwrap();
-        // 2^20 additions are 256 samples of 4096 draws: four cuts along the samples, 25 along the draws; then the short day.
+        // 2^20 additions are 256 samples of 4096 draws: four cuts along the samples, 25 along the draws; then
+        // the short day.
         assert_eq!(dispatches.len(), 4 * 25 + 1);
         assert_eq!(dispatches[1].draws, 4096..8192);
         assert_eq!(dispatches[25].samples, 256..512);
@@ -903,7 +914,8 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(300))]
 
-        /// Any panel on any device: either a plan that keeps every promise, or the error for a cell that does not fit.
+        /// Any panel on any device: either a plan that keeps every promise, or the error for a cell that does
+        /// not fit.
         #[test]
         fn any_plan_covers_all_work_once_within_its_limits(
             shapes in any_shapes(),

@@ -1,8 +1,10 @@
-//! A simulated panel of intraday prices, in the format that the loader reads: for trying things out, and for tests.
+//! A simulated panel of intraday prices, in the format that the loader reads: for trying things out, and for
+//! tests.
 //!
 //! # Model
 //!
-//! A day has n + 1 prices and n returns. Return i of stock s on day d is the market's part and the stock's own,
+//! A day has n + 1 prices and n returns. Return i of stock s on day d is the market's part and the stock's
+//! own,
 //!
 //! ```text
 //! r[d][i][s] = β[s] · x[d][i] + y[d][i][s]          (x: the market, y: the stock's own part)
@@ -10,46 +12,50 @@
 //! y[d][i][s] = σ[s] · exp(G[d][s] + H[d]/2) · (√w[i] · z + jump)
 //! ```
 //!
-//! * **Stochastic volatility.** H and `G[s]` are stationary Gaussian AR(1) processes over the days, h ← φ h + √(1−φ²) ν u
-//!   with u ~ N(0, 1) and standard deviation ν: φ = 0.98, ν = 0.35 for the market; φ = 0.90, ν = 0.25 for a stock. H
-//!   enters the stocks' own volatility too, so that volatilities move together (Taylor 1986: log-AR(1) volatility).
-//! * **Intraday pattern.** `w[i]` ∝ u(t)² at the middle of return i, Σ `w[i]` = 1, with t from 0 at 09:30 to 1 at 16:00 and
-//!   u(t) = 0.88929198 + 0.75 exp(−10 t) + 0.25 exp(−10 (1 − t)): volatile at the open, quiet at noon, livelier
-//!   again before the close (the U shape, as in Andersen, Dobrev and Schaumburg 2012).
-//! * **Jumps.** A day has at most one of each source, with probability 0.02 for the market and 0.06 for a stock, at a
-//!   uniform time; its size is 1.5 · N(0, 1) in units of the source's daily volatility.
-//! * **Nights.** The return from 16:00 to the next day's first price is 0.5 · N(0, 1) in the same units, for each source.
-//! * **Stocks.** `β[s]` is uniform on [0.6, 1.4], `σ[s]` on [0.008, 0.018] a day, the first price is 40 · exp(0.5 · N(0, 1));
-//!   the market's σ is 0.009 a day. So two stocks' returns are correlated at about 0.3.
-//! * **Prices** are rounded to cents, and are never below 0.01. The rounding feeds back into no return; like real ticks
-//!   it makes zero returns and ties.
+//! * **Stochastic volatility.** H and `G[s]` are stationary Gaussian AR(1) processes over the days, h ← φ h +
+//!   √(1−φ²) ν u with u ~ N(0, 1) and standard deviation ν: φ = 0.98, ν = 0.35 for the market; φ = 0.90, ν =
+//!   0.25 for a stock. H enters the stocks' own volatility too, so that volatilities move together (Taylor
+//!   1986: log-AR(1) volatility).
+//! * **Intraday pattern.** `w[i]` ∝ u(t)² at the middle of return i, Σ `w[i]` = 1, with t from 0 at 09:30 to
+//!   1 at 16:00 and u(t) = 0.88929198 + 0.75 exp(−10 t) + 0.25 exp(−10 (1 − t)): volatile at the open, quiet
+//!   at noon, livelier again before the close (the U shape, as in Andersen, Dobrev and Schaumburg 2012).
+//! * **Jumps.** A day has at most one of each source, with probability 0.02 for the market and 0.06 for a
+//!   stock, at a uniform time; its size is 1.5 · N(0, 1) in units of the source's daily volatility.
+//! * **Nights.** The return from 16:00 to the next day's first price is 0.5 · N(0, 1) in the same units, for
+//!   each source.
+//! * **Stocks.** `β[s]` is uniform on [0.6, 1.4], `σ[s]` on [0.008, 0.018] a day, the first price is 40 ·
+//!   exp(0.5 · N(0, 1)); the market's σ is 0.009 a day. So two stocks' returns are correlated at about 0.3.
+//! * **Prices** are rounded to cents, and are never below 0.01. The rounding feeds back into no return; like
+//!   real ticks it makes zero returns and ties.
 //!
 //! Days run from the start date on, Mondays to Fridays; no holidays, no half days.
 //!
 //! # Time grid
 //!
-//! Prices are equally spaced and the last is at 16:00:00. The spacing is the largest whole number of minutes (of
-//! seconds, where one minute is too long) with which the first is not before 09:30: 386 prices a day run from 09:35 by the
-//! minute, 79 from 09:30 by five minutes, 23,401 from 09:30:00 by the second. Files give times as HHMM on a grid
-//! of minutes (935), else as HHMMSS (93501).
+//! Prices are equally spaced and the last is at 16:00:00. The spacing is the largest whole number of minutes
+//! (of seconds, where one minute is too long) with which the first is not before 09:30: 386 prices a day run
+//! from 09:35 by the minute, 79 from 09:30 by five minutes, 23,401 from 09:30:00 by the second. Files give
+//! times as HHMM on a grid of minutes (935), else as HHMMSS (93501).
 //!
 //! # Randomness
 //!
-//! Every day of every source reads a stream of its own ([`Purpose::Simulation`]; day YYYYMMDD; sample: the stock's number
-//! from 0, or 2³² − 1 for the market), a stock's constants the stream of day 0. So a stock's prices depend on the
-//! seed, the start date, the number of prices a day and its own number, and **not** on how many stocks or days are
-//! asked for: two stocks are the first two of twelve, January is the first month of the year.
+//! Every day of every source reads a stream of its own ([`Purpose::Simulation`]; day YYYYMMDD; sample: the
+//! stock's number from 0, or 2³² − 1 for the market), a stock's constants the stream of day 0. So a stock's
+//! prices depend on the seed, the start date, the number of prices a day and its own number, and **not** on
+//! how many stocks or days are asked for: two stocks are the first two of twelve, January is the first month
+//! of the year.
 //!
 //! # The same on every platform?
 //!
-//! Words and their use are; but exp and ln come from the platform's mathematics library, whose last bit may differ.
-//! Rounding to cents hides that, except where a price falls within about 1e-13 of half a cent: expect none in
-//! millions of prices, but don't rely on it as on the bootstrap's own stream.
+//! Words and their use are; but exp and ln come from the platform's mathematics library, whose last bit may
+//! differ. Rounding to cents hides that, except where a price falls within about 1e-13 of half a cent: expect
+//! none in millions of prices, but don't rely on it as on the bootstrap's own stream.
 //!
 //! # Sources
 //!
-//! S. J. Taylor, *Modelling Financial Time Series*, Wiley 1986. T. G. Andersen, D. Dobrev and E. Schaumburg, "Jump-robust
-//! volatility estimation using nearest neighbor truncation", Journal of Econometrics 169(1), 2012.
+//! S. J. Taylor, *Modelling Financial Time Series*, Wiley 1986. T. G. Andersen, D. Dobrev and E. Schaumburg,
+//! "Jump-robust volatility estimation using nearest neighbor truncation", Journal of Econometrics 169(1),
+//! 2012.
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};

@@ -13,8 +13,9 @@ pub(crate) fn usable() -> Vec<AdapterEntry> {
     adapters(wgpu::Backends::all()).into_iter().filter(|entry| entry.unusable.is_none()).collect()
 }
 
-/// The arguments of a test program whose tests open devices: one test at a time unless asked otherwise. Two software drivers at work in
-/// one process have been seen to corrupt the heap at its end, after all tests had passed.
+/// The arguments of a test program whose tests open devices: one test at a time unless asked otherwise. Two
+/// software drivers at work in one process have been seen to corrupt the heap at its end, after all tests had
+/// passed.
 #[allow(dead_code, reason = "programs whose tests start processes do without")]
 pub(crate) fn arguments() -> Arguments {
     let mut arguments = Arguments::from_args();
@@ -22,7 +23,8 @@ pub(crate) fn arguments() -> Arguments {
     arguments
 }
 
-/// `test` on every usable adapter; where there is none, one that is ignored, or fails where adapters are required.
+/// `test` on every usable adapter; where there is none, one that is ignored, or fails where adapters are
+/// required.
 pub(crate) fn on_each_adapter(
     name: &str,
     test: impl Fn(&AdapterEntry) + Clone + Send + 'static,

@@ -1,4 +1,5 @@
-// Looks into the shared shader code from outside: one invocation a question. Needs index.wgsl and philox.wgsl, appended.
+// Looks into the shared shader code from outside: one invocation a question. Needs index.wgsl and
+// philox.wgsl, appended.
 
 @group(0) @binding(0) var<storage, read> questions: array<u32>;
 @group(0) @binding(1) var<storage, read_write> answers: array<u32>;

@@ -1,4 +1,5 @@
-//! The sum on the CPU: Rayon over bands of eight rows, a row in each lane of 64 bits. Twin: `shaders/uniform.wgsl`, driven by [`super::gpu`].
+//! The sum on the CPU: Rayon over bands of eight rows, a row in each lane of 64 bits. Twin:
+//! `shaders/uniform.wgsl`, driven by [`super::gpu`].
 
 use std::time::Instant;
 
@@ -13,7 +14,8 @@ use crate::vector::{Kernel, Lanes, Vectors, WIDE_LANES, Wide};
 /// Words of a task: enough to pay for it.
 const WORDS_PER_TASK: usize = 1 << 17;
 
-/// The sum of the words of a matrix of `size`, computed by the current Rayon pool. Its time is all in the kernel's step.
+/// The sum of the words of a matrix of `size`, computed by the current Rayon pool. Its time is all in the
+/// kernel's step.
 pub fn sum(size: u32, seed: u64, steps: Option<&mut Steps>) -> UniformSum {
     sum_with(Vectors::best(), size, seed, steps)
 }

@@ -72,8 +72,8 @@ impl<'gpu> UniformSummer<'gpu> {
         Ok(Self { gpu, kernel: gpu.kernel("sum_words", SOURCE, &[])? })
     }
 
-    /// The sum of the words of a matrix of `size` (from 1 to [`super::MAX_SIZE`]). With `steps` each is waited for and its
-    /// time added.
+    /// The sum of the words of a matrix of `size` (from 1 to [`super::MAX_SIZE`]). With `steps` each is
+    /// waited for and its time added.
     ///
     /// # Errors
     ///

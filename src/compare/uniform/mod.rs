@@ -7,10 +7,12 @@
 //! ū = S / (n² · 2³²),   S = Σᵢ Σⱼ w[i][j]
 //! ```
 //!
-//! S < 2⁶⁴ is an integer sum, the same in any order: so ū is the same to the last bit on every device. The CPU counts
-//! the carries of 32-bit sums, a GPU adds words in halves of 16 bits, of which 2¹⁶ fit a 32-bit sum.
+//! S < 2⁶⁴ is an integer sum, the same in any order: so ū is the same to the last bit on every device. The
+//! CPU counts the carries of 32-bit sums, a GPU adds words in halves of 16 bits, of which 2¹⁶ fit a 32-bit
+//! sum.
 //!
-//! Uniforms on [0, 1) have variance 1/12, so that ū lies within 5 / √(12 n²) of ½ − 2⁻³³ but once in 1.7 million seeds.
+//! Uniforms on [0, 1) have variance 1/12, so that ū lies within 5 / √(12 n²) of ½ − 2⁻³³ but once in 1.7
+//! million seeds.
 
 pub mod cpu;
 pub mod gpu;

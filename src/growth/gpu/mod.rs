@@ -49,8 +49,8 @@ pub(super) struct Proposal {
     pub start: Duration,
 }
 
-/// Solves the gridded `problem`: `gpu` proposes a policy in f32, the CPU polishes and certifies its value in f64. The
-/// settings must be among those that [`Settings::check_gpu`] accepts.
+/// Solves the gridded `problem`: `gpu` proposes a policy in f32, the CPU polishes and certifies its value in
+/// f64. The settings must be among those that [`Settings::check_gpu`] accepts.
 ///
 /// # Errors
 ///
