@@ -529,7 +529,7 @@ mod tests {
     #[test]
     fn rounding_does_not_move_the_variance_out_of_its_interval() {
         for (n, r) in [(1, 0.1), (3, 1e-3 / 3.0), (78, 7.7e-4), (385, 0.001_234_567), (2500, -3.1e-9)] {
-            let sign = |row: usize| if row % 2 == 0 { r } else { -r };
+            let sign = |row: usize| if row.is_multiple_of(2) { r } else { -r };
             let intervals = intervals((0..n).map(sign).collect(), 0.99);
             let rv = intervals.realized_variance[[0, 0]];
             let (lower, upper) = (intervals.lower[[0, 0]], intervals.upper[[0, 0]]);
