@@ -54,7 +54,7 @@ pub(super) struct Proposal {
 ///
 /// # Errors
 ///
-/// As [`solve`], and any [`GpuError`].
+/// As [`solve`](super::solve), and any [`GpuError`].
 pub fn solve_on(
     gpu: &Gpu,
     problem: &Problem,
