@@ -101,7 +101,6 @@ mod tests {
             ("raise `memory`, or lower `max_iterations`", "raise --memory, or lower --max-iterations"),
             ("use `align inner`.", "use --align inner."),
             ("see `bellwether devices` for `device cpu`", "see `bellwether devices` for --device cpu"),
-            ("measure", "--measure"),
             ("memory", "memory"),
             ("a `b", "a `b"),
             ("`memory", "`memory"),
