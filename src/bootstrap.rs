@@ -833,6 +833,103 @@ mod tests {
         assert_eq!(around(&column, 385, [0.0, 0.0]), [0.0, 0.0]);
     }
 
+    /// Days of correlated returns, from the random stream.
+    fn days(count: i8, stocks: usize) -> Vec<DayReturns> {
+        let stream = |day: i8, stock: usize| crate::random::Stream {
+            seed: 5,
+            purpose: crate::random::Purpose::Simulation,
+            day: day as u32,
+            sample: stock as u32,
+        };
+        let uniform = |day: i8, stock: usize, row: usize| {
+            f64::from(stream(day, stock).word(row as u32, 0)) / 2f64.powi(32) - 0.5
+        };
+        let returns = |day: i8| {
+            Array2::from_shape_fn((78, stocks), |(row, stock)| {
+                1e-3 * (uniform(day, 1000, row) + uniform(day, stock, row))
+            })
+        };
+        (1..=count).map(|day| DayReturns { date: date(2007, 1, day), returns: returns(day) }).collect()
+    }
+
+    fn of_measure(name: &str, against: usize, days: &[DayReturns]) -> Intervals {
+        let jobs = Jobs::new();
+        let resources = Resources { jobs: &jobs, memory: 1 << 26 };
+        let measure = crate::measure::by_name(name, Some(against)).unwrap();
+        let bootstrap = Bootstrap::new(300, 0.9, 1).unwrap().with(measure, Arc::new(Percentile)).unwrap();
+        bootstrap.run(days, &mut Engine::Cpu, &resources, &()).unwrap()
+    }
+
+    #[test]
+    fn stocks_that_are_left_out_or_moved_change_no_pair() {
+        let all = days(3, 4);
+        // Stocks 2 and 0 of the four, in this order: the cell of 2 against 0 is the first of two.
+        let few: Vec<DayReturns> = all
+            .iter()
+            .map(|day| DayReturns { date: day.date, returns: day.returns.select(Axis(1), &[2, 0]) })
+            .collect();
+        for name in ["covariance", "correlation", "beta"] {
+            let (of_all, of_few) = (of_measure(name, 0, &all), of_measure(name, 1, &few));
+            assert_eq!((of_all.cells.clone(), of_few.cells.clone()), (vec![1, 2, 3], vec![0]));
+            for day in 0..3 {
+                for (all, few) in [
+                    (&of_all.estimate, &of_few.estimate),
+                    (&of_all.lower, &of_few.lower),
+                    (&of_all.upper, &of_few.upper),
+                ] {
+                    assert_eq!(all[[day, 1]].to_bits(), few[[day, 0]].to_bits(), "{name}");
+                    assert!(all[[day, 0]].to_bits() != few[[day, 0]].to_bits(), "{name}");
+                }
+                assert!(of_all.lower[[day, 1]] < of_all.upper[[day, 1]]);
+            }
+        }
+    }
+
+    #[test]
+    fn correlations_lie_within_one_and_of_equal_returns_are_one() {
+        let mut days = days(2, 3);
+        let first = days[0].returns.column(0).to_owned();
+        days[0].returns.column_mut(1).assign(&first);
+        days[0].returns.column_mut(2).assign(&(-first));
+        let found = of_measure("correlation", 0, &days);
+        let within = |array: &Array2<f64>| array.iter().all(|value| (-1.0..=1.0).contains(value));
+        assert!(within(&found.estimate) && within(&found.lower) && within(&found.upper));
+        for (cell, one) in [(0, 1.0), (1, -1.0)] {
+            for array in [&found.estimate, &found.lower, &found.upper] {
+                assert!((array[[0, cell]] - one).abs() < 3e-6, "{}", array[[0, cell]]);
+            }
+        }
+    }
+
+    #[test]
+    fn an_observer_can_end_the_run() {
+        struct Impatient(AtomicU64);
+        impl Observer for Impatient {
+            fn drawn(&self, draws: u64) -> ControlFlow<()> {
+                if self.0.fetch_add(draws, Ordering::Relaxed) > 1_000_000 {
+                    return ControlFlow::Break(());
+                }
+                ControlFlow::Continue(())
+            }
+        }
+        let jobs = Jobs::new().threads(1).unwrap();
+        let resources = Resources { jobs: &jobs, memory: 1 << 26 };
+        // Some 10¹³ draws, which no test would wait for.
+        let bootstrap = Bootstrap::new(u32::MAX, 0.999_999, 0).unwrap();
+        let observer = Impatient(AtomicU64::new(0));
+        let ended = bootstrap.run(&days(9, 4), &mut Engine::Cpu, &resources, &observer);
+        assert!(matches!(ended, Err(Error::Cancelled)), "{ended:?}");
+        assert!(observer.0.into_inner() < 10_000_000);
+    }
+
+    #[test]
+    fn intervals_without_a_standard_error_are_refused() {
+        let bootstrap = Bootstrap::new(300, 0.9, 1).unwrap();
+        let covariance = crate::measure::by_name("covariance", Some(0)).unwrap();
+        let refused = bootstrap.with(covariance, Arc::new(interval::Studentized)).unwrap_err().to_string();
+        assert!(refused.contains("take percentile"), "{refused}");
+    }
+
     #[test]
     fn appended_days_keep_the_larger_error_and_the_sum_of_the_times() {
         let intervals = |day: i8, relative_error: f64, seconds: u64| Intervals {

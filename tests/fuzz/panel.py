@@ -64,7 +64,7 @@ SUMMARY = re.compile(
     r"read ([\d,]+) prices? from ([\d,]+) files? \(.*\): ([\d,]+) stocks?, ([\d,]+) days?, "
     r"(\S+)(?: to (\S+))?"
 )
-BOUND = re.compile(r"rounding error of any resampled RV at most (\S+) of the cell's RV")
+BOUND = re.compile(r"rounding error of any resampled sum at most (\S+) of itself")
 TOO_LITTLE = re.compile(r"needs at least ([\d.]+) (\w+) of memory, but ([\d.]+) (\w+) may be used")
 
 
