@@ -393,13 +393,14 @@ impl Bootstrap {
     fn quantities(&self, day: &DayReturns, cells: &[usize]) -> Array2<f64> {
         let (own, all) = (self.measure.columns(), self.columns());
         let mut quantities = Array2::zeros((day.returns.nrows(), cells.len() * all));
-        for (row, mut out) in day.returns.rows().into_iter().zip(quantities.rows_mut()) {
-            let Some(out) = out.as_slice_mut() else { continue };
-            for (&stock, out) in cells.iter().zip(out.chunks_exact_mut(all)) {
-                let (own, more) = out.split_at_mut(own);
-                self.measure.quantities(&row, stock, own);
-                if let Some(studentize) = self.studentize() {
-                    studentize.quantities(&row, stock, more);
+        let Some(out) = quantities.as_slice_mut() else { return quantities };
+        self.measure.fill(&day.returns, cells, all, out);
+        if let Some(studentize) = self.studentize() {
+            for (row, out) in
+                day.returns.rows().into_iter().zip(out.chunks_exact_mut(cells.len().max(1) * all))
+            {
+                for (&stock, out) in cells.iter().zip(out.chunks_exact_mut(all)) {
+                    studentize.quantities(&row, stock, &mut out[own..]);
                 }
             }
         }

@@ -123,7 +123,7 @@ pub struct FieldCount {
 
 /// What decides how a column is written: figures of its values times a power of two, 1 unless their sum
 /// overflows.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 struct Extent {
     smallest: f64,
     largest: f64,
@@ -161,6 +161,9 @@ impl FieldCount {
         let mut lanes = 0;
         for width in (1..=FULL as usize).rev() {
             let mut left = self.widths[width];
+            if left == 0 {
+                continue;
+            }
             // The fields that come to a lane fill it: what it has left after one is again the least room that
             // suffices.
             let fill = |room: usize, available: u32, free: &mut [u32], left: &mut u32| {
@@ -333,37 +336,48 @@ pub fn plan_columns(values: &ArrayRef2<f64>) -> Result<Vec<Column>> {
 /// what is negative.
 fn extents(values: &ArrayRef2<f64>, scale: f64) -> Vec<Extent> {
     let columns = values.ncols();
-    let mut extents = vec![Extent::default(); columns];
-    // The largest values of each column, in falling order.
-    let mut largest = vec![[0.0_f64; MISSED]; columns];
+    // Figures of the same kind side by side, so that the loops over columns are vectors.
+    let (mut least, mut sums) = (vec![0.0_f64; columns], vec![0.0_f64; columns]);
+    // The largest values of each column, in falling order, and the last of them.
+    let (mut largest, mut fifth) = (vec![[0.0_f64; MISSED]; columns], vec![0.0_f64; columns]);
     for row in values.rows() {
-        for ((&value, extent), largest) in row.iter().zip(&mut extents).zip(&mut largest) {
+        for ((&value, least), sum) in row.iter().zip(&mut least).zip(&mut sums) {
             let value = value * scale;
-            extent.smallest = if value < extent.smallest { value } else { extent.smallest };
-            extent.sum += value;
-            if value > largest[MISSED - 1] {
+            *least = if value < *least { value } else { *least };
+            *sum += value;
+        }
+        for (column, (&value, fifth)) in row.iter().zip(&mut fifth).enumerate() {
+            let value = value * scale;
+            if value > *fifth {
+                let largest = &mut largest[column];
                 let place = largest.iter().take_while(|larger| **larger >= value).count();
                 largest.copy_within(place..MISSED - 1, place + 1);
                 largest[place] = value;
+                *fifth = largest[MISSED - 1];
             }
         }
     }
     // The rows below the fifth largest, and the number of the others.
-    let mut below = vec![(0.0_f64, 0_u32); columns];
+    let (mut below, mut others) = (vec![0.0_f64; columns], vec![0.0_f64; columns]);
     for row in values.rows() {
-        for ((&value, (sum, others)), largest) in row.iter().zip(&mut below).zip(&largest) {
+        let figures = below.iter_mut().zip(&mut others).zip(&fifth);
+        for (&value, ((sum, others), fifth)) in row.iter().zip(figures) {
             let value = value * scale;
-            let is_below = value < largest[MISSED - 1];
+            let is_below = value < *fifth;
             *sum += if is_below { value } else { 0.0 };
-            *others += u32::from(!is_below);
+            *others += if is_below { 0.0 } else { 1.0 };
         }
     }
-    for ((extent, (sum, others)), largest) in extents.iter_mut().zip(below).zip(largest) {
-        extent.largest = largest[0];
-        let ties = f64::from(others.saturating_sub(MISSED as u32)) * largest[MISSED - 1];
-        extent.bulk = (sum + ties).max(extent.sum * LEAST_BULK);
-    }
-    extents
+    let of_column = |column: usize| {
+        let ties = (others[column] - MISSED as f64).max(0.0) * fifth[column];
+        Extent {
+            smallest: least[column],
+            largest: largest[column][0],
+            sum: sums[column],
+            bulk: (below[column] + ties).max(sums[column] * LEAST_BULK),
+        }
+    };
+    (0..columns).map(of_column).collect()
 }
 
 /// The bits of the digits of the lower limbs that have `lower_bits` bits in all, of `rows` rows, most

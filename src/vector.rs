@@ -331,7 +331,8 @@ impl Lanes for Avx2 {
 
     #[inline(always)]
     fn add(self, other: Self) -> Self {
-        Self([0, 1].map(|half| unsafe { _mm256_add_epi32(self.0[half], other.0[half]) }))
+        let ([a, b], [c, d]) = (self.0, other.0);
+        Self(unsafe { [_mm256_add_epi32(a, c), _mm256_add_epi32(b, d)] })
     }
 
     #[inline(always)]
@@ -361,11 +362,12 @@ impl Lanes for Avx2 {
 
     #[inline(always)]
     fn below(self, bound: Self) -> u16 {
-        let masks = [0, 1].map(|half| unsafe {
-            // AVX2 compares signed words: a < b where max(a, b) is not a.
-            let least = _mm256_cmpeq_epi32(_mm256_max_epu32(self.0[half], bound.0[half]), self.0[half]);
+        // AVX2 compares signed words: a < b where max(a, b) is not a.
+        let mask = |this: __m256i, bound: __m256i| unsafe {
+            let least = _mm256_cmpeq_epi32(_mm256_max_epu32(this, bound), this);
             !_mm256_movemask_ps(_mm256_castsi256_ps(least)) as u16 & 0xff
-        });
+        };
+        let masks = [mask(self.0[0], bound.0[0]), mask(self.0[1], bound.0[1])];
         masks[0] | masks[1] << 8
     }
 }
@@ -474,7 +476,10 @@ impl Wide for Avx2Wide {
     #[inline(always)]
     fn high(self) -> Self {
         // A shuffle of words: more execution units do it than shift lanes of 64 bits.
-        Self(self.0.map(|lanes| unsafe { _mm256_shuffle_epi32::<0b11_11_01_01>(lanes) }))
+        let [one, two] = self.0;
+        Self(unsafe {
+            [_mm256_shuffle_epi32::<0b11_11_01_01>(one), _mm256_shuffle_epi32::<0b11_11_01_01>(two)]
+        })
     }
 
     #[inline(always)]
@@ -498,10 +503,11 @@ impl Wide for Avx2Wide {
     fn below(self, bound: Self) -> u8 {
         // AVX2 compares signed words: a < b where max(a, b) is not a. The signs of lanes of 64 bits are those
         // of the words that are low.
-        let masks = [0, 1].map(|half| unsafe {
-            let least = _mm256_cmpeq_epi32(_mm256_max_epu32(self.0[half], bound.0[half]), self.0[half]);
+        let mask = |this: __m256i, bound: __m256i| unsafe {
+            let least = _mm256_cmpeq_epi32(_mm256_max_epu32(this, bound), this);
             !_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_slli_epi64::<32>(least))) as u8 & 0xf
-        });
+        };
+        let masks = [mask(self.0[0], bound.0[0]), mask(self.0[1], bound.0[1])];
         masks[0] | masks[1] << 4
     }
 
@@ -517,12 +523,14 @@ impl Wide for Avx2Wide {
 
     #[inline(always)]
     fn scale_halves(self, factor: u16) -> Self {
-        Self(self.0.map(|lanes| unsafe { _mm256_mullo_epi16(lanes, _mm256_set1_epi16(factor as i16)) }))
+        let ([one, two], factor) = (self.0, unsafe { _mm256_set1_epi16(factor as i16) });
+        Self(unsafe { [_mm256_mullo_epi16(one, factor), _mm256_mullo_epi16(two, factor)] })
     }
 
     #[inline(always)]
     fn scale_words(self, factor: u32) -> Self {
-        Self(self.0.map(|lanes| unsafe { _mm256_mullo_epi32(lanes, _mm256_set1_epi32(factor as i32)) }))
+        let ([one, two], factor) = (self.0, unsafe { _mm256_set1_epi32(factor as i32) });
+        Self(unsafe { [_mm256_mullo_epi32(one, factor), _mm256_mullo_epi32(two, factor)] })
     }
 }
 

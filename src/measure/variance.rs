@@ -24,6 +24,7 @@ impl Measure for Variance {
         1
     }
 
+    #[inline]
     fn quantities(&self, row: &ArrayRef1<f64>, stock: usize, out: &mut [f64]) {
         out[0] = row[stock] * row[stock];
     }

@@ -150,7 +150,7 @@ impl<W: Wide> Samples<W> {
         let mut c1 = product;
         let mut c2 = low.xor(W::splat(block.third));
         let mut c3 = W::splat(block.fourth);
-        for [k0, k1] in self.keys {
+        for &[k0, k1] in &self.keys {
             let (product0, product1) = (c0.multiply(m0), c2.multiply(m1));
             c0 = product1.high().xor(c1).xor(k0);
             c2 = product0.high().xor(c3).xor(k1);
