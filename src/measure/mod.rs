@@ -60,8 +60,8 @@ pub trait Measure: Debug + Send + Sync {
     /// `stock` is the cell's, `out` has room for [`Self::columns`].
     fn quantities(&self, row: &ArrayRef1<f64>, stock: usize, out: &mut [f64]);
 
-    /// As [`Self::quantities`] for these `cells` (stocks) in all rows of `returns`, n × stocks, into the first columns of each `stride` of `out`. One
-    /// call for a day, in which the compiler knows the measure.
+    /// As [`Self::quantities`] for these `cells` (stocks) in all rows of `returns`, n × stocks, into the
+    /// first columns of each `stride` of `out`. One call for a day, in which the compiler knows the measure.
     fn fill(&self, returns: &ArrayRef2<f64>, cells: &[usize], stride: usize, out: &mut [f64]) {
         let columns = self.columns();
         for (row, out) in returns.rows().into_iter().zip(out.chunks_exact_mut(stride * cells.len().max(1))) {
