@@ -12,7 +12,7 @@ use bellwether::columns::DayColumns;
 use bellwether::random::index::{Places, RowRange};
 use bellwether::random::philox::{BlockWords, Samples};
 use bellwether::random::{Purpose, Stream};
-use bellwether::resample::cpu;
+use bellwether::resample::{Scheme, cpu};
 use bellwether::vector::{Kernel, Lanes, Vectors, WIDE_LANES};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use ndarray::Array2;
@@ -82,7 +82,7 @@ fn resample(c: &mut Criterion) {
         for vectors in Vectors::available() {
             let id = BenchmarkId::new(format!("{vectors:?}"), format!("{rows}x{stocks}"));
             group.bench_function(id, |b| {
-                b.iter(|| pool.install(|| cpu::resample_with(vectors, &day, 0, 0..SAMPLES)));
+                b.iter(|| pool.install(|| cpu::resample_with(vectors, &day, &Scheme::Iid, 0, 0..SAMPLES)));
             });
         }
     }

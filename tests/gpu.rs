@@ -18,6 +18,7 @@ mod devices;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
+use bellwether::Error;
 use bellwether::columns::{Column, DayColumns, FieldCount};
 use bellwether::compare::Steps;
 use bellwether::compare::uniform::{self, gpu::UniformSummer};
@@ -26,7 +27,7 @@ use bellwether::random::index::RowRange;
 use bellwether::random::{Purpose, Stream};
 use bellwether::resample::gpu::{Resampler, device_limits};
 use bellwether::resample::plan::{Batch, DeviceLimits, Kernel, Tally, TallyKind};
-use bellwether::resample::{Block, Sums, cpu};
+use bellwether::resample::{Block, Scheme, Sums, cpu};
 use libtest_mimic::{Failed, Trial};
 use ndarray::Array2;
 
@@ -196,7 +197,7 @@ fn on_gpu(gpu: &Gpu, limits: DeviceLimits, days: &[DayColumns], seed: u64, sampl
             blocks[*number].push(block.clone().into_owned());
         }
     };
-    Resampler::new(gpu, limits).resample(&wave, days, seed, samples, take).unwrap();
+    Resampler::new(gpu, limits).resample(&wave, days, &Scheme::Iid, seed, samples, take).unwrap();
     blocks.into_iter().map(Sums::from_iter).collect()
 }
 
@@ -210,13 +211,13 @@ fn assert_equals_cpu(gpu: &Gpu, limits: DeviceLimits, days: &[DayColumns], seed:
     assert_eq!(sums.len(), days.len());
     for (columns, sums) in days.iter().zip(&sums) {
         let what = format!("{} rows, {} lanes, {samples} samples", columns.rows(), columns.lanes());
-        let expected = cpu::resample(columns, seed, 0..samples);
+        let expected = cpu::resample(columns, &Scheme::Iid, seed, 0..samples).unwrap();
         assert!(values(columns, sums) == values(columns, &expected), "{what}");
         // Perturbed twins: the next seed, and the samples moved by one.
         if columns.rows() > 2 {
-            let other = cpu::resample(columns, seed + 1, 0..samples);
+            let other = cpu::resample(columns, &Scheme::Iid, seed + 1, 0..samples).unwrap();
             assert!(values(columns, sums) != values(columns, &other), "{what}, another seed");
-            let other = cpu::resample(columns, seed, 1..samples + 1);
+            let other = cpu::resample(columns, &Scheme::Iid, seed, 1..samples + 1).unwrap();
             assert!(values(columns, sums) != values(columns, &other), "{what}, other samples");
         }
     }
@@ -338,7 +339,7 @@ fn steps_take_time_and_change_nothing(gpu: &Gpu) {
         let take = |tile: &[(usize, Block<'_>)]| {
             sums.extend(tile.iter().map(|(_, block)| block.clone().into_owned()));
         };
-        resampler.resample(&wave, &days, 3, 200, take).unwrap();
+        resampler.resample(&wave, &days, &Scheme::Iid, 3, 200, take).unwrap();
         (sums, resampler.stop_clock())
     };
     let (without, no_times) = run(false);
@@ -357,7 +358,7 @@ fn a_lost_device_is_an_error_wherever_it_is_waited_for(gpu: &Gpu) {
     let days = [day(20_070_103, 385, 2)];
     let wave = [batch(0, &days[0])];
     let mut resampler = Resampler::new(gpu, device_limits(gpu));
-    resampler.resample(&wave, &days, 0, 10, |_| {}).unwrap();
+    resampler.resample(&wave, &days, &Scheme::Iid, 0, 10, |_| {}).unwrap();
     let summer = UniformSummer::new(gpu).unwrap();
     let staging = gpu.buffer("staging", 16, Usage::MAP_READ | Usage::COPY_DST).unwrap();
     let submission = gpu.checked("nothing", |_, queue| queue.submit([])).unwrap();
@@ -376,7 +377,9 @@ fn a_lost_device_is_an_error_wherever_it_is_waited_for(gpu: &Gpu) {
     lost("a buffer", gpu.buffer("one more", 16, Usage::STORAGE).map(drop));
     lost("parameters", Parameters::new(gpu, &[0_u32]).map(drop));
     lost("uniform sums", summer.sum(100, 0, None).map(drop));
-    lost("resampling", resampler.resample(&wave, &days, 0, 10, |_| panic!("a lost device gave sums")));
+    let resampled =
+        resampler.resample(&wave, &days, &Scheme::Iid, 0, 10, |_| panic!("a lost device gave sums"));
+    assert!(matches!(resampled, Err(Error::Gpu(GpuError::Lost { .. }))), "{resampled:?}");
 }
 
 /// A test with a driver that crashes, which a C compiler makes; ignored where there is none.

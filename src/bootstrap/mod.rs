@@ -47,7 +47,7 @@ use crate::panel::{DayReturns, PanelReader};
 use crate::resample::gpu::{Resampler, device_limits};
 use crate::resample::histogram::Histogram;
 use crate::resample::plan::{Batch, Budget, DayShape, DeviceLimits, Resamples, Wave, waves};
-use crate::resample::{Block, cpu};
+use crate::resample::{Block, Scheme, cpu};
 
 /// What to compute: the method and its parameters.
 #[derive(Debug, Clone)]
@@ -426,7 +426,7 @@ impl Bootstrap {
     pub fn resampled(&self, day: &DayReturns) -> Result<Array2<f64>> {
         let columns = DayColumns::new(day_number(day.date), &squares(&day.returns));
         let columns = columns.map_err(|error| with_place(day, error))?;
-        let sums = cpu::resample(&columns, self.seed, 0..self.samples);
+        let sums = cpu::resample(&columns, &Scheme::Iid, self.seed, 0..self.samples)?;
         let mut values = Array2::zeros((self.samples as usize, columns.columns().len()));
         for (mut values, column) in values.columns_mut().into_iter().zip(columns.columns()) {
             values.assign(&ndarray::Array1::from(sums.values(column)));
@@ -442,7 +442,7 @@ impl Bootstrap {
     /// As [`Self::resampled`].
     pub fn histogram(&self, day: &DayReturns, bins: usize) -> Result<Histogram> {
         let columns = DayColumns::new(day_number(day.date), &squares(&day.returns))?;
-        Ok(Histogram::of_sums(&columns, self.seed, self.samples, bins))
+        Histogram::of_sums(&columns, &Scheme::Iid, self.seed, self.samples, bins)
     }
 }
 
@@ -578,7 +578,8 @@ impl Run<'_> {
                 self.push(batch, &selections, &columns, block);
                 self.finished(batch, block)
             };
-            cpu::resample_each(&columns, self.bootstrap.seed, 0..self.bootstrap.samples, take);
+            let (seed, samples) = (self.bootstrap.seed, 0..self.bootstrap.samples);
+            cpu::resample_each(&columns, &Scheme::Iid, seed, samples, take)?;
             self.ends(batch, selections, &columns)
         };
         let finished = self.jobs.map(self.wave, batch_job).all();
@@ -606,7 +607,8 @@ impl Run<'_> {
             self.jobs.install(|| blocks.par_iter().for_each(select));
             selecting += start.elapsed();
         };
-        resampler.resample(self.wave, &columns, self.bootstrap.seed, self.bootstrap.samples, take)?;
+        let (seed, samples) = (self.bootstrap.seed, self.bootstrap.samples);
+        resampler.resample(self.wave, &columns, &Scheme::Iid, seed, samples, take)?;
         self.clocks.resample.add(start.elapsed().saturating_sub(selecting));
         let batches = self.wave.iter().zip(selections).zip(&columns);
         batches.map(|((batch, selections), columns)| self.ends(batch, selections, columns)).collect()

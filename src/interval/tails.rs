@@ -253,7 +253,7 @@ mod tests {
     use super::*;
     use crate::columns::DayColumns;
     use crate::interval::position::tail_levels;
-    use crate::resample::cpu;
+    use crate::resample::{Scheme, cpu};
 
     /// By sorting.
     fn defined<K: Word>(keys: &[K], levels: [f64; 2], value: impl Fn(K) -> f64) -> [f64; 2] {
@@ -330,7 +330,7 @@ mod tests {
     fn screened_sums_give_what_sorting_gives_with_all_vectors() {
         let day = day();
         for samples in [1, 15, 16, 17, 1000, 20_011] {
-            let sums = cpu::resample(&day, 4, 0..samples);
+            let sums = cpu::resample(&day, &Scheme::Iid, 4, 0..samples).unwrap();
             for confidence in [0.5, 0.99, 0.9999] {
                 let levels = tail_levels(confidence);
                 for column in day.columns() {

@@ -15,40 +15,76 @@ use rayon::prelude::*;
 
 use super::draws::{AHEAD, Draws, RING, Table};
 use super::plan::block_samples;
-use super::{Block, Sums};
+use super::{Block, Scheme, Sums};
 use crate::columns::{DayColumns, LINE};
+use crate::error::{Error, Result};
 use crate::random::index::RowRange;
 use crate::vector::{Kernel, Lanes, Vectors, WIDE_LANES};
 
 /// The sums of all columns of `day` over the resamples numbered `samples`, computed by the current Rayon
 /// pool, all held.
-pub fn resample(day: &DayColumns, seed: u64, samples: Range<u32>) -> Sums {
-    resample_with(Vectors::best(), day, seed, samples)
+///
+/// # Errors
+///
+/// [`Error::Parameter`](crate::Error::Parameter) where the scheme does not suit the day ([`Scheme::check`]).
+pub fn resample(day: &DayColumns, scheme: &Scheme, seed: u64, samples: Range<u32>) -> Result<Sums> {
+    resample_with(Vectors::best(), day, scheme, seed, samples)
 }
 
 /// As [`resample`], with the vectors that are named. The sums are the same with all.
-pub fn resample_with(vectors: Vectors, day: &DayColumns, seed: u64, samples: Range<u32>) -> Sums {
+///
+/// # Errors
+///
+/// As [`resample`].
+pub fn resample_with(
+    vectors: Vectors,
+    day: &DayColumns,
+    scheme: &Scheme,
+    seed: u64,
+    samples: Range<u32>,
+) -> Result<Sums> {
+    check(scheme, day)?;
     let table = Table::new(day, seed);
     let blocks = blocks(day.lanes(), samples);
     let blocks = blocks.map(|samples| vectors.run(ResampleBlock { table: &table, day, samples }));
-    Sums { blocks: blocks.collect() }
+    Ok(Sums { blocks: blocks.collect() })
+}
+
+/// Whether the scheme suits the day, and is known here.
+fn check(scheme: &Scheme, day: &DayColumns) -> Result<()> {
+    scheme.check(day.rows())?;
+    match scheme {
+        Scheme::Iid => Ok(()),
+        other => Err(Error::Parameter {
+            name: "scheme",
+            value: other.name().into(),
+            requirement: "it is not known yet; take iid".into(),
+        }),
+    }
 }
 
 /// Hands the sums of all columns of `day` over the resamples numbered `samples` to `take`, block by block as
 /// they are ready, on the threads of the current Rayon pool, with the time each took. None is held. Blocks
 /// that were not begun when `take` breaks are left out.
+///
+/// # Errors
+///
+/// As [`resample`].
 pub fn resample_each(
     day: &DayColumns,
+    scheme: &Scheme,
     seed: u64,
     samples: Range<u32>,
     take: impl Fn(&Block<'_>, Duration) -> ControlFlow<()> + Sync,
-) {
+) -> Result<()> {
+    check(scheme, day)?;
     let table = Table::new(day, seed);
     let _ = blocks(day.lanes(), samples).try_for_each(|samples| {
         let start = Instant::now();
         let block = Vectors::best().run(ResampleBlock { table: &table, day, samples });
         take(&block, start.elapsed())
     });
+    Ok(())
 }
 
 /// Cuts `samples` into those of one task each.
@@ -94,7 +130,7 @@ impl ResampleBlock<'_> {
     /// Rows of one word.
     #[inline(always)]
     fn single<V: Lanes, const PER_WORD: usize>(&self) -> Block<'static> {
-        let mut block = Block::new(self.samples.len(), self.day.lanes());
+        let mut block = Block::new(&self.samples, self.day.lanes());
         for first in (0..self.samples.len()).step_by(WIDE_LANES) {
             let mut draws = Draws::<V::Wide, PER_WORD, 4>::new(self.table, self.samples.start + first as u32);
             let mut sums = [[0u32]; WIDE_LANES];
@@ -116,7 +152,7 @@ impl ResampleBlock<'_> {
     /// Rows of one or two lines: the sums of eight samples stay in registers, where there are enough.
     #[inline(always)]
     fn lines<V: Lanes, const PER_WORD: usize, const LINES: usize>(&self) -> Block<'static> {
-        let mut block = Block::new(self.samples.len(), self.day.lanes());
+        let mut block = Block::new(&self.samples, self.day.lanes());
         for first in (0..self.samples.len()).step_by(WIDE_LANES) {
             let mut draws = Draws::<V::Wide, PER_WORD, 8>::new(self.table, self.samples.start + first as u32);
             let mut sums = [[V::splat(0); LINES]; WIDE_LANES];
@@ -140,7 +176,7 @@ impl ResampleBlock<'_> {
     /// Rows of more lines: some blocks are drawn, then their rows are added two lines at a time.
     #[inline(always)]
     fn many_lines<V: Lanes, const PER_WORD: usize, const SCALE: usize>(&self) -> Block<'static> {
-        let mut block = Block::new(self.samples.len(), self.day.lanes());
+        let mut block = Block::new(&self.samples, self.day.lanes());
         let mut sums = vec![[[0u32; LINE]; WIDE_LANES]; self.day.stride() / LINE];
         let per_block = 4 * PER_WORD as u32;
         let blocks = self.day.rows().div_ceil(per_block);
@@ -202,7 +238,7 @@ mod tests {
 
     /// By the definition: each sample's rows in drawing order, word by word.
     fn defined(day: &DayColumns, seed: u64, samples: Range<u32>) -> Block<'static> {
-        let mut block = Block::new(samples.len(), day.lanes());
+        let mut block = Block::new(&samples, day.lanes());
         for (number, sample) in samples.enumerate() {
             let stream = Stream { seed, purpose: Purpose::Rows, day: day.day(), sample };
             for row in RowRange::new(day.rows()).draw_in_order(&stream) {
@@ -233,12 +269,13 @@ mod tests {
                     }
                     let expected = joined(&day, vec![defined(&day, 9, samples.clone())]);
                     for vectors in Vectors::available() {
-                        let sums = resample_with(vectors, &day, 9, samples.clone());
+                        let sums = resample_with(vectors, &day, &Scheme::Iid, 9, samples.clone()).unwrap();
                         assert_eq!(sums.samples(), samples.len());
                         let what = format!("{vectors:?}: {rows} rows, stride {}, {samples:?}", day.stride());
                         assert!(joined(&day, sums.blocks) == expected, "{what}");
                         if rows > 60 {
-                            let other = resample_with(vectors, &day, 10, samples.clone());
+                            let other =
+                                resample_with(vectors, &day, &Scheme::Iid, 10, samples.clone()).unwrap();
                             assert!(
                                 joined(&day, other.blocks) != expected,
                                 "another seed must differ, {what}"
@@ -254,16 +291,17 @@ mod tests {
     fn tasks_follow_each_other() {
         let day = day(50, 3);
         let samples = 3000..3000 + 2 * block_samples(3) + 5;
-        let sums = resample(&day, 0, samples.clone());
+        let sums = resample(&day, &Scheme::Iid, 0, samples.clone()).unwrap();
         assert_eq!(sums.blocks.len(), 3);
         let expected = joined(&day, vec![defined(&day, 0, samples.clone())]);
         assert_eq!(joined(&day, sums.blocks), expected);
 
         let taken = Mutex::new(Vec::new());
-        resample_each(&day, 0, samples, |block, _| {
+        resample_each(&day, &Scheme::Iid, 0, samples, |block, _| {
             taken.lock().unwrap().push(block.clone().into_owned());
             ControlFlow::Continue(())
-        });
+        })
+        .unwrap();
         // In any order: compared as multisets.
         let sorted = |mut columns: Vec<Vec<u128>>| {
             columns.iter_mut().for_each(|sums| sums.sort_unstable());

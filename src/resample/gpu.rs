@@ -14,12 +14,13 @@ use std::time::{Duration, Instant};
 use bytemuck::{Pod, Zeroable};
 use wgpu::BufferUsages;
 
-use super::Block;
 use super::plan::{
     self, Batch, DeviceLimits, Dispatch, Kernel, ROWS_ALIGNMENT, ROWS_PER_TALLY_WORD, Tally, TallyKind, Tile,
     UNIFORM_BYTES,
 };
+use super::{Block, Scheme};
 use crate::columns::DayColumns;
+use crate::error::{self, Error};
 use crate::gpu::clock::PassClock;
 use crate::gpu::{Gpu, GpuError, Parameters};
 use crate::random::index::RowRange;
@@ -209,15 +210,26 @@ impl<'gpu> Resampler<'gpu> {
     ///
     /// # Errors
     ///
-    /// Any [`GpuError`] of the device.
+    /// Any [`GpuError`] of the device; [`Error::Parameter`] where the scheme does not suit a day.
     pub fn resample(
         &mut self,
         wave: &[Batch],
         columns: &[DayColumns],
+        scheme: &Scheme,
         seed: u64,
         samples: u32,
         mut take: impl FnMut(&[(usize, Block<'_>)]),
-    ) -> Result<(), GpuError> {
+    ) -> error::Result<()> {
+        for columns in columns {
+            scheme.check(columns.rows())?;
+        }
+        if *scheme != Scheme::Iid {
+            return Err(Error::Parameter {
+                name: "scheme",
+                value: scheme.name().into(),
+                requirement: "GPUs do not know it yet; take the CPU".into(),
+            });
+        }
         let gpu = self.gpu;
         let limits = self.limits;
         let kernel = Kernel::of(wave, &limits);
@@ -246,7 +258,7 @@ impl<'gpu> Resampler<'gpu> {
                 let mut first = 0;
                 let blocks = tile.batches.clone().map(|number| {
                     let end = first + columns[number].lanes() * tile.samples.len();
-                    let block = Block::of_device(tile.samples.len(), &words[first..end]);
+                    let block = Block::of_device(&tile.samples, &words[first..end]);
                     first = end;
                     (number, block)
                 });

@@ -15,7 +15,8 @@ use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 
 use crate::columns::DayColumns;
-use crate::resample::{Block, cpu};
+use crate::error::Result;
+use crate::resample::{Block, Scheme, cpu};
 
 /// How many numbers lie in each of some bins of equal width.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,21 +40,31 @@ impl Histogram {
 
     /// The histogram of the sums of a day's first column over the resamples 0..`samples`, by the current
     /// Rayon pool.
-    pub(crate) fn of_sums(columns: &DayColumns, seed: u64, samples: u32, bins: usize) -> Self {
-        let Some(column) = columns.columns().first() else { return Self::empty(bins) };
+    ///
+    /// # Errors
+    ///
+    /// As [`cpu::resample_each`].
+    pub(crate) fn of_sums(
+        columns: &DayColumns,
+        scheme: &Scheme,
+        seed: u64,
+        samples: u32,
+        bins: usize,
+    ) -> Result<Self> {
+        let Some(column) = columns.columns().first() else { return Ok(Self::empty(bins)) };
         let whole = Mutex::new(Self::empty(bins));
         let pass = |of_block: fn(&mut Self, &mut dyn Iterator<Item = f64>)| {
-            cpu::resample_each(columns, seed, 0..samples, |block: &Block<'_>, _| {
+            cpu::resample_each(columns, scheme, seed, 0..samples, |block: &Block<'_>, _| {
                 let mut values =
                     (0..block.samples()).map(|number| column.value_of(block.sum(column, number)));
                 // A thread that panicked while it held the lock brings the whole run to its end.
                 of_block(&mut whole.lock().unwrap_or_else(PoisonError::into_inner), &mut values);
                 ControlFlow::Continue(())
-            });
+            })
         };
-        pass(|histogram, values| histogram.stretch(values));
-        pass(|histogram, values| histogram.count(values));
-        whole.into_inner().unwrap_or_else(PoisonError::into_inner)
+        pass(|histogram, values| histogram.stretch(values))?;
+        pass(|histogram, values| histogram.count(values))?;
+        Ok(whole.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Of no numbers.

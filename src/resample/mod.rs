@@ -20,7 +20,7 @@
 //! sums), [`plan`] (how the work is cut to fit memory and device).
 
 use std::borrow::Cow;
-use std::ops::{Add, Not, Shl};
+use std::ops::{Add, Not, Range, Shl};
 
 use crate::columns::{Column, Limb};
 
@@ -30,30 +30,39 @@ mod draws;
 pub mod gpu;
 pub mod histogram;
 pub mod plan;
+pub mod scheme;
+
+pub use scheme::Scheme;
 
 /// The sums of some consecutive resamples: of its own, or where a device put them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block<'a> {
+    first: u32,
     samples: usize,
     /// Lanes × samples.
     words: Cow<'a, [u32]>,
 }
 
 impl<'a> Block<'a> {
-    /// Zeros for `samples` resamples of `lanes` lanes.
-    fn new(samples: usize, lanes: usize) -> Self {
-        Self { samples, words: vec![0; samples * lanes].into() }
+    /// Zeros for the resamples numbered `samples` of `lanes` lanes.
+    fn new(samples: &Range<u32>, lanes: usize) -> Self {
+        Self { first: samples.start, samples: samples.len(), words: vec![0; samples.len() * lanes].into() }
     }
 
-    /// The sums that a device put into `words`, lanes × samples.
+    /// The sums of the resamples numbered `samples` that a device put into `words`, lanes × samples.
     #[cfg(feature = "gpu")]
-    fn of_device(samples: usize, words: &'a [u32]) -> Self {
-        Self { samples, words: words.into() }
+    fn of_device(samples: &Range<u32>, words: &'a [u32]) -> Self {
+        Self { first: samples.start, samples: samples.len(), words: words.into() }
     }
 
     /// The same sums, held.
     pub fn into_owned(self) -> Block<'static> {
-        Block { samples: self.samples, words: self.words.into_owned().into() }
+        Block { first: self.first, samples: self.samples, words: self.words.into_owned().into() }
+    }
+
+    /// Number b of the first resample.
+    pub fn first(&self) -> u32 {
+        self.first
     }
 
     /// Number of resamples.

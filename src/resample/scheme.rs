@@ -1,0 +1,202 @@
+//! Schemes: how often each row of a day enters a resample.
+//!
+//! A resample of a day with n rows sums every column over some rows, a row perhaps several times; the scheme
+//! says which, as a pure function of the seed, the day, the sample and n. In sums, with rows numbered from 0
+//! and row numbers taken modulo n:
+//!
+//! ```text
+//! iid         S = Σ v[i_k], k < n                                   i_k uniform
+//! wild        S = Σ v[i] over the rows i in A                       each row in A with probability p
+//! block       S = Σ_k Σ_t v[s_k + t], t < L_k, Σ L_k = n            s_k uniform, L_k = L but for the last
+//! stationary  the same                                              s_k uniform, L_k geometric with mean L
+//! ```
+//!
+//! **Iid** (Efron 1979): draw k is that of [`RowRange`](crate::random::index::RowRange) in the stream of
+//! [`Purpose::Rows`].
+//!
+//! **Wild** (Gonçalves and Meddahi 2009): see [`super::wild`]. Row i is in A where word i of the stream of
+//! [`Purpose::WildWeights`] is below [`THRESHOLD`](super::wild::THRESHOLD).
+//!
+//! **Circular blocks** (Politis and Romano 1992) of L consecutive rows, the first row following the last:
+//! ⌈n/L⌉ blocks, the last cut to n − L(⌈n/L⌉ − 1) rows. Start s_k is draw k of the exactly uniform rows of
+//! the stream of [`Purpose::BlockStarts`]. L = 1 has the distribution of iid; L = n gives the column's own
+//! sum.
+//!
+//! **Stationary blocks** (Politis and Romano 1994) of mean length L: place j of the resample begins a block
+//! where j = 0, or where word j of the stream of [`Purpose::StationaryLengths`] is below round(2³²/L); else
+//! it takes the row after that of place j − 1. The k-th block, from 0, starts at draw k of the exactly
+//! uniform rows of the stream of [`Purpose::StationaryStarts`].
+//!
+//! Rows that are neighbours stay neighbours within blocks, so that dependence over less than L rows is kept.
+//! How long: [`super::block_length`].
+//!
+//! Sources: B. Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7(1), 1979. S.
+//! Gonçalves and N. Meddahi, "Bootstrapping realized volatility", Econometrica 77(1), 2009. D. N. Politis and
+//! J. P. Romano, "A circular block-resampling procedure for stationary data", in LePage and Billard (eds.),
+//! "Exploring the Limits of Bootstrap", 1992; "The stationary bootstrap", JASA 89(428), 1994.
+
+use crate::error::{Error, Result};
+use crate::random::Purpose;
+
+/// How often each row of a day enters a resample.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Scheme {
+    /// As many rows as the day has, drawn with replacement.
+    Iid,
+    /// A random subset of the rows, for external weights of two values.
+    Wild,
+    /// Circular blocks of a fixed length.
+    Block {
+        /// Rows of a block, L, 1 ≤ L ≤ n.
+        length: u32,
+    },
+    /// Circular blocks of geometric lengths.
+    Stationary {
+        /// Mean number of rows of a block, L, 1 ≤ L ≤ n.
+        length: f64,
+    },
+}
+
+/// The schemes' names.
+pub const NAMES: [&str; 4] = ["iid", "wild", "block", "stationary"];
+
+/// The scheme of this name; blocks are of `length` rows (stationary ones on average).
+///
+/// # Errors
+///
+/// [`Error::Parameter`] for an unknown name, or a length that is lacking, of no use, below 1 or, for blocks of
+/// a fixed length, no whole number.
+pub fn by_name(name: &str, length: Option<f64>) -> Result<Scheme> {
+    let refused =
+        |requirement: String| Error::Parameter { name: "scheme", value: name.to_owned(), requirement };
+    let scheme = match (name, length) {
+        ("iid", None) => Scheme::Iid,
+        ("wild", None) => Scheme::Wild,
+        ("block", Some(length)) => {
+            let whole = length as u32;
+            if f64::from(whole) != length {
+                return Err(bad_length(
+                    length,
+                    "blocks of a fixed length have a whole number of rows".into(),
+                ));
+            }
+            Scheme::Block { length: whole }
+        }
+        ("stationary", Some(length)) => Scheme::Stationary { length },
+        ("iid" | "wild", Some(_)) => return Err(refused("it has no blocks; leave the length out".into())),
+        ("block" | "stationary", None) => {
+            return Err(refused("it needs a block length; give the number of rows of a block".into()));
+        }
+        _ => return Err(refused(format!("there are {}", NAMES.join(", ")))),
+    };
+    scheme.check(u32::MAX)?;
+    Ok(scheme)
+}
+
+fn bad_length(length: f64, requirement: String) -> Error {
+    Error::Parameter { name: "the block length", value: length.to_string(), requirement }
+}
+
+impl Scheme {
+    /// Its name, of [`NAMES`].
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Iid => "iid",
+            Self::Wild => "wild",
+            Self::Block { .. } => "block",
+            Self::Stationary { .. } => "stationary",
+        }
+    }
+
+    /// The block length, where there is one: a mean for stationary blocks.
+    pub fn length(&self) -> Option<f64> {
+        match *self {
+            Self::Iid | Self::Wild => None,
+            Self::Block { length } => Some(length.into()),
+            Self::Stationary { length } => Some(length),
+        }
+    }
+
+    /// The purpose of the random stream that its rows come from.
+    pub fn purpose(&self) -> Purpose {
+        match self {
+            Self::Iid => Purpose::Rows,
+            Self::Wild => Purpose::WildWeights,
+            Self::Block { .. } => Purpose::BlockStarts,
+            Self::Stationary { .. } => Purpose::StationaryStarts,
+        }
+    }
+
+    /// Rows that a resample of a day with `rows` rows sums at most, the same row counted as often as it
+    /// comes: no sum of so many integers may overflow.
+    pub fn draws(&self, rows: u32) -> u32 {
+        rows
+    }
+
+    /// Checks that it suits a day of `rows` rows.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`] where blocks are shorter than one row or longer than the day.
+    pub fn check(&self, rows: u32) -> Result<()> {
+        match self.length() {
+            // Written so that no number fails.
+            Some(length) if !(length >= 1.0 && length.is_finite()) => {
+                Err(bad_length(length, "a block has one row at least".into()))
+            }
+            Some(length) if length > f64::from(rows) => Err(bad_length(
+                length,
+                format!(
+                    "a day has {rows} rows, which no block may exceed; take shorter blocks or longer days"
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_lengths_make_schemes_or_errors() {
+        assert_eq!(by_name("iid", None).unwrap(), Scheme::Iid);
+        assert_eq!(by_name("wild", None).unwrap(), Scheme::Wild);
+        assert_eq!(by_name("block", Some(12.0)).unwrap(), Scheme::Block { length: 12 });
+        assert_eq!(by_name("stationary", Some(7.5)).unwrap(), Scheme::Stationary { length: 7.5 });
+        for name in NAMES {
+            let length = ["block", "stationary"].contains(&name).then_some(3.0);
+            assert_eq!(by_name(name, length).unwrap().name(), name);
+            // The twin: a length where there is none, and none where there is one.
+            let other = if length.is_some() { None } else { Some(3.0) };
+            assert!(
+                by_name(name, other).unwrap_err().to_string().starts_with(&format!("scheme is {name}, but"))
+            );
+        }
+        assert!(by_name("moving", None).unwrap_err().to_string().contains("there are iid, wild, block"));
+        for length in [0.0, 0.5, -3.0, f64::NAN, f64::INFINITY, 1e30] {
+            for name in ["block", "stationary"] {
+                let refused = by_name(name, Some(length)).unwrap_err().to_string();
+                assert!(refused.starts_with("the block length is "), "{refused}");
+            }
+        }
+        assert!(by_name("block", Some(2.5)).unwrap_err().to_string().contains("whole number"));
+    }
+
+    #[test]
+    fn blocks_longer_than_the_day_are_refused() {
+        for (scheme, rows, suits) in [
+            (Scheme::Block { length: 385 }, 385, true),
+            (Scheme::Block { length: 386 }, 385, false),
+            (Scheme::Block { length: 0 }, 385, false),
+            (Scheme::Stationary { length: 1.0 }, 1, true),
+            (Scheme::Stationary { length: 1.01 }, 1, false),
+            (Scheme::Stationary { length: 0.99 }, 385, false),
+            (Scheme::Iid, 1, true),
+            (Scheme::Wild, 1, true),
+        ] {
+            assert_eq!(scheme.check(rows).is_ok(), suits, "{scheme:?}, {rows} rows");
+        }
+    }
+}
