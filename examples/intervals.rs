@@ -21,7 +21,7 @@ fn main() -> bellwether::Result<()> {
 
     for (day, date) in intervals.dates.iter().enumerate() {
         let volatility = |variance: f64| 100.0 * (252.0 * variance).sqrt();
-        let [lower, rv, upper] = [&intervals.lower, &intervals.estimate, &intervals.upper]
+        let [lower, rv, upper] = [intervals.lower(), &intervals.estimate, intervals.upper()]
             .map(|array| volatility(array[[day, 0]]));
         println!("{date}: {rv:.1} % a year, between {lower:.1} % and {upper:.1} %");
     }

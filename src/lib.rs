@@ -64,7 +64,7 @@
 //! let bootstrap = Bootstrap::new(200, 0.95, 0)?;
 //! let resources = Resources { jobs: &jobs, memory: 64 << 20 };
 //! let intervals = bootstrap.run(&days, &mut Engine::Cpu, &resources, &())?;
-//! assert!(intervals.lower[[0, 0]] < intervals.estimate[[0, 0]]);
+//! assert!(intervals.lower()[[0, 0]] < intervals.estimate[[0, 0]]);
 //! # Ok::<(), bellwether::Error>(())
 //! ```
 

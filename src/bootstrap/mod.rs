@@ -32,6 +32,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+mod method;
+mod selection;
+
 use jiff::civil::Date;
 use ndarray::{Array2, ArrayRef2, Axis};
 use rayon::prelude::*;
@@ -39,8 +42,8 @@ use rayon::prelude::*;
 use crate::columns::{Column, DayColumns, plan_columns};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
-use crate::interval::tails::{Tails, held};
-use crate::interval::{self, Estimate, Interval, Percentile};
+use crate::interval::distribution::{Distribution, Nothing};
+use crate::interval::{Estimate, Interval, Percentile, Pivot, Quantile, Resampled, Side, Tail, corrected};
 use crate::jobs::Jobs;
 use crate::measure::{Measure, Studentize, Variance};
 use crate::panel::{DayReturns, PanelReader};
@@ -48,17 +51,22 @@ use crate::resample::gpu::{Resampler, device_limits};
 use crate::resample::histogram::Histogram;
 use crate::resample::plan::{Batch, Budget, DayShape, DeviceLimits, Resamples, Wave, waves};
 use crate::resample::{Block, Scheme, cpu};
+use selection::{Need, Selection};
 
 /// What to compute: the method and its parameters.
 #[derive(Debug, Clone)]
 pub struct Bootstrap {
     samples: u32,
-    confidence: f64,
     seed: u64,
+    tail: Tail,
     measure: Arc<dyn Measure>,
-    interval: Arc<dyn Interval>,
-    /// Probability levels of the two quantiles of the pivot.
-    levels: [f64; 2],
+    scheme: Scheme,
+    intervals: Vec<Arc<dyn Interval>>,
+    details: bool,
+    /// What to keep of the resamples, each for some intervals.
+    needs: Vec<Need>,
+    /// Of each interval, the number of its need.
+    need_of: Vec<Option<usize>>,
 }
 
 /// What resamples: the CPU, or one GPU. The sums are the same.
@@ -114,6 +122,7 @@ impl Observer for () {}
 /// Intervals for every day and cell. Arrays are days × cells, in the units of the statistic: for realized
 /// variance, squared log returns.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Intervals {
     /// What the estimate is called.
     pub name: &'static str,
@@ -123,15 +132,87 @@ pub struct Intervals {
     pub dates: Vec<Date>,
     /// The estimates, in plain f64.
     pub estimate: Array2<f64>,
-    /// Lower ends.
-    pub lower: Array2<f64>,
-    /// Upper ends.
-    pub upper: Array2<f64>,
+    /// The ends, for each kind of interval that was asked for.
+    pub ends: Vec<Ends>,
+    /// More of each cell, where it was asked for.
+    pub details: Option<Details>,
     /// Bound on the error of any resampled column's sum that comes from rounding, relative to the larger of
     /// itself and the column's bulk (its sum without the five largest rows); the largest over all cells.
     pub relative_error: f64,
     /// How long it took.
     pub times: Times,
+}
+
+/// The ends of one kind of interval. Arrays are days × cells.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Ends {
+    /// The interval's name.
+    pub interval: &'static str,
+    /// Lower ends.
+    pub lower: Array2<f64>,
+    /// Upper ends.
+    pub upper: Array2<f64>,
+    /// Standard errors of the lower ends that come from the number of resamples ([`Quantile::error`]).
+    pub lower_error: Array2<f64>,
+    /// The same of the upper ends.
+    pub upper_error: Array2<f64>,
+    /// Lower and upper ends of infinitely many resamples, where these were asked for beside.
+    pub exact: Option<[Array2<f64>; 2]>,
+}
+
+/// More of each cell. Arrays are days × cells.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Details {
+    /// Numbers of returns.
+    pub rows: Array2<u32>,
+    /// The bootstrap's standard errors: standard deviations of θ* (about their mean, with B − 1).
+    pub standard_error: Array2<f64>,
+    /// The bootstrap's biases: means of θ*, less θ̂.
+    pub bias: Array2<f64>,
+    /// Shares of returns that are 0.
+    pub zeros: Array2<f64>,
+    /// The largest squared return's share of all.
+    pub largest: Array2<f64>,
+    /// The ratio test's statistic for jumps ([`crate::measure::jumps`]), standard normal without any.
+    pub jump_statistic: Array2<f64>,
+    /// Its p value.
+    pub jump_p_value: Array2<f64>,
+    /// Shares of returns that are 0 at the end of the day, in one run: of a half day filled up.
+    pub padded: Array2<f64>,
+}
+
+impl Ends {
+    /// Zeros for so many days and cells.
+    fn zeros(interval: &'static str, shape: (usize, usize)) -> Self {
+        let zeros = || Array2::zeros(shape);
+        Self {
+            interval,
+            lower: zeros(),
+            upper: zeros(),
+            lower_error: zeros(),
+            upper_error: zeros(),
+            exact: None,
+        }
+    }
+}
+
+impl Details {
+    /// Zeros for so many days and cells.
+    fn zeros(shape: (usize, usize)) -> Self {
+        let zeros = || Array2::zeros(shape);
+        Self {
+            rows: Array2::zeros(shape),
+            standard_error: zeros(),
+            bias: zeros(),
+            zeros: zeros(),
+            largest: zeros(),
+            jump_statistic: zeros(),
+            jump_p_value: zeros(),
+            padded: zeros(),
+        }
+    }
 }
 
 /// How long the steps took. On the CPU the two steps of different days overlap, so that each is counted in
@@ -156,23 +237,69 @@ pub struct PanelTimes {
 }
 
 impl Intervals {
+    /// Zeros for these `cells` (stocks) and `dates`, of a measure of this `name` and kinds of intervals.
+    pub fn empty(
+        name: &'static str,
+        cells: Vec<usize>,
+        dates: Vec<Date>,
+        intervals: &[&'static str],
+    ) -> Self {
+        let shape = (dates.len(), cells.len());
+        Self {
+            name,
+            cells,
+            dates,
+            estimate: Array2::zeros(shape),
+            ends: intervals.iter().map(|&interval| Ends::zeros(interval, shape)).collect(),
+            details: None,
+            relative_error: 0.0,
+            times: Times::default(),
+        }
+    }
+
+    /// Lower ends of the first kind of interval.
+    pub fn lower(&self) -> &Array2<f64> {
+        &self.ends[0].lower
+    }
+
+    /// Upper ends of the first kind of interval.
+    pub fn upper(&self) -> &Array2<f64> {
+        &self.ends[0].upper
+    }
+
     /// Adds the intervals of later days of the same stocks.
     ///
     /// # Errors
     ///
     /// [`Error::Parameter`] where the stocks differ in number.
     pub fn append(&mut self, later: &Self) -> Result<()> {
-        let arrays = [
-            (&mut self.estimate, &later.estimate),
-            (&mut self.lower, &later.lower),
-            (&mut self.upper, &later.upper),
-        ];
+        let differ = |stocks: usize| Error::Parameter {
+            name: "the number of stocks",
+            value: stocks.to_string(),
+            requirement: "it must be that of the days before".into(),
+        };
+        let mut arrays = vec![(&mut self.estimate, &later.estimate)];
+        for (ends, later) in self.ends.iter_mut().zip(&later.ends) {
+            arrays.push((&mut ends.lower, &later.lower));
+            arrays.push((&mut ends.upper, &later.upper));
+            arrays.push((&mut ends.lower_error, &later.lower_error));
+            arrays.push((&mut ends.upper_error, &later.upper_error));
+            if let (Some(exact), Some(later)) = (&mut ends.exact, &later.exact) {
+                arrays.extend(exact.iter_mut().zip(later));
+            }
+        }
+        if let (Some(details), Some(later)) = (&mut self.details, &later.details) {
+            details.rows.append(Axis(0), later.rows.view()).map_err(|_| differ(later.rows.ncols()))?;
+            arrays.push((&mut details.standard_error, &later.standard_error));
+            arrays.push((&mut details.bias, &later.bias));
+            arrays.push((&mut details.zeros, &later.zeros));
+            arrays.push((&mut details.largest, &later.largest));
+            arrays.push((&mut details.jump_statistic, &later.jump_statistic));
+            arrays.push((&mut details.jump_p_value, &later.jump_p_value));
+            arrays.push((&mut details.padded, &later.padded));
+        }
         for (array, later) in arrays {
-            array.append(Axis(0), later.view()).map_err(|_| Error::Parameter {
-                name: "the number of stocks",
-                value: later.ncols().to_string(),
-                requirement: "it must be that of the days before".into(),
-            })?;
+            array.append(Axis(0), later.view()).map_err(|_| differ(later.ncols()))?;
         }
         self.dates.extend(&later.dates);
         self.relative_error = self.relative_error.max(later.relative_error);
@@ -199,27 +326,96 @@ impl Bootstrap {
             let requirement = "it must lie between 0 and 1, both excluded; give 0.99 for 99 %".into();
             return Err(Error::Parameter { name: "confidence", value: confidence.to_string(), requirement });
         }
-        let (measure, interval) = (Arc::new(Variance), Arc::new(Percentile));
-        Ok(Self { samples, confidence, seed, measure, levels: interval.levels(confidence), interval })
+        let mut new = Self {
+            samples,
+            seed,
+            tail: Tail::new(confidence, Side::Both),
+            measure: Arc::new(Variance),
+            scheme: Scheme::Iid,
+            intervals: vec![Arc::new(Percentile)],
+            details: false,
+            needs: Vec::new(),
+            need_of: Vec::new(),
+        };
+        new.find_needs();
+        Ok(new)
     }
 
-    /// The same for another measure and kind of interval.
+    /// The same for another measure, scheme and some kinds of intervals, at least one.
     ///
     /// # Errors
     ///
-    /// [`Error::Parameter`] where the interval needs standard errors that the measure does not know.
-    pub fn with(self, measure: Arc<dyn Measure>, interval: Arc<dyn Interval>) -> Result<Self> {
-        if interval.is_studentized() && measure.studentize().is_none() {
+    /// [`Error::Parameter`] where they do not go together.
+    pub fn with(
+        self,
+        measure: Arc<dyn Measure>,
+        scheme: Scheme,
+        intervals: Vec<Arc<dyn Interval>>,
+    ) -> Result<Self> {
+        Self { measure, scheme, intervals, ..self }.checked()
+    }
+
+    /// The same with one end, or with both.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`] where one end is wanted of an interval that is symmetric.
+    pub fn side(self, side: Side) -> Result<Self> {
+        Self { tail: Tail::new(self.tail.confidence, side), ..self }.checked()
+    }
+
+    /// The same, with or without [`Details`].
+    ///
+    /// # Errors
+    ///
+    /// None so far.
+    pub fn details(self, details: bool) -> Result<Self> {
+        Self { details, ..self }.checked()
+    }
+
+    fn checked(mut self) -> Result<Self> {
+        if self.intervals.is_empty() {
             return Err(Error::Parameter {
                 name: "interval",
-                value: interval.name().into(),
-                requirement: format!(
-                    "it needs a standard error, which is known for the variance and not for the {}; take percentile",
-                    measure.name()
-                ),
+                value: "none".into(),
+                requirement: "at least one kind is needed; percentile is the default".into(),
             });
         }
-        Ok(Self { levels: interval.levels(self.confidence), measure, interval, ..self })
+        for interval in &self.intervals {
+            method::check(&*self.measure, &self.scheme, &**interval, self.tail.side)?;
+        }
+        self.find_needs();
+        Ok(self)
+    }
+
+    /// Decides what to keep of the resamples.
+    fn find_needs(&mut self) {
+        self.needs.clear();
+        let need_of = |interval: &Arc<dyn Interval>| {
+            Some(match (interval.pivot()?, interval.levels(&self.tail)) {
+                (pivot, Some(levels)) => Need::Tails(pivot, levels),
+                (_, None) => Need::All,
+            })
+        };
+        let mut wanted: Vec<Option<Need>> = self.intervals.iter().map(need_of).collect();
+        // Where all statistics are held, they serve all intervals of them.
+        let all = wanted.contains(&Some(Need::All)) || self.details;
+        for need in wanted.iter_mut().flatten() {
+            if all && matches!(need, Need::Tails(Pivot::Statistic, _)) {
+                *need = Need::All;
+            }
+        }
+        if self.details {
+            self.needs.push(Need::All);
+        }
+        let needs = &mut self.needs;
+        let mut number = |need: Need| {
+            needs.iter().position(|known| *known == need).unwrap_or_else(|| {
+                needs.push(need);
+                needs.len() - 1
+            })
+        };
+        self.need_of = wanted.into_iter().map(|need| need.map(&mut number)).collect();
     }
 
     /// The seed of the random stream.
@@ -232,9 +428,14 @@ impl Bootstrap {
         &*self.measure
     }
 
-    /// The kind of interval.
-    pub fn interval(&self) -> &dyn Interval {
-        &*self.interval
+    /// The scheme.
+    pub fn scheme(&self) -> &Scheme {
+        &self.scheme
+    }
+
+    /// The kinds of intervals.
+    pub fn intervals(&self) -> &[Arc<dyn Interval>] {
+        &self.intervals
     }
 
     /// Number of resamples, B.
@@ -244,7 +445,7 @@ impl Bootstrap {
 
     /// Confidence of the intervals, c.
     pub fn confidence(&self) -> f64 {
-        self.confidence
+        self.tail.confidence
     }
 
     /// Returns that [`Self::run`] draws from these days: Σ n·S·B over days with n returns of S stocks.
@@ -252,11 +453,12 @@ impl Bootstrap {
         days.iter().map(|day| day.returns.len() as u64 * u64::from(self.samples)).sum()
     }
 
-    /// The resamples to take, and how many sums of a column are held while they come in: a hundredth of B for
-    /// 99 %.
+    /// The resamples to take, and what is held while they come in: a hundredth of B for percentile intervals
+    /// of 99 %.
     pub fn resamples(&self) -> Resamples {
-        let held = held(self.samples as usize, self.levels);
-        Resamples { count: self.samples, held: held as u64 }
+        let held = self.needs.iter().map(|need| need.held(self.samples, self.selects_sums()));
+        let [held, bytes] = held.fold([0; 2], |[a, b], [c, d]| [a + c, b + d]);
+        Resamples { count: self.samples, held, bytes }
     }
 
     /// The intervals of all that `panel` still holds, block by block of days; `memory` bytes are for what the
@@ -323,8 +525,9 @@ impl Bootstrap {
             let columns =
                 plan_columns(&self.quantities(day, &cells)).map_err(|error| with_place(day, error))?;
             let estimates = cells.iter().zip(columns.chunks_exact(per_cell));
-            let estimates: Vec<Estimate> =
-                estimates.map(|(&stock, columns)| self.estimate(&day.returns, stock, columns)).collect();
+            let estimates = estimates
+                .map(|(&stock, columns)| self.estimate(day, stock, columns))
+                .collect::<Result<Vec<Estimate>>>()?;
             let key_bytes = self.key_bytes(&columns);
             let shape = DayShape::new(day.returns.nrows() as u32, &columns, per_cell, key_bytes);
             Ok((shape, columns, estimates))
@@ -343,9 +546,7 @@ impl Bootstrap {
             device: engine.limits(),
         };
         let waves = waves(&shapes, self.resamples(), &budget)?;
-        let shape = (days.len(), cells.len());
-        let mut table =
-            Table { lower: Array2::zeros(shape), upper: Array2::zeros(shape), relative_error: 0.0 };
+        let mut table = Table::new(self, days.len(), cells.len());
         let (clocks, cancelled) = (Clocks::default(), AtomicBool::new(false));
         for wave in &waves {
             let (jobs, cells, planned) = (resources.jobs, &cells, &planned);
@@ -355,8 +556,8 @@ impl Bootstrap {
                 Engine::Cpu => run.on_cpu()?,
                 Engine::Gpu(resampler) => run.on_gpu(resampler)?,
             };
-            for (batch, ends) in wave.iter().zip(finished) {
-                table.fill(batch, &ends);
+            for (batch, found) in wave.iter().zip(finished) {
+                table.fill(batch, &found);
             }
         }
         let times = Times {
@@ -364,10 +565,17 @@ impl Bootstrap {
             resample: clocks.resample.total(),
             quantiles: clocks.quantiles.total(),
         };
-        let Table { lower, upper, relative_error } = table;
+        let Table { ends, mut details, relative_error } = table;
+        if let Some(details) = &mut details {
+            for (number, day) in days.iter().enumerate() {
+                for (cell, &stock) in cells.iter().enumerate() {
+                    details.describe([number, cell], &day.returns, stock);
+                }
+            }
+        }
         let dates = days.iter().map(|day| day.date).collect();
         let name = self.measure.name();
-        Ok(Intervals { name, cells, dates, estimate, lower, upper, relative_error, times })
+        Ok(Intervals { name, cells, dates, estimate, ends, details, relative_error, times })
     }
 
     /// Columns of a cell: the measure's, and those of its standard error where the interval needs one.
@@ -375,18 +583,37 @@ impl Bootstrap {
         self.measure.columns() + self.studentize().map_or(0, Studentize::columns)
     }
 
+    /// The degree of a cell's column in the returns.
+    fn degree(&self, column: usize) -> u32 {
+        let own = self.measure.degrees().unwrap_or_default();
+        let more = self.studentize().map_or(&[][..], Studentize::degrees);
+        own.iter().chain(more).nth(column).copied().unwrap_or(0)
+    }
+
     fn studentize(&self) -> Option<&dyn Studentize> {
-        if self.interval.is_studentized() { self.measure.studentize() } else { None }
+        let is_wanted = |interval: &Arc<dyn Interval>| interval.pivot().is_some_and(Pivot::is_studentized);
+        if self.intervals.iter().any(is_wanted) { self.measure.studentize() } else { None }
     }
 
-    /// Whether quantiles are selected from the integers of a column's sums.
+    /// Whether quantiles of θ* are selected from the integers of a column's sums.
     fn selects_sums(&self) -> bool {
-        self.measure.is_sum() && !self.interval.is_studentized()
+        self.measure.is_sum()
     }
 
-    /// Bytes of what is selected: a joined sum of the widest column, or a pivot.
+    /// Bytes of a joined sum of the widest column that is selected from.
     fn key_bytes(&self, columns: &[Column]) -> u64 {
-        if self.selects_sums() { columns.iter().map(Column::key_bytes).max().unwrap_or(4) } else { 8 }
+        let selected = columns.iter().step_by(self.columns());
+        if self.selects_sums() { selected.map(Column::key_bytes).max().unwrap_or(4) } else { 0 }
+    }
+
+    /// Whether ends may be moved to the estimate by their rounding: where a resample of all rows is the sum.
+    fn snaps(&self) -> bool {
+        self.measure.is_sum() && self.scheme != Scheme::Wild
+    }
+
+    /// Whether an interval needs the acceleration.
+    fn is_accelerated(&self) -> bool {
+        self.intervals.iter().any(|interval| interval.is_accelerated())
     }
 
     /// The quantities of the columns of these `cells` (stocks), n × columns, cell after cell.
@@ -407,42 +634,101 @@ impl Bootstrap {
         quantities
     }
 
-    /// θ̂ of a cell and its squared standard error.
-    fn estimate(&self, returns: &ArrayRef2<f64>, stock: usize, columns: &[Column]) -> Estimate {
-        let value =
-            if self.measure.is_sum() { columns[0].sum } else { self.measure.estimate(returns, stock) };
+    /// θ̂ of a cell and its squared standard errors. What is known from the integers comes later.
+    fn estimate(&self, day: &DayReturns, stock: usize, columns: &[Column]) -> Result<Estimate> {
+        let (returns, rows) = (&day.returns, day.returns.nrows() as u32);
+        let value = if self.measure.is_sum() {
+            self.measure.of_sum(columns[0].sum, rows)
+        } else {
+            self.measure.estimate(returns, stock)
+        };
         let squared_error = self.studentize().map_or(f64::NAN, |studentize| {
-            studentize.squared_error(&columns.iter().map(|column| column.sum).collect::<Vec<_>>())
+            let sums: Vec<f64> = columns.iter().map(|column| column.sum).collect();
+            studentize.squared_error(&sums, rows)
         });
-        Estimate { value, squared_error }
+        let is_asymptotic = self.intervals.iter().any(|interval| interval.is_asymptotic());
+        let asymptotic = if is_asymptotic { self.measure.squared_error(returns, stock) } else { None };
+        Ok(Estimate {
+            value,
+            resampled: f64::NAN,
+            squared_error,
+            asymptotic_squared_error: asymptotic.unwrap_or(f64::NAN),
+            acceleration: f64::NAN,
+        })
     }
 
-    /// The resampled realized variances themselves, B × stocks, for one day, on the CPU: what the intervals
-    /// are quantiles of. Its first rows are those of a run with fewer samples.
+    /// θ and its squared standard error (NaN where none is wanted), from the sums of a cell's `columns` over
+    /// resample `number` of a block; `sums` is room for them.
+    #[inline]
+    fn of_block(
+        &self,
+        columns: &[Column],
+        rows: u32,
+        block: &Block<'_>,
+        number: usize,
+        studentize: Option<&dyn Studentize>,
+        sums: &mut [f64],
+    ) -> Resampled {
+        for (place, column) in columns.iter().enumerate() {
+            let sum = column.value_of(block.sum(column, number));
+            sums[place] = self.scheme.value(sum, column.sum, self.degree(place));
+        }
+        let value = self.measure.statistic(sums, rows);
+        let squared_error = studentize.map_or(f64::NAN, |studentize| match self.scheme {
+            Scheme::Wild => studentize.squared_error_of_wild(sums, rows),
+            _ => studentize.squared_error_of_resample(sums, rows),
+        });
+        Resampled { value, squared_error }
+    }
+
+    /// The resampled statistics themselves, B × cells, for one day, on the CPU: what percentile intervals are
+    /// quantiles of. Its first rows are those of a run with fewer samples.
     ///
     /// # Errors
     ///
-    /// [`Error::Parameter`] for a day without returns, or with returns that are not finite.
+    /// [`Error::Parameter`] for a day without returns, or with returns that are not finite, or that the scheme
+    /// does not suit.
     pub fn resampled(&self, day: &DayReturns) -> Result<Array2<f64>> {
-        let columns = DayColumns::new(day_number(day.date), &squares(&day.returns));
-        let columns = columns.map_err(|error| with_place(day, error))?;
-        let sums = cpu::resample(&columns, &Scheme::Iid, self.seed, 0..self.samples)?;
-        let mut values = Array2::zeros((self.samples as usize, columns.columns().len()));
-        for (mut values, column) in values.columns_mut().into_iter().zip(columns.columns()) {
-            values.assign(&ndarray::Array1::from(sums.values(column)));
+        let cells = self.measure.cells(day.returns.ncols());
+        let columns = self.day_columns(day, &cells)?;
+        let (rows, per_cell) = (day.returns.nrows() as u32, self.columns());
+        let mut values = Array2::zeros((self.samples as usize, cells.len()));
+        let sums = cpu::resample(&columns, &self.scheme, self.seed, 0..self.samples)?;
+        let mut of_columns = vec![0.0; per_cell];
+        for block in sums.blocks() {
+            for number in 0..block.samples() {
+                let mut row = values.row_mut(block.first() as usize + number);
+                for (value, columns) in row.iter_mut().zip(columns.columns().chunks_exact(per_cell)) {
+                    *value = self.of_block(columns, rows, block, number, None, &mut of_columns).value;
+                }
+            }
         }
         Ok(values)
     }
 
-    /// The histogram of the resampled realized variances of a day's first stock in so many `bins`, on the
-    /// CPU, without holding them.
+    /// The columns of all `cells` of a day.
+    fn day_columns(&self, day: &DayReturns, cells: &[usize]) -> Result<DayColumns> {
+        let columns = DayColumns::new(day_number(day.date), &self.quantities(day, cells));
+        columns.map_err(|error| with_place(day, error))
+    }
+
+    /// The histogram of the resampled statistics of a day's first cell in so many `bins`, on the CPU, without
+    /// holding them.
     ///
     /// # Errors
     ///
     /// As [`Self::resampled`].
     pub fn histogram(&self, day: &DayReturns, bins: usize) -> Result<Histogram> {
-        let columns = DayColumns::new(day_number(day.date), &squares(&day.returns))?;
-        Histogram::of_sums(&columns, &Scheme::Iid, self.seed, self.samples, bins)
+        let cells = self.measure.cells(day.returns.ncols());
+        let columns = self.day_columns(day, cells.get(..1).unwrap_or_default())?;
+        let rows = day.returns.nrows() as u32;
+        let of_block = |block: &Block<'_>, take: &mut dyn FnMut(f64)| {
+            let mut sums = vec![0.0; self.columns()];
+            for number in 0..block.samples() {
+                take(self.of_block(columns.columns(), rows, block, number, None, &mut sums).value);
+            }
+        };
+        Histogram::of_resamples(&columns, &self.scheme, self.seed, self.samples, bins, &of_block)
     }
 }
 
@@ -484,11 +770,6 @@ fn with_place(day: &DayReturns, error: Error) -> Error {
     }
 }
 
-/// Squared returns, n × stocks.
-fn squares(returns: &ArrayRef2<f64>) -> Array2<f64> {
-    returns.mapv(|r| r * r)
-}
-
 /// The error of a run that had less memory than the user gave, as `held` bytes of it were in use.
 pub(crate) fn beside(held: u64, memory: u64, error: Error) -> Error {
     match error {
@@ -499,28 +780,62 @@ pub(crate) fn beside(held: u64, memory: u64, error: Error) -> Error {
     }
 }
 
-/// The ends of one stock's interval, and the bound on the rounding error of its sums.
-#[derive(Debug, Clone, Copy)]
-struct Ends {
-    lower: f64,
-    upper: f64,
+/// What was found for one cell.
+#[derive(Debug, Clone)]
+struct Found {
+    /// The ends of each interval.
+    ends: Vec<[Quantile; 2]>,
+    /// Standard error and bias, where details are wanted.
+    moments: [f64; 2],
+    /// The bound on the rounding error of its sums.
     relative_error: f64,
 }
 
 /// The cells filled so far, days × cells.
 struct Table {
-    lower: Array2<f64>,
-    upper: Array2<f64>,
+    ends: Vec<Ends>,
+    details: Option<Details>,
     relative_error: f64,
 }
 
 impl Table {
-    fn fill(&mut self, batch: &Batch, ends: &[Ends]) {
-        for (cell, ends) in batch.cells.clone().zip(ends) {
-            self.lower[[batch.day, cell]] = ends.lower;
-            self.upper[[batch.day, cell]] = ends.upper;
-            self.relative_error = self.relative_error.max(ends.relative_error);
+    fn new(bootstrap: &Bootstrap, days: usize, cells: usize) -> Self {
+        let shape = (days, cells);
+        Self {
+            ends: bootstrap.intervals.iter().map(|interval| Ends::zeros(interval.name(), shape)).collect(),
+            details: bootstrap.details.then(|| Details::zeros(shape)),
+            relative_error: 0.0,
         }
+    }
+
+    fn fill(&mut self, batch: &Batch, found: &[Found]) {
+        for (cell, found) in batch.cells.clone().zip(found) {
+            let at = [batch.day, cell];
+            for (ends, [lower, upper]) in self.ends.iter_mut().zip(&found.ends) {
+                (ends.lower[at], ends.upper[at]) = (lower.value, upper.value);
+                (ends.lower_error[at], ends.upper_error[at]) = (lower.error, upper.error);
+            }
+            if let Some(details) = &mut self.details {
+                [details.standard_error[at], details.bias[at]] = found.moments;
+            }
+            self.relative_error = self.relative_error.max(found.relative_error);
+        }
+    }
+}
+
+impl Details {
+    /// Fills in what the returns of a cell's `stock` show.
+    fn describe(&mut self, at: [usize; 2], returns: &ArrayRef2<f64>, stock: usize) {
+        let returns = returns.column(stock);
+        let [zeros, largest, sum] = returns.iter().fold([0.0_f64; 3], |[zeros, largest, sum], r| {
+            let square = r * r;
+            [zeros + f64::from(u8::from(*r == 0.0)), largest.max(square), sum + square]
+        });
+        self.rows[at] = returns.len() as u32;
+        self.zeros[at] = zeros / returns.len() as f64;
+        self.largest[at] = if sum > 0.0 { largest / sum } else { 0.0 };
+        let padded = returns.iter().rev().take_while(|r| **r == 0.0).count();
+        self.padded[at] = padded as f64 / returns.len() as f64;
     }
 }
 
@@ -569,7 +884,7 @@ struct Run<'a> {
 impl Run<'_> {
     /// Each batch is a job: columns, resample, quantiles. Samples within a batch are spread over idle threads
     /// too.
-    fn on_cpu(&self) -> Result<Vec<Vec<Ends>>> {
+    fn on_cpu(&self) -> Result<Vec<Vec<Found>>> {
         let batch_job = |batch: &&Batch| {
             let columns = self.columns(batch)?;
             let selections = self.selections(&columns);
@@ -579,7 +894,7 @@ impl Run<'_> {
                 self.finished(batch, block)
             };
             let (seed, samples) = (self.bootstrap.seed, 0..self.bootstrap.samples);
-            cpu::resample_each(&columns, &Scheme::Iid, seed, samples, take)?;
+            cpu::resample_each(&columns, &self.bootstrap.scheme, seed, samples, take)?;
             self.ends(batch, selections, &columns)
         };
         let finished = self.jobs.map(self.wave, batch_job).all();
@@ -588,7 +903,7 @@ impl Run<'_> {
     }
 
     /// The device resamples; the pool selects from the sums of a tile while the device works on the next.
-    fn on_gpu(&self, resampler: &mut Resampler) -> Result<Vec<Vec<Ends>>> {
+    fn on_gpu(&self, resampler: &mut Resampler) -> Result<Vec<Vec<Found>>> {
         let columns: Vec<DayColumns> = self
             .jobs
             .install(|| self.wave.par_iter().map(|batch| self.columns(batch)).collect::<Result<_>>())?;
@@ -608,7 +923,7 @@ impl Run<'_> {
             selecting += start.elapsed();
         };
         let (seed, samples) = (self.bootstrap.seed, self.bootstrap.samples);
-        resampler.resample(self.wave, &columns, &Scheme::Iid, seed, samples, take)?;
+        resampler.resample(self.wave, &columns, &self.bootstrap.scheme, seed, samples, take)?;
         self.clocks.resample.add(start.elapsed().saturating_sub(selecting));
         let batches = self.wave.iter().zip(selections).zip(&columns);
         batches.map(|((batch, selections), columns)| self.ends(batch, selections, columns)).collect()
@@ -638,13 +953,24 @@ impl Run<'_> {
     }
 
     /// What is kept of the resamples of a batch, cell by cell.
-    fn selections(&self, columns: &DayColumns) -> Vec<Mutex<Selection>> {
-        let cells = columns.columns().chunks_exact(self.bootstrap.columns());
-        cells.map(|columns| Mutex::new(Selection::new(columns, self.bootstrap))).collect()
+    fn selections(&self, columns: &DayColumns) -> Vec<Mutex<Vec<Selection>>> {
+        let bootstrap = self.bootstrap;
+        let of_cell = |columns: &[Column]| {
+            let of_need =
+                |need: &Need| Selection::new(*need, bootstrap.samples, &columns[0], bootstrap.selects_sums());
+            Mutex::new(bootstrap.needs.iter().map(of_need).collect())
+        };
+        columns.columns().chunks_exact(bootstrap.columns()).map(of_cell).collect()
     }
 
     /// Selects from a block of sums. Threads that come at a time begin at different cells.
-    fn push(&self, batch: &Batch, selections: &[Mutex<Selection>], columns: &DayColumns, block: &Block<'_>) {
+    fn push(
+        &self,
+        batch: &Batch,
+        selections: &[Mutex<Vec<Selection>>],
+        columns: &DayColumns,
+        block: &Block<'_>,
+    ) {
         self.clocks.quantiles.time(|| {
             let first = rayon::current_thread_index().unwrap_or(0);
             for cell in (0..selections.len()).map(|number| (first + number) % selections.len()) {
@@ -658,141 +984,152 @@ impl Run<'_> {
         &self,
         batch: &Batch,
         cell: usize,
-        selection: &Mutex<Selection>,
+        selections: &Mutex<Vec<Selection>>,
         columns: &DayColumns,
         block: &Block<'_>,
     ) {
-        let per_cell = self.bootstrap.columns();
+        let bootstrap = self.bootstrap;
+        let per_cell = bootstrap.columns();
         let own = &columns.columns()[cell * per_cell..][..per_cell];
-        // A thread that panicked while it held the lock brings the whole run to its end.
-        let lock = || selection.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.bootstrap.selects_sums() {
-            if let Selection::Sums(tails) = &mut *lock() {
-                tails.push(&own[0], block);
-            }
-            return;
-        }
-        let pivots =
-            self.pivots(&self.planned[batch.day].1[batch.cells.start + cell], own, batch.rows, block);
-        if let Selection::Pivots(tails) = &mut *lock() {
-            tails.push(&pivots);
-        }
-    }
-
-    /// The pivots of a cell's resamples in a block, as integers in the same order.
-    fn pivots(&self, estimate: &Estimate, columns: &[Column], rows: u32, block: &Block<'_>) -> Vec<u64> {
-        let Bootstrap { measure, interval, .. } = self.bootstrap;
-        let studentize = self.bootstrap.studentize();
-        let mut sums = vec![0.0; columns.len()];
-        let of_sample = |number: usize| {
-            for (sum, column) in sums.iter_mut().zip(columns) {
-                *sum = column.value_of(block.sum(column, number));
-            }
-            let value = measure.statistic(&sums);
-            let squared_error =
-                studentize.map_or(f64::NAN, |studentize| studentize.squared_error_of_resample(rows, &sums));
-            interval::key(interval.pivot(estimate, &Estimate { value, squared_error }))
+        let estimate = &self.planned[batch.day].1[batch.cells.start + cell];
+        let only_sums = bootstrap
+            .needs
+            .iter()
+            .all(|need| matches!(need, Need::Tails(Pivot::Statistic, _)) && bootstrap.selects_sums());
+        let resampled: Vec<Resampled> = if only_sums {
+            Vec::new()
+        } else {
+            let (studentize, mut sums) = (bootstrap.studentize(), vec![0.0; per_cell]);
+            let of_sample =
+                |number| bootstrap.of_block(own, batch.rows, block, number, studentize, &mut sums);
+            (0..block.samples()).map(of_sample).collect()
         };
-        (0..block.samples()).map(of_sample).collect()
+        // A thread that panicked while it held the lock brings the whole run to its end.
+        for selection in selections.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
+            selection.push(estimate, &own[0], block, &resampled);
+        }
     }
 
-    /// The interval of each cell of a batch, when all sums have come.
+    /// The intervals of each cell of a batch, when all sums have come.
     fn ends(
         &self,
         batch: &Batch,
-        selections: Vec<Mutex<Selection>>,
+        selections: Vec<Mutex<Vec<Selection>>>,
         columns: &DayColumns,
-    ) -> Result<Vec<Ends>> {
+    ) -> Result<Vec<Found>> {
         if self.cancelled.load(Ordering::Relaxed) {
             return Err(Error::Cancelled);
         }
         let estimates = &self.planned[batch.day].1[batch.cells.clone()];
         let cells = columns.columns().chunks_exact(self.bootstrap.columns());
         Ok(self.clocks.quantiles.time(|| {
-            let cells = selections.into_iter().zip(cells).zip(estimates);
-            let ends = cells.map(|((selection, columns), estimate)| {
-                let selection = selection.into_inner().unwrap_or_else(PoisonError::into_inner);
-                let quantiles = selection.quantiles(&columns[0]);
-                let mut ends = self.bootstrap.interval.ends(estimate, quantiles);
-                if self.bootstrap.selects_sums() {
-                    ends = around(&columns[0], batch.rows, ends);
-                }
-                let relative_error = columns.iter().map(|column| column.relative_error).fold(0.0, f64::max);
-                Ends { lower: ends[0], upper: ends[1], relative_error }
+            let cells = selections.into_iter().zip(cells).zip(estimates).enumerate();
+            let found = cells.map(|(number, ((selections, own), estimate))| {
+                let selections = selections.into_inner().unwrap_or_else(PoisonError::into_inner);
+                let estimate = self.completed(batch, number, estimate, columns, own);
+                self.found(batch, selections, &estimate, own)
             });
-            ends.collect()
+            found.collect()
         }))
+    }
+
+    /// The estimate of a cell of a batch with what only some intervals need.
+    fn completed(
+        &self,
+        batch: &Batch,
+        cell: usize,
+        estimate: &Estimate,
+        columns: &DayColumns,
+        own: &[Column],
+    ) -> Estimate {
+        let bootstrap = self.bootstrap;
+        if !bootstrap.needs.contains(&Need::All) {
+            return *estimate;
+        }
+        let mut sums = vec![0.0; own.len()];
+        let whole = Block::of_all_rows(columns);
+        for (sum, column) in sums.iter_mut().zip(own) {
+            *sum = column.value_of(whole.sum(column, 0));
+        }
+        let resampled = bootstrap.measure.statistic(&sums, batch.rows);
+        let acceleration = if bootstrap.is_accelerated() {
+            let stock = self.cells[batch.cells.start + cell];
+            let quantities = bootstrap.quantities(&self.days[batch.day], &[stock]);
+            let without_row = |row: ndarray::ArrayView1<'_, f64>| {
+                let sums: Vec<f64> = own.iter().zip(&row).map(|(column, value)| column.sum - value).collect();
+                bootstrap.measure.statistic(&sums, batch.rows - 1)
+            };
+            corrected::acceleration(&quantities.rows().into_iter().map(without_row).collect::<Vec<_>>())
+        } else {
+            f64::NAN
+        };
+        Estimate { resampled, acceleration, ..*estimate }
+    }
+
+    /// The intervals of a cell.
+    fn found(
+        &self,
+        batch: &Batch,
+        selections: Vec<Selection>,
+        estimate: &Estimate,
+        columns: &[Column],
+    ) -> Found {
+        let bootstrap = self.bootstrap;
+        let of_sum = |sum: f64| {
+            let sum = bootstrap.scheme.value(sum, columns[0].sum, bootstrap.degree(0));
+            bootstrap.measure.of_sum(sum, batch.rows)
+        };
+        let distributions = selections.into_iter().map(|one| one.distribution(&columns[0], of_sum));
+        let mut distributions: Vec<Box<dyn Distribution>> = distributions.collect();
+        let moments = match (bootstrap.details, distributions.first()) {
+            (true, Some(all)) => {
+                let moments = all.moments();
+                [moments.variance.sqrt(), moments.mean - estimate.resampled]
+            }
+            _ => [f64::NAN; 2],
+        };
+        let ends = bootstrap.intervals.iter().zip(&bootstrap.need_of).map(|(interval, need)| {
+            let mut nothing = Nothing;
+            let pivot: &mut dyn Distribution = match need {
+                Some(need) => &mut *distributions[*need],
+                None => &mut nothing,
+            };
+            let mut ends = interval.ends(estimate, pivot, &bootstrap.tail);
+            if interval.name() == "percentile" && bootstrap.snaps() {
+                ends = around(&columns[0], batch.rows, ends, |sum| bootstrap.measure.of_sum(sum, batch.rows));
+            }
+            one_sided(ends, bootstrap.tail.side)
+        });
+        let ends = ends.collect();
+        let relative_error = columns.iter().map(|column| column.relative_error).fold(0.0, f64::max);
+        Found { ends, moments, relative_error }
+    }
+}
+
+/// The ends, of which only one may be wanted.
+fn one_sided([lower, upper]: [Quantile; 2], side: Side) -> [Quantile; 2] {
+    match side {
+        Side::Both => [lower, upper],
+        Side::Lower => [lower, Quantile::certain(f64::INFINITY)],
+        Side::Upper => [Quantile::certain(f64::NEG_INFINITY), upper],
     }
 }
 
 /// The ends, such that an end on the wrong side of the column's own sum by rounding alone is that sum.
-fn around(column: &Column, rows: u32, [lower, upper]: [f64; 2]) -> [f64; 2] {
+/// `of_sum` makes a statistic of a sum, and must not decrease.
+fn around(
+    column: &Column,
+    rows: u32,
+    [lower, upper]: [Quantile; 2],
+    of_sum: impl Fn(f64) -> f64,
+) -> [Quantile; 2] {
     const UNIT: f64 = f64::EPSILON / 2.0;
     let rounding = column.rounding + (f64::from(rows) + 16.0) * UNIT * column.sum;
-    let within = |beyond: f64| beyond > 0.0 && beyond <= rounding;
-    let lower = if within(lower - column.sum) { column.sum } else { lower };
-    [lower, if within(column.sum - upper) { column.sum } else { upper }]
-}
-
-/// The tails of one cell's resamples.
-#[derive(Debug)]
-enum Selection {
-    /// Of the only column's sums.
-    Sums(ColumnTails),
-    /// Of pivots, as integers in the same order.
-    Pivots(Tails<u64>),
-}
-
-impl Selection {
-    fn new(columns: &[Column], bootstrap: &Bootstrap) -> Self {
-        if bootstrap.selects_sums() {
-            Self::Sums(ColumnTails::new(&columns[0], bootstrap))
-        } else {
-            Self::Pivots(Tails::new(bootstrap.samples as usize, bootstrap.levels))
-        }
-    }
-
-    fn quantiles(self, column: &Column) -> [f64; 2] {
-        match self {
-            Self::Sums(tails) => tails.quantiles(column),
-            Self::Pivots(tails) => tails.quantiles(interval::number),
-        }
-    }
-}
-
-/// The tails of one column's sums, as integers that are wide enough for them.
-#[derive(Debug)]
-enum ColumnTails {
-    Word(Tails<u32>),
-    Double(Tails<u64>),
-    Quadruple(Tails<u128>),
-}
-
-impl ColumnTails {
-    fn new(column: &Column, bootstrap: &Bootstrap) -> Self {
-        let (count, levels) = (bootstrap.samples as usize, bootstrap.levels);
-        match column.limbs.len() {
-            1 => Self::Word(Tails::new(count, levels)),
-            _ if column.joins_in_64_bits() => Self::Double(Tails::new(count, levels)),
-            _ => Self::Quadruple(Tails::new(count, levels)),
-        }
-    }
-
-    fn push(&mut self, column: &Column, block: &Block<'_>) {
-        match self {
-            Self::Word(tails) => tails.push_sums(column, block),
-            Self::Double(tails) => tails.push_sums(column, block),
-            Self::Quadruple(tails) => tails.push_sums(column, block),
-        }
-    }
-
-    fn quantiles(self, column: &Column) -> [f64; 2] {
-        match self {
-            Self::Word(tails) => tails.quantiles(|total| column.value_of(total.into())),
-            Self::Double(tails) => tails.quantiles(|total| column.value_of(total.into())),
-            Self::Quadruple(tails) => tails.quantiles(|total| column.value_of(total)),
-        }
-    }
+    let value = of_sum(column.sum);
+    let [least, most] = [column.sum - rounding, column.sum + rounding].map(of_sum);
+    let snapped = |end: Quantile| Quantile { value, ..end };
+    let lower = if lower.value > value && lower.value <= most { snapped(lower) } else { lower };
+    [lower, if upper.value < value && upper.value >= least { snapped(upper) } else { upper }]
 }
 
 #[cfg(test)]
@@ -800,6 +1137,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+    use crate::interval::Studentized;
 
     fn intervals(returns: Vec<f64>, confidence: f64) -> Intervals {
         let returns = Array2::from_shape_vec((returns.len(), 1), returns).unwrap();
@@ -816,7 +1154,7 @@ mod tests {
             let sign = |row: usize| if row.is_multiple_of(2) { r } else { -r };
             let intervals = intervals((0..n).map(sign).collect(), 0.99);
             let rv = intervals.estimate[[0, 0]];
-            let (lower, upper) = (intervals.lower[[0, 0]], intervals.upper[[0, 0]]);
+            let (lower, upper) = (intervals.lower()[[0, 0]], intervals.upper()[[0, 0]]);
             assert!(lower <= rv && rv <= upper, "{n} returns of {r}: {rv} in {lower} to {upper}");
             // Both ends are rounded to the same number before.
             assert!(lower == rv || upper == rv);
@@ -825,15 +1163,16 @@ mod tests {
         // Most of 200 resamples draw the only return that is not zero once or twice, or never: not rounding,
         // so left alone.
         let one = intervals([vec![0.3], vec![0.0; 9]].concat(), 0.5);
-        assert!(one.lower[[0, 0]] < one.estimate[[0, 0]] / 2.0, "{one:?}");
+        assert!(one.lower()[[0, 0]] < one.estimate[[0, 0]] / 2.0, "{one:?}");
         let column = |values: Vec<f64>| {
             let values = Array2::from_shape_vec((values.len(), 1), values).unwrap();
             plan_columns(&values).unwrap().remove(0)
         };
         let column = column(vec![0.25; 385]);
         let far = column.sum + 2.0 * column.rounding + 1e-12 * column.sum;
-        assert_eq!(around(&column, 385, [far, far]), [far, far]);
-        assert_eq!(around(&column, 385, [0.0, 0.0]), [0.0, 0.0]);
+        for end in [far, 0.0].map(Quantile::certain) {
+            assert_eq!(around(&column, 385, [end, end], |sum| sum), [end, end]);
+        }
     }
 
     /// Days of correlated returns, from the random stream.
@@ -859,7 +1198,10 @@ mod tests {
         let jobs = Jobs::new();
         let resources = Resources { jobs: &jobs, memory: 1 << 26 };
         let measure = crate::measure::by_name(name, Some(against)).unwrap();
-        let bootstrap = Bootstrap::new(300, 0.9, 1).unwrap().with(measure, Arc::new(Percentile)).unwrap();
+        let bootstrap = Bootstrap::new(300, 0.9, 1)
+            .unwrap()
+            .with(measure, Scheme::Iid, vec![Arc::new(Percentile)])
+            .unwrap();
         bootstrap.run(days, &mut Engine::Cpu, &resources, &()).unwrap()
     }
 
@@ -877,13 +1219,13 @@ mod tests {
             for day in 0..3 {
                 for (all, few) in [
                     (&of_all.estimate, &of_few.estimate),
-                    (&of_all.lower, &of_few.lower),
-                    (&of_all.upper, &of_few.upper),
+                    (of_all.lower(), of_few.lower()),
+                    (of_all.upper(), of_few.upper()),
                 ] {
                     assert_eq!(all[[day, 1]].to_bits(), few[[day, 0]].to_bits(), "{name}");
                     assert!(all[[day, 0]].to_bits() != few[[day, 0]].to_bits(), "{name}");
                 }
-                assert!(of_all.lower[[day, 1]] < of_all.upper[[day, 1]]);
+                assert!(of_all.lower()[[day, 1]] < of_all.upper()[[day, 1]]);
             }
         }
     }
@@ -896,9 +1238,9 @@ mod tests {
         days[0].returns.column_mut(2).assign(&(-first));
         let found = of_measure("correlation", 0, &days);
         let within = |array: &Array2<f64>| array.iter().all(|value| (-1.0..=1.0).contains(value));
-        assert!(within(&found.estimate) && within(&found.lower) && within(&found.upper));
+        assert!(within(&found.estimate) && within(found.lower()) && within(found.upper()));
         for (cell, one) in [(0, 1.0), (1, -1.0)] {
-            for array in [&found.estimate, &found.lower, &found.upper] {
+            for array in [&found.estimate, found.lower(), found.upper()] {
                 assert!((array[[0, cell]] - one).abs() < 3e-6, "{}", array[[0, cell]]);
             }
         }
@@ -929,25 +1271,25 @@ mod tests {
     fn intervals_without_a_standard_error_are_refused() {
         let bootstrap = Bootstrap::new(300, 0.9, 1).unwrap();
         let covariance = crate::measure::by_name("covariance", Some(0)).unwrap();
-        let refused = bootstrap.with(covariance, Arc::new(interval::Studentized)).unwrap_err().to_string();
+        let refused = bootstrap
+            .with(covariance, Scheme::Iid, vec![Arc::new(Studentized::EQUAL_TAILED)])
+            .unwrap_err()
+            .to_string();
         assert!(refused.contains("take percentile"), "{refused}");
     }
 
     #[test]
     fn appended_days_keep_the_larger_error_and_the_sum_of_the_times() {
-        let intervals = |day: i8, relative_error: f64, seconds: u64| Intervals {
-            dates: vec![date(2007, 1, day)],
-            name: "rv",
-            cells: vec![0, 1],
-            estimate: Array2::from_elem((1, 2), f64::from(day)),
-            lower: Array2::zeros((1, 2)),
-            upper: Array2::ones((1, 2)),
-            relative_error,
-            times: Times {
+        let intervals = |day: i8, relative_error: f64, seconds: u64| {
+            let mut one = Intervals::empty("rv", vec![0, 1], vec![date(2007, 1, day)], &["percentile"]);
+            one.estimate = Array2::from_elem((1, 2), f64::from(day));
+            one.relative_error = relative_error;
+            one.times = Times {
                 wall: Duration::from_secs(seconds),
                 resample: Duration::from_secs(2 * seconds),
                 quantiles: Duration::from_secs(3 * seconds),
-            },
+            };
+            one
         };
         // The larger error comes first, and last.
         for (one, other) in [(1e-9, 1e-12), (1e-12, 1e-9)] {
@@ -960,7 +1302,95 @@ mod tests {
             assert_eq!([wall, resample, quantiles].map(|time| time.as_secs()), [11, 22, 33]);
         }
         let mut narrow = intervals(3, 0.0, 1);
-        narrow.lower = Array2::zeros((1, 3));
+        narrow.ends[0].lower = Array2::zeros((1, 3));
         assert!(narrow.append(&intervals(4, 0.0, 1)).is_err());
+    }
+
+    fn of_intervals(names: &[&str], scheme: Scheme, side: Side, samples: u32) -> Result<Intervals> {
+        let jobs = Jobs::new();
+        let resources = Resources { jobs: &jobs, memory: 1 << 26 };
+        let kinds = names.iter().map(|name| crate::interval::by_name(name).unwrap()).collect();
+        let measure = crate::measure::by_name("variance", None).unwrap();
+        let bootstrap = Bootstrap::new(samples, 0.9, 1)?.with(measure, scheme, kinds)?.side(side)?;
+        bootstrap.run(&days(2, 2), &mut Engine::Cpu, &resources, &())
+    }
+
+    /// Several intervals of one set of draws are what each is alone, with details and without.
+    #[test]
+    fn intervals_do_not_depend_on_each_other() {
+        let names = crate::interval::NAMES;
+        let together = of_intervals(&names, Scheme::Iid, Side::Both, 500).unwrap();
+        for (name, together) in names.iter().zip(&together.ends) {
+            let alone = of_intervals(&[name], Scheme::Iid, Side::Both, 500).unwrap();
+            assert_eq!(together, &alone.ends[0], "{name}");
+            assert_eq!(together.interval, *name);
+            assert!(alone.lower()[[1, 1]] < alone.estimate[[1, 1]], "{name}");
+            assert!(alone.estimate[[1, 1]] < alone.upper()[[1, 1]], "{name}");
+        }
+        // The perturbed twin: another seed, in the form of other samples.
+        let other = of_intervals(&names, Scheme::Iid, Side::Both, 499).unwrap();
+        for (one, other) in
+            together.ends.iter().zip(&other.ends).filter(|(one, _)| !one.interval.contains("asym"))
+        {
+            assert_ne!(one.upper, other.upper, "{}", one.interval);
+        }
+    }
+
+    /// A single end at confidence .95 is the end of both at .9.
+    #[test]
+    fn single_ends_are_those_of_twice_the_tail() {
+        for name in crate::interval::NAMES {
+            let both = of_intervals(&[name], Scheme::Iid, Side::Both, 400).unwrap();
+            for side in [Side::Lower, Side::Upper] {
+                let one = of_intervals(&[name], Scheme::Iid, side, 400);
+                if crate::interval::by_name(name).unwrap().is_symmetric() {
+                    assert!(one.unwrap_err().to_string().contains("symmetric"), "{name}");
+                    continue;
+                }
+                let jobs = Jobs::new();
+                let resources = Resources { jobs: &jobs, memory: 1 << 26 };
+                let kinds = vec![crate::interval::by_name(name).unwrap()];
+                let bootstrap = Bootstrap::new(400, 0.95, 1).unwrap();
+                let bootstrap = bootstrap.with(Arc::new(Variance), Scheme::Iid, kinds).unwrap();
+                let one = bootstrap
+                    .side(side)
+                    .unwrap()
+                    .run(&days(2, 2), &mut Engine::Cpu, &resources, &())
+                    .unwrap();
+                let (kept, open, expected, infinite) = match side {
+                    Side::Lower => (one.lower(), one.upper(), both.lower(), f64::INFINITY),
+                    _ => (one.upper(), one.lower(), both.upper(), f64::NEG_INFINITY),
+                };
+                assert!(open.iter().all(|end| *end == infinite), "{name}");
+                assert!(
+                    kept.iter().zip(expected).all(|(one, both)| (one / both - 1.0).abs() < 1e-12),
+                    "{name}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn details_are_those_of_the_held_resamples() {
+        let jobs = Jobs::new();
+        let resources = Resources { jobs: &jobs, memory: 1 << 26 };
+        let mut days = days(2, 2);
+        days[1].returns[[3, 1]] = 0.0;
+        let bootstrap = Bootstrap::new(700, 0.9, 1).unwrap().details(true).unwrap();
+        let found = bootstrap.run(&days, &mut Engine::Cpu, &resources, &()).unwrap();
+        let details = found.details.as_ref().unwrap();
+        let resampled = bootstrap.resampled(&days[1]).unwrap();
+        let mean = resampled.column(1).mean().unwrap();
+        let deviation = resampled.column(1).std(1.0);
+        assert!((details.standard_error[[1, 1]] / deviation - 1.0).abs() < 1e-12);
+        assert!((details.bias[[1, 1]] - (mean - found.estimate[[1, 1]])).abs() < 1e-6 * mean);
+        assert_eq!(details.rows[[1, 1]], 78);
+        assert_eq!((details.zeros[[1, 1]], details.zeros[[0, 1]]), (1.0 / 78.0, 0.0));
+        let squares = days[1].returns.column(1).mapv(|r| r * r);
+        let largest = squares.iter().copied().fold(0.0, f64::max) / squares.sum();
+        assert!((details.largest[[1, 1]] - largest).abs() < 1e-15);
+        let without =
+            Bootstrap::new(700, 0.9, 1).unwrap().run(&days, &mut Engine::Cpu, &resources, &()).unwrap();
+        assert_eq!(without.ends, found.ends);
     }
 }

@@ -151,11 +151,8 @@ impl Distribution for Sample {
     fn share_below(&self, value: f64) -> f64 {
         let value = key(value);
         // Twice the share, in whole numbers.
-        let twice: u64 = self
-            .keys
-            .iter()
-            .map(|&key| 2 * u64::from(key < value) + u64::from(key == value))
-            .sum();
+        let twice: u64 =
+            self.keys.iter().map(|&key| 2 * u64::from(key < value) + u64::from(key == value)).sum();
         twice as f64 / (2 * self.keys.len()) as f64
     }
 }
@@ -181,7 +178,8 @@ mod tests {
     #[test]
     fn errors_of_quantiles_of_uniform_numbers() {
         let count = 10_000;
-        let numbers: Vec<f64> = (0..count).map(|i| f64::from((i * 7919) % count) / f64::from(count)).collect();
+        let numbers: Vec<f64> =
+            (0..count).map(|i| f64::from((i * 7919) % count) / f64::from(count)).collect();
         let mut sample = Sample::new(&numbers);
         for level in [0.005, 0.025, 0.5, 0.975, 0.995] {
             let expected = (level * (1.0 - level) / f64::from(count)).sqrt();

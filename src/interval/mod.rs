@@ -25,7 +25,7 @@
 
 mod asymptotic;
 mod basic;
-mod corrected;
+pub mod corrected;
 pub mod distribution;
 pub mod normal;
 mod percentile;

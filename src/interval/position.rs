@@ -49,7 +49,8 @@ pub fn tail_levels(confidence: f64) -> [f64; 2] {
 /// assert_eq!(one_tail_level(0.9), 0.1);
 /// ```
 pub fn one_tail_level(confidence: f64) -> f64 {
-    in_decimal(confidence, 0, |confidence, unit| [unit - confidence]).map_or(1.0 - confidence, |[level]| level)
+    in_decimal(confidence, 0, |confidence, unit| [unit - confidence])
+        .map_or(1.0 - confidence, |[level]| level)
 }
 
 /// Levels that are integers over a power of ten: `numerators` of the confidence as such an integer and of that
@@ -107,6 +108,13 @@ impl Position {
     pub fn interpolate(&self, below: f64, above: f64) -> f64 {
         if below == above || self.weight == 0.0 {
             return below;
+        }
+        if below.is_infinite() || above.is_infinite() {
+            return match (below.is_finite(), above.is_finite()) {
+                (true, _) => above,
+                (_, true) => below,
+                _ => if self.weight < 0.5 { below } else { above },
+            };
         }
         let difference = above - below;
         if self.weight >= 0.5 {
@@ -167,6 +175,9 @@ mod tests {
         let between = |weight: f64| Position { below: 0, above: 1, weight };
         assert_eq!(between(0.0).interpolate(1.0, f64::INFINITY), 1.0);
         assert_eq!(between(0.3).interpolate(1.0, f64::INFINITY), f64::INFINITY);
+        assert_eq!(between(0.8).interpolate(1.0, f64::INFINITY), f64::INFINITY);
+        assert_eq!(between(0.8).interpolate(f64::NEG_INFINITY, f64::INFINITY), f64::INFINITY);
+        assert_eq!(between(0.2).interpolate(f64::NEG_INFINITY, f64::INFINITY), f64::NEG_INFINITY);
         assert_eq!(between(0.7).interpolate(f64::INFINITY, f64::INFINITY), f64::INFINITY);
         assert_eq!(between(0.7).interpolate(f64::NEG_INFINITY, 1.0), f64::NEG_INFINITY);
     }

@@ -152,14 +152,20 @@ impl Interval for StudentizedLog {
 
 #[cfg(test)]
 mod tests {
-    use super::super::distribution::At;
     use super::super::Side;
+    use super::super::distribution::At;
     use super::*;
 
     const RV: Estimate = estimate(2.0, 0.25);
 
     const fn estimate(value: f64, squared_error: f64) -> Estimate {
-        Estimate { value, resampled: value, squared_error, asymptotic_squared_error: f64::NAN, acceleration: f64::NAN }
+        Estimate {
+            value,
+            resampled: value,
+            squared_error,
+            asymptotic_squared_error: f64::NAN,
+            acceleration: f64::NAN,
+        }
     }
 
     fn resample(value: f64, squared_error: f64) -> Resampled {
@@ -191,10 +197,7 @@ mod tests {
         assert_eq!(log.of(&RV, &resample(1.0, 0.0)), f64::INFINITY);
         assert_eq!(Pivot::StudentizedLog.of(&RV, &resample(1.0, 0.0)), f64::NEG_INFINITY);
         assert_eq!(log.of(&RV, &resample(2.0, 0.25)), 0.0);
-        assert_eq!(
-            ends(&Studentized::EQUAL_TAILED, &RV, [-1.0, f64::INFINITY]),
-            [f64::NEG_INFINITY, 2.5]
-        );
+        assert_eq!(ends(&Studentized::EQUAL_TAILED, &RV, [-1.0, f64::INFINITY]), [f64::NEG_INFINITY, 2.5]);
         assert_eq!(ends(&StudentizedLog::SYMMETRIC, &RV, [0.0, f64::INFINITY]), [0.0, f64::INFINITY]);
         // A day without any price change has no spread, and its interval none.
         let still = estimate(0.0, 0.0);

@@ -35,7 +35,11 @@ impl Measure for Beta {
         squares(row, stock, self.against, out);
     }
 
-    fn statistic(&self, sums: &[f64]) -> f64 {
+    fn degrees(&self) -> Option<&[u32]> {
+        Some(&[2, 2, 2])
+    }
+
+    fn statistic(&self, sums: &[f64], _rows: u32) -> f64 {
         slope(of_sums(sums), sums[2])
     }
 

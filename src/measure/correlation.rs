@@ -37,7 +37,11 @@ impl Measure for Correlation {
         squares(row, stock, self.against, out);
     }
 
-    fn statistic(&self, sums: &[f64]) -> f64 {
+    fn degrees(&self) -> Option<&[u32]> {
+        Some(&[2, 2, 2])
+    }
+
+    fn statistic(&self, sums: &[f64], _rows: u32) -> f64 {
         correlation(of_sums(sums), sums[1], sums[2])
     }
 

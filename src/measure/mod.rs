@@ -71,8 +71,8 @@ pub trait Measure: Debug + Send + Sync {
         }
     }
 
-    /// θ of the columns' sums over a resample of the rows.
-    fn statistic(&self, sums: &[f64]) -> f64;
+    /// θ of the columns' sums over a resample of `rows` rows.
+    fn statistic(&self, sums: &[f64], rows: u32) -> f64;
 
     /// θ̂ of a stock, from the day's returns, n × stocks.
     fn estimate(&self, returns: &ArrayRef2<f64>, stock: usize) -> f64;
@@ -81,6 +81,34 @@ pub trait Measure: Debug + Send + Sync {
     /// integers.
     fn is_sum(&self) -> bool {
         false
+    }
+
+    /// The statistic of the only column's sum, where [`Self::is_sum`]; it must not decrease.
+    fn of_sum(&self, sum: f64, rows: u32) -> f64 {
+        self.statistic(&[sum], rows)
+    }
+
+    /// The degree of each column as a function of the returns, where turning the sign of a row changes none.
+    fn degrees(&self) -> Option<&[u32]>;
+
+    /// Whether a row's quantities are of its neighbours too.
+    fn needs_neighbours(&self) -> bool {
+        false
+    }
+
+    /// Whether it is never negative.
+    fn is_positive(&self) -> bool {
+        false
+    }
+
+    /// Whether [`Self::squared_error`] is known.
+    fn has_squared_error(&self) -> bool {
+        false
+    }
+
+    /// The squared standard error of the estimate, by its central limit theorem.
+    fn squared_error(&self, _returns: &ArrayRef2<f64>, _stock: usize) -> Option<f64> {
+        None
     }
 
     /// How to studentize it, where that is known.
@@ -98,11 +126,17 @@ pub trait Studentize {
     fn quantities(&self, row: &ArrayRef1<f64>, stock: usize, out: &mut [f64]);
 
     /// The squared standard error of θ̂, from the plain sums of the measure's columns and of these.
-    fn squared_error(&self, sums: &[f64]) -> f64;
+    fn squared_error(&self, sums: &[f64], rows: u32) -> f64;
 
     /// The same of θ*, from the sums over an iid resample of n = `rows` rows; rounding may make it negative
     /// where it is zero.
-    fn squared_error_of_resample(&self, rows: u32, sums: &[f64]) -> f64;
+    fn squared_error_of_resample(&self, sums: &[f64], rows: u32) -> f64;
+
+    /// The same of θ* of the wild scheme.
+    fn squared_error_of_wild(&self, sums: &[f64], rows: u32) -> f64;
+
+    /// The degree of each of its columns in the returns.
+    fn degrees(&self) -> &[u32];
 }
 
 /// The measures' names.

@@ -29,7 +29,7 @@ impl Measure for Variance {
         out[0] = row[stock] * row[stock];
     }
 
-    fn statistic(&self, sums: &[f64]) -> f64 {
+    fn statistic(&self, sums: &[f64], _rows: u32) -> f64 {
         sums[0]
     }
 
@@ -39,6 +39,22 @@ impl Measure for Variance {
 
     fn is_sum(&self) -> bool {
         true
+    }
+
+    fn degrees(&self) -> Option<&[u32]> {
+        Some(&[2])
+    }
+
+    fn is_positive(&self) -> bool {
+        true
+    }
+
+    fn has_squared_error(&self) -> bool {
+        true
+    }
+
+    fn squared_error(&self, returns: &ArrayRef2<f64>, stock: usize) -> Option<f64> {
+        Some(2.0 / 3.0 * returns.column(stock).iter().fold(0.0, |sum, r| sum + r * r * r * r))
     }
 
     fn studentize(&self) -> Option<&dyn Studentize> {
@@ -56,11 +72,19 @@ impl Studentize for Variance {
         out[0] = square * square;
     }
 
-    fn squared_error(&self, sums: &[f64]) -> f64 {
+    fn squared_error(&self, sums: &[f64], _rows: u32) -> f64 {
         2.0 * sums[1] / 3.0
     }
 
-    fn squared_error_of_resample(&self, rows: u32, sums: &[f64]) -> f64 {
+    fn squared_error_of_resample(&self, sums: &[f64], rows: u32) -> f64 {
         sums[1] - sums[0] * sums[0] / f64::from(rows)
+    }
+
+    fn squared_error_of_wild(&self, sums: &[f64], _rows: u32) -> f64 {
+        6.0 * sums[1] / 31.0
+    }
+
+    fn degrees(&self) -> &[u32] {
+        &[4]
     }
 }

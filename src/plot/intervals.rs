@@ -84,7 +84,7 @@ pub fn picture(stocks: &[String], intervals: &Intervals, method: &str) -> Result
 
 /// All numbers that the vertical axis must hold.
 fn values(intervals: &Intervals, shown: usize) -> impl Iterator<Item = f64> {
-    let arrays = [&intervals.estimate, &intervals.lower, &intervals.upper];
+    let arrays = [&intervals.estimate, intervals.lower(), intervals.upper()];
     arrays.into_iter().flat_map(move |array| {
         array.indexed_iter().filter(move |((_, stock), _)| *stock < shown).map(|(_, &value)| value)
     })
@@ -110,7 +110,7 @@ fn legend(canvas: &Canvas<'_>, top: f64, zeros: bool) -> Result<()> {
 fn panel(frame: &Frame<'_, '_>, intervals: &Intervals, stock: usize) -> Result<()> {
     let days = intervals.dates.iter().enumerate().map(|(day, &date)| {
         let of = |array: &ndarray::Array2<f64>| array[[day, stock]];
-        (day_number(date), of(&intervals.estimate), of(&intervals.lower), of(&intervals.upper))
+        (day_number(date), of(&intervals.estimate), of(intervals.lower()), of(intervals.upper()))
     });
     let days: Vec<(f64, f64, f64, f64)> = days.collect();
     let [left, _, right, bottom] = frame.bounds();

@@ -22,7 +22,7 @@
 use std::borrow::Cow;
 use std::ops::{Add, Not, Range, Shl};
 
-use crate::columns::{Column, Limb};
+use crate::columns::{Column, DayColumns, Limb};
 
 pub mod cpu;
 mod draws;
@@ -31,6 +31,7 @@ pub mod gpu;
 pub mod histogram;
 pub mod plan;
 pub mod scheme;
+pub mod wild;
 
 pub use scheme::Scheme;
 
@@ -53,6 +54,18 @@ impl<'a> Block<'a> {
     #[cfg(feature = "gpu")]
     fn of_device(samples: &Range<u32>, words: &'a [u32]) -> Self {
         Self { first: samples.start, samples: samples.len(), words: words.into() }
+    }
+
+    /// The sums of the resample that has each row once, as if it were number 0.
+    pub fn of_all_rows(columns: &DayColumns) -> Block<'static> {
+        let mut block = Block::new(&(0..1), columns.lanes());
+        let words = block.words.to_mut();
+        for row in columns.words().chunks_exact(columns.stride()) {
+            for (sum, word) in words.iter_mut().zip(row) {
+                *sum = sum.wrapping_add(*word);
+            }
+        }
+        block
     }
 
     /// The same sums, held.

@@ -35,8 +35,10 @@ pub struct DayShape {
 pub struct Resamples {
     /// Number of resamples, B.
     pub count: u32,
-    /// Sums that are held of each column, while its quantiles are selected.
+    /// Sums that are held of each cell, while its quantiles are selected.
     pub held: u64,
+    /// Bytes that are held of each cell beside them.
+    pub bytes: u64,
 }
 
 /// Most bytes of the sums that a thread of the CPU computes before they are selected from.
@@ -85,7 +87,7 @@ impl Batch {
 
     /// Bytes of the sums held while quantiles are selected.
     fn held_bytes(&self, resamples: Resamples) -> u64 {
-        self.cells.len() as u64 * resamples.held * self.key_bytes
+        self.cells.len() as u64 * (resamples.held * self.key_bytes + resamples.bytes)
     }
 }
 
@@ -489,7 +491,7 @@ mod tests {
 
     /// Of `count` resamples a hundredth is held.
     fn resamples(count: u32) -> Resamples {
-        Resamples { count, held: u64::from(count / 100 + 10) }
+        Resamples { count, held: u64::from(count / 100 + 10), bytes: 0 }
     }
 
     /// Bytes that a batch takes, spelled out: rows (on the host, and on the device where there is one) and

@@ -133,6 +133,20 @@ impl Scheme {
         rows
     }
 
+    /// A column's sum over the resample, from what was summed of its rows and from its whole sum `all`. Where
+    /// rows are drawn that is the sum itself; the wild scheme multiplies returns by one of two weights, and a
+    /// column of such a `degree` in the returns by its power.
+    #[inline(always)]
+    pub fn value(&self, sum: f64, all: f64, degree: u32) -> f64 {
+        match self {
+            Self::Wild => match super::wild::factors(degree) {
+                Some([of_all, of_subset]) => of_all * all + of_subset * sum,
+                None => f64::NAN,
+            },
+            _ => sum,
+        }
+    }
+
     /// Checks that it suits a day of `rows` rows.
     ///
     /// # Errors
