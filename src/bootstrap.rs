@@ -42,7 +42,7 @@ use crate::gpu::Gpu;
 use crate::interval::tails::{Tails, held};
 use crate::interval::{self, Estimate, Interval, Percentile};
 use crate::jobs::Jobs;
-use crate::measure::{Measure, Studentize, Variance};
+use crate::measure::{Measure, Studentize, Variance, pairings};
 use crate::panel::{DayReturns, PanelReader};
 use crate::resample::gpu::{Resampler, device_limits};
 use crate::resample::histogram::Histogram;
@@ -207,18 +207,9 @@ impl Bootstrap {
     ///
     /// # Errors
     ///
-    /// [`Error::Parameter`] where the interval needs standard errors that the measure does not know.
+    /// [`Error::Parameter`] where the interval does not go with the measure ([`pairings`]).
     pub fn with(self, measure: Arc<dyn Measure>, interval: Arc<dyn Interval>) -> Result<Self> {
-        if interval.is_studentized() && measure.studentize().is_none() {
-            return Err(Error::Parameter {
-                name: "interval",
-                value: interval.name().into(),
-                requirement: format!(
-                    "it needs a standard error, which is known for the variance and not for the {}; take percentile",
-                    measure.name()
-                ),
-            });
-        }
+        pairings::refuse(&*measure, "iid", interval.name())?;
         Ok(Self { levels: interval.levels(self.confidence), measure, interval, ..self })
     }
 
@@ -411,9 +402,7 @@ impl Bootstrap {
     fn estimate(&self, returns: &ArrayRef2<f64>, stock: usize, columns: &[Column]) -> Estimate {
         let value =
             if self.measure.is_sum() { columns[0].sum } else { self.measure.estimate(returns, stock) };
-        let squared_error = self.studentize().map_or(f64::NAN, |studentize| {
-            studentize.squared_error(&columns.iter().map(|column| column.sum).collect::<Vec<_>>())
-        });
+        let squared_error = self.measure.squared_error(returns, stock).unwrap_or(f64::NAN);
         Estimate { value, squared_error }
     }
 
@@ -686,7 +675,7 @@ impl Run<'_> {
             for (sum, column) in sums.iter_mut().zip(columns) {
                 *sum = column.value_of(block.sum(column, number));
             }
-            let value = measure.statistic(&sums);
+            let value = measure.statistic(&sums, rows);
             let squared_error =
                 studentize.map_or(f64::NAN, |studentize| studentize.squared_error_of_resample(rows, &sums));
             interval::key(interval.pivot(estimate, &Estimate { value, squared_error }))
@@ -926,9 +915,9 @@ mod tests {
     #[test]
     fn intervals_without_a_standard_error_are_refused() {
         let bootstrap = Bootstrap::new(300, 0.9, 1).unwrap();
-        let covariance = crate::measure::by_name("covariance", Some(0)).unwrap();
-        let refused = bootstrap.with(covariance, Arc::new(interval::Studentized)).unwrap_err().to_string();
-        assert!(refused.contains("take percentile"), "{refused}");
+        let beta = crate::measure::by_name("beta", Some(0)).unwrap();
+        let refused = bootstrap.with(beta, Arc::new(interval::Studentized)).unwrap_err().to_string();
+        assert!(refused.contains("take bca"), "{refused}");
     }
 
     #[test]
