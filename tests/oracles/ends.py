@@ -9,7 +9,7 @@ Nothing is shared with the Rust code.
 Numbers. A cell has the estimate E and its squared standard error e2; resample b = 0 ... B - 1 has the statistic V_b and its
 squared standard error v2_b. z(p) is the standard normal quantile, Phi its distribution function. Q(p) is np.quantile's default
 (type 7); where one of its two order statistics decides alone it is that one, though the other be infinite, and between a finite
-and an infinite one the infinite one counts (NumPy makes NaN of both).
+and an infinite one the infinite one counts; between -inf and +inf the nearer, +inf at equal distance (NumPy makes NaN of all three).
 
 Side. Of confidence c, `both` puts a = (1 - c)/2 beyond each end. `lower` has a lower end alone and puts a = 1 - c below it, the
 upper end is +inf; `upper` has an upper end alone and puts a = 1 - c above it, the lower end is -inf, or 0 for the intervals of
@@ -61,6 +61,9 @@ realized variance of a wild one (Goncalves and Meddahi 2009), where r* = r eta a
     a = sqrt(31 + sqrt(186))/5 with probability 1/2 - 3/sqrt(186),  b = -sqrt(31 - sqrt(186))/5,
 
 so that t = (RV* - RV)/sqrt((6/31) sum r*^4) and l = (ln RV* - ln RV) RV*/sqrt((6/31) sum r*^4).
+
+Differences from other programs: arch's `norm` has no bias and the divisor B, its share counts no ties; SciPy and arch have
+no end where z0 or the level is infinite, and no intervals of |t|, of logarithms, or without draws.
 
 Sources: B. Efron, "Better bootstrap confidence intervals", JASA 82, 1987; B. Efron and R. J. Tibshirani, "An Introduction to the
 Bootstrap", 1993; P. Hall, "The Bootstrap and Edgeworth Expansion", 1992; A. C. Davison and D. V. Hinkley, "Bootstrap Methods and
@@ -283,15 +286,16 @@ def check_arch(squares, confidence=0.9):
         return np.array([x.sum()])
 
     def error(_, x):
-        # Passed the estimates and the data; returns the covariance matrix.
-        return np.array([[(x**2).sum() - x.sum() ** 2 / len(x)]])
+        # Passed the estimates and the data; returns standard errors.
+        return np.array([math.sqrt((x**2).sum() - x.sum() ** 2 / len(x))])
 
-    n, e2 = len(squares), (squares**2).sum() - squares.sum() ** 2 / len(squares)
     a = acceleration_of_column(squares)
     star = IIDBootstrap(squares, seed=7).apply(rv, 999)[:, 0]
     assert not (star == squares.sum()).any()
     draw = IIDBootstrap(squares, seed=7)
-    error_star = np.array([error(None, data[0])[0, 0] for data, _ in draw.bootstrap(999)])
+    error_star = np.array([error(None, data[0])[0] ** 2 for data, _ in draw.bootstrap(999)])
+    # The estimate's own standard error is the bootstrap's there.
+    e2 = float(star.var())
     for name in ("percentile", "basic", "bc", "bca", "studentized"):
         for side in ("both", "lower", "upper"):
             given = IIDBootstrap(squares, seed=7).conf_int(
