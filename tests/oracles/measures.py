@@ -1,6 +1,7 @@
 """Golden values of the measures: estimates, squared standard errors and jump tests, in NumPy from the formulas.
 
 Usage: python tests/oracles/measures.py tests/golden/measures.csv
+       python tests/oracles/measures.py --size          how often the jump test rejects without jumps, n = 385, of 400,000 days
 
 Nothing is shared with the Rust code. The formulas are those of R's package highfrequency too: rRVar and rCov, rSemiCov (its
 positive and negative parts), rQuar, rBPCov, rMinRVar, rMedRVar, rMinRQuar, rMedRQuar, rTPQuar, rQPVar, and
@@ -29,22 +30,33 @@ from pathlib import Path
 import numpy as np
 from scipy import integrate, special
 
-NORMAL = lambda x: math.exp(-x * x / 2) / math.sqrt(2 * math.pi)
-SIZE = lambda x: math.erf(x / math.sqrt(2))  # P(|z| < x)
-SECOND = lambda x: SIZE(x) - 2 * x * NORMAL(x)  # E(z^2; |z| < x)
+def normal(x):
+    return math.exp(-x * x / 2) / math.sqrt(2 * math.pi)
+
+
+def size_below(x):
+    """P(|z| < x)."""
+    return math.erf(x / math.sqrt(2))
+
+
+def second_below(x):
+    """E(z^2; |z| < x)."""
+    return size_below(x) - 2 * x * normal(x)
+
+
 EXACT = dict(epsabs=1e-14, epsrel=1e-14, limit=200)
 FAR = 12.0
 
 
 def over_sizes(f):
     """E f(|z|)."""
-    return integrate.quad(lambda x: f(x) * 2 * NORMAL(x), 0, FAR, **EXACT)[0]
+    return integrate.quad(lambda x: f(x) * 2 * normal(x), 0, FAR, **EXACT)[0]
 
 
 def min_theta():
     c = math.pi / (math.pi - 2)
     fourth = (3 * math.pi - 8) / math.pi
-    product = over_sizes(lambda b: (b * b * (1 - SIZE(b)) + SECOND(b)) ** 2)
+    product = over_sizes(lambda b: (b * b * (1 - size_below(b)) + second_below(b)) ** 2)
     return c * c * (fourth - c**-2 + 2 * (product - c**-2))
 
 
@@ -54,7 +66,7 @@ def med_theta():
 
     def of_two(low, high):
         """E med^2 with a third, low < high given."""
-        return low**2 * SIZE(low) + high**2 * (1 - SIZE(high)) + SECOND(high) - SECOND(low)
+        return low**2 * size_below(low) + high**2 * (1 - size_below(high)) + second_below(high) - second_below(low)
 
     # Smooth on either side of the diagonal: Gauss-Legendre on triangles.
     nodes, weights = np.polynomial.legendre.leggauss(120)
@@ -64,8 +76,8 @@ def med_theta():
         total = 0.0
         for u, wu in zip(nodes, weights):
             high = FAR * u
-            inner = sum(wv * f(high * v, high) * 2 * NORMAL(high * v) for v, wv in zip(nodes, weights))
-            total += wu * FAR * high * inner * 2 * NORMAL(high)
+            inner = sum(wv * f(high * v, high) * 2 * normal(high * v) for v, wv in zip(nodes, weights))
+            total += wu * FAR * high * inner * 2 * normal(high)
         return 2 * total
 
     assert abs(over_pairs(of_two) - 1 / c) < 1e-13
@@ -73,9 +85,9 @@ def med_theta():
 
     def of_one(b):
         """E med^2 with two others: both below b, both above, or one each."""
-        below = integrate.quad(lambda t: t * t * 4 * SIZE(t) * NORMAL(t), 0, b, **EXACT)[0]
-        above = integrate.quad(lambda t: t * t * 4 * (1 - SIZE(t)) * NORMAL(t), b, FAR, **EXACT)[0]
-        return 2 * SIZE(b) * (1 - SIZE(b)) * b * b + below + above
+        below = integrate.quad(lambda t: t * t * 4 * size_below(t) * normal(t), 0, b, epsabs=1e-13)[0]
+        above = integrate.quad(lambda t: t * t * 4 * (1 - size_below(t)) * normal(t), b, FAR, epsabs=1e-13)[0]
+        return 2 * size_below(b) * (1 - size_below(b)) * b * b + below + above
 
     two_apart = over_sizes(lambda b: of_one(b) ** 2)
     return c * c * (fourth - c**-2 + 2 * (one_shared - c**-2) + 2 * (two_apart - c**-2))
@@ -187,6 +199,23 @@ def jump_test(a, power, count):
     return z, float(special.ndtr(-z))
 
 
+def size(n=385, days=400_000, together=4000):
+    """The share of days of constant volatility whose p value is below 10, 5 and 1 %, for both quarticities."""
+    rng, rejected = np.random.default_rng(1), np.zeros((2, 3), dtype=int)
+    mu = 2 ** (2 / 3) * special.gamma(7 / 6) / special.gamma(0.5)
+    for _ in range(days // together):
+        a = np.abs(rng.standard_normal((together, n)))
+        rv, bv = (a * a).sum(axis=1), math.pi / 2 * n / (n - 1) * (a[:, 1:] * a[:, :-1]).sum(axis=1)
+        c = np.cbrt(a) ** 4
+        tripower = n * mu**-3 * n / (n - 2) * (c[:, 2:] * c[:, 1:-1] * c[:, :-2]).sum(axis=1)
+        quadpower = n * (math.pi / 2) ** 2 * n / (n - 3) * (a[:, 3:] * a[:, 2:-1] * a[:, 1:-2] * a[:, :-3]).sum(axis=1)
+        for row, quarticity in enumerate((tripower, quadpower)):
+            spread = (math.pi**2 / 4 + math.pi - 5) / n * np.maximum(1, quarticity / bv**2)
+            p = special.ndtr(-(1 - bv / rv) / np.sqrt(spread))
+            rejected[row] += [(p < level).sum() for level in (0.1, 0.05, 0.01)]
+    return rejected / days
+
+
 def main(path):
     with open(path, "w", newline="\n") as file, open(
         Path(path).with_name("measures_returns.csv"), "w", newline="\n"
@@ -211,4 +240,7 @@ def main(path):
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    main(sys.argv[1])
+    if sys.argv[1] == "--size":
+        print(size())
+    else:
+        main(sys.argv[1])
