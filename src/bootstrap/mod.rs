@@ -32,7 +32,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-mod method;
+pub mod pairings;
 mod selection;
 
 use jiff::civil::Date;
@@ -45,6 +45,7 @@ use crate::gpu::Gpu;
 use crate::interval::distribution::{Distribution, Nothing};
 use crate::interval::{Estimate, Interval, Percentile, Pivot, Quantile, Resampled, Side, Tail, corrected};
 use crate::jobs::Jobs;
+use crate::measure::jumps::{Multipower, ratio_test};
 use crate::measure::{Measure, Studentize, Variance};
 use crate::panel::{DayReturns, PanelReader};
 use crate::resample::gpu::{Resampler, device_limits};
@@ -382,7 +383,7 @@ impl Bootstrap {
             });
         }
         for interval in &self.intervals {
-            method::check(&*self.measure, &self.scheme, &**interval, self.tail.side)?;
+            pairings::refuse(&*self.measure, &self.scheme, &**interval, self.tail.side)?;
         }
         self.find_needs();
         Ok(self)
@@ -597,7 +598,7 @@ impl Bootstrap {
 
     /// Whether quantiles of θ* are selected from the integers of a column's sums.
     fn selects_sums(&self) -> bool {
-        self.measure.is_sum()
+        self.measure.is_of_sum()
     }
 
     /// Bytes of a joined sum of the widest column that is selected from.
@@ -608,7 +609,7 @@ impl Bootstrap {
 
     /// Whether ends may be moved to the estimate by their rounding: where a resample of all rows is the sum.
     fn snaps(&self) -> bool {
-        self.measure.is_sum() && self.scheme != Scheme::Wild
+        self.measure.is_of_sum() && self.scheme != Scheme::Wild
     }
 
     /// Whether an interval needs the acceleration.
@@ -637,24 +638,31 @@ impl Bootstrap {
     /// θ̂ of a cell and its squared standard errors. What is known from the integers comes later.
     fn estimate(&self, day: &DayReturns, stock: usize, columns: &[Column]) -> Result<Estimate> {
         let (returns, rows) = (&day.returns, day.returns.nrows() as u32);
-        let value = if self.measure.is_sum() {
-            self.measure.of_sum(columns[0].sum, rows)
-        } else {
-            self.measure.estimate(returns, stock)
+        if day.returns.nrows() < self.measure.least_rows() {
+            return Err(Error::Parameter {
+                name: "a day",
+                value: format!("{} with {rows} returns", day.date),
+                requirement: format!(
+                    "the {} needs {}; leave the day out, or take prices more often",
+                    self.measure.name(),
+                    self.measure.least_rows()
+                ),
+            });
+        }
+        let wants_error = |interval: &Arc<dyn Interval>| {
+            interval.is_asymptotic() || interval.pivot().is_some_and(Pivot::is_studentized)
         };
-        let squared_error = self.studentize().map_or(f64::NAN, |studentize| {
-            let sums: Vec<f64> = columns.iter().map(|column| column.sum).collect();
-            studentize.squared_error(&sums, rows)
-        });
-        let is_asymptotic = self.intervals.iter().any(|interval| interval.is_asymptotic());
-        let asymptotic = if is_asymptotic { self.measure.squared_error(returns, stock) } else { None };
-        Ok(Estimate {
-            value,
-            resampled: f64::NAN,
-            squared_error,
-            asymptotic_squared_error: asymptotic.unwrap_or(f64::NAN),
-            acceleration: f64::NAN,
-        })
+        // What is a column's sum was added already.
+        let (value, squared_error) = match self.intervals.iter().any(wants_error) {
+            true => {
+                let totals = self.measure.totals(returns, stock);
+                let squared_error = self.measure.squared_error_of(&totals, rows);
+                (self.measure.estimate_of(&totals, rows), squared_error.unwrap_or(f64::NAN))
+            }
+            false if self.measure.is_sum() => (columns[0].sum, f64::NAN),
+            false => (self.measure.estimate(returns, stock), f64::NAN),
+        };
+        Ok(Estimate { value, resampled: f64::NAN, squared_error, acceleration: f64::NAN })
     }
 
     /// θ and its squared standard error (NaN where none is wanted), from the sums of a cell's `columns` over
@@ -675,8 +683,8 @@ impl Bootstrap {
         }
         let value = self.measure.statistic(sums, rows);
         let squared_error = studentize.map_or(f64::NAN, |studentize| match self.scheme {
-            Scheme::Wild => studentize.squared_error_of_wild(sums, rows),
-            _ => studentize.squared_error_of_resample(sums, rows),
+            Scheme::Wild => studentize.squared_error_of_wild(rows, sums),
+            _ => studentize.squared_error_of_resample(rows, sums),
         });
         Resampled { value, squared_error }
     }
@@ -836,6 +844,10 @@ impl Details {
         self.largest[at] = if sum > 0.0 { largest / sum } else { 0.0 };
         let padded = returns.iter().rev().take_while(|r| **r == 0.0).count();
         self.padded[at] = padded as f64 / returns.len() as f64;
+        // Days of fewer than four returns have no test.
+        let test = ratio_test(&returns, Multipower::Tripower).ok();
+        self.jump_statistic[at] = test.map_or(f64::NAN, |test| test.statistic);
+        self.jump_p_value[at] = test.map_or(f64::NAN, |test| test.p_value);
     }
 }
 
@@ -1056,6 +1068,10 @@ impl Run<'_> {
             let stock = self.cells[batch.cells.start + cell];
             let quantities = bootstrap.quantities(&self.days[batch.day], &[stock]);
             let without_row = |row: ndarray::ArrayView1<'_, f64>| {
+                // Of an increasing function of a sum it is that of the sum.
+                if bootstrap.measure.is_of_sum() {
+                    return -row[0];
+                }
                 let sums: Vec<f64> = own.iter().zip(&row).map(|(column, value)| column.sum - value).collect();
                 bootstrap.measure.statistic(&sums, batch.rows - 1)
             };
@@ -1098,7 +1114,7 @@ impl Run<'_> {
             if interval.name() == "percentile" && bootstrap.snaps() {
                 ends = around(&columns[0], batch.rows, ends, |sum| bootstrap.measure.of_sum(sum, batch.rows));
             }
-            one_sided(ends, bootstrap.tail.side)
+            one_sided(ends, bootstrap.tail.side, interval.is_log())
         });
         let ends = ends.collect();
         let relative_error = columns.iter().map(|column| column.relative_error).fold(0.0, f64::max);
@@ -1107,11 +1123,11 @@ impl Run<'_> {
 }
 
 /// The ends, of which only one may be wanted.
-fn one_sided([lower, upper]: [Quantile; 2], side: Side) -> [Quantile; 2] {
+fn one_sided([lower, upper]: [Quantile; 2], side: Side, is_log: bool) -> [Quantile; 2] {
     match side {
         Side::Both => [lower, upper],
         Side::Lower => [lower, Quantile::certain(f64::INFINITY)],
-        Side::Upper => [Quantile::certain(f64::NEG_INFINITY), upper],
+        Side::Upper => [Quantile::certain(if is_log { 0.0 } else { f64::NEG_INFINITY }), upper],
     }
 }
 

@@ -30,7 +30,7 @@ impl Interval for Asymptotic {
 
     fn ends(&self, estimate: &Estimate, _: &mut dyn Distribution, tail: &Tail) -> [Quantile; 2] {
         tail.levels.map(|level| {
-            let reach = normal::reach(estimate.asymptotic_squared_error, normal::quantile(level));
+            let reach = normal::reach(estimate.squared_error, normal::quantile(level));
             Quantile::certain(estimate.value + reach)
         })
     }
@@ -59,7 +59,7 @@ impl Interval for AsymptoticLog {
             if value <= 0.0 {
                 return Quantile::certain(value);
             }
-            let reach = normal::reach(estimate.asymptotic_squared_error, normal::quantile(level)) / value;
+            let reach = normal::reach(estimate.squared_error, normal::quantile(level)) / value;
             Quantile::certain(value * libm::exp(reach))
         })
     }

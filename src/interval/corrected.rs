@@ -10,7 +10,8 @@
 //! ```
 //!
 //! and a = 0 is the interval without acceleration. For a column's sum, θ̄ − θ₍ᵢ₎ = vᵢ − v̄. Where all θ* are on
-//! one side of θ̂ there is no z₀ and the ends are the extreme θ* there; where all are equal, the ends are it.
+//! one side of θ̂, z₀ is infinite and both ends are the extreme θ* there. Where 1 − a(z₀ + z(p)) ≤ 0 the level is
+//! its limit, 0 or 1. Of an increasing function of a column's sum a is that of the sum.
 //!
 //! Source: B. Efron, "Better bootstrap confidence intervals", Journal of the American Statistical Association
 //! 82, 1987; B. Efron and R. J. Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 14.
@@ -32,7 +33,12 @@ fn corrected(level: f64, bias: f64, acceleration: f64) -> f64 {
     if z.is_infinite() {
         return if z < 0.0 { 0.0 } else { 1.0 };
     }
-    normal::share_below(bias + z / (1.0 - acceleration * z))
+    // Too far out for the acceleration: the limit.
+    let room = 1.0 - acceleration * z;
+    if room <= 0.0 {
+        return if z < 0.0 { 0.0 } else { 1.0 };
+    }
+    normal::share_below(bias + z / room)
 }
 
 fn ends(

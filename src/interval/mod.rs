@@ -17,9 +17,9 @@
 //! | [`StudentizedLog::SYMMETRIC`] | \|t*\| of that | exp(ln θ̂ ∓ (se/θ̂)·q(c)) |
 //! | [`Asymptotic`], [`AsymptoticLog`] | none | θ̂ ± se·z(α), exp(ln θ̂ ± (se/θ̂)·z(α)) |
 //!
-//! se and se* are those of [`crate::measure::Studentize`]; the asymptotic se is that of the measure's central
-//! limit theorem ([`crate::measure::Measure::squared_error`]). Pivots in f64 are selected as integers of 64
-//! bits in the same order ([`key`]); where the pivot is a column's sum, the integers themselves are.
+//! se is that of the measure's central limit theorem ([`crate::measure::Measure::squared_error`]), se* that of
+//! [`crate::measure::Studentize`]. Pivots in f64 are selected as integers of 64 bits in the same order
+//! ([`key`]); where the pivot is a function of a column's sum, the integers themselves are.
 //!
 //! A new interval is a new file here, and a line in [`by_name`].
 
@@ -54,10 +54,8 @@ pub struct Estimate {
     /// θ̂ as the resampled statistics are computed, from the integers of its columns: what θ* of a resample
     /// that draws each row once is.
     pub resampled: f64,
-    /// se², of [`crate::measure::Studentize`].
+    /// se² of its central limit theorem ([`crate::measure::Measure::squared_error`]).
     pub squared_error: f64,
-    /// se² of the central limit theorem, of [`crate::measure::Measure::squared_error`].
-    pub asymptotic_squared_error: f64,
     /// The acceleration of [`Accelerated`], from the jackknife.
     pub acceleration: f64,
 }
@@ -112,7 +110,7 @@ pub enum Side {
     Both,
     /// A lower end; the upper one is ∞.
     Lower,
-    /// An upper end; the lower one is −∞.
+    /// An upper end; the lower one is −∞, or 0 for intervals of logarithms.
     Upper,
 }
 

@@ -27,6 +27,9 @@ impl Interval for Normal {
 
     fn ends(&self, estimate: &Estimate, statistic: &mut dyn Distribution, tail: &Tail) -> [Quantile; 2] {
         let Moments { count, mean, variance, kurtosis } = statistic.moments();
+        if !mean.is_finite() {
+            return [f64::NEG_INFINITY, f64::INFINITY].map(|value| Quantile { value, error: f64::INFINITY });
+        }
         let bias = mean - estimate.resampled;
         tail.levels.map(|level| {
             let z = quantile(level);

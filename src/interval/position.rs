@@ -113,7 +113,13 @@ impl Position {
             return match (below.is_finite(), above.is_finite()) {
                 (true, _) => above,
                 (_, true) => below,
-                _ => if self.weight < 0.5 { below } else { above },
+                _ => {
+                    if self.weight < 0.5 {
+                        below
+                    } else {
+                        above
+                    }
+                }
             };
         }
         let difference = above - below;

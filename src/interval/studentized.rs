@@ -159,13 +159,7 @@ mod tests {
     const RV: Estimate = estimate(2.0, 0.25);
 
     const fn estimate(value: f64, squared_error: f64) -> Estimate {
-        Estimate {
-            value,
-            resampled: value,
-            squared_error,
-            asymptotic_squared_error: f64::NAN,
-            acceleration: f64::NAN,
-        }
+        Estimate { value, resampled: value, squared_error, acceleration: f64::NAN }
     }
 
     fn resample(value: f64, squared_error: f64) -> Resampled {
