@@ -451,7 +451,12 @@ impl Bootstrap {
 
     /// Returns that [`Self::run`] draws from these days: Σ n·S·B over days with n returns of S stocks.
     pub fn draws(&self, days: &[DayReturns]) -> u64 {
-        days.iter().map(|day| day.returns.len() as u64 * u64::from(self.samples)).sum()
+        days.iter().map(|day| self.draws_of(day.returns.len() as u64)).sum()
+    }
+
+    /// Returns that are drawn from so many; none where no interval needs resamples.
+    pub fn draws_of(&self, returns: u64) -> u64 {
+        if self.needs.is_empty() { 0 } else { returns * u64::from(self.samples) }
     }
 
     /// The resamples to take, and what is held while they come in: a hundredth of B for percentile intervals
@@ -468,8 +473,7 @@ impl Bootstrap {
     ///
     /// # Errors
     ///
-    /// As [`PanelReader::next_returns`] and [`Self::run`]; [`Error::Parameter`] where the measure's second
-    /// stock is not there.
+    /// As [`run_panel`].
     pub fn run_panel(
         &self,
         panel: &mut PanelReader,
@@ -477,31 +481,8 @@ impl Bootstrap {
         resources: &Resources<'_>,
         observer: &dyn Observer,
     ) -> Result<(Intervals, PanelTimes)> {
-        let (mut intervals, mut times): (Option<Intervals>, PanelTimes) = (None, PanelTimes::default());
-        loop {
-            let reading = Instant::now();
-            let block = panel.next_returns(resources.jobs)?;
-            times.load += reading.elapsed();
-            let Some(days) = block else { break };
-            // Where stocks do not share their times, a block may have other than the planned returns.
-            times.draws += self.draws(&days);
-            observer.planned(times.draws + panel.returns_left() * u64::from(self.samples));
-            observer.days(&days);
-            // A block of which all days are too short is empty.
-            if days.is_empty() {
-                continue;
-            }
-            let held = panel.held_bytes();
-            let left = Resources { memory: resources.memory.saturating_sub(held), ..*resources };
-            let done = self.run(&days, engine, &left, observer);
-            let done = done.map_err(|error| beside(held, resources.memory, error))?;
-            match &mut intervals {
-                Some(intervals) => intervals.append(&done)?,
-                None => intervals = Some(done),
-            }
-        }
-        let nothing = || Error::Job { what: "reading the panel".into(), why: "it has no days".into() };
-        Ok((intervals.ok_or_else(nothing)?, times))
+        let (mut intervals, times) = run_panel(std::slice::from_ref(self), panel, engine, resources, observer)?;
+        Ok((intervals.remove(0), times))
     }
 
     /// The intervals of every day and cell.
@@ -554,6 +535,7 @@ impl Bootstrap {
             let (clocks, cancelled) = (&clocks, &cancelled);
             let run = Run { bootstrap: self, days, cells, planned, wave, jobs, clocks, observer, cancelled };
             let finished = match engine {
+                _ if self.needs.is_empty() => run.without_draws(),
                 Engine::Cpu => run.on_cpu()?,
                 Engine::Gpu(resampler) => run.on_gpu(resampler)?,
             };
@@ -740,6 +722,53 @@ impl Bootstrap {
     }
 }
 
+/// The intervals of all that `panel` still holds, block by block of days, of each method in turn, with the
+/// draws of one where their seeds and schemes are the same; `memory` bytes are for what the panel holds and for
+/// resampling.
+///
+/// # Errors
+///
+/// As [`PanelReader::next_returns`] and [`Bootstrap::run`]; [`Error::Parameter`] where a measure's second stock
+/// is not there.
+pub fn run_panel(
+    methods: &[Bootstrap],
+    panel: &mut PanelReader,
+    engine: &mut Engine<'_>,
+    resources: &Resources<'_>,
+    observer: &dyn Observer,
+) -> Result<(Vec<Intervals>, PanelTimes)> {
+    let (mut found, mut times): (Vec<Intervals>, PanelTimes) = (Vec::new(), PanelTimes::default());
+    let samples: u64 = methods.iter().map(|method| method.draws_of(1)).sum();
+    loop {
+        let reading = Instant::now();
+        let block = panel.next_returns(resources.jobs)?;
+        times.load += reading.elapsed();
+        let Some(days) = block else { break };
+        // Where stocks do not share their times, a block may have other than the planned returns.
+        times.draws += methods.iter().map(|method| method.draws(&days)).sum::<u64>();
+        observer.planned(times.draws + panel.returns_left() * samples);
+        observer.days(&days);
+        // A block of which all days are too short is empty.
+        if days.is_empty() {
+            continue;
+        }
+        let held = panel.held_bytes();
+        let left = Resources { memory: resources.memory.saturating_sub(held), ..*resources };
+        for (number, method) in methods.iter().enumerate() {
+            let done = method.run(&days, engine, &left, observer);
+            let done = done.map_err(|error| beside(held, resources.memory, error))?;
+            match found.get_mut(number) {
+                Some(intervals) => intervals.append(&done)?,
+                None => found.push(done),
+            }
+        }
+    }
+    if found.is_empty() {
+        return Err(Error::Job { what: "reading the panel".into(), why: "it has no days".into() });
+    }
+    Ok((found, times))
+}
+
 /// The calendar day as the number YYYYMMDD, a word of the random stream's counter.
 pub fn day_number(date: Date) -> u32 {
     // Years of the calendar have four digits at most; days before year 0 do not occur in price data.
@@ -894,6 +923,19 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// The intervals that need no resamples.
+    fn without_draws(&self) -> Vec<Vec<Found>> {
+        let of_batch = |batch: &Batch| {
+            let (columns, estimates) = &self.planned[batch.day];
+            let per_cell = self.bootstrap.columns();
+            let of_cell = |cell: usize| {
+                self.found(batch, Vec::new(), &estimates[cell], &columns[cell * per_cell..][..per_cell])
+            };
+            batch.cells.clone().map(of_cell).collect()
+        };
+        self.wave.iter().map(of_batch).collect()
+    }
+
     /// Each batch is a job: columns, resample, quantiles. Samples within a batch are spread over idle threads
     /// too.
     fn on_cpu(&self) -> Result<Vec<Vec<Found>>> {
@@ -1286,12 +1328,12 @@ mod tests {
     #[test]
     fn intervals_without_a_standard_error_are_refused() {
         let bootstrap = Bootstrap::new(300, 0.9, 1).unwrap();
-        let covariance = crate::measure::by_name("covariance", Some(0)).unwrap();
+        let beta = crate::measure::by_name("beta", Some(0)).unwrap();
         let refused = bootstrap
-            .with(covariance, Scheme::Iid, vec![Arc::new(Studentized::EQUAL_TAILED)])
+            .with(beta, Scheme::Iid, vec![Arc::new(Studentized::EQUAL_TAILED)])
             .unwrap_err()
             .to_string();
-        assert!(refused.contains("take percentile"), "{refused}");
+        assert!(refused.contains("take bca"), "{refused}");
     }
 
     #[test]
@@ -1375,6 +1417,7 @@ mod tests {
                     .unwrap();
                 let (kept, open, expected, infinite) = match side {
                     Side::Lower => (one.lower(), one.upper(), both.lower(), f64::INFINITY),
+                    _ if name.contains("log") => (one.upper(), one.lower(), both.upper(), 0.0),
                     _ => (one.upper(), one.lower(), both.upper(), f64::NEG_INFINITY),
                 };
                 assert!(open.iter().all(|end| *end == infinite), "{name}");

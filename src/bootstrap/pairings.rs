@@ -63,7 +63,11 @@ pub fn refuse(measure: &dyn Measure, scheme: &Scheme, interval: &dyn Interval, s
     let studentized = interval.pivot().is_some_and(Pivot::is_studentized);
     let blocks = matches!(scheme, Scheme::Block { .. } | Scheme::Stationary { .. });
     let (scheme_name, interval_name) = (scheme.name(), interval.name());
-    let instead = if measure.needs_neighbours() || blocks { "bc" } else { "bca" };
+    let instead = match scheme {
+        _ if measure.needs_neighbours() || blocks => "bc",
+        Scheme::Wild => "bca with the scheme iid",
+        _ => "bca",
+    };
 
     if side != Side::Both && interval.is_symmetric() {
         let equal_tailed = if interval.is_log() { "studentized-log-equal-tailed" } else { "studentized" };
