@@ -71,7 +71,7 @@ pub const LINE: usize = 16;
 /// One cache line of words, aligned as such.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C, align(64))]
-struct Line([u32; LINE]);
+pub(crate) struct Line(pub(crate) [u32; LINE]);
 
 /// Bits of a word, and of the widest field.
 const FULL: u32 = 32;

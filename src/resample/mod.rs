@@ -31,6 +31,8 @@ pub mod gpu;
 pub mod histogram;
 pub mod plan;
 pub mod scheme;
+mod stationary;
+mod table;
 pub mod wild;
 
 pub use scheme::Scheme;
@@ -95,6 +97,18 @@ impl<'a> Block<'a> {
         let digit = |limb: &Limb| K::from(limb.of(self.words[limb.lane * self.samples + number]));
         let (first, lower) = (&column.limbs[0], &column.limbs[1..]);
         lower.iter().fold(digit(first), |total, limb| (total << limb.digit_bits) + digit(limb))
+    }
+
+    /// Adds sums to those of consecutive resamples; numbers as for [`Self::store`].
+    #[inline(always)]
+    fn add<const WORDS: usize>(&mut self, number: usize, first_lane: usize, sums: &[[u32; WORDS]]) {
+        let count = sums.len().min(self.samples - number);
+        let lanes = self.words.to_mut().chunks_exact_mut(self.samples).skip(first_lane).take(WORDS);
+        for (word, lane) in lanes.enumerate() {
+            for (place, sums) in lane[number..number + count].iter_mut().zip(sums) {
+                *place = place.wrapping_add(sums[word]);
+            }
+        }
     }
 
     /// Stores the sums of consecutive resamples, the first being `number` within the block, for the lanes

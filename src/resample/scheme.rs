@@ -35,8 +35,10 @@
 //! J. P. Romano, "A circular block-resampling procedure for stationary data", in LePage and Billard (eds.),
 //! "Exploring the Limits of Bootstrap", 1992; "The stationary bootstrap", JASA 89(428), 1994.
 
+use super::wild;
 use crate::error::{Error, Result};
-use crate::random::Purpose;
+use crate::random::index::RowRange;
+use crate::random::{Purpose, Stream};
 
 /// How often each row of a day enters a resample.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -93,6 +95,12 @@ pub fn by_name(name: &str, length: Option<f64>) -> Result<Scheme> {
     Ok(scheme)
 }
 
+/// The largest word that begins a stationary block of mean length `length` ≥ 1: round(2³²/L) − 1.
+pub(super) fn last_beginning(length: f64) -> u32 {
+    // A mean length of up to 2²⁴ rows leaves 256 words at the least; the cast saturates.
+    ((4_294_967_296.0 / length).round() - 1.0) as u32
+}
+
 fn bad_length(length: f64, requirement: String) -> Error {
     Error::Parameter { name: "the block length", value: length.to_string(), requirement }
 }
@@ -144,6 +152,39 @@ impl Scheme {
                 None => f64::NAN,
             },
             _ => sum,
+        }
+    }
+
+    /// The rows of resample `sample` of `day` (YYYYMMDD), which has n = `rows` rows, in the order in which
+    /// they are drawn: the definition, which the engines have faster ways to sum. The scheme must suit the
+    /// day ([`Self::check`]).
+    pub fn rows(&self, rows: u32, seed: u64, day: u32, sample: u32) -> Vec<u32> {
+        let stream = |purpose| Stream { seed, purpose, day, sample };
+        let own = stream(self.purpose());
+        let range = RowRange::new(rows);
+        // The k-th row from `start` on, the first row following the last.
+        let after = |start: u32, k: u32| ((u64::from(start) + u64::from(k)) % u64::from(rows)) as u32;
+        match *self {
+            Self::Iid => range.draw_in_order(&own),
+            Self::Wild => (0..rows).filter(|&row| own.word(row, 0) < wild::THRESHOLD).collect(),
+            Self::Block { length } => {
+                (0..rows).map(|place| after(range.draw(&own, place / length), place % length)).collect()
+            }
+            Self::Stationary { length } => {
+                let lengths = stream(Purpose::StationaryLengths);
+                let last = last_beginning(length);
+                let (mut blocks, mut row) = (0, 0);
+                let mut next = |place: u32| {
+                    if place == 0 || lengths.word(place, 0) <= last {
+                        row = range.draw(&own, blocks);
+                        blocks += 1;
+                    } else {
+                        row = after(row, 1);
+                    }
+                    row
+                };
+                (0..rows).map(&mut next).collect()
+            }
         }
     }
 
