@@ -147,7 +147,7 @@ impl Scheme {
     #[inline(always)]
     pub fn value(&self, sum: f64, all: f64, degree: u32) -> f64 {
         match self {
-            Self::Wild => match super::wild::factors(degree) {
+            Self::Wild => match wild::factors(degree) {
                 Some([of_all, of_subset]) => of_all * all + of_subset * sum,
                 None => f64::NAN,
             },
