@@ -79,7 +79,11 @@ pub fn refuse(measure: &dyn Measure, scheme: &str, interval: &str) -> Result<()>
     let what = measure.name();
     let (asymptotic, studentized) = (interval.starts_with("asymptotic"), interval.starts_with("studentized"));
     let blocks = ["block", "stationary"].contains(&scheme);
-    let instead = if measure.needs_neighbours() || blocks { "bc" } else { "bca" };
+    let instead = match scheme {
+        "wild" => "bca with the scheme iid",
+        _ if measure.needs_neighbours() || blocks => "bc",
+        _ => "bca",
+    };
 
     // What the resamples of the scheme can tell.
     if !asymptotic && measure.needs_neighbours() && !blocks {
