@@ -75,9 +75,11 @@ impl Measure for MedRv {
         }
         let quarticity = 3.0 * PI / (9.0 * PI + 72.0 - 52.0 * ROOT_THREE) * lacking(rows, 2);
         let terms = (1..rows - 1).map(|row| square(returns, row, stock));
-        let [squares, fourths] =
-            terms.fold([0.0; 2], |[sum, fourths], square| [sum + square, fourths + square * square]);
-        totals([factor(rows) * squares, quarticity * fourths])
+        // Term by term as in the column, so that the sums have the same bits.
+        let factor = factor(rows);
+        let [sum, fourths] =
+            terms.fold([0.0; 2], |[sum, fourths], square| [sum + factor * square, fourths + square * square]);
+        totals([sum, quarticity * fourths])
     }
 
     fn estimate_of(&self, totals: &Totals, _: u32) -> f64 {

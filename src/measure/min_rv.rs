@@ -71,9 +71,11 @@ impl Measure for MinRv {
         }
         let quarticity = PI / (3.0 * PI - 8.0) * lacking(rows, 1);
         let terms = (1..rows).map(|row| square(returns, row - 1, stock));
-        let [squares, fourths] =
-            terms.fold([0.0; 2], |[sum, fourths], square| [sum + square, fourths + square * square]);
-        totals([factor(rows) * squares, quarticity * fourths])
+        // Term by term as in the column, so that the sums have the same bits.
+        let factor = factor(rows);
+        let [sum, fourths] =
+            terms.fold([0.0; 2], |[sum, fourths], square| [sum + factor * square, fourths + square * square]);
+        totals([sum, quarticity * fourths])
     }
 
     fn estimate_of(&self, totals: &Totals, _: u32) -> f64 {

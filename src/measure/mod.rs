@@ -167,7 +167,7 @@ pub trait Measure: Debug + Send + Sync {
     }
 
     /// Whether the statistic is the sum of the only column, so that order statistics can be selected from the
-    /// integers.
+    /// integers. The estimate then is the plain sum in row order.
     fn is_sum(&self) -> bool {
         false
     }
