@@ -58,7 +58,7 @@ mod series;
 
 use crate::{Error, Result};
 use atoms::{Atoms, Pair, ROUNDING, SAME};
-use day::{Day, Moments};
+use day::{Day, MERGED, Moments};
 use series::{Plan, Series};
 
 /// A quantile, with the error that is stated for it.
@@ -130,6 +130,9 @@ const WANTED: f64 = 1e-7;
 
 /// Characteristic functions below these are left out, and tails: first, and where that does not do.
 const NEGLIGIBLE: [f64; 2] = [1e-10, 1e-14];
+
+/// Revivals are followed until an octave of them adds up to less than this times √ε.
+const FADED: f64 = 1e-4;
 
 /// Frequencies that are screened at least, for days of 385 rows; a longer day needs more, as its
 /// characteristic function is looked at in finer steps.
@@ -347,11 +350,10 @@ struct Found {
     density: f64,
 }
 
-/// A way to the distribution function.
+/// A law as a list, or as the sum of two.
 enum Way {
     Listed(Atoms),
     Paired(Pair),
-    Inverted(Inverted),
 }
 
 /// A series, with the tails that it was made for.
@@ -386,8 +388,8 @@ impl Scaled {
 
     fn unscaled(&self, quantile: Quantile) -> Quantile {
         let value = self.offset + quantile.value * self.unit;
-        // The last addition rounds, too.
-        let error = quantile.error * self.unit + value.abs() * f64::EPSILON;
+        let rounding = MERGED * quantile.value * self.unit + f64::EPSILON * (self.offset.abs() + value.abs());
+        let error = quantile.error * self.unit + rounding;
         Quantile { value, error, ..quantile }
     }
 
@@ -478,16 +480,15 @@ impl Scaled {
         let (upper, lower) = (self.upper(lambda), self.lower(lambda));
         let period = (upper - from).max(to - lower).min(self.moments.most) * (1.0 + 1e-6);
         let rows: usize = self.days.iter().map(|day| day.rows).sum();
-        let draws: f64 = self.days.iter().map(|day| day.rows as f64).sum();
-        let scan = SCREENED as f64 * (draws / 385.0).sqrt().max(1.0) * effort as f64;
-        let most = (WORK / rows.max(64)).min(1 << 23);
+        let scan = SCREENED as f64 * (rows as f64 / 385.0).sqrt().max(1.0) * effort as f64;
         let lattice = if rows <= 256 { self.lattice(period) } else { None };
         let plan = Plan {
             period: lattice.map_or(period, |(unit, points)| unit * points as f64),
             lattice: lattice.map(|(_, points)| points),
             negligible,
-            scan: (scan as usize).min(most).next_multiple_of(day::BLOCK),
-            most: most.next_multiple_of(day::BLOCK),
+            faded: FADED * negligible.sqrt(),
+            scan: (scan as usize).next_multiple_of(day::BLOCK),
+            work: WORK,
         };
         let unit = lattice.map(|(unit, _)| unit);
         Inverted { series: Series::new(&self.days, &plan), upper, lower, tail: negligible, unit }
@@ -499,19 +500,15 @@ impl Scaled {
             return vec![bound(0.0, 0.0); levels.len()];
         }
         let rounding = 64.0 * SAME * self.moments.most.min(self.size);
-        let of_list = |way: &Way| -> Option<Vec<Quantile>> {
-            match way {
-                Way::Listed(law) => {
-                    Some(levels.iter().map(|&level| bound(law.quantile(level), rounding)).collect())
-                }
-                Way::Paired(pair) => Some(
-                    levels.iter().map(|&level| bound(self.of_pair(pair, level), rounding)).collect(),
-                ),
-                Way::Inverted(_) => None,
-            }
+        let of_list = |way: &Way| -> Vec<Quantile> {
+            let quantile = |&level: &f64| match way {
+                Way::Listed(law) => bound(law.quantile(level), rounding),
+                Way::Paired(pair) => bound(self.of_pair(pair, level), rounding),
+            };
+            levels.iter().map(quantile).collect()
         };
-        if let Some(found) = self.listed(LISTED[0], PAIRED).as_ref().and_then(of_list) {
-            return found;
+        if let Some(way) = self.listed(LISTED[0], PAIRED) {
+            return of_list(&way);
         }
         let mut found: Vec<Quantile> = Vec::new();
         let margin = self.moments.variance.sqrt() / 4.0;
@@ -544,9 +541,9 @@ impl Scaled {
             }
         }
         if found.iter().any(|quantile| quantile.error > 10.0 * WANTED * self.size)
-            && let Some(listed) = self.listed(LISTED[1], LISTED[1]).as_ref().and_then(of_list)
+            && let Some(way) = self.listed(LISTED[1], LISTED[1])
         {
-            return listed;
+            return of_list(&way);
         }
         found
     }
@@ -581,7 +578,7 @@ impl Scaled {
             Some(Way::Paired(pair)) => {
                 at.iter().map(|&x| bound([x - width, x + width].map(|x| pair.at_most(x)))).collect()
             }
-            _ => {
+            None => {
                 let inside = |x: f64| x.clamp(0.0, self.moments.most);
                 let from = at.iter().map(|&x| inside(x)).fold(f64::INFINITY, f64::min);
                 let to = at.iter().map(|&x| inside(x)).fold(0.0, f64::max);

@@ -12,17 +12,18 @@ pub(super) struct Plan {
     pub(super) lattice: Option<usize>,
     /// Values of the characteristic function below this are left out.
     pub(super) negligible: f64,
+    /// Where all terms of an octave of frequencies add up to less than this, the octaves above are left out.
+    pub(super) faded: f64,
     /// Frequencies that are looked at, at least.
     pub(super) scan: usize,
-    /// Frequencies that are looked at, at most.
-    pub(super) most: usize,
+    /// Products of rows and frequencies that are evaluated at most.
+    pub(super) work: usize,
 }
 
 /// F(x) = ½ − Σ (b cos t x − a sin t x), with the errors of that.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Series {
     pub(super) period: f64,
-    pub(super) lattice: bool,
     /// Numbers of frequencies, from ½.
     numbers: Vec<f64>,
     a: Vec<f64>,
@@ -73,18 +74,26 @@ struct Builder<'a> {
     sizes: f64,
     limit: usize,
     draws: f64,
+    /// Rows of a block of frequencies, and those that may still be evaluated.
+    rows: usize,
+    left: usize,
 }
+
+/// Frequencies that are looked at, at most.
+const FARTHEST: usize = 1 << 23;
 
 impl<'a> Builder<'a> {
     fn new(days: &'a [Day], plan: Plan) -> Self {
-        let limit = plan.lattice.map_or(plan.most, |points| points / 2);
+        let limit = plan.lattice.map_or(FARTHEST, |points| points / 2);
         let wheels = days.iter().map(|day| day.wheel(plan.period)).collect();
         let rows = |day: &Day| match day.kind {
             super::day::Kind::Draws(draws) => f64::from(draws),
             super::day::Kind::Chance(_) => day.rows as f64,
         };
-        let series = Series { period: plan.period, lattice: plan.lattice.is_some(), ..Series::default() };
-        Self { days, plan, series, wheels, sizes: 0.0, limit, draws: days.iter().map(rows).sum() }
+        let series = Series { period: plan.period, ..Series::default() };
+        let draws = days.iter().map(rows).sum();
+        let rows = BLOCK * days.iter().map(|day| day.rows).sum::<usize>();
+        Self { days, plan, series, wheels, sizes: 0.0, limit, draws, rows, left: plan.work }
     }
 
     /// 1/(π(k + ½)), or what takes its place where only points between those of a lattice are asked for.
@@ -98,6 +107,7 @@ impl<'a> Builder<'a> {
 
     /// The characteristic function of the sum at the next frequencies of the wheels.
     fn next(&mut self) -> Values {
+        self.left = self.left.saturating_sub(self.rows);
         let mut product = Values::default();
         for (place, (day, wheel)) in self.days.iter().zip(&mut self.wheels).enumerate() {
             let mut block = Values::default();
@@ -146,29 +156,30 @@ impl<'a> Builder<'a> {
         largest
     }
 
-    /// All frequencies until the characteristic function is negligible for the first time; where that is.
-    fn falling(&mut self) -> usize {
+    /// All frequencies until the characteristic function is negligible for the first time; where that is, and
+    /// whether it is so.
+    fn falling(&mut self) -> (usize, bool) {
         self.start(0);
         let mut first = 0;
-        while first < self.limit {
+        while first < self.limit && self.left > 0 {
             let block = self.next();
             let [_, last] = self.take(first, &block);
             first += BLOCK;
             if last < self.plan.negligible {
-                break;
+                return (first.min(self.limit), true);
             }
         }
-        first.min(self.limit)
+        (first.min(self.limit), false)
     }
 
     /// Frequencies at which the characteristic function is large again.
-    fn revivals(&mut self, end: usize) {
+    fn revivals(&mut self, (end, fallen): (usize, bool)) {
         use std::f64::consts::PI;
         let Plan { negligible, period, lattice, .. } = self.plan;
-        if end >= self.limit {
-            self.series.complete = lattice.is_some();
+        if end >= self.limit || !fallen {
+            self.series.complete = lattice.is_some() && end >= self.limit;
             if !self.series.complete {
-                // Terms that do not fall off, of random phases: their mean square says what is left out.
+                // Terms that do not fall off, as if of random phases: their mean square says what is left out.
                 self.series.dropped += self.tail(end / 2, end);
             }
             return;
@@ -193,6 +204,11 @@ impl<'a> Builder<'a> {
             for (first, last) in runs {
                 self.start(first);
                 for block_first in (first..last).step_by(BLOCK) {
+                    if self.left == 0 {
+                        // What was not looked at may be as large as what was, or larger.
+                        self.series.dropped += self.octave(end) + 1.0 / (PI * block_first as f64);
+                        return;
+                    }
                     let block = self.next();
                     let [largest, _] = self.take(block_first, &block);
                     if block_first >= scanned / 2 {
@@ -208,6 +224,12 @@ impl<'a> Builder<'a> {
                 break;
             }
             if late <= negligible {
+                break;
+            }
+            // Revivals that fade: what is beyond adds up to less than what they did in the last octave.
+            let octave = self.octave(scanned / 2);
+            if octave <= self.plan.faded {
+                self.series.dropped += octave;
                 break;
             }
             (begin, scanned) = (scanned, (scanned * 2).min(self.limit));
@@ -226,6 +248,13 @@ impl<'a> Builder<'a> {
             .sum();
         let mean = squares / (to - from).max(1) as f64;
         4.0 * mean.sqrt() / (std::f64::consts::PI * (to.max(1) as f64).sqrt())
+    }
+
+    /// Σ |term| over the terms taken from frequency `from` on.
+    fn octave(&self, from: usize) -> f64 {
+        let Series { numbers, a, b, .. } = &self.series;
+        let late = numbers.partition_point(|&number| number < from as f64);
+        (late..numbers.len()).map(|term| a[term].hypot(b[term])).sum()
     }
 
     fn finish(mut self) -> Series {
