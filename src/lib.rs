@@ -26,6 +26,7 @@
 //! | [`columns`] | quantities a row as integers, whose sums are exact |
 //! | [`resample`] | the heart: rows drawn with replacement and summed as integers, on the CPU and on the GPU |
 //! | [`measure`] | one file a measure: its columns, its statistic of their sums, its standard error |
+//! | [`exact`] | the law of a resampled sum without draws: its quantiles, by inversion |
 //! | [`interval`] | one file an interval: the order statistics that it needs, and its ends |
 //! | [`bootstrap`] | the driver: panel × measure × interval × engine to a table of intervals |
 //! | [`growth`] | the growth model: grids, the Bellman operator, methods, the certificate |
@@ -75,6 +76,7 @@ pub mod columns;
 #[cfg(feature = "gpu")]
 pub mod compare;
 pub mod error;
+pub mod exact;
 pub mod figures;
 pub mod gpu;
 pub mod growth;
