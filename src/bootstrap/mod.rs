@@ -32,12 +32,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+mod exact;
 pub mod pairings;
 mod selection;
 
 use jiff::civil::Date;
 use ndarray::{Array2, ArrayRef2, Axis};
 use rayon::prelude::*;
+use serde::Serialize;
 
 use crate::columns::{Column, DayColumns, plan_columns};
 use crate::error::{Error, Result};
@@ -48,6 +50,7 @@ use crate::jobs::Jobs;
 use crate::measure::jumps::{Multipower, ratio_test};
 use crate::measure::{Measure, Studentize, Variance};
 use crate::panel::{DayReturns, PanelReader};
+use crate::random::STREAM_VERSION;
 use crate::resample::gpu::{Resampler, device_limits};
 use crate::resample::histogram::Histogram;
 use crate::resample::plan::{Batch, Budget, DayShape, DeviceLimits, Resamples, Wave, waves};
@@ -64,6 +67,12 @@ pub struct Bootstrap {
     scheme: Scheme,
     intervals: Vec<Arc<dyn Interval>>,
     details: bool,
+    /// Of infinitely many resamples.
+    exact: bool,
+    /// Beside those of resamples.
+    against_exact: bool,
+    /// Blocks are as long as each cell's returns say.
+    automatic_blocks: bool,
     /// What to keep of the resamples, each for some intervals.
     needs: Vec<Need>,
     /// Of each interval, the number of its need.
@@ -216,6 +225,36 @@ impl Details {
     }
 }
 
+/// What a method is and how sure its results are: what a file of them says of itself.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Description {
+    /// The program and its version.
+    pub program: &'static str,
+    /// What the estimate is called.
+    pub measure: &'static str,
+    /// The kinds of intervals.
+    pub intervals: Vec<&'static str>,
+    /// Confidence.
+    pub confidence: f64,
+    /// Which ends: both, lower or upper.
+    pub side: &'static str,
+    /// The scheme.
+    pub scheme: &'static str,
+    /// Rows of a block; none where there are no blocks, or each cell's own.
+    pub block_length: Option<f64>,
+    /// Resamples; none where none were drawn.
+    pub samples: Option<u32>,
+    /// Whether intervals are of infinitely many resamples.
+    pub exact: bool,
+    /// The seed; none where nothing was drawn.
+    pub seed: Option<u64>,
+    /// Version of the random stream; none where nothing was drawn.
+    pub random_stream: Option<u32>,
+    /// [`Intervals::relative_error`].
+    pub relative_error: f64,
+}
+
 /// How long the steps took. On the CPU the two steps of different days overlap, so that each is counted in
 /// thread time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -335,11 +374,60 @@ impl Bootstrap {
             scheme: Scheme::Iid,
             intervals: vec![Arc::new(Percentile)],
             details: false,
+            exact: false,
+            against_exact: false,
+            automatic_blocks: false,
             needs: Vec::new(),
             need_of: Vec::new(),
         };
         new.find_needs();
         Ok(new)
+    }
+
+    /// Intervals of the given `confidence` (between 0 and 1) from infinitely many resamples: exact but for a
+    /// stated error ([`Quantile::error`]), without draws and a seed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`] where the confidence is out of range.
+    ///
+    /// # Sources
+    ///
+    /// [`crate::exact`].
+    pub fn exact(confidence: f64) -> Result<Self> {
+        Self { exact: true, ..Self::new(1, confidence, 0)? }.checked()
+    }
+
+    /// Whether the intervals are of infinitely many resamples.
+    pub fn is_exact(&self) -> bool {
+        self.exact
+    }
+
+    /// The same, with or without the ends of infinitely many resamples beside ([`Ends::exact`]), for those
+    /// kinds of intervals that have them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`] where no kind has.
+    pub fn against_exact(self, against_exact: bool) -> Result<Self> {
+        Self { against_exact, ..self }.checked()
+    }
+
+    /// The same with blocks that are as long as each cell's returns say
+    /// ([`crate::resample::block_length`]), instead of the scheme's own length.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`] where the scheme has no blocks.
+    pub fn automatic_blocks(self, automatic_blocks: bool) -> Result<Self> {
+        if automatic_blocks && self.scheme.length().is_none() {
+            return Err(Error::Parameter {
+                name: "block",
+                value: "auto".into(),
+                requirement: format!("the scheme {} has no blocks", self.scheme.name()),
+            });
+        }
+        Self { automatic_blocks, ..self }.checked()
     }
 
     /// The same for another measure, scheme and some kinds of intervals, at least one.
@@ -385,6 +473,16 @@ impl Bootstrap {
         for interval in &self.intervals {
             pairings::refuse(&*self.measure, &self.scheme, &**interval, self.tail.side)?;
         }
+        let exact = |interval: &Arc<dyn Interval>| exact::refuse(&*self.measure, &self.scheme, &**interval);
+        if self.exact {
+            self.intervals.iter().try_for_each(exact)?;
+        } else if self.against_exact {
+            let mut forms = self.intervals.iter().filter(|one| one.pivot().is_some()).map(exact);
+            let first = forms.next().unwrap_or(Ok(()));
+            if !forms.any(|form| form.is_ok()) {
+                first?;
+            }
+        }
         self.find_needs();
         Ok(self)
     }
@@ -392,6 +490,10 @@ impl Bootstrap {
     /// Decides what to keep of the resamples.
     fn find_needs(&mut self) {
         self.needs.clear();
+        self.need_of.clear();
+        if self.exact {
+            return;
+        }
         let need_of = |interval: &Arc<dyn Interval>| {
             Some(match (interval.pivot()?, interval.levels(&self.tail)) {
                 (pivot, Some(levels)) => Need::Tails(pivot, levels),
@@ -439,6 +541,34 @@ impl Bootstrap {
         &self.intervals
     }
 
+    /// The share that intervals are to hold, and their levels.
+    pub fn tail(&self) -> &Tail {
+        &self.tail
+    }
+
+    /// What the method is and how sure its results are, for a file of them.
+    pub fn describe(&self, found: &Intervals) -> Description {
+        let draws = !self.needs.is_empty();
+        Description {
+            program: concat!("bellwether ", env!("CARGO_PKG_VERSION")),
+            measure: found.name,
+            intervals: self.intervals.iter().map(|interval| interval.name()).collect(),
+            confidence: self.tail.confidence,
+            side: match self.tail.side {
+                Side::Both => "both",
+                Side::Lower => "lower",
+                Side::Upper => "upper",
+            },
+            scheme: self.scheme.name(),
+            block_length: if self.automatic_blocks { None } else { self.scheme.length() },
+            samples: draws.then_some(self.samples),
+            exact: self.exact,
+            seed: draws.then_some(self.seed),
+            random_stream: draws.then_some(STREAM_VERSION),
+            relative_error: found.relative_error,
+        }
+    }
+
     /// Number of resamples, B.
     pub fn samples(&self) -> u32 {
         self.samples
@@ -481,7 +611,8 @@ impl Bootstrap {
         resources: &Resources<'_>,
         observer: &dyn Observer,
     ) -> Result<(Intervals, PanelTimes)> {
-        let (mut intervals, times) = run_panel(std::slice::from_ref(self), panel, engine, resources, observer)?;
+        let (mut intervals, times) =
+            run_panel(std::slice::from_ref(self), panel, engine, resources, observer)?;
         Ok((intervals.remove(0), times))
     }
 
@@ -502,6 +633,9 @@ impl Bootstrap {
         let stocks = days.first().map_or(0, |day| day.returns.ncols());
         check_stocks(days)?;
         let cells = self.measure.cells(stocks);
+        if self.exact {
+            return self.run_exact(days, cells, resources.jobs, observer);
+        }
         let per_cell = self.columns();
         let look = |day: &DayReturns| {
             let columns =
@@ -549,16 +683,17 @@ impl Bootstrap {
             quantiles: clocks.quantiles.total(),
         };
         let Table { ends, mut details, relative_error } = table;
-        if let Some(details) = &mut details {
-            for (number, day) in days.iter().enumerate() {
-                for (cell, &stock) in cells.iter().enumerate() {
-                    details.describe([number, cell], &day.returns, stock);
-                }
-            }
-        }
+        exact::describe(&mut details, days, &cells);
         let dates = days.iter().map(|day| day.date).collect();
         let name = self.measure.name();
-        Ok(Intervals { name, cells, dates, estimate, ends, details, relative_error, times })
+        let mut found = Intervals { name, cells, dates, estimate, ends, details, relative_error, times };
+        if self.against_exact {
+            let exact = self.run_exact(days, found.cells.clone(), resources.jobs, observer)?;
+            for (ends, exact) in found.ends.iter_mut().zip(exact.ends) {
+                ends.exact = Some([exact.lower, exact.upper]);
+            }
+        }
+        Ok(found)
     }
 
     /// Columns of a cell: the measure's, and those of its standard error where the interval needs one.
@@ -694,6 +829,16 @@ impl Bootstrap {
             }
         }
         Ok(values)
+    }
+
+    /// The resampled statistics of one cell of a day, by number among the measure's: a column of
+    /// [`Self::resampled`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::resampled`].
+    pub fn resampled_of(&self, day: &DayReturns, cell: usize) -> Result<ndarray::Array1<f64>> {
+        Ok(self.resampled(day)?.column(cell).to_owned())
     }
 
     /// The columns of all `cells` of a day.
@@ -847,16 +992,19 @@ impl Table {
 
     fn fill(&mut self, batch: &Batch, found: &[Found]) {
         for (cell, found) in batch.cells.clone().zip(found) {
-            let at = [batch.day, cell];
-            for (ends, [lower, upper]) in self.ends.iter_mut().zip(&found.ends) {
-                (ends.lower[at], ends.upper[at]) = (lower.value, upper.value);
-                (ends.lower_error[at], ends.upper_error[at]) = (lower.error, upper.error);
-            }
-            if let Some(details) = &mut self.details {
-                [details.standard_error[at], details.bias[at]] = found.moments;
-            }
-            self.relative_error = self.relative_error.max(found.relative_error);
+            self.fill_cell([batch.day, cell], found);
         }
+    }
+
+    fn fill_cell(&mut self, at: [usize; 2], found: &Found) {
+        for (ends, [lower, upper]) in self.ends.iter_mut().zip(&found.ends) {
+            (ends.lower[at], ends.upper[at]) = (lower.value, upper.value);
+            (ends.lower_error[at], ends.upper_error[at]) = (lower.error, upper.error);
+        }
+        if let Some(details) = &mut self.details {
+            [details.standard_error[at], details.bias[at]] = found.moments;
+        }
+        self.relative_error = self.relative_error.max(found.relative_error);
     }
 }
 

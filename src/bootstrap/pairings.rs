@@ -2,13 +2,13 @@
 //!
 //! | measure | iid | wild | block, stationary | asymptotic | asymptotic-log |
 //! |---|---|---|---|---|---|
-//! | variance | all | studentized ones | all but (a), (b) | yes | yes |
-//! | volatility, annual-volatility | all | studentized ones | all but (a), (b) | yes | yes |
-//! | log-variance | all but (e) | studentized ones but (e) | all but (a), (b) | yes | (e) |
+//! | variance | all | all | all but (a), (b) | yes | yes |
+//! | volatility, annual-volatility | all | all | all but (a), (b) | yes | yes |
+//! | log-variance | all but (e) | all but (e) | all but (a), (b) | yes | (e) |
 //! | positive-, negative-semivariance | all but (c) | (d) | all but (a), (b) | (c) | (c) |
-//! | quarticity | all | studentized ones | all but (a), (b) | yes | yes |
-//! | covariance | all but (e) | studentized ones but (e) | all but (a), (b) | yes | (e) |
-//! | correlation, beta | all but (f) | (f) | all but (a), (b) | yes | (e) |
+//! | quarticity | all | all | all but (a), (b) | yes | yes |
+//! | covariance | all but (e) | all but (e) | all but (a), (b) | yes | (e) |
+//! | correlation, beta | all but (f) | all but (f) | all but (a), (b) | yes | (e) |
 //! | bipower, minrv, medrv | (g) | (g) | all but (a), (b) | yes | yes |
 //!
 //! *All* intervals are percentile, basic, normal, bc, bca, and the *studentized ones*: studentized,
@@ -23,12 +23,11 @@
 //! - (e) Logarithms of what may be negative, or is a logarithm already.
 //! - (f) The standard error of a resampled correlation or beta needs sums whose terms have both signs.
 //! - (g) Rows drawn or weighted one by one tear neighbours apart.
-//! - Wild and any interval that is not studentized, for all: resamples spread by Var η² = 6/25 of Σ r⁴, the
-//!   estimate by 2/3 of it: only their ratio to their own standard errors has the right law.
-//!
 //! Percentile, basic, normal, bc and bca intervals go with measures of which they are not first-order right:
 //! where volatility moves within the day, the spread of iid resamples is not the estimate's (Gonçalves and
-//! Meddahi 2009). They are what users know, and they are not refused.
+//! Meddahi 2009). They are what users know, and they are not refused. The same
+//! holds under the wild scheme, where it is the rule: resamples spread by Var η² = 6/25 of Σ r⁴, the estimate of
+//! RV by 2/3 of it. Only their ratio to their own standard errors has the right law: take studentized ones.
 
 use crate::error::{Error, Result};
 use crate::interval::{Interval, Pivot, Side};
@@ -91,11 +90,6 @@ pub fn refuse(measure: &dyn Measure, scheme: &Scheme, interval: &dyn Interval, s
             );
             return error("scheme", scheme_name, requirement);
         }
-        if !studentized {
-            let requirement = "wild resamples do not spread as the estimate does, only studentized ones do; take \
-                               studentized or studentized-symmetric, or the scheme iid";
-            return error("interval", interval_name, requirement.into());
-        }
     }
     if blocks && (studentized || interval.is_accelerated()) {
         let reason = if studentized {
@@ -139,16 +133,16 @@ mod tests {
     #[test]
     fn what_does_not_go_together_is_refused() {
         let table = [
-            ("variance", ["yyyyyyyyyyy", "-----yyyyyy", "yyyy-----yy"]),
-            ("volatility", ["yyyyyyyyyyy", "-----yyyyyy", "yyyy-----yy"]),
-            ("annual-volatility", ["yyyyyyyyyyy", "-----yyyyyy", "yyyy-----yy"]),
-            ("log-variance", ["yyyyyyy--y-", "-----yy--y-", "yyyy-----y-"]),
+            ("variance", ["yyyyyyyyyyy", "yyyyyyyyyyy", "yyyy-----yy"]),
+            ("volatility", ["yyyyyyyyyyy", "yyyyyyyyyyy", "yyyy-----yy"]),
+            ("annual-volatility", ["yyyyyyyyyyy", "yyyyyyyyyyy", "yyyy-----yy"]),
+            ("log-variance", ["yyyyyyy--y-", "yyyyyyy--y-", "yyyy-----y-"]),
             ("positive-semivariance", ["yyyyy------", "-----------", "yyyy-------"]),
             ("negative-semivariance", ["yyyyy------", "-----------", "yyyy-------"]),
-            ("quarticity", ["yyyyyyyyyyy", "-----yyyyyy", "yyyy-----yy"]),
-            ("covariance", ["yyyyyyy--y-", "-----yy--y-", "yyyy-----y-"]),
-            ("correlation", ["yyyyy----y-", "---------y-", "yyyy-----y-"]),
-            ("beta", ["yyyyy----y-", "---------y-", "yyyy-----y-"]),
+            ("quarticity", ["yyyyyyyyyyy", "yyyyyyyyyyy", "yyyy-----yy"]),
+            ("covariance", ["yyyyyyy--y-", "yyyyyyy--y-", "yyyy-----y-"]),
+            ("correlation", ["yyyyy----y-", "yyyyy----y-", "yyyy-----y-"]),
+            ("beta", ["yyyyy----y-", "yyyyy----y-", "yyyy-----y-"]),
             ("bipower", ["---------yy", "---------yy", "yyyy-----yy"]),
             ("minrv", ["---------yy", "---------yy", "yyyy-----yy"]),
             ("medrv", ["---------yy", "---------yy", "yyyy-----yy"]),

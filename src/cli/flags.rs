@@ -6,11 +6,12 @@
 use crate::error::Error;
 
 /// Parameters, and the flags that set them.
-const FLAGS: [(&str, &str); 36] = [
+const FLAGS: [(&str, &str); 39] = [
     ("against", "--against"),
     ("align", "--align"),
     ("alpha", "--alpha"),
     ("beta", "--beta"),
+    ("block", "--block"),
     ("choice", "--choice"),
     ("confidence", "--confidence"),
     ("days", "--days"),
@@ -36,6 +37,8 @@ const FLAGS: [(&str, &str); 36] = [
     ("periods", "--path"),
     ("points", "--grid"),
     ("samples", "--samples"),
+    ("scheme", "--scheme"),
+    ("side", "--side"),
     ("sigma", "--sigma"),
     ("size", "--size"),
     ("start", "--start"),

@@ -4,6 +4,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
 use crate::growth::{Choice, Maximizer, Method, Spacing, Stop};
+use crate::interval::Side;
 use crate::output::Format;
 use crate::output::intervals::Layout;
 use crate::panel::Align;
@@ -62,4 +63,9 @@ values!(Spacing {
 values!(Stop {
     Bound = "bound", "When the guaranteed error of V is at most the tolerance";
     Change = "change", "When the largest change of V is below the tolerance";
+});
+values!(Side {
+    Both = "both", "A lower and an upper end";
+    Lower = "lower", "A lower end alone";
+    Upper = "upper", "An upper end alone";
 });

@@ -210,13 +210,7 @@ impl Day {
     }
 
     /// A test by some rows. `slack` is the share of the bound that may be spent on neighbouring frequencies.
-    fn screen(
-        &self,
-        rows: impl Iterator<Item = usize>,
-        period: f64,
-        negligible: f64,
-        slack: f64,
-    ) -> Screen {
+    fn screen(&self, rows: impl Iterator<Item = usize>, period: f64, negligible: f64, slack: f64) -> Screen {
         let wheel = self.wheel_of(rows, period);
         let share: f64 = wheel.weights.iter().sum();
         let (turns, weights) = (&wheel.turns, &wheel.weights);

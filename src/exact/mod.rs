@@ -563,12 +563,8 @@ impl Scaled {
 
     fn cdfs(&self, at: &[f64]) -> Vec<Cdf> {
         let width = 1e-12 * self.size.max(f64::MIN_POSITIVE);
-        let bound = |[below, at_most]: [f64; 2]| Cdf {
-            below,
-            at_most,
-            error: ROUNDING,
-            certainty: Certainty::Bound,
-        };
+        let bound =
+            |[below, at_most]: [f64; 2]| Cdf { below, at_most, error: ROUNDING, certainty: Certainty::Bound };
         if self.days.is_empty() {
             let law = Atoms::nothing();
             return at.iter().map(|&x| bound(law.cdf(x, width))).collect();
@@ -680,8 +676,8 @@ impl Inverted {
         while reach < law.moments.most {
             let [left, right] = [found.x - reach, found.x + reach];
             let low = left <= 0.0 || self.series.at(left).0 + error.max(self.error(left)) < level;
-            let high = right >= law.moments.most
-                || self.series.at(right).0 - error.max(self.error(right)) >= level;
+            let high =
+                right >= law.moments.most || self.series.at(right).0 - error.max(self.error(right)) >= level;
             if low && high {
                 return (found.x, reach);
             }
@@ -698,7 +694,11 @@ impl Inverted {
         for _ in 0..200 {
             let (value, density) = self.series.at(x);
             let over = value - level;
-            if over < 0.0 { low = x } else { high = x }
+            if over < 0.0 {
+                low = x
+            } else {
+                high = x
+            }
             let step = -over / density;
             let next = x + step;
             if density > 0.0 && next > low && next < high {

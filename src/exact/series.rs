@@ -184,8 +184,7 @@ impl<'a> Builder<'a> {
             }
             return;
         }
-        let mut screens: Vec<_> =
-            self.days.iter().flat_map(|day| day.screens(period, negligible)).collect();
+        let mut screens: Vec<_> = self.days.iter().flat_map(|day| day.screens(period, negligible)).collect();
         // Those over few rows first.
         screens.sort_by_key(super::day::Screen::cost);
         let (mut begin, mut scanned) = (end, self.plan.scan.max(2 * end).min(self.limit));
