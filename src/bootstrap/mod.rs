@@ -1550,7 +1550,7 @@ mod tests {
             for side in [Side::Lower, Side::Upper] {
                 let one = of_intervals(&[name], Scheme::Iid, side, 400);
                 if crate::interval::by_name(name).unwrap().is_symmetric() {
-                    assert!(one.unwrap_err().to_string().contains("symmetric"), "{name}");
+                    assert!(one.unwrap_err().to_string().contains("on both sides"), "{name}");
                     continue;
                 }
                 let jobs = Jobs::new();
