@@ -340,13 +340,18 @@ fn what_does_not_go_together_is_refused() {
                 let text = error.to_string();
                 let advice = text.rsplit_once("take ").unwrap().1;
                 let named = |name: &&str| advice.split([' ', ',']).any(|word| word == *name);
+                // Each word stands for itself, or both for one another.
                 let schemes: Vec<&str> = pairings::SCHEMES.into_iter().filter(named).collect();
                 let intervals: Vec<&str> = pairings::INTERVALS.into_iter().filter(named).collect();
-                let scheme = if schemes.is_empty() { vec![scheme] } else { schemes };
-                let intervals = if intervals.is_empty() { vec!["percentile"] } else { intervals };
-                let works = scheme.iter().any(|scheme| {
-                    intervals.iter().any(|interval| pairings::refuse(&**measure, scheme, interval).is_ok())
-                });
+                let goes =
+                    |scheme: &str, interval: &str| pairings::refuse(&**measure, scheme, interval).is_ok();
+                let works = if advice.contains(" with ") {
+                    goes(schemes[0], intervals[0])
+                } else {
+                    schemes.iter().all(|scheme| goes(scheme, interval) || goes(scheme, "percentile"))
+                        && intervals.iter().all(|interval| goes(scheme, interval))
+                        && schemes.len() + intervals.len() > 0
+                };
                 assert!(works, "{name}: {text}");
             }
         }
