@@ -171,7 +171,7 @@ fn totals_of_days_add() {
             match (error, expected) {
                 (None, None) => (),
                 (Some(error), Some(expected)) => {
-                    assert!((error / expected - 1.0).abs() <= tolerance, "{name}")
+                    assert!((error / expected - 1.0).abs() <= tolerance, "{name}");
                 }
                 other => panic!("{name}: {other:?}"),
             }
