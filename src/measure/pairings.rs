@@ -107,14 +107,9 @@ pub fn refuse(measure: &dyn Measure, scheme: &str, interval: &str) -> Result<()>
             );
         }
         if !studentized {
-            let instead = match measure.without_studentizing() {
-                None => "take studentized or studentized-symmetric, or the scheme iid",
-                Some(_) => "take the scheme iid",
-            };
-            let requirement = format!(
-                "wild resamples do not spread as the estimate does, only studentized ones have its law; {instead}"
-            );
-            return error("interval", interval, requirement);
+            let requirement = "wild resamples do not spread as the estimate does, only studentized ones do; take \
+                               studentized or studentized-symmetric, or the scheme iid";
+            return error("interval", interval, requirement.into());
         }
     }
     if blocks && (studentized || interval == "bca") {

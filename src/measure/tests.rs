@@ -307,62 +307,8 @@ fn every_name_has_a_measure() {
     assert!(by_name("varianc", None).unwrap_err().to_string().contains("annual-volatility"));
 }
 
-/// What goes together, as the documentation of [`pairings`] says: a letter for each of its intervals.
-#[test]
-fn what_does_not_go_together_is_refused() {
-    // percentile, basic, normal, bc, bca, studentized, studentized-symmetric, studentized-log, asymptotic,
-    // asymptotic-log
-    let table = [
-        ("variance", ["yyyyyyyyyy", "-----yyyyy", "yyyy----yy"]),
-        ("volatility", ["yyyyyyyyyy", "-----yyyyy", "yyyy----yy"]),
-        ("annual-volatility", ["yyyyyyyyyy", "-----yyyyy", "yyyy----yy"]),
-        ("log-variance", ["yyyyyyy-y-", "-----yy-y-", "yyyy----y-"]),
-        ("positive-semivariance", ["yyyyy-----", "----------", "yyyy------"]),
-        ("negative-semivariance", ["yyyyy-----", "----------", "yyyy------"]),
-        ("quarticity", ["yyyyyyyyyy", "-----yyyyy", "yyyy----yy"]),
-        ("covariance", ["yyyyyyy-y-", "-----yy-y-", "yyyy----y-"]),
-        ("correlation", ["yyyyy---y-", "--------y-", "yyyy----y-"]),
-        ("beta", ["yyyyy---y-", "--------y-", "yyyy----y-"]),
-        ("bipower", ["--------yy", "--------yy", "yyyy----yy"]),
-        ("minrv", ["--------yy", "--------yy", "yyyy----yy"]),
-        ("medrv", ["--------yy", "--------yy", "yyyy----yy"]),
-    ];
-    let measures = all();
-    assert_eq!(table.len(), measures.len());
-    for ((name, rows), (_, measure)) in table.iter().zip(&measures) {
-        for (scheme, row) in pairings::SCHEMES.into_iter().zip([rows[0], rows[1], rows[2], rows[2]]) {
-            assert_eq!(row.len(), pairings::INTERVALS.len());
-            for (interval, goes) in pairings::INTERVALS.into_iter().zip(row.chars()) {
-                let refused = pairings::refuse(&**measure, scheme, interval);
-                assert_eq!(refused.is_ok(), goes == 'y', "{name}, {scheme}, {interval}");
-                let Err(error) = refused else { continue };
-                // What to take instead goes with the measure, and the scheme or another that is named.
-                let text = error.to_string();
-                let advice = text.rsplit_once("take ").unwrap().1;
-                let named = |name: &&str| advice.split([' ', ',']).any(|word| word == *name);
-                // Each word stands for itself, or both for one another.
-                let schemes: Vec<&str> = pairings::SCHEMES.into_iter().filter(named).collect();
-                let intervals: Vec<&str> = pairings::INTERVALS.into_iter().filter(named).collect();
-                let goes =
-                    |scheme: &str, interval: &str| pairings::refuse(&**measure, scheme, interval).is_ok();
-                let works = if advice.contains(" with ") {
-                    goes(schemes[0], intervals[0])
-                } else {
-                    schemes.iter().all(|scheme| goes(scheme, interval) || goes(scheme, "percentile"))
-                        && intervals.iter().all(|interval| goes(scheme, interval))
-                        && schemes.len() + intervals.len() > 0
-                };
-                assert!(works, "{name}: {text}");
-            }
-        }
-    }
-    for (scheme, interval) in [("blocks", "percentile"), ("iid", "percentil")] {
-        assert!(pairings::refuse(&Variance, scheme, interval).unwrap_err().to_string().contains("there are"));
-    }
-}
-
-/// On days without jumps p is below 5 % as often as `measures.py --size` says of 400,000 other days: 5.14 % of
-/// them, and 5.16 % by quadpower (10 %: 9.97 and 9.98 %), within four binomial errors of 5,000 days.
+/// On days without jumps p is below 5 % as often as `measures.py --size` says of 400,000 other days: 5.14 %
+/// of them, and 5.16 % by quadpower (10 %: 9.97 and 9.98 %), within four binomial errors of 5,000 days.
 #[test]
 fn the_jump_test_has_its_size() {
     const DAYS: usize = 5_000;

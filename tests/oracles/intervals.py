@@ -253,15 +253,8 @@ def general(measure, returns, drawn, confidence, kind, side):
     if kind.startswith(("studentized", "asymptotic")):
         e2 = rated(measure, n, plain, (2.0 / 3.0 if power == 2 else 96.0 / 105.0) * in_order(more))
     a = ends.acceleration_of_column(q) if kind == "bca" else None
-    if kind in ("bc", "bca"):
-        # Ties among integers.
-        below, equal = sum(t < own for t in sums), sum(t == own for t in sums)
-        ranks = [-1.0] * below + [0.0] * equal + [1.0] * (len(sums) - below - equal)
-        z0, z = ends.bias_z(0.0, ranks), float(ends.ndtri(ends.levels(confidence, side)[1]))
-        pair = [ends.quantile(star, ends.bca_level(z0, t * z, a or 0.0)) for t in (-1.0, 1.0)]
-        pair = [pair[0], math.inf] if side == "lower" else [-math.inf, pair[1]] if side == "upper" else pair
-        return f(plain), *pair
-    return f(plain), *ends.ends(kind, f(plain), star, e2, errors, a, confidence, side)
+    own = f(math.ldexp(float(own), -exponent))
+    return f(plain), *ends.ends(kind, f(plain), star, e2, errors, a, confidence, side, own)
 
 
 def prices(folder):
