@@ -1,8 +1,8 @@
 //! Bipower variation, BV = (π/2) n/(n−1) Σ |r_i| |r_{i+1}|: integrated variance without the jumps, of which
 //! two hardly ever are neighbours. n/(n−1) is for the pair that n rows lack.
 //!
-//! A row's quantity is π/2 · n/(n−1) times the product with the next row, 0 in the last. se² = ϑ TP/n with ϑ =
-//! π²/4 + π − 3 = 2.61 and tripower quarticity TP, in which no jump enters either:
+//! A row's quantity is π/2 · n/(n−1) times the product with the next row, 0 in the last. se² = ϑ TP/n with
+//! ϑ = π²/4 + π − 3 = 2.61 and tripower quarticity TP, in which no jump enters either:
 //!
 //! ```text
 //! TP = n μ^{-3} n/(n−2) Σ (|r_i| |r_{i+1}| |r_{i+2}|)^{4/3},   μ = E |N(0,1)|^{4/3} = 2^{2/3} Γ(7/6)/Γ(1/2)

@@ -1,5 +1,5 @@
-//! Realized correlation of two stocks, ρ = Σ r_i r_j / √(Σ r_i² Σ r_j²), in −1 … 1. Where one of the two never
-//! moves it is 0.
+//! Realized correlation of two stocks, ρ = Σ r_i r_j / √(Σ r_i² Σ r_j²), in −1 … 1. Where one of the two
+//! never moves it is 0.
 //!
 //! Its gradient in (Σ r_i r_j, Σ r_i², Σ r_j²) is (1/√(S_i S_j), −ρ/(2 S_i), −ρ/(2 S_j)): with Ω of
 //! [`super::Covariance`] the delta method gives se² (Barndorff-Nielsen and Shephard 2004).

@@ -10,15 +10,15 @@
 //! Ω = Σ z z' − ½ Σ (z_t z'_{t+1} + z_{t+1} z'_t) = ½ Σ_{t=0}^{n} (z_{t+1} − z_t)(z_{t+1} − z_t)'
 //! ```
 //!
-//! estimates the covariance matrix of Σ z, from neighbours, between which volatility hardly changes. Its first
-//! entry is the covariance's se²; correlation and beta take the quadratic form of their gradients (delta
-//! method). The second form is never negative. Under the iid bootstrap of pairs, a resample's covariance has
+//! estimates the covariance matrix of Σ z, from neighbours, between which volatility hardly changes. Its
+//! first entry is the covariance's se²; correlation and beta take the quadratic form of their gradients
+//! (delta method). The second form is never negative. Under the iid bootstrap of pairs, a resample's covariance has
 //! Σ x*² − (Σ x*)²/n, x = r_i r_j; under the wild one (6/31) Σ x*².
 //!
 //! Sources: O. E. Barndorff-Nielsen and N. Shephard, "Econometric analysis of realized covariation: high
 //! frequency based covariance, regression, and correlation in financial economics", Econometrica 72(3), 2004;
-//! P. Dovonon, S. Gonçalves and N. Meddahi, "Bootstrapping realized multivariate volatility measures", Journal
-//! of Econometrics 172(1), 2013.
+//! P. Dovonon, S. Gonçalves and N. Meddahi, "Bootstrapping realized multivariate volatility measures",
+//! Journal of Econometrics 172(1), 2013.
 
 use ndarray::{ArrayRef1, ArrayRef2};
 
@@ -35,7 +35,8 @@ pub struct Covariance {
 pub(super) const COLUMNS: usize = 3;
 
 /// Why correlation and beta cannot be studentized.
-pub(super) const OF_FOURTH_POWERS: &str = "the standard error of a resample needs sums such as Σ r_i³ r_j, whose terms have both signs and are no columns";
+pub(super) const OF_FOURTH_POWERS: &str = "the standard error of a resample needs sums such as Σ r_i³ r_j, whose terms have both signs, as no \
+     column's may";
 
 /// The squares of a pair of stocks in one row.
 pub(super) fn squares(returns: &ArrayRef2<f64>, row: usize, [stock, against]: [usize; 2], out: &mut [f64]) {

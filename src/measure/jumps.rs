@@ -14,12 +14,14 @@
 //! quadpower: n (π/2)² n/(n−3) Σ |r_i| |r_{i+1}| |r_{i+2}| |r_{i+3}|
 //! ```
 //!
-//! Jumps make z large, so p = 1 − Φ(z). IQ ≥ BV² in the limit: max(1, ·) keeps small samples to it. At n in
-//! the hundreds the test is known to reject a little too often at small levels (Huang and Tauchen 2005).
+//! Jumps make z large, so p = 1 − Φ(z). IQ ≥ BV² in the limit: max(1, ·) keeps small samples to it. In
+//! small samples it rejects a little too often: at n = 385, of returns of constant variance, 5.14 % at 5 %
+//! and 1.12 % at 1 % (`tests/oracles/measures.py --size`).
 //!
-//! Sources: O. E. Barndorff-Nielsen and N. Shephard, "Econometrics of testing for jumps in financial economics
-//! using bipower variation", Journal of Financial Econometrics 4(1), 2006; X. Huang and G. Tauchen, "The
-//! relative contribution of jumps to total price variance", Journal of Financial Econometrics 3(4), 2005.
+//! Sources: O. E. Barndorff-Nielsen and N. Shephard, "Econometrics of testing for jumps in financial
+//! economics using bipower variation", Journal of Financial Econometrics 4(1), 2006; X. Huang and G. Tauchen,
+//! "The relative contribution of jumps to total price variance", Journal of Financial Econometrics 3(4),
+//! 2005.
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 

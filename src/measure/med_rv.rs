@@ -5,7 +5,8 @@
 //!
 //! ```text
 //! MedRQ = 3π n/(9π+72−52√3) n/(n−2) Σ med(|r_{i−1}|, |r_i|, |r_{i+1}|)⁴
-//! ϑ = c² (Var m₁ + 2 Cov(m₁, m₂) + 2 Cov(m₁, m₃)) = 2.96,   m_i = med(|z_{i−1}|, |z_i|, |z_{i+1}|)², c = π/(6−4√3+π)
+//! ϑ = c² (Var m₁ + 2 Cov(m₁, m₂) + 2 Cov(m₁, m₃)) = 2.96,   c = π/(6−4√3+π)
+//!     m_i = med(|z_{i−1}|, |z_i|, |z_{i+1}|)²
 //! ```
 //!
 //! of z ~ N(0,1); `tests/oracles/measures.py` integrates it.

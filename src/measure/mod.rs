@@ -20,7 +20,7 @@
 //! | [`LogVariance`] | r² | ln S | ⅔ Σ r⁴ / S² |
 //! | [`Semivariance`], of either sign | r² where r > 0 (r < 0) | S | unknown |
 //! | [`Quarticity`] | r⁴ | n/3 S | n²/9 · 96/105 Σ r⁸ |
-//! | [`Covariance`] with stock j | (r_i + r_j)², r_i², r_j² | ½(S₊ − S_i − S_j) | of products and of neighbours |
+//! | [`Covariance`] with stock j | (r_i + r_j)², r_i², r_j² | ½(S₊ − S_i − S_j) | from neighbours |
 //! | [`Correlation`] | the same | covariance / √(S_i S_j) | delta method on the same |
 //! | [`Beta`] | the same | covariance / S_j | delta method on the same |
 //! | [`Bipower`] | \|r\| of two neighbours, multiplied | S | 2.61 quarticity / n |
@@ -77,8 +77,8 @@ pub use variance::Variance;
 pub use volatility::{TRADING_DAYS, Volatility};
 
 /// Sums over a day's rows in plain f64, row order, of which an estimate and its standard error are functions.
-/// Those of a period are the sums of its days', added in their order. A measure uses the first few; the others
-/// are zero.
+/// Those of a period are the sums of its days', added in their order. A measure uses the first few; the
+/// others are zero.
 pub type Totals = [f64; 9];
 
 /// Degrees of columns that are squares.
@@ -193,8 +193,8 @@ pub trait Measure: Debug + Send + Sync {
     /// Why it cannot be studentized; `None` where it can.
     fn without_studentizing(&self) -> Option<&'static str> {
         self.without_error().or(self.needs_neighbours().then_some(
-            "its columns are of neighbouring rows, and the standard error of a resample that keeps neighbours \
-             together is no function of column sums",
+            "its columns are of neighbouring rows, and the standard error of a resample that keeps \
+             neighbours together is no function of column sums",
         ))
     }
 }

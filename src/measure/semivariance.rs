@@ -73,8 +73,8 @@ impl Measure for Semivariance {
 
     fn without_error(&self) -> Option<&'static str> {
         Some(
-            "drift and leverage shift a semivariance's limit by as much as its spread, and a day's returns tell \
-             neither",
+            "drift and leverage shift a semivariance's limit by as much as its spread, and a day's returns \
+             tell neither",
         )
     }
 

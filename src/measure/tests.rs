@@ -171,7 +171,7 @@ fn totals_of_days_add() {
             match (error, expected) {
                 (None, None) => (),
                 (Some(error), Some(expected)) => {
-                    assert!((error / expected - 1.0).abs() <= tolerance, "{name}")
+                    assert!((error / expected - 1.0).abs() <= tolerance, "{name}");
                 }
                 other => panic!("{name}: {other:?}"),
             }
@@ -307,8 +307,8 @@ fn every_name_has_a_measure() {
     assert!(by_name("varianc", None).unwrap_err().to_string().contains("annual-volatility"));
 }
 
-/// On days without jumps p is below 5 % as often as `measures.py --size` says of 400,000 other days: 5.14 % of
-/// them, and 5.16 % by quadpower (10 %: 9.97 and 9.98 %), within four binomial errors of 5,000 days.
+/// On days without jumps p is below 5 % as often as `measures.py --size` says of 400,000 other days: 5.14 %
+/// of them, and 5.16 % by quadpower (10 %: 9.97 and 9.98 %), within four binomial errors of 5,000 days.
 #[test]
 fn the_jump_test_has_its_size() {
     const DAYS: usize = 5_000;

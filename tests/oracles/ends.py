@@ -6,7 +6,8 @@ Usage: python tests/oracles/ends.py                          checks this file wi
 
 Nothing is shared with the Rust code.
 
-Numbers. A cell has the estimate E and its squared standard error e2; resample b = 0 ... B - 1 has the statistic V_b and its
+Numbers. A cell has the estimate E from its returns, its squared standard error e2, and E', the statistic of the columns' own
+integer sums (of the resample that draws every row once), which is E but for the rounding of columns; resample b = 0 ... B - 1 has the statistic V_b and its
 squared standard error v2_b. z(p) is the standard normal quantile, Phi its distribution function. Q(p) is np.quantile's default
 (type 7); where one of its two order statistics decides alone it is that one, though the other be infinite, and between a finite
 and an infinite one the infinite one counts; between -inf and +inf the nearer, +inf at equal distance (NumPy makes NaN of all three).
@@ -17,16 +18,17 @@ logarithms. Levels a and 1 - a are those of decimal arithmetic: 0.99 gives 0.005
 
     percentile             Q(a), Q(1 - a) of V
     basic                  2 E - Q(1 - a), 2 E - Q(a)
-    normal                 (E - bias) -+ z(1 - a) s, bias = mean V - E, s the standard deviation of V with the divisor B - 1
+    normal                 (E - bias) -+ z(1 - a) s, bias = mean V - E', s the standard deviation of V with the divisor B - 1
     bc                     Q at the levels Phi(2 z0 + z(a)), Phi(2 z0 + z(1 - a))
     bca                    Q at the levels Phi(z0 + w/(1 - A w)), w = z0 + z(a) and w = z0 + z(1 - a), A the acceleration
     studentized            E - e Q(1 - a), E - e Q(a) of t
-    studentized-symmetric  E -+ e Q(c) of |t|; has no one-sided form: take studentized
-    studentized-log        E exp(-+ (e/E) Q(c) of |l|); one-sided E exp(-(e/E) Q(1 - a)), E exp(-(e/E) Q(a)) of l
+    studentized-symmetric  E -+ e Q(c) of |t|
+    studentized-log        E exp(-+ (e/E) Q(c)) of |l|
+    studentized-log-equal-tailed   E exp(-(e/E) Q(1 - a)), E exp(-(e/E) Q(a)) of l
     asymptotic             E -+ e z(1 - a)
     asymptotic-log         E exp(-+ (e/E) z(1 - a))
 
-Ends are not cut: basic, normal, studentized and asymptotic ones of a variance may be negative.
+Symmetric ones (studentized-symmetric, studentized-log) have two ends, or none. Ends are not cut: basic, normal, studentized and asymptotic ones of a variance may be negative.
 
 t_b = (V_b - E)/v_b, l_b = (ln V_b - ln E)/(v_b/V_b) = ln(V_b/E) V_b/v_b.
 * Equal V_b and E (infinite ones too, of the logarithm of a variance 0) make t and l 0, whatever v_b.
@@ -34,9 +36,7 @@ t_b = (V_b - E)/v_b, l_b = (ln V_b - ln E)/(v_b/V_b) = ln(V_b/E) V_b/v_b.
 * V_b <= 0 < E makes l -inf.
 * e2 = 0 makes the ends E, though Q be infinite. E <= 0 makes both ends of an interval of logarithms E.
 
-z0 = z(share), share = (#{V_b < E} + #{V_b = E}/2)/B. Ties must be exact ties: E here is the statistic of the columns' own
-integer sums (of the resample that draws every row once), not the estimate from the returns, and where the statistic is
-an increasing function of one sum, the integers are compared.
+z0 = z(share), share = (#{V_b < E'} + #{V_b = E'}/2)/B, so that ties are exact ties.
 * share 0 or 1: z0 is infinite, both levels are 0 (or 1): both ends are the least (largest) V.
 * 1 - A w <= 0 (w too far out for the acceleration): the level is 1 where w > 0 and 0 where w < 0, its limit.
 
@@ -80,8 +80,10 @@ from scipy import stats
 from scipy.special import ndtr, ndtri
 
 INTERVALS = (
-    "percentile basic normal bc bca studentized studentized-symmetric studentized-log asymptotic asymptotic-log".split()
-)
+    "percentile basic normal bc bca studentized studentized-symmetric studentized-log studentized-log-equal-tailed "
+    "asymptotic asymptotic-log"
+).split()
+SYMMETRIC = ("studentized-symmetric", "studentized-log")
 INFINITE = math.inf
 
 
@@ -154,8 +156,12 @@ def bca_level(z0, z, a):
     return float(ndtr(z0 + w / (1.0 - a * w)))
 
 
-def ends(interval, theta_hat, theta_star, se_hat, se_star, a, confidence, side="both"):
-    """The two ends. `se_hat` and `se_star` are squared standard errors, `a` is the acceleration; None where without use."""
+def ends(interval, theta_hat, theta_star, se_hat, se_star, a, confidence, side="both", own=None):
+    """The two ends. `se_hat` and `se_star` are squared standard errors, `a` is the acceleration, `own` is E' (E if not given);
+    None where without use."""
+    own = theta_hat if own is None else own
+    if interval in SYMMETRIC and side != "both":
+        raise ValueError(f"{interval} has two ends")
     low, high = levels(confidence, side)
     z = float(ndtri(high))
     if interval == "percentile":
@@ -167,10 +173,10 @@ def ends(interval, theta_hat, theta_star, se_hat, se_star, a, confidence, side="
         if np.isinf(star).any():
             lower, upper = -INFINITE, INFINITE
         else:
-            middle, reach = 2.0 * theta_hat - float(star.mean()), z * float(star.std(ddof=1))
+            middle, reach = theta_hat - (float(star.mean()) - own), z * float(star.std(ddof=1))
             lower, upper = middle - reach, middle + reach
     elif interval in ("bc", "bca"):
-        z0 = bias_z(theta_hat, theta_star)
+        z0 = bias_z(own, theta_star)
         lower, upper = (
             quantile(theta_star, bca_level(z0, s * z, a if interval == "bca" else 0.0)) for s in (-1.0, 1.0)
         )
@@ -183,27 +189,26 @@ def ends(interval, theta_hat, theta_star, se_hat, se_star, a, confidence, side="
         else:
             reach = math.sqrt(se_hat) * z / theta_hat
             lower, upper = theta_hat * math.exp(-reach), theta_hat * math.exp(reach)
-    elif interval == "studentized-log" and theta_hat <= 0.0:
+    elif interval.startswith("studentized-log") and theta_hat <= 0.0:
         lower = upper = theta_hat
     else:
-        pivot = l_of if interval == "studentized-log" else t_of
+        in_logs = interval.startswith("studentized-log")
+        pivot = l_of if in_logs else t_of
         pivots = [pivot(value, square, theta_hat) for value, square in zip(theta_star, se_star)]
-        if interval == "studentized" or side != "both":
-            if interval == "studentized-symmetric":
-                raise ValueError("studentized-symmetric has two ends; take studentized")
-            down, up = quantile(pivots, high), -quantile(pivots, low)
-        else:
+        if interval in SYMMETRIC:
             down = up = quantile(np.abs(pivots), confidence)
+        else:
+            down, up = quantile(pivots, high), -quantile(pivots, low)
         error = math.sqrt(se_hat) if se_hat > 0.0 else 0.0
         down, up = (error * q if error > 0.0 else 0.0 for q in (down, up))
-        if interval == "studentized-log":
+        if in_logs:
             lower, upper = (theta_hat * exp(reach / theta_hat) for reach in (-down, up))
         else:
             lower, upper = theta_hat - down, theta_hat + up
     if side == "lower":
         upper = INFINITE
     if side == "upper":
-        lower = 0.0 if interval.endswith("-log") else -INFINITE
+        lower = 0.0 if "-log" in interval else -INFINITE
     return lower, upper
 
 
@@ -328,14 +333,14 @@ def check_conventions():
 
 
 def cases():
-    """(name, estimate, its squared error, statistics, their squared errors, the column), of simulated returns."""
+    """(name, estimate, E', its squared error, statistics, their squared errors, the column), of simulated returns."""
     rng = np.random.default_rng(2009)
     for n, count in ((12, 99), (78, 199)):
         returns = 0.01 / math.sqrt(n) * rng.standard_normal(n)
         rv, e2 = float((returns**2).sum()), float(2 / 3 * (returns**4).sum())
         for scheme in (iid, wild):
             values, errors = scheme(returns, count, rng)
-            yield f"{scheme.__name__} {n}", rv, e2, values, errors, returns**2
+            yield f"{scheme.__name__} {n}", rv, rv * (1 + 1e-9), e2, values, errors, returns**2
     # Four returns on two ticks: ties with the estimate, and resamples without spread.
     returns = 0.001 * np.array([1.0, -2.0, 2.0, 1.0])
     values, errors = iid(returns, 40, rng)
@@ -343,24 +348,24 @@ def cases():
     values = np.array([round(float(v) * 1e6) * 1e-6 for v in values])
     values[np.isclose(values, rv)] = rv
     errors = np.where(errors < 1e-16, 0.0, errors)
-    yield "ties", rv, float(2 / 3 * (returns**4).sum()), values, errors, returns**2
-    yield "jump", 1.0, 0.4, np.array([0.0, 0.0, 3.0, 1.0, 2.0, 0.0]), np.array([0.0, 0.0, 3.0, 1.0, 2.0, 0.0]), [0.0, 0.0, 1.0]
-    yield "still", 0.0, 0.0, np.zeros(5), np.zeros(5), np.zeros(5)
+    yield "ties", rv, rv, float(2 / 3 * (returns**4).sum()), values, errors, returns**2
+    yield "jump", 1.0, 1.0, 0.4, np.array([0.0, 0.0, 3.0, 1.0, 2.0, 0.0]), np.array([0.0, 0.0, 3.0, 1.0, 2.0, 0.0]), [0.0, 0.0, 1.0]
+    yield "still", 0.0, 0.0, 0.0, np.zeros(5), np.zeros(5), np.zeros(5)
 
 
 def golden():
-    for name, estimate, e2, values, errors, column in cases():
+    for name, estimate, own, e2, values, errors, column in cases():
         a = acceleration_of_column(column)
         found = [
             {"interval": interval, "confidence": confidence, "side": side, "ends": [repr(float(end)) for end in pair]}
             for interval in INTERVALS
             for confidence in (0.5, 0.95)
             for side in ("both", "lower", "upper")
-            if (interval, side) not in {("studentized-symmetric", "lower"), ("studentized-symmetric", "upper")}
-            for pair in [ends(interval, estimate, values, e2, errors, a, confidence, side)]
+            if interval not in SYMMETRIC or side == "both"
+            for pair in [ends(interval, estimate, values, e2, errors, a, confidence, side, own)]
         ]
         yield {
-            "name": name, "estimate": estimate, "squared_error": e2, "values": [float(v) for v in values],
+            "name": name, "estimate": estimate, "own": own, "squared_error": e2, "values": [float(v) for v in values],
             "squared_errors": [float(v) for v in errors], "column": [float(q) for q in column],
             "acceleration": a, "ends": found,
         }

@@ -1,10 +1,8 @@
 """Golden intervals: the whole flow from prices to the ends of intervals, written from the documentation in NumPy.
 
 Usage: python tests/oracles/intervals.py . tests/golden/intervals     writes the files that tests/golden.rs compares with
-       python tests/oracles/intervals.py --check PANEL OUTPUT.csv B CONFIDENCE SEED [MEASURE AGAINST INTERVAL [SIDE]]
-                                                  compares a panel's intervals with those of the program: bit for bit where
-                                                  GOLDEN has such an interval, else to 1e-12 of the larger end. AGAINST is
-                                                  - for measures of one stock, SIDE is both, lower or upper
+       python tests/oracles/intervals.py --check PANEL OUTPUT.csv B CONFIDENCE SEED [MEASURE AGAINST INTERVAL]
+                                                  compares a panel's intervals with those of the program, bit for bit
 
 Nothing is shared with the Rust code. Panels are folders of `DATE,HHMM,PRICE` files whose stocks share their times.
 
@@ -13,7 +11,8 @@ Nothing is shared with the Rust code. Panels are folders of `DATE,HHMM,PRICE` fi
 * columns: module `columns` (scaled by a power of two, rounded to integers)
 * quantiles: np.quantile of the sums in f64, at levels evaluated in decimal
 * an end on the wrong side of rv by rounding alone is rv: module `bootstrap`
-* other measures (of rows drawn one by one) and intervals: `measures.py` and `ends.py`, which state the conventions
+
+Other measures, schemes and intervals: `flow.py`, of which the conventions are in `ends.py`.
 """
 
 import csv
@@ -24,7 +23,6 @@ from pathlib import Path
 
 import numpy as np
 
-import ends
 from libm import exp, log, log_return
 
 MASK = np.uint64(0xFFFFFFFF)
@@ -117,20 +115,14 @@ def column(values):
     return [round(Fraction(v) * Fraction(2) ** exponent) for v in values], exponent, math.ldexp(0.5 * n, -exponent)
 
 
-def totals(values, drawn):
-    """Resampled sums as integers, the exponent of their scale, the bound on their rounding, and the sum of all rows."""
+def resampled(values, drawn):
+    """Resampled sums in f64: exact integer sums times a power of two, rounded once."""
     integers, exponent, rounding = column(values)
     total = np.zeros(len(drawn), dtype=object)
     for place in range(0, max(integers).bit_length() or 1, LIMB):
         limb = np.array([q >> place & (1 << LIMB) - 1 for q in integers], dtype=np.int64)
         sums = np.array([int(limb[r].sum()) for r in drawn], dtype=object)
         total = total + sums * (1 << place)
-    return total, exponent, rounding, sum(integers)
-
-
-def resampled(values, drawn):
-    """Resampled sums in f64: exact integer sums times a power of two, rounded once."""
-    total, exponent, rounding, _ = totals(values, drawn)
     return np.array([math.ldexp(float(t), -exponent) for t in total]), rounding
 
 
@@ -213,57 +205,6 @@ def of_pair(measure, one, other, drawn, confidence):
     return statistic(*estimate), *(float(np.quantile(values, level)) for level in levels(confidence))
 
 
-def of_sum(measure, n):
-    """The power of |r| in the column, and the statistic of its sum, of measures that are a function of one sum."""
-    return {
-        "variance": (2, lambda s: s),
-        "volatility": (2, lambda s: math.sqrt(s)),
-        "annual-volatility": (2, lambda s: math.sqrt(252.0 * s)),
-        "log-variance": (2, lambda s: log(s) if s > 0.0 else -math.inf),
-        "positive-semivariance": (2, lambda s: s),
-        "negative-semivariance": (2, lambda s: s),
-        "quarticity": (4, lambda s: n / 3.0 * s),
-    }[measure]
-
-
-def rated(measure, n, s2, variance):
-    """The squared standard error of a statistic, from that of its sum, by the delta method."""
-    if measure == "quarticity":
-        return (n / 3.0) ** 2 * variance
-    if measure == "variance" or not s2 > 0.0:
-        return variance if measure == "variance" else 0.0
-    return {
-        "volatility": variance / (4.0 * s2), "annual-volatility": 252.0 * variance / (4.0 * s2),
-        "log-variance": variance / s2 / s2,
-    }[measure]
-
-
-def general(measure, returns, drawn, confidence, kind, side):
-    """Any interval of a measure that is a function of one sum, of iid resamples."""
-    n = len(returns)
-    power, f = of_sum(measure, n)
-    kept = returns > 0.0 if measure[0] == "p" else returns < 0.0 if measure[0] == "n" else returns == returns
-    q = np.where(kept, returns, 0.0) ** power
-    sums, exponent, _, own = totals(q, drawn)
-    values = [math.ldexp(float(t), -exponent) for t in sums]
-    star, plain, more = [f(v) for v in values], in_order(q), q * q
-    errors = e2 = None
-    if kind.startswith("studentized"):
-        errors = [rated(measure, n, v, m - v * v / n) for v, m in zip(values, resampled(more, drawn)[0])]
-    if kind.startswith(("studentized", "asymptotic")):
-        e2 = rated(measure, n, plain, (2.0 / 3.0 if power == 2 else 96.0 / 105.0) * in_order(more))
-    a = ends.acceleration_of_column(q) if kind == "bca" else None
-    if kind in ("bc", "bca"):
-        # Ties among integers.
-        below, equal = sum(t < own for t in sums), sum(t == own for t in sums)
-        ranks = [-1.0] * below + [0.0] * equal + [1.0] * (len(sums) - below - equal)
-        z0, z = ends.bias_z(0.0, ranks), float(ends.ndtri(ends.levels(confidence, side)[1]))
-        pair = [ends.quantile(star, ends.bca_level(z0, t * z, a or 0.0)) for t in (-1.0, 1.0)]
-        pair = [pair[0], math.inf] if side == "lower" else [-math.inf, pair[1]] if side == "upper" else pair
-        return f(plain), *pair
-    return f(plain), *ends.ends(kind, f(plain), star, e2, errors, a, confidence, side)
-
-
 def prices(folder):
     """{stock: {YYYYMMDD: [prices]}}, stocks sorted."""
     panel = {}
@@ -275,16 +216,7 @@ def prices(folder):
     return panel
 
 
-PAIRS = ("covariance", "correlation", "beta")
-
-
-def is_exact(measure="variance", against=None, kind="percentile", side="both"):
-    """Whether the ends are f64 operations in one stated order, so that they are met to the last bit."""
-    kinds = {"percentile", "studentized", "studentized-log"} if measure == "variance" else {"percentile"}
-    return side == "both" and kind in kinds and measure in ("variance", *PAIRS)
-
-
-def intervals(folder, samples, confidence, seed, measure="variance", against=None, kind="percentile", side="both"):
+def intervals(folder, samples, confidence, seed, measure="variance", against=None, kind="percentile"):
     panel = prices(folder)
     for date in sorted(set.union(*(set(days) for days in panel.values()))):
         returns = {
@@ -293,9 +225,7 @@ def intervals(folder, samples, confidence, seed, measure="variance", against=Non
         }
         drawn = rows(len(next(iter(returns.values()))), seed, date, samples)
         for stock, r in returns.items():
-            if not is_exact(measure, against, kind, side):
-                yield date, stock, *general(measure, r, drawn, confidence, kind, side)
-            elif measure != "variance":
+            if measure != "variance":
                 if stock != against:
                     yield date, stock, *of_pair(measure, r, returns[against], drawn, confidence)
             elif kind == "percentile":
@@ -313,19 +243,10 @@ def line(date, stock, *numbers):
     return ",".join([f"{date // 10000}-{date // 100 % 100:02}-{date % 100:02}", stock, *map(text, numbers)])
 
 
-def table(folder, samples, confidence, seed, measure="variance", against=None, kind="percentile", side="both"):
-    run = folder, samples, confidence, seed, measure, against, kind, side
-    name = "rv" if measure == "variance" else measure.replace("-", "_")
+def table(folder, samples, confidence, seed, measure="variance", against=None, kind="percentile"):
+    run = folder, samples, confidence, seed, measure, against, kind
+    name = "rv" if measure == "variance" else measure
     return "\n".join([f"date,stock,{name},lower,upper"] + [line(*row) for row in intervals(*run)]) + "\n"
-
-
-def same(found, expected, exactly):
-    if found == expected or exactly:
-        return found == expected
-    (*one, _, low, high), (*other, _, lowest, highest) = found.split(","), expected.split(",")
-    numbers = [float(x) for x in (low, high, lowest, highest)] if one == other else [math.nan] * 4
-    scale = max((abs(x) for x in numbers[2:] if math.isfinite(x)), default=0.0)
-    return all(x == y or abs(x - y) <= 1e-12 * scale for x, y in zip(numbers[:2], numbers[2:]))
 
 
 if __name__ == "__main__":
@@ -333,11 +254,11 @@ if __name__ == "__main__":
         for name, panel, *run in GOLDEN:
             Path(sys.argv[2], f"{name}.csv").write_text(table(Path(sys.argv[1], panel), *run), newline="\n")
             print(name)
-    elif len(sys.argv) in (7, 10, 11) and sys.argv[1] == "--check":
+    elif len(sys.argv) in (7, 10) and sys.argv[1] == "--check":
         _, _, panel, output, samples, confidence, seed, *method = sys.argv
         expected = table(panel, int(samples), float(confidence), int(seed), *method).splitlines()
         found = Path(output).read_text().splitlines()
-        differing = [pair for pair in zip(found, expected) if not same(*pair, is_exact(*method))]
+        differing = [pair for pair in zip(found, expected) if pair[0] != pair[1]]
         print(f"{len(expected) - 1} cells, {len(differing)} differ", *differing[:3], sep="\n")
         sys.exit(1 if differing or len(found) != len(expected) else 0)
     else:
