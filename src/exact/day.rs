@@ -41,6 +41,8 @@ pub(super) struct Day {
     pub(super) weights: Vec<f64>,
     /// Number of values without padding.
     pub(super) rows: usize,
+    /// The largest value.
+    pub(super) largest: f64,
 }
 
 /// Cumulants and what Bennett's bound needs of a sum.
@@ -65,7 +67,8 @@ impl Day {
         let padded = rows.next_multiple_of(PADDING);
         distinct.resize(padded, 0.0);
         weights.resize(padded, 0.0);
-        Self { kind: Kind::Draws(values.len() as u32), values: distinct, weights, rows }
+        let largest = largest(&distinct);
+        Self { kind: Kind::Draws(values.len() as u32), values: distinct, weights, rows, largest }
     }
 
     /// Subsets of `values`, each of which is at least 0, with the chance of a row to be in.
@@ -73,41 +76,50 @@ impl Day {
         let rows = values.len();
         values.resize(rows.next_multiple_of(PADDING), 0.0);
         let weights = (0..values.len()).map(|row| if row < rows { 1.0 } else { 0.0 }).collect();
-        Self { kind: Kind::Chance(chance), values, weights, rows }
+        let largest = largest(&values);
+        Self { kind: Kind::Chance(chance), values, weights, rows, largest }
     }
 
     /// The same with all values times a factor.
     pub(super) fn scaled(&self, factor: f64) -> Self {
-        Self { values: self.values.iter().map(|value| value * factor).collect(), ..self.clone() }
+        Self {
+            kind: self.kind,
+            values: self.values.iter().map(|value| value * factor).collect(),
+            weights: self.weights.clone(),
+            rows: self.rows,
+            largest: self.largest * factor,
+        }
     }
 
-    pub(super) fn largest(&self) -> f64 {
-        self.values.iter().copied().fold(0.0, f64::max)
+    /// Number of distinct values other than 0.
+    pub(super) fn kinds(&self) -> usize {
+        let values = &self.values[..self.rows];
+        match self.kind {
+            Kind::Draws(_) => self.rows,
+            Kind::Chance(_) => distinct(values).0.len(),
+        }
     }
 
     pub(super) fn moments(&self) -> Moments {
-        let rows = || self.values.iter().zip(&self.weights);
-        let first: f64 = rows().map(|(value, weight)| value * weight).sum();
-        let second: f64 = rows().map(|(value, weight)| value * value * weight).sum();
+        let Self { values, weights, largest, .. } = self;
+        let [first, second] = sums(values, weights, |value, weight| [value * weight, value * value * weight]);
         match self.kind {
             Kind::Draws(draws) => {
                 let draws = f64::from(draws);
-                let (mut variance, mut third) = (0.0, 0.0);
-                for (value, weight) in rows() {
+                let [variance, third] = sums(values, weights, |value, weight| {
                     let off = value - first;
-                    variance += weight * off * off;
-                    third += weight * off * off * off;
-                }
+                    [weight * off * off, weight * off * off * off]
+                });
                 Moments {
                     mean: draws * first,
                     variance: draws * variance,
                     third: draws * third,
                     squares: draws * second,
-                    most: draws * self.largest(),
+                    most: draws * largest,
                 }
             }
             Kind::Chance(chance) => {
-                let cubes: f64 = self.values.iter().map(|value| value * value * value).sum();
+                let [cubes] = sums(values, weights, |value, _| [value * value * value]);
                 let spread = chance * (1.0 - chance);
                 Moments {
                     mean: chance * first,
@@ -124,7 +136,7 @@ impl Day {
     pub(super) fn log_moments(&self, s: f64) -> [f64; 3] {
         match self.kind {
             Kind::Draws(draws) => {
-                let top = if s > 0.0 { self.largest() } else { 0.0 };
+                let top = if s > 0.0 { self.largest } else { 0.0 };
                 let [zeroth, first, second] =
                     run(Exponentials { values: &self.values, weights: &self.weights, s, top });
                 let (mean, draws) = (first / zeroth, f64::from(draws));
@@ -190,6 +202,7 @@ impl Day {
     pub(super) fn screens(&self, period: f64, negligible: f64) -> Vec<Screen> {
         let all = self.screen(0..self.rows, period, negligible, 0.0);
         let mut screens = Vec::new();
+        screens.extend(self.clusters(period, negligible));
         let shown = if let Kind::Draws(_) = self.kind { SHOWN } else { 3 * SHOWN };
         if self.rows > shown + shown / 3 {
             let mut rows: Vec<usize> = (0..self.rows).collect();
@@ -212,15 +225,13 @@ impl Day {
     /// A test by some rows. `slack` is the share of the bound that may be spent on neighbouring frequencies.
     fn screen(&self, rows: impl Iterator<Item = usize>, period: f64, negligible: f64, slack: f64) -> Screen {
         let wheel = self.wheel_of(rows, period);
-        let share: f64 = wheel.weights.iter().sum();
         let (turns, weights) = (&wheel.turns, &wheel.weights);
-        let first: f64 = turns.iter().zip(weights).map(|(turn, weight)| turn * weight).sum();
+        let [share, first] = sums(turns, weights, |turn, weight| [weight, turn * weight]);
         let (limit, slope) = match self.kind {
             Kind::Draws(draws) => {
                 let largest = (negligible.ln() / f64::from(draws)).exp();
                 let mean = first / share;
-                let off: f64 =
-                    turns.iter().zip(weights).map(|(turn, weight)| (turn - mean).abs() * weight).sum();
+                let [off] = sums(turns, weights, |turn, weight| [(turn - mean).abs() * weight]);
                 (1.0 - (1.0 - largest) / share, off / share)
             }
             Kind::Chance(chance) => {
@@ -231,60 +242,108 @@ impl Day {
             }
         };
         let slope = slope * std::f64::consts::TAU;
-        let stride = slack * limit.abs() / slope * 2.0;
-        // A limit that nothing can be below makes no use of a stride.
-        let stride = if stride >= BLOCK as f64 && stride.is_finite() {
-            (stride as usize).min(1 << 20) / BLOCK * BLOCK
-        } else {
-            BLOCK
-        };
+        let stride = stride(slack * limit.abs(), slope);
         let limit = limit - slope * (stride as f64 - 1.0) / 2.0;
-        Screen { wheel, share, stride, limit }
+        let limit = if let Kind::Draws(_) = self.kind { limit * share } else { limit };
+        Screen { wheels: vec![wheel], fixed: 0.0, stride, limit }
+    }
+
+    /// A test by clusters of values that are close to each other, as those of moves by one tick, by two, by
+    /// three. Within a cluster phases part slowly, so that one value speaks for many frequencies:
+    /// |φ| ≤ Σ over clusters |Σ over a cluster|.
+    fn clusters(&self, period: f64, negligible: f64) -> Option<Screen> {
+        let Kind::Draws(draws) = self.kind else { return None };
+        if self.rows >= CLUSTERED {
+            return None;
+        }
+        let mut order: Vec<usize> = (0..self.rows).collect();
+        order.sort_unstable_by(|&a, &b| self.values[a].total_cmp(&self.values[b]));
+        let (mut wheels, mut fixed, mut slope, mut typical) = (Vec::new(), 0.0, 0.0, 0.0f64);
+        for cluster in order.chunk_by(|&a, &b| self.values[b] < 1.05 * self.values[a]) {
+            if let [alone] = cluster {
+                fixed += self.weights[*alone];
+                continue;
+            }
+            let wheel = self.wheel_of(cluster.iter().copied(), period);
+            let (turns, weights) = (&wheel.turns, &wheel.weights);
+            let [weight, first, squares] = sums(turns, weights, |t, w| [w, t * w, w * w]);
+            let mean = first / weight;
+            let [off] = sums(turns, weights, |t, w| [(t - mean).abs() * w]);
+            slope += off * std::f64::consts::TAU;
+            typical += squares.sqrt();
+            wheels.push(wheel);
+        }
+        let limit = (negligible.ln() / f64::from(draws)).exp();
+        let room = limit - fixed - typical;
+        // Too much weight stays where it is: this shows nothing.
+        if wheels.is_empty() || room < 0.05 {
+            return None;
+        }
+        let stride = stride(0.4 * room, slope);
+        Some(Screen { wheels, fixed, stride, limit: limit - slope * (stride as f64 - 1.0) / 2.0 })
+    }
+}
+
+/// Days of more distinct values than this are not looked at by clusters.
+const CLUSTERED: usize = 160;
+
+/// Frequencies around one whose values differ from its own by at most `slack`, as a multiple of a block.
+fn stride(slack: f64, slope: f64) -> usize {
+    let stride = slack / slope * 2.0;
+    if stride >= BLOCK as f64 && stride.is_finite() {
+        (stride as usize).min(1 << 20) / BLOCK * BLOCK
+    } else {
+        BLOCK
     }
 }
 
 /// A test whether a run of frequencies can hold a large value.
 #[derive(Debug)]
 pub(super) struct Screen {
-    wheel: Wheel,
-    share: f64,
+    wheels: Vec<Wheel>,
+    /// What is added to the moduli of the wheels' sums.
+    fixed: f64,
     /// Frequencies that one value speaks for, a multiple of [`BLOCK`].
     stride: usize,
-    /// Where the modulus of the mean (the log of the product's modulus) is below, there is nothing large.
+    /// Where the sum of moduli (for rows by chance, the log of the modulus) is below, there is nothing large.
     limit: f64,
 }
 
 impl Screen {
     /// What a pass costs: rows a frequency.
     pub(super) fn cost(&self) -> usize {
-        self.wheel.turns.len() * (1 << 20) / self.stride
+        self.wheels.iter().map(|wheel| wheel.turns.len()).sum::<usize>() * (1 << 20) / self.stride
     }
 
     /// Of runs of frequencies (each begins at and ends before a multiple of [`BLOCK`]), those that are left.
     pub(super) fn pass(&mut self, runs: &[(usize, usize)]) -> Vec<(usize, usize)> {
-        let chance = self.wheel.chance.is_some();
-        if !chance && self.limit <= 0.0 || self.limit.is_nan() || self.limit == f64::NEG_INFINITY {
+        let chance = self.wheels.iter().any(|wheel| wheel.chance.is_some());
+        if !chance && self.limit <= self.fixed || self.limit.is_nan() || self.limit == f64::NEG_INFINITY {
             return runs.to_vec();
         }
         let mut left: Vec<(usize, usize)> = Vec::new();
         let mut block = Values::default();
         for &(begin, end) in runs {
-            self.wheel.start(begin as f64 + (self.stride as f64 - 1.0) / 2.0, self.stride as f64);
+            for wheel in &mut self.wheels {
+                wheel.start(begin as f64 + (self.stride as f64 - 1.0) / 2.0, self.stride as f64);
+            }
             let mut first = begin;
             while first < end {
-                self.wheel.block(&mut block);
-                for lane in 0..BLOCK {
+                let mut moduli = [self.fixed; BLOCK];
+                for wheel in &mut self.wheels {
+                    wheel.block(&mut block);
+                    for lane in 0..BLOCK {
+                        let square = block.re[lane] * block.re[lane] + block.im[lane] * block.im[lane];
+                        moduli[lane] += square.sqrt();
+                    }
+                }
+                for modulus in moduli {
                     if first >= end {
                         break;
                     }
-                    let square = block.re[lane] * block.re[lane] + block.im[lane] * block.im[lane];
-                    let low = if chance {
-                        square.ln() / 2.0 < self.limit
-                    } else {
-                        square < (self.limit * self.share) * (self.limit * self.share)
-                    };
                     let next = (first + self.stride).min(end);
-                    if !low {
+                    let value = if chance { modulus.ln() } else { modulus };
+                    if value >= self.limit {
                         match left.last_mut() {
                             Some(last) if last.1 == first => last.1 = next,
                             _ => left.push((first, next)),
@@ -554,4 +613,34 @@ fn distinct(values: &[f64]) -> (Vec<f64>, Vec<u32>) {
 /// A number's first 44 binary digits.
 fn digits(number: f64) -> u64 {
     (number.to_bits() + 0x80) >> 8
+}
+
+/// Sums over rows of what `terms` makes of a value and its weight, in eight lanes. Both slices are padded.
+#[inline(always)]
+pub(super) fn sums<const N: usize>(
+    values: &[f64],
+    weights: &[f64],
+    terms: impl Fn(f64, f64) -> [f64; N],
+) -> [f64; N] {
+    let mut sums = [[0.0; LANES]; N];
+    for (values, weights) in values.chunks_exact(LANES).zip(weights.chunks_exact(LANES)) {
+        for lane in 0..LANES {
+            let terms = terms(values[lane], weights[lane]);
+            for term in 0..N {
+                sums[term][lane] += terms[term];
+            }
+        }
+    }
+    sums.map(|lanes| lanes.iter().sum())
+}
+
+/// The largest of non-negative values, padded.
+fn largest(values: &[f64]) -> f64 {
+    let mut most = [0.0f64; LANES];
+    for values in values.chunks_exact(LANES) {
+        for lane in 0..LANES {
+            most[lane] = if values[lane] > most[lane] { values[lane] } else { most[lane] };
+        }
+    }
+    most.into_iter().fold(0.0, f64::max)
 }

@@ -79,6 +79,10 @@ struct Builder<'a> {
     left: usize,
 }
 
+/// Revivals may only be said to fade from here on: those of close values come late, at lower frequencies
+/// there may be none for long.
+const FADING: usize = 1 << 21;
+
 /// Frequencies that are looked at, at most.
 const FARTHEST: usize = 1 << 23;
 
@@ -227,7 +231,7 @@ impl<'a> Builder<'a> {
             }
             // Revivals that fade: what is beyond adds up to less than what they did in the last octave.
             let octave = self.octave(scanned / 2);
-            if octave <= self.plan.faded {
+            if scanned >= FADING && octave <= self.plan.faded {
                 self.series.dropped += octave;
                 break;
             }
