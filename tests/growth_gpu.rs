@@ -255,7 +255,7 @@ fn brute_force_takes_the_first_of_equals(entry: &AdapterEntry) {
     for points in [16, 300, 8200] {
         let spec = GridSpec { points, low: 1.0, high: 1.0 + 1e-9, spacing: Spacing::Linear };
         let problem = Problem::new(Model::default(), spec, Choice::Grid).unwrap();
-        let brute = BruteForce::new(&problem, &gpu).unwrap();
+        let mut brute = BruteForce::new(&problem, &gpu).unwrap();
         for first in [0, 1, 7, 63, 64, 255, 256, 299, 8191, 8192].into_iter().filter(|&first| first < points)
         {
             // All from `first` on are equal, and better than those before.
