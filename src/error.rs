@@ -57,8 +57,8 @@ pub enum Error {
     Plot(String),
     /// Two devices do not give the same answer.
     #[error(
-        "{device} and {reference} differ at {size}: {how}; do not trust {device}, and please report this, with the output \
-         of `bellwether devices`"
+        "{device} and {reference} differ at {size}: {how}; do not trust {device}, and please report this, \
+         with the output of `bellwether devices`"
     )]
     Mismatch {
         /// The device that differs.

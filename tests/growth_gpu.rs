@@ -20,8 +20,8 @@ use bellwether::Error;
 use bellwether::gpu::{AdapterEntry, Gpu};
 use bellwether::growth::gpu::{brute::BruteForce, egm};
 use bellwether::growth::{
-    Bellman, Choice, GridSpec, Maximizer, Method, Model, Problem, Settings, Solution, Spacing, euler_policy,
-    solve, solve_on,
+    Bellman, Choice, GridSpec, Maximizer, Method, Model, Problem, Settings, Solution, euler_policy, solve,
+    solve_on,
 };
 use libtest_mimic::Trial;
 
@@ -52,13 +52,12 @@ fn open(entry: &AdapterEntry) -> Gpu {
 }
 
 fn problem(model: Model, points: usize, choice: Choice) -> Problem {
-    Problem::new(model, GridSpec { points, ..GridSpec::default() }, choice).unwrap()
+    Problem::new(model, GridSpec::default().points(points), choice).unwrap()
 }
 
 /// The CPU's solution, with a bound far below the tolerance that the device is asked for.
 fn on_cpu(problem: &Problem) -> Solution {
-    let settings =
-        Settings { method: Method::Howard, tolerance: 1e-9, ..Settings::for_choice(problem.choice()) };
+    let settings = Settings::for_choice(problem.choice()).method(Method::Howard).tolerance(1e-9);
     solve(problem, &settings, &mut |_| ()).unwrap()
 }
 
@@ -120,12 +119,8 @@ fn the_proposed_policy_is_that_of_the_twin(entry: &AdapterEntry) {
         assert!(apart <= F32_POLICY, "N = {points}: {apart:e}");
         // Perturbed twin: a discount factor that differs in the fourth digit.
         let other = Model::new(2.0, 0.9501, 0.1, 0.33).unwrap();
-        let spec = GridSpec {
-            points,
-            low: problem.capital()[0] / other.steady_state().capital,
-            high: problem.capital()[points - 1] / other.steady_state().capital,
-            spacing: Spacing::Linear,
-        };
+        let [low, high] = [0, points - 1].map(|i| problem.capital()[i] / other.steady_state().capital);
+        let spec = GridSpec::default().points(points).between(low, high);
         let other = Problem::new(other, spec, Choice::Continuous).unwrap();
         let (twin, _) = euler_policy(&other, 1e-9).unwrap();
         assert!(distance(&proposed, &twin) > F32_POLICY, "N = {points}");
@@ -217,9 +212,7 @@ fn assert_applies_alike(gpu: &Gpu, problem: &Problem, value: &[f64], times: usiz
 
 /// A V near the solution, on any grid.
 fn near_the_solution(problem: &Problem) -> Vec<f64> {
-    let coarse =
-        Problem::new(*problem.model(), GridSpec { points: 500, ..problem.spec() }, Choice::Continuous)
-            .unwrap();
+    let coarse = Problem::new(*problem.model(), problem.spec().points(500), Choice::Continuous).unwrap();
     let value = on_cpu(&coarse).value;
     problem.capital().iter().map(|&k| coarse.interpolate(&value, k)).collect()
 }
@@ -253,7 +246,7 @@ fn brute_force_is_right_at_20000_points(entry: &AdapterEntry) {
 fn brute_force_takes_the_first_of_equals(entry: &AdapterEntry) {
     let gpu = open(entry);
     for points in [16, 300, 8200] {
-        let spec = GridSpec { points, low: 1.0, high: 1.0 + 1e-9, spacing: Spacing::Linear };
+        let spec = GridSpec::default().points(points).between(1.0, 1.0 + 1e-9);
         let problem = Problem::new(Model::default(), spec, Choice::Grid).unwrap();
         let mut brute = BruteForce::new(&problem, &gpu).unwrap();
         for first in [0, 1, 7, 63, 64, 255, 256, 299, 8191, 8192].into_iter().filter(|&first| first < points)
@@ -284,7 +277,7 @@ fn iterations_stay_within_the_budget(entry: &AdapterEntry) {
         let problem = problem(Model::default(), points, choice);
         let mut solved = 0;
         for max_iterations in [2, 3, 5, 20, 33, 60, 100, 1000] {
-            let settings = Settings { method, max_iterations, ..Settings::for_gpu(choice) };
+            let settings = Settings::for_gpu(choice).method(method).max_iterations(max_iterations);
             let mut most = 0;
             let solution =
                 solve_on(&gpu, &problem, &settings, &mut |progress| most = most.max(progress.iterations));

@@ -160,6 +160,25 @@ impl MemoryArgs {
     }
 }
 
+/// Refuses `what` where it needs more memory than is free.
+pub(super) fn check_free(what: impl FnOnce() -> String, needed: u64, advice: &str) -> Result<()> {
+    // What every computer has needs no asking, which takes longer than most solutions.
+    const MUCH: u64 = 1 << 30;
+    // Where the system does not say, a few GiB are a fair guess.
+    const UNKNOWN: u64 = 8 << 30;
+    if needed < MUCH {
+        return Ok(());
+    }
+    let allowed = sysinfo::System::new().map_or(UNKNOWN, |mut system| {
+        system.refresh_memory();
+        system.available_memory()
+    });
+    if needed <= allowed {
+        return Ok(());
+    }
+    Err(Error::Memory { what: what(), needed, allowed, advice: advice.to_string() })
+}
+
 /// Half of the memory that is free, by what the system says.
 fn half_of_free() -> u64 {
     let Ok(mut system) = sysinfo::System::new() else { return half_of(None, None) };
@@ -194,6 +213,15 @@ mod tests {
             assert!(message.contains("crashed when it was started (signal: 11"), "{message}");
             assert!(message.ends_with("try --device cpu"), "{message}");
         }
+    }
+
+    #[test]
+    fn what_does_not_fit_into_the_free_memory_is_refused() {
+        let check = |needed| check_free(|| "it".into(), needed, "take less");
+        assert!(check(0).is_ok() && check(1 << 20).is_ok());
+        let refused = check(1 << 50);
+        let Err(Error::Memory { needed, allowed, .. }) = refused else { panic!("{refused:?}") };
+        assert!(needed == 1 << 50 && (1 << 20..1 << 48).contains(&allowed), "{allowed}");
     }
 
     #[test]

@@ -155,7 +155,8 @@ fn one(choice: &Choice, found: &[AdapterEntry]) -> Result<Vec<AdapterEntry>> {
                 other => format!("{other:?}").to_ascii_lowercase(),
             };
             let requirement = format!(
-                "no {wanted} was found; {found}; give one, all, cpu, gpu, software, adapters, or an adapter's number or name"
+                "no {wanted} was found; {found}; give one, all, cpu, gpu, software, adapters, or an \
+                 adapter's number or name"
             );
             Err(Error::Parameter { name: "devices", value, requirement })
         }

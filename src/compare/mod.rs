@@ -30,6 +30,8 @@ pub use machine::Machine;
 pub use race::{Cell, Contender, KernelClock, Outcome, Rules, Steps, distinct};
 pub use timing::{Summary, Timing};
 
+use crate::figures::grouped;
+
 /// A finished comparison: what was run, on what, and how long it took.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -152,11 +154,12 @@ impl Comparison {
         let Some(worst) = worst else { return Vec::new() };
         let (Summary { outliers, runs, .. }, device) = (worst.summary, &self.devices[worst.device]);
         vec![format!(
-            "{} of {} times have outliers (*), the worst at {} {} on {}: {outliers} of {runs} runs, the slowest {:.1} × the \
-             median; they count in min–max. Stop other programs and run again, or raise `min_time`",
+            "{} of {} times have outliers (*), the worst at {} {} on {}: {outliers} of {runs} runs, the \
+             slowest {:.1} × the median; they count in min–max. Stop other programs and run again, or raise \
+             `min_time`",
             with.len(),
             self.cells.len(),
-            table::grouped(worst.size),
+            grouped(worst.size),
             self.unit,
             device.short_name(),
             slowness(worst),

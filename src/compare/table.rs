@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use super::{Cell, Comparison, DeviceSummary, KernelClock};
+use crate::figures::grouped;
 use crate::random::STREAM_VERSION;
 
 /// Writes the header and the table, in lines of at most `width` characters where that can be done.
@@ -39,7 +40,8 @@ fn header(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
     }
     writeln!(
         out,
-        "  median and min–max of at least {} runs and {} after {} of warm-up; × is the speed-up against one core",
+        "  median and min–max of at least {} runs and {} after {} of warm-up; × is the speed-up against one \
+         core",
         timing.min_runs,
         text(timing.min_time),
         text(timing.warm_up)
@@ -245,11 +247,6 @@ pub(super) fn text(time: Duration) -> String {
 fn ratio(ratio: f64) -> String {
     let decimals = if ratio >= 99.95 { 0 } else { 2 - usize::from(ratio >= 9.995) };
     format!("{ratio:.decimals$}×")
-}
-
-/// Digits in groups of three.
-pub(super) fn grouped(number: u64) -> String {
-    crate::figures::grouped(number)
 }
 
 #[cfg(test)]

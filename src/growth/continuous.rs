@@ -21,9 +21,10 @@
 
 use rayon::prelude::*;
 
+use super::change::Change;
 use super::concave::{envelope, envelope_at_points};
-use super::cpu::{Change, ROWS_A_TASK, fill_rows, for_rows};
 use super::grid::Problem;
+use super::rows::{ROWS_A_TASK, fill_rows, for_rows};
 use super::utility::Utility;
 
 /// g may fall from one cell to the next by this share η of itself, if that is less than the cell is wide.

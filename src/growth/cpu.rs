@@ -8,16 +8,13 @@
 //! of rows; the result does not depend on how. Which k′ are compared, and how, is the [`Maximizer`]'s: see
 //! `continuous.rs` and `discrete.rs`.
 
-use rayon::prelude::*;
-
+use super::change::Change;
 use super::grid::{Choice, Problem};
+use super::rows::{ROWS_A_TASK, for_rows};
 use super::sup::sup;
 use super::utility::{Utility, with_utility};
 use super::{continuous, discrete};
 
-/// Rows that one task takes where a row takes nanoseconds. Fewer rows than this are worked off without waking
-/// other threads, which would take longer.
-pub(super) const ROWS_A_TASK: usize = 2048;
 /// Rows that one task takes by golden section, and by brute force, where a row takes microseconds.
 const SLOW_ROWS_A_TASK: usize = 64;
 
@@ -52,56 +49,6 @@ impl Maximizer {
             Choice::Continuous => Self::Cell,
             Choice::Grid => Self::Sweep,
         }
-    }
-}
-
-/// The least and the greatest of (T V)_i − V_i.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Change {
-    least: f64,
-    greatest: f64,
-    /// Their sum, which is not finite where any of them is not. Least and greatest skip what is not a number,
-    /// and asking each change by itself whether it is one takes as long as all the rest.
-    sum: f64,
-}
-
-impl Change {
-    /// The change over no points.
-    pub(super) const NONE: Self = Self { least: f64::INFINITY, greatest: f64::NEG_INFINITY, sum: 0.0 };
-
-    #[inline(always)]
-    pub(super) fn add(&mut self, change: f64) {
-        self.least = if change < self.least { change } else { self.least };
-        self.greatest = if change > self.greatest { change } else { self.greatest };
-        self.sum += change;
-    }
-
-    fn join(self, other: Self) -> Self {
-        Self {
-            least: self.least.min(other.least),
-            greatest: self.greatest.max(other.greatest),
-            sum: self.sum + other.sum,
-        }
-    }
-
-    /// 0, or NaN where any of the changes is not finite.
-    fn doubt(self) -> f64 {
-        if self.sum.is_finite() { 0.0 } else { f64::NAN }
-    }
-
-    /// The least change; NaN where any of them is not finite.
-    pub fn least(self) -> f64 {
-        self.least + self.doubt()
-    }
-
-    /// The greatest change; NaN where any of them is not finite.
-    pub fn greatest(self) -> f64 {
-        self.greatest + self.doubt()
-    }
-
-    /// The sup-norm max |T V − V|; NaN where any of the changes is not finite.
-    pub fn norm(self) -> f64 {
-        f64::max(self.least.abs(), self.greatest.abs()) + self.doubt()
     }
 }
 
@@ -213,35 +160,4 @@ impl<'a> Bellman<'a> {
             }
         }
     }
-}
-
-/// Fills `output` in chunks, by `work(first row, chunk)`; on this thread alone where there is little to do.
-pub(super) fn fill_rows(output: &mut [f64], work: impl Fn(usize, &mut [f64]) + Sync) {
-    if output.len() <= ROWS_A_TASK {
-        work(0, output);
-    } else {
-        let chunks = output.par_chunks_mut(ROWS_A_TASK).enumerate();
-        chunks.for_each(|(chunk, rows)| work(chunk * ROWS_A_TASK, rows));
-    }
-}
-
-/// Works off all rows in chunks of `size`, by `work(first row, V, T V, policy)` on the chunk that starts with
-/// that row.
-pub(super) fn for_rows(
-    size: usize,
-    value: &[f64],
-    next: &mut [f64],
-    policy: &mut [f64],
-    work: impl Fn(usize, &[f64], &mut [f64], &mut [f64]) -> Change + Sync,
-) -> Change {
-    if value.len() <= size {
-        return work(0, value, next, policy);
-    }
-    let outputs = next.par_chunks_mut(size).zip(policy.par_chunks_mut(size));
-    value
-        .par_chunks(size)
-        .zip(outputs)
-        .enumerate()
-        .map(|(chunk, (value, (next, policy)))| work(chunk * size, value, next, policy))
-        .reduce(|| Change::NONE, Change::join)
 }

@@ -17,10 +17,10 @@
 //! solves a slightly different discretization. It is a proposal: its exact value is the start of a short
 //! polish by Howard's method.
 
-use super::GrowthError;
+use super::error::GrowthError;
 use super::grid::Problem;
-use super::iterate::{RAISE, not_finite};
 use super::math;
+use super::refusal::{RAISE, not_finite};
 use super::sup::sup;
 use crate::error::Result;
 

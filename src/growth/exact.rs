@@ -4,8 +4,8 @@
 
 use astro_float::{BigFloat, Consts, RoundingMode};
 
-use super::certify::{ROUNDOFF, Roundings, SECOND_ORDER, Terms};
 use super::cpu::Bellman;
+use super::rounding::{ROUNDOFF, Roundings, SECOND_ORDER, Terms};
 use super::utility::with_utility;
 use super::*;
 

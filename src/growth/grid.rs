@@ -15,9 +15,10 @@
 
 use rayon::prelude::*;
 
-use super::GrowthError;
-use super::cpu::ROWS_A_TASK;
+use super::error::GrowthError;
+use super::memory::check_reservable;
 use super::model::Model;
+use super::rows::ROWS_A_TASK;
 use crate::error::{Error, Result};
 use crate::figures::figure;
 
@@ -41,8 +42,15 @@ pub enum Choice {
     Grid,
 }
 
-/// The grid as asked for.
+/// The grid as asked for: the [default](Self::default), and what is set otherwise.
+///
+/// ```
+/// # use bellwether::growth::{GridSpec, Spacing};
+/// let spec = GridSpec::default().points(1000).spacing(Spacing::Log);
+/// assert_eq!((spec.points, spec.low), (1000, 0.25));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+#[non_exhaustive]
 pub struct GridSpec {
     /// Number of points, at least 2.
     pub points: usize,
@@ -58,6 +66,29 @@ impl Default for GridSpec {
     /// The lecture's grid: 100 points on [0.25 k*, 1.75 k*].
     fn default() -> Self {
         Self { points: 100, low: 0.25, high: 1.75, spacing: Spacing::Linear }
+    }
+}
+
+impl GridSpec {
+    /// With so many points, at least 2.
+    pub fn points(self, points: usize) -> Self {
+        Self { points, ..self }
+    }
+
+    /// From `low` to `high`, multiples of the steady state's capital.
+    pub fn between(self, low: f64, high: f64) -> Self {
+        Self { low, high, ..self }
+    }
+
+    /// With this spacing of the points.
+    pub fn spacing(self, spacing: Spacing) -> Self {
+        Self { spacing, ..self }
+    }
+
+    /// Bytes that a solution on this grid takes at its peak. Nothing here asks the system how much is free:
+    /// that is for the caller to compare with.
+    pub fn bytes(&self) -> u64 {
+        (self.points as u64).saturating_mul(BYTES_A_POINT)
     }
 }
 
@@ -85,7 +116,7 @@ impl Problem {
     /// # Errors
     ///
     /// [`Error::Parameter`] where the grid makes no sense, [`GrowthError::Consumption`] where nothing is left
-    /// to consume at some point, [`Error::Memory`] where the grid does not fit in memory.
+    /// to consume at some point, [`Error::Memory`] where the system does not give the memory.
     pub fn new(model: Model, spec: GridSpec, choice: Choice) -> Result<Self> {
         let refuse =
             |name, value: String, requirement: String| Err(Error::Parameter { name, value, requirement });
@@ -107,8 +138,7 @@ impl Problem {
                 format!("it must be finite and above `low`, which is {}", figure(low)),
             );
         }
-        let needed = (points as u64).saturating_mul(BYTES_A_POINT);
-        check_memory(|| format!("a grid of {points} points"), needed, "choose a smaller `points`")?;
+        check_reservable(|| format!("a grid of {points} points"), spec.bytes(), "choose a smaller `points`")?;
         let steady = model.steady_state();
         let (lowest, highest) = (low * steady.capital, high * steady.capital);
         if !(lowest > 1e-200 && highest < 1e200) {
@@ -251,51 +281,6 @@ fn resources(model: &Model, capital: &[f64]) -> Vec<f64> {
     }
 }
 
-/// Refuses `what` where the `needed` bytes are not to be had, before any of them is asked for in earnest: a
-/// later allocation that fails would end the program without a word.
-pub(super) fn check_memory(what: impl FnOnce() -> String, needed: u64, advice: &str) -> Result<()> {
-    // What every computer and every limit has needs no asking, which takes longer than most solutions.
-    const LITTLE: u64 = 1 << 20;
-    const MUCH: u64 = 1 << 30;
-    // What threads and the rest of the program take.
-    const BESIDE: u64 = 64 << 20;
-    let refused =
-        |needed, allowed| Err(Error::Memory { what: what(), needed, allowed, advice: advice.to_string() });
-    if needed < LITTLE {
-        return Ok(());
-    }
-    // A limit on the process shows in a reservation only; most systems grant that beyond the memory that they
-    // have.
-    let reserved = needed.saturating_add(BESIDE);
-    if !can_be_reserved(reserved) {
-        let (mut low, mut high) = (0, reserved);
-        while high - low > u64::max(low / 16, LITTLE) {
-            let middle = low + (high - low) / 2;
-            if can_be_reserved(middle) {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        return refused(reserved, low);
-    }
-    if needed < MUCH {
-        return Ok(());
-    }
-    // Where the system does not say, a few GiB are a fair guess.
-    let allowed = sysinfo::System::new().map_or(8 << 30, |mut system| {
-        system.refresh_memory();
-        system.available_memory()
-    });
-    if needed > allowed { refused(needed, allowed) } else { Ok(()) }
-}
-
-/// Whether so many bytes can be reserved.
-fn can_be_reserved(bytes: u64) -> bool {
-    let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
-    Vec::<u8>::new().try_reserve_exact(bytes).is_ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -339,16 +324,6 @@ mod tests {
         let message = grid(largest * 1.001).unwrap_err().to_string();
         assert!(message.contains("`low`"), "{message}");
         assert!(grid(largest * 0.999).is_ok());
-    }
-
-    #[test]
-    fn memory_is_asked_for_before_it_is_taken() {
-        let ask = |needed| check_memory(|| "it".into(), needed, "take less");
-        assert!(ask(0).is_ok() && ask(1 << 21).is_ok());
-        let refused = ask(1 << 50);
-        // An address space has no more than 2⁴⁷ bytes for a program.
-        let Err(Error::Memory { needed, allowed, .. }) = refused else { panic!("{refused:?}") };
-        assert!(needed == (1 << 50) + (64 << 20) && (1 << 21..1 << 48).contains(&allowed), "{allowed}");
     }
 
     #[test]

@@ -5,11 +5,12 @@
 //! tolerance, as V or as the consumption policy. The coarse grids always have the continuous choice, whose
 //! error is the smaller.
 
-use super::cpu::{Maximizer, fill_rows};
+use super::cpu::Maximizer;
 use super::egm;
 use super::evaluate::evaluate;
 use super::grid::{Choice, Problem};
 use super::iterate::{Solver, Step};
+use super::rows::fill_rows;
 use crate::error::Result;
 
 impl Solver<'_> {

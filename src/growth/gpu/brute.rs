@@ -19,7 +19,7 @@ use bytemuck::{Pod, Zeroable};
 use super::super::evaluate::evaluate;
 use super::super::grid::{Choice, Problem};
 use super::super::multigrid::prolong;
-use super::super::solve::{Method, Progress};
+use super::super::settings::{Method, Progress};
 use super::super::sup::distance;
 use super::{LOOP_TURNS, Proposal, Stall, WORKGROUP, binding, coarser_within, refuse_grid, share};
 use crate::error::{Error, Result};

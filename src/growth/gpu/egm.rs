@@ -18,7 +18,7 @@ use bytemuck::{Pod, Zeroable};
 use super::super::egm as cpu;
 use super::super::grid::{Choice, Problem};
 use super::super::multigrid::prolong;
-use super::super::solve::Progress;
+use super::super::settings::Progress;
 use super::{LOOP_TURNS, Proposal, Stall, WORKGROUP, binding, coarser_within, refuse_grid, share};
 use crate::error::Result;
 use crate::gpu::launch::whole;

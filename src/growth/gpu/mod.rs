@@ -20,9 +20,8 @@ use super::evaluate::evaluate;
 use super::grid::{Choice, Problem};
 use super::iterate::{Floor, Solver};
 use super::multigrid::coarser;
-use super::solve::{
-    Method, Progress, ProposalReport, Settings, Solution, Timing, finish, refuse_unreachable, with_reachable,
-};
+use super::settings::{Method, Progress, Settings};
+use super::solve::{ProposalReport, Solution, Timing, finish, refuse_unreachable, with_reachable};
 use super::sup::distance;
 use crate::error::{Error, Result};
 use crate::figures::figure;
