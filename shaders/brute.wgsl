@@ -174,8 +174,8 @@ fn one_workgroup(@builtin(local_invocation_index) local: u32) {
                 best = compare(best, f, i, i);
             }
             let applied = best.value - slice.shift;
-            let changes_of_rows = abs(applied - value);
-            change = max(max(changes_of_rows.x, changes_of_rows.y), max(changes_of_rows.z, changes_of_rows.w));
+            let of_rows = abs(applied - value);
+            change = max(max(of_rows.x, of_rows.y), max(of_rows.z, of_rows.w));
             value = applied;
             done += 1u;
         }

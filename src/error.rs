@@ -41,7 +41,10 @@ pub enum Error {
         requirement: String,
     },
     /// The work does not fit in the memory allowed.
-    #[error("{what} needs at least {} of memory, but {} may be used; {advice}", bytes(*needed), bytes(*allowed))]
+    #[error(
+        "{what} needs at least {} of memory, but {} may be used; {advice}",
+        bytes(*needed), bytes(*allowed)
+    )]
     Memory {
         /// The step that needs the memory.
         what: String,

@@ -112,7 +112,8 @@ mod tests {
             // One unit less of the last digit would be too small.
             let (mantissa, exponent) = text.split_once('e').unwrap();
             let units: i64 = mantissa.replace('.', "").parse().unwrap();
-            let less: f64 = format!("{}e{}", units - 1, exponent.parse::<i64>().unwrap() - digits as i64).parse().unwrap();
+            let place = exponent.parse::<i64>().unwrap() - digits as i64;
+            let less: f64 = format!("{}e{place}", units - 1).parse().unwrap();
             prop_assert!(less < bound, "{text} for {bound:e}");
         }
     }

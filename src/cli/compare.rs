@@ -141,7 +141,8 @@ struct RaceArgs {
     #[arg(long)]
     detail: bool,
     /// Seed of the random stream
-    #[arg(long, default_value_t = 0, value_name = "N", value_parser = super::parse_seed, allow_negative_numbers = true)]
+    #[arg(long, default_value_t = 0, value_name = "N", value_parser = super::parse_seed)]
+    #[arg(allow_negative_numbers = true)]
     seed: u64,
     /// File for the times: a record for each size and device, with the mean where the workload computes one
     #[arg(short, long, value_name = "FILE")]

@@ -228,7 +228,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn submissions_are_as_long_as_they_may_be(work in prop::collection::vec(0_u64..50, 0..60), most in 0_u64..100) {
+        fn submissions_are_as_long_as_they_may_be(
+            work in prop::collection::vec(0_u64..50, 0..60),
+            most in 0_u64..100,
+        ) {
             let parts = submissions(work.iter().copied(), most);
             let covered: Vec<usize> = parts.iter().cloned().flatten().collect();
             prop_assert_eq!(covered, (0..work.len()).collect::<Vec<_>>());

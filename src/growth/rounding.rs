@@ -1,8 +1,8 @@
 //! How far rounding may have taken one application of the operator, in units of the roundoff: the part of the
 //! guaranteed error that no iteration can take away.
 //!
-//! The change d = T V − V is computed in floating point. With the unit roundoff u = 2⁻⁵³, and functions off by at
-//! most 2u of their result (`math.rs`), the computed (T V)_i is off by at most u times
+//! The change d = T V − V is computed in floating point. With the unit roundoff u = 2⁻⁵³, and functions off
+//! by at most 2u of their result (`math.rs`), the computed (T V)_i is off by at most u times
 //!
 //! ```text
 //! sums           3 |T V_i| + 2 |U(c_i)| + ρ

@@ -39,7 +39,8 @@ impl Stop {
     }
 }
 
-/// What the solver is to do: the defaults [for a rule of choice](Self::for_choice), and what is set otherwise.
+/// What the solver is to do: the defaults [for a rule of choice](Self::for_choice), and what is set
+/// otherwise.
 ///
 /// ```
 /// # use bellwether::growth::{Choice, Method, Settings};

@@ -461,7 +461,8 @@ proptest! {
         if let Ok(problem) = Problem::new(model, spec, choice) {
             let stop = if by_change { Stop::Change } else { Stop::Bound };
             let ask = |tolerance| {
-                let settings = Settings { method: METHODS[method], tolerance, stop, ..Settings::for_choice(choice) };
+                let settings =
+                    Settings::for_choice(choice).method(METHODS[method]).tolerance(tolerance).stop(stop);
                 solve(&problem, &settings, &mut |_| ())
             };
             match ask(asked) {

@@ -48,7 +48,10 @@ pub enum PanelError {
         second: PathBuf,
     },
     /// Stocks were selected that the panel does not have.
-    #[error("the panel has no stock {}; it has {}", list(unknown.iter().map(|stock| format!("{stock:?}"))), list(available))]
+    #[error(
+        "the panel has no stock {}; it has {}",
+        list(unknown.iter().map(|stock| format!("{stock:?}"))), list(available)
+    )]
     UnknownStock {
         /// The stocks asked for that are not there.
         unknown: Vec<String>,
