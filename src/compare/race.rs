@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 
 /// What one run spent on which step, where the steps are waited for one by one.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Steps {
     /// Inputs to the device.
     pub upload: Duration,
@@ -82,6 +83,7 @@ impl<A> std::fmt::Debug for Contender<'_, A> {
 
 /// One size on one device.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Cell {
     /// The size.
     pub size: u64,
@@ -95,6 +97,7 @@ pub struct Cell {
 
 /// What came of a race.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Outcome<A> {
     /// Sizes × contenders, those of a size together.
     pub cells: Vec<Cell>,

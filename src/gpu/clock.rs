@@ -96,6 +96,7 @@ pub struct KernelTimer {
 
 /// What a [`KernelTimer`] has measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct KernelTime {
     /// The time of all kernels together.
     pub spent: Duration,

@@ -132,6 +132,7 @@ pub struct BruteForce<'a> {
 
 /// Values T V and their best candidates.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Applied {
     /// T V, N, in units of utility.
     pub value: Vec<f64>,
