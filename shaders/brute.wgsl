@@ -182,17 +182,17 @@ fn one_workgroup(@builtin(local_invocation_index) local: u32) {
         // All have read the tile when the reduction is done.
         reduce(local, change);
         worst = seen[0];
-        for (var lane = 0u; lane < 4u; lane += 1u) {
-            if rows[lane] < points {
-                candidates[rows[lane]].y = slice.beta * value[lane];
+        for (var which = 0u; which < 4u; which += 1u) {
+            if rows[which] < points {
+                candidates[rows[which]].y = slice.beta * value[which];
             }
         }
         workgroupBarrier();
     }
-    for (var lane = 0u; lane < 4u; lane += 1u) {
-        if rows[lane] < points {
-            values[rows[lane]] = value[lane];
-            choices[rows[lane]] = best.choice[lane];
+    for (var which = 0u; which < 4u; which += 1u) {
+        if rows[which] < points {
+            values[rows[which]] = value[which];
+            choices[rows[which]] = best.choice[which];
         }
     }
     if local == 0u {

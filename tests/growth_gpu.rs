@@ -97,9 +97,9 @@ fn the_continuous_choice_is_certified(entry: &AdapterEntry) {
         let (gpu, cpu) = (on_gpu(&gpu, &problem, |_| ()), on_cpu(&problem));
         assert_certified(&format!("continuous, N = {points}"), &gpu, &cpu);
         // The grid's own doing: the method's policy is smooth, that of the gridded problem clings to the
-        // points, up to a cell away.
-        let cell = problem.capital()[1] - problem.capital()[0];
-        assert!(gpu.proposal.unwrap().policy_distance <= cell + F32_POLICY, "N = {points}");
+        // points, up to a step of the grid away.
+        let step = problem.capital()[1] - problem.capital()[0];
+        assert!(gpu.proposal.unwrap().policy_distance <= step + F32_POLICY, "N = {points}");
     }
 }
 
@@ -135,7 +135,7 @@ fn the_proposed_policy_meets_the_closed_form(entry: &AdapterEntry) {
     let problem = problem(model, 10_000, Choice::Continuous);
     let (proposed, _) = egm::euler_policy(&problem, &gpu).unwrap();
     let exact = |scale: f64| problem.capital().iter().map(|k| scale * k.powf(alpha)).collect::<Vec<f64>>();
-    // The grid's part, (cell/k)²/8 of k', is 3e-8 at the lower end.
+    // The grid's part, (step/k)²/8 of k', is 3e-8 at the lower end.
     let apart = distance(&proposed, &exact(alpha * beta));
     println!("closed form: k' off by {apart:.2e}");
     assert!(apart < 1e-6, "{apart:e}");
@@ -146,7 +146,7 @@ fn the_proposed_policy_meets_the_closed_form(entry: &AdapterEntry) {
     let a = ((1.0 - alpha * beta).ln() + alpha * beta / (1.0 - alpha * beta) * (alpha * beta).ln())
         / (1.0 - beta);
     let value: Vec<f64> = problem.capital().iter().map(|k| a + b * k.ln()).collect();
-    // The gridded problem's own error is that of interpolation, (cell/k)²/8 · B/(1−β) at most: 3e-7 · 10.
+    // The gridded problem's own error is that of interpolation, (step/k)²/8 · B/(1−β) at most: 3e-7 · 10.
     assert!(distance(&solution.value, &value) < 3e-6 + solution.certificate.bound);
 }
 
@@ -189,8 +189,8 @@ fn assert_applies_alike(gpu: &Gpu, problem: &Problem, value: &[f64], times: usiz
     let apart = distance(&applied.value, &next);
     let k = problem.capital();
     let chosen: Vec<f64> = applied.choices.iter().map(|&j| k[j as usize]).collect();
-    let cells = distance(&chosen, &policy) / (k[1] - k[0]);
-    println!("N = {points}, {times} times: T V off by {apart:.2e}, k' by {cells:.1} points");
+    let apart_in_points = distance(&chosen, &policy) / (k[1] - k[0]);
+    println!("N = {points}, {times} times: T V off by {apart:.2e}, k' by {apart_in_points:.1} points");
     assert!(apart <= tolerance, "N = {points}: {apart:e}");
     for (change, of_gpu) in changes.iter().zip(&applied.changes) {
         assert!((change - f64::from(*of_gpu)).abs() <= 2.0 * tolerance, "{change:e}, {of_gpu:e}");

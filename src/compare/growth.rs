@@ -8,7 +8,7 @@
 //!
 //! | choice | plain iteration | best method |
 //! |---|---|---|
-//! | continuous | CPU: exact cell formula; GPU: none | CPU: accelerated; GPU: endogenous grid |
+//! | continuous | CPU: exact formula on each segment; GPU: none | CPU: accelerated; GPU: endogenous grid |
 //! | grid | CPU and GPU: all candidates compared | CPU: accelerated, monotone sweep; GPU: Howard |
 //!
 //! With the continuous choice f32 on a GPU can't iterate on values.
@@ -213,7 +213,7 @@ mod tests {
         for choice in [Choice::Continuous, Choice::Grid] {
             let spec = Spec { choice, ..spec() };
             let outcome = compare(&devices, &[50, 100], &spec, &rules, &|_, _| {}).unwrap();
-            assert_eq!(outcome.cells.len(), 8);
+            assert_eq!(outcome.laps.len(), 8);
             assert_eq!(outcome.devices[3].method, "accelerated");
             assert!(outcome.answers.iter().all(|answer| answer.certificate.bound <= 1e-6));
         }

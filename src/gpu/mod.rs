@@ -22,7 +22,7 @@ pub mod parameters;
 pub mod probe;
 
 #[cfg(feature = "gpu")]
-pub use adapter::{AdapterEntry, Choice, adapters, choose, find, find_with};
+pub use adapter::{AdapterEntry, DeviceChoice, adapters, choose, find, find_with};
 #[cfg(feature = "gpu")]
 pub use buffers::Buffer;
 #[cfg(feature = "gpu")]

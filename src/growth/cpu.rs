@@ -22,7 +22,7 @@ const SLOW_ROWS_A_TASK: usize = 64;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Maximizer {
-    /// Continuous choice: the exact formula on each cell of the grid.
+    /// Continuous choice: the exact formula on each segment, or cell, of the grid.
     Cell,
     /// Continuous choice: golden section on the objective.
     Golden,
@@ -59,7 +59,7 @@ pub struct Bellman<'a> {
     maximizer: Maximizer,
     /// Whether U is evaluated with a known error.
     known: bool,
-    cells: continuous::Scratch,
+    scratch: continuous::Scratch,
     discounted: Vec<f64>,
 }
 
@@ -67,8 +67,8 @@ impl<'a> Bellman<'a> {
     /// The operator of `problem` with `maximizer`, which must serve the problem's rule of choice.
     pub fn new(problem: &'a Problem, maximizer: Maximizer) -> Self {
         debug_assert_eq!(problem.choice(), maximizer.choice());
-        let cells = continuous::Scratch::default();
-        Self { problem, maximizer, known: false, cells, discounted: Vec::new() }
+        let scratch = continuous::Scratch::default();
+        Self { problem, maximizer, known: false, scratch, discounted: Vec::new() }
     }
 
     /// The operator of `problem` as the certificate applies it: its rounding has a known bound.
@@ -101,7 +101,7 @@ impl<'a> Bellman<'a> {
         let problem = self.problem;
         match self.maximizer {
             Maximizer::Cell => {
-                continuous::cell_formula(problem, utility, &mut self.cells, value, next, policy)
+                continuous::segment_formula(problem, utility, &mut self.scratch, value, next, policy)
             }
             Maximizer::Golden => {
                 continuous::golden_section(problem, utility, SLOW_ROWS_A_TASK, value, next, policy)
@@ -134,14 +134,14 @@ impl<'a> Bellman<'a> {
     /// Whether the last application took the concave envelope.
     #[cfg(test)]
     pub(super) fn is_enveloped(&self) -> bool {
-        self.cells.envelope().is_some()
+        self.scratch.envelope().is_some()
     }
 
     /// By how much interpolation in the last application, to `value`, was off at most, in units of the
     /// roundoff: five times the largest rise from knot to knot, and with the concave envelope what its
     /// corners are off by. Nothing is interpolated with the choice on the grid.
     pub(super) fn interpolation(&self, value: &[f64]) -> f64 {
-        match (self.problem.choice(), self.cells.envelope()) {
+        match (self.problem.choice(), self.scratch.envelope()) {
             (Choice::Grid, _) => 0.0,
             (Choice::Continuous, Some((x, y))) => {
                 // The height of a point above a chord is off by 3u of the rise; dropping points one after

@@ -102,8 +102,8 @@ pub struct Problem {
     capital: Vec<f64>,
     /// f(k_i), N, strictly increasing.
     resources: Vec<f64>,
-    /// Cells in a unit of k, or of ln k.
-    cells_a_unit: f64,
+    /// Segments in a unit of k, or of ln k.
+    segments_a_unit: f64,
 }
 
 /// Bytes that a solution of one grid point takes at its peak: capital, resources, two values, two policies,
@@ -177,8 +177,8 @@ impl Problem {
                 "utility overflows on this grid; choose a smaller one, or a `low` closer to 1".into();
             return refuse("sigma", figure(model.sigma()), requirement);
         }
-        let cells_a_unit = cells_a_unit(lowest, highest, points, spacing);
-        Ok(Self { model, spec, choice, capital, resources, cells_a_unit })
+        let segments_a_unit = segments_a_unit(lowest, highest, points, spacing);
+        Ok(Self { model, spec, choice, capital, resources, segments_a_unit })
     }
 
     /// The same model between the same ends with another number of points and rule of choice.
@@ -186,9 +186,9 @@ impl Problem {
         let (lowest, highest) = (self.capital[0], self.capital[self.len() - 1]);
         let capital = points_between(lowest, highest, points, self.spec.spacing);
         let resources = resources(&self.model, &capital);
-        let cells_a_unit = cells_a_unit(lowest, highest, points, self.spec.spacing);
+        let segments_a_unit = segments_a_unit(lowest, highest, points, self.spec.spacing);
         let spec = GridSpec { points, ..self.spec };
-        Self { model: self.model, spec, choice, capital, resources, cells_a_unit }
+        Self { model: self.model, spec, choice, capital, resources, segments_a_unit }
     }
 
     /// The model.
@@ -222,8 +222,8 @@ impl Problem {
         self.capital.len()
     }
 
-    /// The cell j, 0 … N−2, with k_j ≤ k ≤ k_{j+1}; the nearest cell where k lies outside of the grid.
-    pub fn cell(&self, capital: f64) -> usize {
+    /// The segment j, 0 … N−2, with k_j ≤ k ≤ k_{j+1}; the nearest segment where k lies outside of the grid.
+    pub fn segment(&self, capital: f64) -> usize {
         let last = self.len() - 2;
         let lowest = self.capital[0];
         let distance = match self.spec.spacing {
@@ -231,19 +231,19 @@ impl Problem {
             Spacing::Log => libm::log(capital / lowest),
         };
         // A float cast saturates; rounding is mended by the steps below.
-        let mut cell = ((distance * self.cells_a_unit) as usize).min(last);
-        while cell > 0 && capital < self.capital[cell] {
-            cell -= 1;
+        let mut segment = ((distance * self.segments_a_unit) as usize).min(last);
+        while segment > 0 && capital < self.capital[segment] {
+            segment -= 1;
         }
-        while cell < last && capital >= self.capital[cell + 1] {
-            cell += 1;
+        while segment < last && capital >= self.capital[segment + 1] {
+            segment += 1;
         }
-        cell
+        segment
     }
 
     /// The piecewise linear function through (k_i, `at_points`_i) at `capital`, which must lie on the grid.
     pub fn interpolate(&self, at_points: &[f64], capital: f64) -> f64 {
-        let j = self.cell(capital);
+        let j = self.segment(capital);
         let weight = (capital - self.capital[j]) / (self.capital[j + 1] - self.capital[j]);
         at_points[j] + weight * (at_points[j + 1] - at_points[j])
     }
@@ -263,7 +263,7 @@ fn points_between(lowest: f64, highest: f64, points: usize, spacing: Spacing) ->
     capital
 }
 
-fn cells_a_unit(lowest: f64, highest: f64, points: usize, spacing: Spacing) -> f64 {
+fn segments_a_unit(lowest: f64, highest: f64, points: usize, spacing: Spacing) -> f64 {
     let range = match spacing {
         Spacing::Linear => highest - lowest,
         Spacing::Log => libm::log(highest / lowest),
@@ -296,13 +296,13 @@ mod tests {
             let problem = problem(1001, spacing);
             let k = problem.capital();
             for j in 0..k.len() - 1 {
-                assert_eq!(problem.cell(k[j]), j);
-                assert_eq!(problem.cell(k[j + 1].next_down()), j);
-                assert_eq!(problem.cell(0.5 * (k[j] + k[j + 1])), j);
+                assert_eq!(problem.segment(k[j]), j);
+                assert_eq!(problem.segment(k[j + 1].next_down()), j);
+                assert_eq!(problem.segment(0.5 * (k[j] + k[j + 1])), j);
             }
-            assert_eq!(problem.cell(k[1000]), 999);
-            assert_eq!(problem.cell(0.0), 0);
-            assert_eq!(problem.cell(1e9), 999);
+            assert_eq!(problem.segment(k[1000]), 999);
+            assert_eq!(problem.segment(0.0), 0);
+            assert_eq!(problem.segment(1e9), 999);
         }
     }
 

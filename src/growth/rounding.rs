@@ -26,7 +26,7 @@
 //!   operations. Where V is replaced by its concave envelope, each point between two of its corners was
 //!   dropped for a height above a chord that is off by 3u of the rise between the corners: 3u more a point.
 //!
-//! The maximizer finds k′ only up to its own rounding. A cell's c = g is off by the share ξ ≤ u (4/σ + 2 +
+//! The maximizer finds k′ only up to its own rounding. A segment's c = g is off by the share ξ ≤ u (4/σ + 2 +
 //! |ln c| + f/c) of itself, which loses ½ σ U′(c) c ξ²: of second order, as are products of the errors above.
 //! r is raised by a millionth for them. What `NOISE` in `continuous.rs` allows loses U′(c) c · 9e-18 = 0.1u
 //! U′(c) c, hence 1.1 c in the budget.
@@ -186,7 +186,7 @@ impl<U: Utility> Roundings<'_, U> {
         let mut consumption = found;
         loop {
             let tenth_less = f - 0.9 * consumption;
-            let j = self.problem.cell(tenth_less);
+            let j = self.problem.segment(tenth_less);
             if k[j + 1] <= tenth_less {
                 return f - k[j + 1];
             }

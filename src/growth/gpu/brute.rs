@@ -40,7 +40,7 @@ const CANDIDATES: usize = 8192;
 /// Most pairs of row and candidate of a submission, so that none keeps a slow device for long.
 const PAIRS: usize = 1 << 28;
 /// Most iterations of a submission.
-const BATCH: usize = 32;
+const MOST_ITERATIONS: usize = 32;
 /// Most rounds of Howard's method on a grid, and plain iterations, after which a proposal is taken as it is.
 const ROUNDS: usize = 64;
 const LIMIT: usize = 4096;
@@ -173,7 +173,7 @@ impl<'a> BruteForce<'a> {
             grid: storage("the capital grid", 2 * bytes)?,
             values: storage("values", 2 * bytes)?,
             choices: storage("choices", bytes)?,
-            changes: storage("changes", 4 * BATCH as u64)?,
+            changes: storage("changes", 4 * MOST_ITERATIONS as u64)?,
             parameters: Buffer::uniform("dispatch parameters"),
             staging: Buffer::staging("results on their way back"),
         };
@@ -269,7 +269,7 @@ impl<'a> BruteForce<'a> {
             (Self::kernel(self.problem, self.gpu, "one_workgroup")?, vec![in_one_workgroup(points, limit)])
         } else {
             // An even number: the next submission starts where the last has written.
-            (self.kernel.clone(), slices(points, BATCH))
+            (self.kernel.clone(), slices(points, MOST_ITERATIONS))
         };
         let mut stall = Stall::default();
         let mut done = 0;
@@ -346,7 +346,7 @@ impl<'a> BruteForce<'a> {
         let pieces = [
             Piece { buffer: values, first: written, bytes },
             Piece { buffer: choices, first: 0, bytes },
-            Piece { buffer: changes, first: 0, bytes: 4 * BATCH as u64 },
+            Piece { buffer: changes, first: 0, bytes: 4 * MOST_ITERATIONS as u64 },
         ];
         gpu.fetch("brute force", work, &pieces, staging, |read| {
             let (values, rest) = read.split_at(bytes as usize);

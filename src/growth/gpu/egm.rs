@@ -35,7 +35,7 @@ const TOLERANCE: f32 = 2.0 * f32::EPSILON;
 /// iterations.
 const LIMIT: usize = 4096;
 /// Most iterations of a submission, an even number: one then starts where the last has written.
-const BATCH: usize = 32;
+const MOST_ITERATIONS: usize = 32;
 /// Rows times iterations of a submission, so that none keeps a slow device for long.
 const WORK: usize = 1 << 23;
 
@@ -194,7 +194,7 @@ fn in_one_workgroup(points: usize, limit: usize) -> IterationParameters {
 
 /// The dispatches of one submission on a large grid, in order.
 fn submission(points: usize, row_limit: usize) -> Vec<IterationParameters> {
-    let iterations = (WORK / points).clamp(2, BATCH) & !1;
+    let iterations = (WORK / points).clamp(2, MOST_ITERATIONS) & !1;
     let rows = (0..points).step_by(row_limit).map(|first| first..(first + row_limit).min(points));
     let rows: Vec<Range<usize>> = rows.collect();
     let dispatch = |slot: usize, rows: &Range<usize>| IterationParameters {
@@ -244,7 +244,7 @@ struct Iteration<'a> {
 }
 
 /// Bytes of the changes, or of the last change and the number of iterations.
-const CHANGES: u64 = 4 * BATCH as u64;
+const CHANGES: u64 = 4 * MOST_ITERATIONS as u64;
 
 impl<'a> Iteration<'a> {
     fn new(
@@ -331,7 +331,7 @@ mod tests {
         for (points, row_limit) in [(1025, 64), (1_000_000, 4_194_240), (10_000_000, 4_194_240)] {
             let plan = submission(points, row_limit);
             let iterations = plan.last().unwrap().slot as usize + 1;
-            assert!(iterations.is_multiple_of(2) && iterations <= BATCH);
+            assert!(iterations.is_multiple_of(2) && iterations <= MOST_ITERATIONS);
             for (slot, dispatches) in plan.chunk_by(|a, b| a.slot == b.slot).enumerate() {
                 let mut next = 0;
                 for one in dispatches {
@@ -351,7 +351,7 @@ mod tests {
         for points in [2, 3, 64, 65, 100, 1000, SMALL] {
             let one = in_one_workgroup(points, LIMIT);
             let rows = points.div_ceil(64);
-            // Of the points − 1 cells.
+            // Of the points − 1 segments.
             let bisection = ((points - 1) as f64).log2().ceil() as usize;
             let turns = 2 * rows + one.iterations as usize * (1 + rows * (1 + bisection) + 6);
             assert!(one.iterations > 0 && turns <= LOOP_TURNS, "{points}: {turns}");
