@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub(crate) use crate::figures::bytes;
+
 /// Everything that can fail in this library. Rooms with many ways to fail own an enum of their own, held
 /// here.
 #[derive(Debug, thiserror::Error)]
@@ -95,9 +97,4 @@ impl Error {
         let path = path.as_ref().to_path_buf();
         move |source| Self::Io { action, path, source }
     }
-}
-
-/// `n` bytes as a person reads them, in binary units: `1.5 KiB`.
-pub(crate) fn bytes(n: u64) -> impl std::fmt::Display {
-    bytesize::ByteSize(n).display().iec()
 }

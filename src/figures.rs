@@ -60,6 +60,11 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
+/// `n` bytes as a person reads them, in binary units: `1.5 KiB`.
+pub(crate) fn bytes(n: u64) -> impl std::fmt::Display {
+    bytesize::ByteSize(n).display().iec()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
