@@ -743,8 +743,10 @@ mod tests {
                 exponent: 0, sum: 0.0, rounding: 0.0, relative_error: 0.0,
             };
             let mut columns: Vec<Column> = lower_bits.iter().map(column).collect();
-            let counted = lower_bits.iter().fold(FieldCount::default(), |all, &bits| all.with(rows, bits)).lanes();
-            let mut fields: Vec<u32> = columns.iter().flat_map(|column| &column.limbs).map(|limb| limb.width).collect();
+            let counts = lower_bits.iter().fold(FieldCount::default(), |all, &bits| all.with(rows, bits));
+            let counted = counts.lanes();
+            let limbs = columns.iter().flat_map(|column| &column.limbs);
+            let mut fields: Vec<u32> = limbs.map(|limb| limb.width).collect();
             fields.sort_unstable_by(|a, b| b.cmp(a));
             let mut free: Vec<u32> = Vec::new();
             for width in fields {
@@ -759,11 +761,16 @@ mod tests {
                 prop_assert!(limb.lane < counted && limb.shift + limb.width <= FULL);
                 // Sums of digits fit, and one bit less would not do.
                 let most = u64::from(rows) * ((1_u64 << limb.digit_bits) - 1);
-                prop_assert!(limb.digit_bits == 0 || (most >> limb.width == 0 && most >> (limb.width - 1) == 1));
+                let tight = || most >> limb.width == 0 && most >> (limb.width - 1) == 1;
+                prop_assert!(limb.digit_bits == 0 || tight());
             }
-            let mut placed: Vec<_> = columns.iter().flat_map(|column| &column.limbs).map(|limb| (limb.lane, limb.shift, limb.width)).collect();
+            let limbs = columns.iter().flat_map(|column| &column.limbs);
+            let mut placed: Vec<_> = limbs.map(|limb| (limb.lane, limb.shift, limb.width)).collect();
             placed.sort_unstable();
-            prop_assert!(placed.windows(2).all(|pair| pair[0].0 < pair[1].0 || pair[0].1 + pair[0].2 <= pair[1].1));
+            let apart = |pair: &[(usize, u32, u32)]| {
+                pair[0].0 < pair[1].0 || pair[0].1 + pair[0].2 <= pair[1].1
+            };
+            prop_assert!(placed.windows(2).all(apart));
             for (column, &lower_bits) in columns.iter().zip(&lower_bits) {
                 prop_assert_eq!(column.lower_bits(), lower_bits);
             }
@@ -853,7 +860,8 @@ mod tests {
             let value = scale_by_power(f64::from_bits(value.to_bits() & ((1 << 52) - 1) | 1023 << 52),
                 ((bits >> 52) as i32 % 1100 - 1050) - exponent);
             prop_assume!(value.is_finite());
-            prop_assert_eq!(u128::from(round_small(value * power_of_two(exponent))), round_scaled(value, exponent));
+            let small = round_small(value * power_of_two(exponent));
+            prop_assert_eq!(u128::from(small), round_scaled(value, exponent));
         }
 
         #[test]
@@ -862,8 +870,10 @@ mod tests {
             zeros in 0.0f64..1.0,
             jump in prop::option::of(0.0f64..20.0),
         ) {
-            let mut values: Vec<f64> =
-                logs.iter().enumerate().map(|(i, &l)| if (i as f64 * 0.618).fract() < zeros { 0.0 } else { l.exp() }).collect();
+            let value = |(i, &l): (usize, &f64)| {
+                if (i as f64 * 0.618).fract() < zeros { 0.0 } else { l.exp() }
+            };
+            let mut values: Vec<f64> = logs.iter().enumerate().map(value).collect();
             if let Some(jump) = jump {
                 values[0] = jump.exp();
             }

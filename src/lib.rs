@@ -2,8 +2,8 @@
 //! core and on any GPU; the bootstrap is the same to the last bit on all of them.
 //!
 //! ```text
-//! prices on disk ─ panel ─ returns by day ─ columns ─┬─ resample (CPU | GPU) ─ sums ─ quantiles ─ intervals ─┬─ output
-//!         simulate                                   │                                                       └─ plot
+//!   prices ─ panel ─ returns ─ columns ─┬─ resample (CPU | GPU) ─ sums ─ quantiles ─ intervals ─┬─ output
+//! simulate                              │                                                       └─ plot
 //!
 //! model + grid ─ Bellman operator (CPU | GPU proposes) ─ iterate ─ certify in f64 ─┬─ output
 //!                                                                                  └─ plot
@@ -24,7 +24,7 @@
 //! | [`random`] | the counter-based random stream, and exactly uniform row numbers |
 //! | [`panel`] | prices from files, aligned and checked; log returns within a day |
 //! | [`columns`] | quantities a row as integers, whose sums are exact |
-//! | [`resample`] | the heart: rows drawn with replacement and summed as integers, on the CPU and on the GPU |
+//! | [`resample`] | the heart: rows drawn with replacement, summed as integers, on the CPU and on the GPU |
 //! | [`measure`] | one file a measure: its columns, its statistic of their sums, its standard error |
 //! | [`exact`] | the law of a resampled sum without draws: its quantiles, by inversion |
 //! | [`interval`] | one file an interval: the order statistics that it needs, and its ends |

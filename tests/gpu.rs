@@ -22,7 +22,7 @@ use bellwether::Error;
 use bellwether::columns::{Column, DayColumns, FieldCount};
 use bellwether::compare::Steps;
 use bellwether::compare::uniform::{self, gpu::UniformSummer};
-use bellwether::gpu::{Gpu, GpuError, Parameters};
+use bellwether::gpu::{Buffer, Gpu, GpuError, Parameters, Piece, Recorder};
 use bellwether::random::index::RowRange;
 use bellwether::random::{Purpose, Stream};
 use bellwether::resample::gpu::{Resampler, device_limits};
@@ -49,6 +49,8 @@ const TESTS: &[(&str, Test)] = &[
     ("sums_do_not_depend_on_the_cut", sums_do_not_depend_on_the_cut),
     ("uniform_sums_equal_the_cpu", uniform_sums_equal_the_cpu),
     ("steps_take_time_and_change_nothing", steps_take_time_and_change_nothing),
+    ("buffers_are_kept_until_they_are_too_small", buffers_are_kept_until_they_are_too_small),
+    ("pieces_come_back_one_after_another", pieces_come_back_one_after_another),
     (
         "a_lost_device_is_an_error_wherever_it_is_waited_for",
         a_lost_device_is_an_error_wherever_it_is_waited_for,
@@ -308,7 +310,7 @@ fn sums_do_not_depend_on_the_cut(gpu: &Gpu) {
 }
 
 fn uniform_sums_equal_the_cpu(gpu: &Gpu) {
-    let summer = UniformSummer::new(gpu).unwrap();
+    let mut summer = UniformSummer::new(gpu).unwrap();
     // Up to several dispatches: 4,097 rows of 1,025 blocks are 257 workgroups, 9,000 rows 1,236.
     for size in [1, 2, 3, 4, 5, 63, 64, 100, 257, 1000, 4097, 9000] {
         for seed in [0, 5 << 33] {
@@ -352,6 +354,38 @@ fn steps_take_time_and_change_nothing(gpu: &Gpu) {
     );
 }
 
+fn buffers_are_kept_until_they_are_too_small(gpu: &Gpu) {
+    let mut kept = Buffer::storage("kept");
+    let first = kept.hold(gpu, 64).unwrap();
+    assert_eq!(kept.hold(gpu, 64).unwrap(), first);
+    assert_eq!(kept.hold(gpu, 4).unwrap(), first);
+    let grown = kept.hold(gpu, 65).unwrap();
+    assert!(grown != first && grown.size() >= 65);
+    assert_eq!(kept.hold(gpu, 64).unwrap(), grown);
+    // One that can't be made is an error each time, and no smaller one is in its place.
+    let too_large = gpu.limits().max_buffer_size + 1;
+    assert!(matches!(kept.hold(gpu, too_large), Err(GpuError::OutOfMemory { .. })));
+    assert!(kept.hold(gpu, 64).unwrap() != grown);
+}
+
+fn pieces_come_back_one_after_another(gpu: &Gpu) {
+    let [mut one, mut other] = ["one", "other"].map(Buffer::storage);
+    let (one, other) = (one.hold(gpu, 32).unwrap(), other.hold(gpu, 32).unwrap());
+    let mut staging = Buffer::staging("staging");
+    let mut fetch = |pieces: &[Piece<'_>], work: &dyn Fn(&mut Recorder<'_>)| -> Vec<u32> {
+        gpu.fetch("testing", work, pieces, &mut staging, bytemuck::pod_collect_to_vec).unwrap()
+    };
+    let pieces = [Piece { buffer: &other, first: 8, bytes: 8 }, Piece { buffer: &one, first: 0, bytes: 12 }];
+    let upload = |recorder: &mut Recorder<'_>| {
+        recorder.upload(&one, &[1_u32, 2, 3, 4, 5, 6, 7, 8]);
+        recorder.upload(&other, &[11_u32, 12, 13, 14, 15, 16, 17, 18]);
+    };
+    assert_eq!(fetch(&pieces, &upload), [13, 14, 1, 2, 3]);
+    // Fewer bytes, of the larger staging buffer that is kept; and what was there is still there.
+    assert_eq!(fetch(&pieces[..1], &|_| ()), [13, 14]);
+    assert_eq!(fetch(&pieces, &|recorder| recorder.clear(&other)), [0, 0, 1, 2, 3]);
+}
+
 /// Destroys the device, and then asks for everything that waits for one.
 fn a_lost_device_is_an_error_wherever_it_is_waited_for(gpu: &Gpu) {
     use wgpu::BufferUsages as Usage;
@@ -359,7 +393,7 @@ fn a_lost_device_is_an_error_wherever_it_is_waited_for(gpu: &Gpu) {
     let wave = [batch(0, &days[0])];
     let mut resampler = Resampler::new(gpu, device_limits(gpu));
     resampler.resample(&wave, &days, &Scheme::Iid, 0, 10, |_| {}).unwrap();
-    let summer = UniformSummer::new(gpu).unwrap();
+    let mut summer = UniformSummer::new(gpu).unwrap();
     let staging = gpu.buffer("staging", 16, Usage::MAP_READ | Usage::COPY_DST).unwrap();
     let submission = gpu.checked("nothing", |_, queue| queue.submit([])).unwrap();
 

@@ -48,11 +48,13 @@ values!(Maximizer {
     Golden = "golden", "Continuous choice: golden section on the objective";
     Brute = "brute", "Choice on the grid: all candidates are compared";
     Sweep = "sweep", "Choice on the grid: one sweep over rows and candidates, as the policy is monotone";
-    Bisection = "bisection", "Choice on the grid: bisection on the sign of the objective's differences, as it is concave";
+    Bisection = "bisection",
+        "Choice on the grid: bisection on the sign of the objective's differences, as it is concave";
 });
 values!(Method {
     Vfi = "vfi", "Plain value function iteration from V = 0";
-    Accelerated = "accelerated", "Value function iteration with MacQueen-Porteus bounds, from coarser grids where the grid is large";
+    Accelerated = "accelerated",
+        "Value function iteration with MacQueen-Porteus bounds, from coarser grids where the grid is large";
     Howard = "howard", "Policy improvement with exact policy evaluation";
     Egm = "egm", "The endogenous grid method, polished by policy improvement";
 });

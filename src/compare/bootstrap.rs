@@ -95,7 +95,8 @@ fn differ(one: &Intervals, other: &Intervals) -> Option<String> {
     let ((((day, stock), lower), upper), (other_lower, other_upper)) = different.next()?;
     let date = one.dates.get(day).map(ToString::to_string).unwrap_or_default();
     Some(format!(
-        "the interval of stock {} on {date} is {lower:?} to {upper:?} on one and {other_lower:?} to {other_upper:?} on the other",
+        "the interval of stock {} on {date} is {lower:?} to {upper:?} on one and {other_lower:?} to \
+         {other_upper:?} on the other",
         stock + 1
     ))
 }
