@@ -6,7 +6,7 @@
 use crate::error::Error;
 
 /// Parameters, and the flags that set them.
-const FLAGS: [(&str, &str); 36] = [
+const FLAGS: [(&str, &str); 41] = [
     ("against", "--against"),
     ("align", "--align"),
     ("alpha", "--alpha"),
@@ -23,6 +23,7 @@ const FLAGS: [(&str, &str); 36] = [
     ("from_capital", "--from-capital"),
     ("high", "--high"),
     ("interval", "--interval"),
+    ("jumps", "--jumps"),
     ("keep_going", "--keep-going"),
     ("low", "--low"),
     ("max_iterations", "--max-iterations"),
@@ -32,9 +33,13 @@ const FLAGS: [(&str, &str); 36] = [
     ("method", "--method"),
     ("min_runs", "--min-runs"),
     ("min_time", "--min-time"),
+    ("model", "--model"),
+    ("noise", "--noise"),
     ("per_day", "--per-day"),
     ("periods", "--path"),
     ("points", "--grid"),
+    ("replications", "--replications"),
+    ("returns", "--returns"),
     ("samples", "--samples"),
     ("sigma", "--sigma"),
     ("size", "--size"),

@@ -5,14 +5,17 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::civil::Date;
 
-use crate::error::Result;
-use crate::simulate::{SimulateSpec, write};
+use crate::error::{Error, Result};
+use crate::output::truth::write_csv;
+use crate::output::{Format, Outputs, folder_of};
+use crate::simulate::{OFTEN_JUMPS, RARE_JUMPS, SimulateSpec, truth, write};
 
 use super::device::{grouped, plural};
 use super::report::Report;
 use super::{Outcome, parse_seed};
 
-/// Simulate a panel of intraday prices: stochastic volatility, a U-shaped day, correlated stocks, rare jumps
+/// Simulate a panel of intraday prices: stochastic volatility, a U-shaped day, correlated stocks, rare jumps,
+/// bid-ask bounce
 #[derive(Debug, Args)]
 #[command(allow_negative_numbers = true)]
 pub(super) struct SimulateArgs {
@@ -34,9 +37,29 @@ pub(super) struct SimulateArgs {
     /// First day; weekends are skipped
     #[arg(long, default_value = "2007-01-03", value_name = "DATE")]
     start: Date,
+    /// Jumps: rare (as in real prices), often, none, or the probability of one a stock and day
+    #[arg(long, default_value = "rare", value_name = "HOW", value_parser = parse_jumps)]
+    jumps: f64,
+    /// Bid-ask bounce: half the spread, in cents
+    #[arg(long, default_value_t = SimulateSpec::default().noise, value_name = "CENTS")]
+    noise: f64,
+    /// File for the variances that the prices were drawn from, as CSV: date, stock, integrated variance from
+    /// the day's first to its last price, and the same with the squares of the jumps
+    #[arg(long, value_name = "FILE")]
+    truth: Option<PathBuf>,
     /// Replace the files of the same names that the folder holds
     #[arg(long)]
     force: bool,
+}
+
+/// Reads `--jumps`.
+fn parse_jumps(text: &str) -> Result<f64, String> {
+    match text {
+        "rare" => Ok(RARE_JUMPS),
+        "often" => Ok(OFTEN_JUMPS),
+        "none" => Ok(0.0),
+        number => number.parse().map_err(|_| "it is rare, often, none, or a probability such as 0.01".into()),
+    }
 }
 
 pub(super) fn run(args: &SimulateArgs, report: &Report) -> Result<Outcome> {
@@ -46,14 +69,41 @@ pub(super) fn run(args: &SimulateArgs, report: &Report) -> Result<Outcome> {
         per_day: args.per_day,
         seed: args.seed,
         start: args.start,
+        jumps: args.jumps,
+        noise: args.noise,
+    };
+    spec.validate()?;
+    let mut outputs = Outputs::default();
+    let truth_file = match &args.truth {
+        Some(path) => {
+            // A CSV file among the panel's would be read as a stock.
+            let (beside, panel) = (folder_of(path).canonicalize(), args.output.canonicalize());
+            if panel.is_ok_and(|panel| beside.is_ok_and(|beside| beside == panel)) {
+                return Err(Error::Parameter {
+                    name: "--truth",
+                    value: path.display().to_string(),
+                    requirement:
+                        "it lies in the panel's folder, of which every file is a stock; name another \
+                                  folder"
+                            .into(),
+                });
+            }
+            Some(outputs.table("--truth", Some(path.clone()), Some(Format::Csv))?.0)
+        }
+        None => None,
     };
     let bar = report.progress("simulate", spec.prices());
     let files = write(&spec, &args.output, args.force, |prices| bar.inc(prices));
     bar.finish_and_clear();
+    let files = files?;
+    if let Some(destination) = &truth_file {
+        let rows = truth(&spec)?;
+        destination.write(|out| write_csv(rows, &spec.stock_names(), out))?;
+    }
     report.line(format!(
         "simulated {} prices: {}, {} of {} prices, in {}",
         grouped(spec.prices()),
-        plural(files?.len() as u64, "stock"),
+        plural(files.len() as u64, "stock"),
         plural(spec.days.into(), "day"),
         spec.per_day,
         args.output.display()

@@ -42,6 +42,8 @@ pub enum Purpose {
     Simulation = 2,
     /// The mean of uniforms, a benchmark.
     UniformMean = 3,
+    /// Simulated days that intervals are held against.
+    Coverage = 6,
 }
 
 /// A seed, a purpose, a day and a sample: the address of one stream of 2³⁴ words.
