@@ -1,6 +1,6 @@
 //! How often do intervals hold the truth, at your number of returns a day?
 //!
-//!     cargo run --release --example coverage -- 78
+//! `cargo run --release --no-default-features --example coverage -- 78`
 //!
 //! Arguments: numbers of returns a day (78), separated by blanks.
 
