@@ -1,13 +1,13 @@
 //! `bellwether simulate`: a panel in the lecture's format, for trying things out.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use jiff::civil::Date;
 
 use crate::error::{Error, Result};
 use crate::output::truth::write_csv;
-use crate::output::{Format, Outputs, folder_of};
+use crate::output::{Destination, Format, Outputs};
 use crate::simulate::{OFTEN_JUMPS, RARE_JUMPS, SimulateSpec, truth, write};
 
 use super::device::{grouped, plural};
@@ -62,6 +62,20 @@ fn parse_jumps(text: &str) -> Result<f64, String> {
     }
 }
 
+/// Where the truth goes, which must not be taken for a stock of the panel in `folder`.
+fn truth_file(path: PathBuf, folder: &Path) -> Result<Destination> {
+    let mut outputs = Outputs::new(&[folder.to_path_buf()]);
+    let name = path.display().to_string();
+    match outputs.table("--truth", Some(path), None)? {
+        (destination, Format::Csv) => Ok(destination),
+        (_, Format::Json) => Err(Error::Parameter {
+            name: "--truth",
+            value: name,
+            requirement: "the truth is written as CSV; name a file that ends in .csv".into(),
+        }),
+    }
+}
+
 pub(super) fn run(args: &SimulateArgs, report: &Report) -> Result<Outcome> {
     let spec = SimulateSpec {
         stocks: args.stocks,
@@ -73,25 +87,7 @@ pub(super) fn run(args: &SimulateArgs, report: &Report) -> Result<Outcome> {
         noise: args.noise,
     };
     spec.validate()?;
-    let mut outputs = Outputs::default();
-    let truth_file = match &args.truth {
-        Some(path) => {
-            // A CSV file among the panel's would be read as a stock.
-            let (beside, panel) = (folder_of(path).canonicalize(), args.output.canonicalize());
-            if panel.is_ok_and(|panel| beside.is_ok_and(|beside| beside == panel)) {
-                return Err(Error::Parameter {
-                    name: "--truth",
-                    value: path.display().to_string(),
-                    requirement:
-                        "it lies in the panel's folder, of which every file is a stock; name another \
-                                  folder"
-                            .into(),
-                });
-            }
-            Some(outputs.table("--truth", Some(path.clone()), Some(Format::Csv))?.0)
-        }
-        None => None,
-    };
+    let truth_file = args.truth.clone().map(|path| truth_file(path, &args.output)).transpose()?;
     let bar = report.progress("simulate", spec.prices());
     let files = write(&spec, &args.output, args.force, |prices| bar.inc(prices));
     bar.finish_and_clear();
