@@ -165,6 +165,9 @@ struct Method {
     confidence: f64,
 }
 
+/// What gives the ends of one kind of interval of every day.
+type EndsOf<'a> = dyn Fn(&Method, &[DayReturns]) -> Result<Vec<[f64; 2]>> + 'a;
+
 /// Simulated days as the driver takes them, and their integrated variances.
 struct Simulated {
     days: Vec<DayReturns>,
@@ -244,12 +247,7 @@ impl Coverage {
         self.run_with(jobs, observer, &|method, days| self.ends(method, days, jobs, observer))
     }
 
-    fn run_with(
-        &self,
-        jobs: &Jobs,
-        observer: &dyn Observer,
-        ends: &dyn Fn(&Method, &[DayReturns]) -> Result<Vec<[f64; 2]>>,
-    ) -> Result<Vec<CoverageRow>> {
+    fn run_with(&self, jobs: &Jobs, observer: &dyn Observer, ends: &EndsOf<'_>) -> Result<Vec<CoverageRow>> {
         self.validate()?;
         let methods = self.methods()?;
         let returns: u64 = self.returns.iter().map(|&returns| returns as u64).sum();

@@ -18,8 +18,8 @@
 //! * **Jumps.** A day has at most one of each source, with probability p/4 for the market and 3p/4 for a
 //!   stock ([`SimulateSpec::jumps`], p), at a uniform time; its size is 1.5 · N(0, 1) in units of the
 //!   source's daily volatility. With p = [`RARE_JUMPS`] one return makes up more than half of the realized
-//!   variance on about 0.23 % of the stock-days, as in one-minute prices of twelve American stocks in 2007;
-//!   with [`OFTEN_JUMPS`], on 3 %.
+//!   variance on about 0.2 % of the stock-days; in one-minute prices of twelve American stocks in 2007 it
+//!   does on 0.23 %. With [`OFTEN_JUMPS`] it is 3 %.
 //! * **Nights.** The return from 16:00 to the next day's first price is 0.5 · N(0, 1) in the same units, for
 //!   each source.
 //! * **Stocks.** `β[s]` is uniform on [0.6, 1.4], `σ[s]` on [0.008, 0.018] a day, the first price is 40 ·
