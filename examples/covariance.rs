@@ -7,6 +7,7 @@ use bellwether::interval::Percentile;
 use bellwether::jobs::Jobs;
 use bellwether::measure;
 use bellwether::panel::{LoadOptions, load};
+use bellwether::resample::Scheme;
 use std::sync::Arc;
 
 fn main() -> bellwether::Result<()> {

@@ -13,8 +13,11 @@ fn main() -> bellwether::Result<()> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/data/sample");
 
     // 10,000 resamples of each day, intervals of 95 %, seed 0.
-    let bootstrap = Bootstrap::new(10_000, 0.95, 0)?
-        .with(measure::by_name("variance", None)?, interval::by_name("studentized-log")?)?;
+    let bootstrap = Bootstrap::new(10_000, 0.95, 0)?.with(
+        measure::by_name("variance", None)?,
+        Scheme::Iid,
+        vec![interval::by_name("studentized-log")?],
+    )?;
 
     let mut panel = PanelReader::open(&[folder.into()], &LoadOptions::default(), resources.memory, &jobs)?;
     let (intervals, _) = bootstrap.run_panel(&mut panel, &mut Engine::Cpu, &resources, &())?;

@@ -8,7 +8,7 @@
 //! model + grid ─ Bellman operator (CPU | GPU proposes) ─ iterate ─ certify in f64 ─┬─ output
 //!                                                                                  └─ plot
 //!
-//! compare: the same two flows against the clock
+//! compare, coverage: the same flows against the clock, and against simulated truth
 //! ```
 //!
 //! Data goes one way, and each arrow is a module. In reading order, of which each uses only those above it
@@ -31,7 +31,8 @@
 //! | [`bootstrap`] | the driver: panel × measure × interval × engine to a table of intervals |
 //! | [`growth`] | the growth model: grids, the Bellman operator, methods, the certificate |
 //! | [`output`] | files written whole or not at all; CSV, JSON |
-//! | [`simulate`] | panels of simulated prices, and files of them |
+//! | [`simulate`] | panels of simulated prices, and files of them; models with known integrated variance |
+//! | [`coverage`] | how often intervals hold the truth of such models |
 //! | [`plot`] | pictures of intervals, distributions and solutions |
 //! | [`compare`] | the same flows timed on one core, all cores and GPUs; tables and a picture of it |
 //! | [`cli`] | the command line over all of this |
@@ -75,6 +76,7 @@ pub mod cli;
 pub mod columns;
 #[cfg(feature = "gpu")]
 pub mod compare;
+pub mod coverage;
 pub mod error;
 pub mod exact;
 pub mod figures;

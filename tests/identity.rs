@@ -361,8 +361,14 @@ fn device_equals_cpu(adapter: &AdapterEntry) {
 /// Short days and many samples, so that a day's samples need several tiles.
 fn device_equals_cpu_over_cut_tiles(adapter: &AdapterEntry) {
     let folder = tempfile::tempdir().unwrap();
-    let spec =
-        SimulateSpec { stocks: 16, days: 3, per_day: 40, seed: 9, start: jiff::civil::date(2011, 3, 7) };
+    let spec = SimulateSpec {
+        stocks: 16,
+        days: 3,
+        per_day: 40,
+        seed: 9,
+        start: jiff::civil::date(2011, 3, 7),
+        ..SimulateSpec::default()
+    };
     write(&spec, folder.path(), false, |_| ()).unwrap();
     let (samples, limits, returns) = (150_000, limits(adapter), returns(folder.path()));
     let budgets = three_budgets(&returns.days, samples, Some(limits));

@@ -6,7 +6,7 @@
 use crate::error::Error;
 
 /// Parameters, and the flags that set them.
-const FLAGS: [(&str, &str); 39] = [
+const FLAGS: [(&str, &str); 44] = [
     ("against", "--against"),
     ("align", "--align"),
     ("alpha", "--alpha"),
@@ -24,6 +24,7 @@ const FLAGS: [(&str, &str); 39] = [
     ("from_capital", "--from-capital"),
     ("high", "--high"),
     ("interval", "--interval"),
+    ("jumps", "--jumps"),
     ("keep_going", "--keep-going"),
     ("low", "--low"),
     ("max_iterations", "--max-iterations"),
@@ -33,9 +34,13 @@ const FLAGS: [(&str, &str); 39] = [
     ("method", "--method"),
     ("min_runs", "--min-runs"),
     ("min_time", "--min-time"),
+    ("model", "--model"),
+    ("noise", "--noise"),
     ("per_day", "--per-day"),
     ("periods", "--path"),
     ("points", "--grid"),
+    ("replications", "--replications"),
+    ("returns", "--returns"),
     ("samples", "--samples"),
     ("scheme", "--scheme"),
     ("side", "--side"),

@@ -141,7 +141,6 @@ mod tests {
     use ndarray::Array2;
 
     use super::*;
-    use crate::bootstrap::Times;
     use crate::plot::tests::texts;
 
     /// Intervals of this many days and stocks, with a zero here and there.
@@ -150,16 +149,10 @@ mod tests {
             if (day + stock) % 17 == 5 { 0.0 } else { 1e-5 * (1 + (day * 7 + stock) % 23) as f64 }
         });
         let start = date(2007, 1, 3);
-        let intervals = Intervals {
-            dates: (0..days as i64).map(|day| start.saturating_add(jiff::Span::new().days(day))).collect(),
-            lower: &variance * 0.7,
-            upper: &variance * 1.6,
-            name: "rv",
-            cells: (0..stocks).collect(),
-            estimate: variance,
-            relative_error: 0.0,
-            times: Times::default(),
-        };
+        let dates = (0..days as i64).map(|day| start.saturating_add(jiff::Span::new().days(day))).collect();
+        let mut intervals = Intervals::empty("rv", (0..stocks).collect(), dates, &["percentile"]);
+        (intervals.ends[0].lower, intervals.ends[0].upper) = (&variance * 0.7, &variance * 1.6);
+        intervals.estimate = variance;
         let names: Vec<String> = (1..=stocks).map(|stock| format!("S{stock:04}")).collect();
         texts(&picture(&names, &intervals, "99 %").unwrap())
     }

@@ -46,7 +46,8 @@ pub enum Purpose {
     BlockStarts = 4,
     /// First rows of the stationary bootstrap's blocks.
     StationaryStarts = 5,
-    // 6 is that of `coverage`.
+    /// Simulated days that intervals are held against.
+    Coverage = 6,
     /// Where the stationary bootstrap's blocks begin.
     StationaryLengths = 7,
 }
