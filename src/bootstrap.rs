@@ -256,7 +256,7 @@ impl Bootstrap {
     /// 99 %.
     pub fn resamples(&self) -> Resamples {
         let held = held(self.samples as usize, self.levels);
-        Resamples { count: self.samples, held: held as u64 }
+        Resamples { count: self.samples, held: held as u64, scheme: Scheme::Iid }
     }
 
     /// The intervals of all that `panel` still holds, block by block of days; `memory` bytes are for what the

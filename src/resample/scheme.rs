@@ -141,6 +141,15 @@ impl Scheme {
         rows
     }
 
+    /// Turns of the loop that sums a resample of a day with `rows` rows: draws of rows or of blocks, or
+    /// places that may begin one.
+    pub(super) fn turns(&self, rows: u32) -> u32 {
+        match *self {
+            Self::Iid | Self::Wild | Self::Stationary { .. } => rows,
+            Self::Block { length } => rows.div_ceil(length.max(1)),
+        }
+    }
+
     /// The rows of resample `sample` of `day` (YYYYMMDD), which has n = `rows` rows, in the order in which
     /// they are drawn: the definition, which the engines have faster ways to sum. The scheme must suit the
     /// day ([`Self::check`]).
