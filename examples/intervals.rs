@@ -5,6 +5,7 @@
 use bellwether::bootstrap::{Bootstrap, Engine, Resources};
 use bellwether::jobs::Jobs;
 use bellwether::panel::{LoadOptions, PanelReader};
+use bellwether::resample::Scheme;
 use bellwether::{interval, measure};
 
 fn main() -> bellwether::Result<()> {

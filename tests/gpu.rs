@@ -47,6 +47,10 @@ const TESTS: &[(&str, Test)] = &[
     ("tallied_sums_equal_the_cpu_for_every_length", tallied_sums_equal_the_cpu_for_every_length),
     ("sums_equal_the_cpu_for_long_days", sums_equal_the_cpu_for_long_days),
     ("sums_do_not_depend_on_the_cut", sums_do_not_depend_on_the_cut),
+    ("every_scheme_equals_the_cpu", every_scheme_equals_the_cpu),
+    ("every_scheme_equals_the_cpu_for_long_days", every_scheme_equals_the_cpu_for_long_days),
+    ("schemes_do_not_depend_on_the_cut", schemes_do_not_depend_on_the_cut),
+    ("a_scheme_that_does_not_suit_is_refused", a_scheme_that_does_not_suit_is_refused),
     ("uniform_sums_equal_the_cpu", uniform_sums_equal_the_cpu),
     ("steps_take_time_and_change_nothing", steps_take_time_and_change_nothing),
     ("buffers_are_kept_until_they_are_too_small", buffers_are_kept_until_they_are_too_small),
@@ -188,18 +192,27 @@ fn batch(number: usize, columns: &DayColumns) -> Batch {
     Batch { day: number, cells: 0..columns.columns().len(), rows: columns.rows(), fields, key_bytes: 16 }
 }
 
-fn on_gpu(gpu: &Gpu, limits: DeviceLimits, days: &[DayColumns], seed: u64, samples: u32) -> Vec<Sums> {
+fn on_gpu(
+    gpu: &Gpu,
+    limits: DeviceLimits,
+    days: &[DayColumns],
+    scheme: &Scheme,
+    seed: u64,
+    samples: u32,
+) -> Vec<Sums> {
     let wave: Vec<Batch> = days.iter().enumerate().map(|(number, columns)| batch(number, columns)).collect();
     let mut blocks = vec![Vec::new(); days.len()];
     let mut last = 0;
     let take = |tile: &[(usize, Block<'_>)]| {
         for (number, block) in tile {
             assert!(*number >= last, "batches come in order");
+            let done: usize = blocks[*number].iter().map(Block::samples).sum();
+            assert_eq!(block.first() as usize, done, "resamples come in order");
             last = *number;
             blocks[*number].push(block.clone().into_owned());
         }
     };
-    Resampler::new(gpu, limits).resample(&wave, days, &Scheme::Iid, seed, samples, take).unwrap();
+    Resampler::new(gpu, limits).resample(&wave, days, scheme, seed, samples, take).unwrap();
     blocks.into_iter().map(Sums::from_iter).collect()
 }
 
@@ -209,17 +222,30 @@ fn values(columns: &DayColumns, sums: &Sums) -> Vec<Vec<f64>> {
 }
 
 fn assert_equals_cpu(gpu: &Gpu, limits: DeviceLimits, days: &[DayColumns], seed: u64, samples: u32) {
-    let sums = on_gpu(gpu, limits, days, seed, samples);
+    assert_scheme_equals_cpu(gpu, limits, days, &Scheme::Iid, seed, samples);
+}
+
+fn assert_scheme_equals_cpu(
+    gpu: &Gpu,
+    limits: DeviceLimits,
+    days: &[DayColumns],
+    scheme: &Scheme,
+    seed: u64,
+    samples: u32,
+) {
+    let sums = on_gpu(gpu, limits, days, scheme, seed, samples);
     assert_eq!(sums.len(), days.len());
     for (columns, sums) in days.iter().zip(&sums) {
-        let what = format!("{} rows, {} lanes, {samples} samples", columns.rows(), columns.lanes());
-        let expected = cpu::resample(columns, &Scheme::Iid, seed, 0..samples).unwrap();
+        let what =
+            format!("{} rows, {} lanes, {samples} samples, {scheme:?}", columns.rows(), columns.lanes());
+        let expected = cpu::resample(columns, scheme, seed, 0..samples).unwrap();
         assert!(values(columns, sums) == values(columns, &expected), "{what}");
         // Perturbed twins: the next seed, and the samples moved by one.
-        if columns.rows() > 2 {
-            let other = cpu::resample(columns, &Scheme::Iid, seed + 1, 0..samples).unwrap();
+        let is_whole = matches!(scheme, Scheme::Block { length } if *length == columns.rows());
+        if columns.rows() > if *scheme == Scheme::Iid { 2 } else { 30 } && !is_whole {
+            let other = cpu::resample(columns, scheme, seed + 1, 0..samples).unwrap();
             assert!(values(columns, sums) != values(columns, &other), "{what}, another seed");
-            let other = cpu::resample(columns, &Scheme::Iid, seed, 1..samples + 1).unwrap();
+            let other = cpu::resample(columns, scheme, seed, 1..samples + 1).unwrap();
             assert!(values(columns, sums) != values(columns, &other), "{what}, other samples");
         }
     }
@@ -261,7 +287,11 @@ fn tallied_sums_equal_the_cpu_for_every_length(gpu: &Gpu) {
             let wave: Vec<Batch> = days.iter().enumerate().map(|(number, day)| batch(number, day)).collect();
             // Rows of 48 words are more than a uniform buffer holds.
             let expected = limits.tally.is_some_and(|tally| tally.kind == TallyKind::Hardware || stocks < 33);
-            assert_eq!(matches!(Kernel::of(&wave, &limits), Kernel::Tally(_)), expected, "{stocks} stocks");
+            assert_eq!(
+                matches!(Kernel::of(&wave, &limits, &Scheme::Iid), Kernel::Tally(_)),
+                expected,
+                "{stocks} stocks"
+            );
             assert_equals_cpu(gpu, limits, &days, 1 << 40, 65);
         }
     }
@@ -307,6 +337,80 @@ fn sums_do_not_depend_on_the_cut(gpu: &Gpu) {
             assert_equals_cpu(gpu, limits, &days, 0, 200);
         }
     }
+}
+
+/// Every scheme but iid, with blocks that suit days of so many rows.
+fn schemes(rows: u32) -> Vec<Scheme> {
+    let mut schemes = vec![Scheme::Wild];
+    for length in [1, 3, 5, 20, rows] {
+        if length <= rows {
+            schemes.push(Scheme::Block { length });
+            schemes.push(Scheme::Stationary { length: length.into() });
+        }
+    }
+    schemes
+}
+
+fn every_scheme_equals_the_cpu(gpu: &Gpu) {
+    let limits = device_limits(gpu);
+    for stocks in [1, 2, 5, 12, 17, 40] {
+        let days = [day(20_070_103, 385, stocks), day(20_070_104, 210, stocks)];
+        for scheme in schemes(210) {
+            assert_scheme_equals_cpu(gpu, limits, &days, &scheme, 3, 300);
+        }
+    }
+    // Days of all lengths together, narrow and wide.
+    for stocks in [1, 7] {
+        let lengths = [1, 2, 3, 4, 5, 7, 8, 9, 100, 128, 129, 390, 1000, 2048, 2049];
+        let days: Vec<DayColumns> =
+            lengths.iter().map(|&rows| day(20_070_000 + rows as u32, rows, stocks)).collect();
+        for scheme in schemes(1) {
+            assert_scheme_equals_cpu(gpu, limits, &days, &scheme, 1 << 40, 65);
+        }
+        for scheme in schemes(100) {
+            assert_scheme_equals_cpu(gpu, limits, &days[8..], &scheme, 1 << 40, 65);
+        }
+    }
+}
+
+/// Over several dispatches; short stationary blocks turn the loops most often.
+fn every_scheme_equals_the_cpu_for_long_days(gpu: &Gpu) {
+    let limits = device_limits(gpu);
+    for stocks in [1, 3] {
+        let days = [day(20_070_103, 23_400, stocks), day(20_070_104, 385, stocks)];
+        for scheme in schemes(385).into_iter().chain([Scheme::Stationary { length: 1.3 }]) {
+            assert_scheme_equals_cpu(gpu, limits, &days, &scheme, 0, 40);
+        }
+    }
+    let days = [day(20_070_103, 100_000, 3)];
+    for scheme in [Scheme::Wild, Scheme::Block { length: 7 }, Scheme::Stationary { length: 70_000.0 }] {
+        assert_scheme_equals_cpu(gpu, limits, &days, &scheme, 0, 9);
+    }
+}
+
+fn schemes_do_not_depend_on_the_cut(gpu: &Gpu) {
+    let usual = device_limits(gpu);
+    let days = [day(20_070_103, 385, 20), day(20_070_104, 23, 20), day(20_070_105, 2500, 20)];
+    let cuts = [
+        DeviceLimits { draws: 8, ..usual },
+        DeviceLimits { draws: 136, work: 1, ..usual },
+        DeviceLimits { tile: 4096, ..usual },
+        DeviceLimits { tile: 60_000, work: 100_000, workgroups: 2, ..usual },
+    ];
+    for limits in cuts {
+        for scheme in [Scheme::Wild, Scheme::Block { length: 6 }, Scheme::Stationary { length: 6.5 }] {
+            assert_scheme_equals_cpu(gpu, limits, &days, &scheme, 0, 150);
+        }
+    }
+}
+
+fn a_scheme_that_does_not_suit_is_refused(gpu: &Gpu) {
+    let days = [day(20_070_103, 385, 2), day(20_070_104, 23, 2)];
+    let wave = [batch(0, &days[0]), batch(1, &days[1])];
+    let mut resampler = Resampler::new(gpu, device_limits(gpu));
+    let refused = resampler.resample(&wave, &days, &Scheme::Block { length: 24 }, 0, 10, |_| panic!("sums"));
+    assert!(matches!(refused, Err(Error::Parameter { .. })), "{refused:?}");
+    resampler.resample(&wave, &days, &Scheme::Block { length: 23 }, 0, 10, |_| ()).unwrap();
 }
 
 fn uniform_sums_equal_the_cpu(gpu: &Gpu) {

@@ -28,6 +28,7 @@ use bellwether::gpu::{AdapterEntry, Gpu};
 use bellwether::interval::position::{Position, tail_levels};
 use bellwether::jobs::Jobs;
 use bellwether::panel::{DayReturns, LoadOptions, PanelReader, Returns, load};
+use bellwether::resample::Scheme;
 use bellwether::resample::gpu::device_limits;
 use bellwether::resample::plan::{Budget, DayShape, DeviceLimits, Wave, tiles, waves};
 use bellwether::simulate::{SimulateSpec, write};
@@ -378,7 +379,7 @@ fn device_equals_cpu_over_cut_tiles(adapter: &AdapterEntry) {
         let waves = plan(&returns.days, samples, &budget).unwrap();
         waves
             .iter()
-            .flat_map(|wave| tiles(wave, samples, &limits))
+            .flat_map(|wave| tiles(wave, samples, &limits, &Scheme::Iid))
             .filter(|tile| (tile.samples.len() as u32) < samples)
             .count()
     };

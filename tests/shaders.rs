@@ -59,6 +59,24 @@ const SHADERS: &[Shader] = &[
         constants: &[("WORKGROUP", 8.0)],
     },
     Shader {
+        name: "wild",
+        source: bellwether::resample::gpu::WILD,
+        entries: &["wild"],
+        constants: &[("WORKGROUP", 64.0)],
+    },
+    Shader {
+        name: "block",
+        source: bellwether::resample::gpu::BLOCK,
+        entries: &["block"],
+        constants: &[("WORKGROUP", 64.0)],
+    },
+    Shader {
+        name: "stationary",
+        source: bellwether::resample::gpu::STATIONARY,
+        entries: &["stationary"],
+        constants: &[("WORKGROUP", 64.0)],
+    },
+    Shader {
         name: "uniform",
         source: bellwether::compare::uniform::gpu::SOURCE,
         entries: &["sum_words"],
@@ -381,8 +399,8 @@ fn dispatch_layout() -> (usize, Members) {
         first_draw,
         end_draw,
         purpose,
-        padding0,
-        padding1
+        length,
+        padding
     })
 }
 
@@ -454,9 +472,9 @@ fn a_moved_member_is_found_out() {
     let rows = "    rows: u32,          // number of rows, n\n    rows_per_word: u32, // of the row range\n";
     let exchanged = edited(&format!("{day}{rows}"), &format!("{rows}{day}"));
     assert_ne!(batch_layout(), shader_layout(&exchanged, "Batch"));
-    let longer = edited("    padding1: u32,\n", "    padding1: u32,\n    padding2: u32,\n");
+    let longer = edited("    padding: u32,\n", "    padding: u32,\n    padding2: u32,\n");
     assert_ne!(dispatch_layout(), shader_layout(&longer, "Dispatch"));
-    let wider = edited("    padding1: u32,\n", "    padding1: vec2<u32>,\n");
+    let wider = edited("    padding: u32,\n", "    padding: vec2<u32>,\n");
     assert_ne!(dispatch_layout(), shader_layout(&wider, "Dispatch"));
     let source = bellwether::growth::gpu::brute::SOURCE;
     let (read, write) = ("    read: u32, ", "    write: u32,");

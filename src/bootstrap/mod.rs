@@ -51,6 +51,7 @@ use crate::measure::jumps::{Multipower, ratio_test};
 use crate::measure::{Measure, Studentize, Variance};
 use crate::panel::{DayReturns, PanelReader};
 use crate::random::STREAM_VERSION;
+use crate::resample::block_length::BlockLength;
 use crate::resample::gpu::{Resampler, device_limits};
 use crate::resample::histogram::Histogram;
 use crate::resample::plan::{Batch, Budget, DayShape, DeviceLimits, Resamples, Wave, waves};
@@ -594,7 +595,7 @@ impl Bootstrap {
     pub fn resamples(&self) -> Resamples {
         let held = self.needs.iter().map(|need| need.held(self.samples, self.selects_sums()));
         let [held, bytes] = held.fold([0; 2], |[a, b], [c, d]| [a + c, b + d]);
-        Resamples { count: self.samples, held, bytes }
+        Resamples { count: self.samples, held, bytes, scheme: self.scheme }
     }
 
     /// The intervals of all that `panel` still holds, block by block of days; `memory` bytes are for what the
@@ -645,17 +646,26 @@ impl Bootstrap {
                 .map(|(&stock, columns)| self.estimate(day, stock, columns))
                 .collect::<Result<Vec<Estimate>>>()?;
             let key_bytes = self.key_bytes(&columns);
-            let shape = DayShape::new(day.returns.nrows() as u32, &columns, per_cell, key_bytes);
-            Ok((shape, columns, estimates))
+            let rows = day.returns.nrows() as u32;
+            let shape = DayShape::new(rows, &columns, per_cell, key_bytes);
+            let shape = DayShape { alone: self.automatic_blocks, ..shape };
+            let scheme = |&cell: &usize| self.scheme_of(day, cell);
+            let schemes = cells
+                .iter()
+                .map(scheme)
+                .collect::<Result<Vec<_>>>()
+                .map_err(|error| with_place(day, error))?;
+            Ok((shape, Planned { columns, estimates, schemes }))
         };
         let looked = resources.jobs.install(|| days.par_iter().map(look).collect::<Result<Vec<_>>>())?;
         let (mut shapes, mut planned) = (Vec::with_capacity(days.len()), Vec::with_capacity(days.len()));
-        for (shape, columns, estimates) in looked {
+        for (shape, plan) in looked {
             shapes.push(shape);
-            planned.push((columns, estimates));
+            planned.push(plan);
         }
-        let estimate =
-            Array2::from_shape_fn((days.len(), cells.len()), |(day, cell)| planned[day].1[cell].value);
+        let estimate = Array2::from_shape_fn((days.len(), cells.len()), |(day, cell)| {
+            planned[day].estimates[cell].value
+        });
         let budget = Budget {
             memory: resources.memory,
             threads: resources.jobs.thread_count(),
@@ -815,18 +825,9 @@ impl Bootstrap {
     /// does not suit.
     pub fn resampled(&self, day: &DayReturns) -> Result<Array2<f64>> {
         let cells = self.measure.cells(day.returns.ncols());
-        let columns = self.day_columns(day, &cells)?;
-        let (rows, per_cell) = (day.returns.nrows() as u32, self.columns());
         let mut values = Array2::zeros((self.samples as usize, cells.len()));
-        let sums = cpu::resample(&columns, &self.scheme, self.seed, 0..self.samples)?;
-        let mut of_columns = vec![0.0; per_cell];
-        for block in sums.blocks() {
-            for number in 0..block.samples() {
-                let mut row = values.row_mut(block.first() as usize + number);
-                for (value, columns) in row.iter_mut().zip(columns.columns().chunks_exact(per_cell)) {
-                    *value = self.of_block(columns, rows, block, number, None, &mut of_columns).value;
-                }
-            }
+        for (mut values, cell) in values.columns_mut().into_iter().zip(0..) {
+            values.assign(&self.resampled_of(day, cell)?);
         }
         Ok(values)
     }
@@ -838,7 +839,33 @@ impl Bootstrap {
     ///
     /// As [`Self::resampled`].
     pub fn resampled_of(&self, day: &DayReturns, cell: usize) -> Result<ndarray::Array1<f64>> {
-        Ok(self.resampled(day)?.column(cell).to_owned())
+        let stock = self.measure.cells(day.returns.ncols())[cell];
+        let columns = self.day_columns(day, &[stock])?;
+        let scheme = self.scheme_of(day, stock).map_err(|error| with_place(day, error))?;
+        let sums = cpu::resample(&columns, &scheme, self.seed, 0..self.samples)?;
+        let (rows, mut of_columns) = (day.returns.nrows() as u32, vec![0.0; self.columns()]);
+        let mut values = ndarray::Array1::zeros(self.samples as usize);
+        for block in sums.blocks() {
+            for number in 0..block.samples() {
+                let resample = self.of_block(columns.columns(), rows, block, number, None, &mut of_columns);
+                values[block.first() as usize + number] = resample.value;
+            }
+        }
+        Ok(values)
+    }
+
+    /// How rows of a day enter a resample for the cell of a `stock`.
+    fn scheme_of(&self, day: &DayReturns, stock: usize) -> Result<Scheme> {
+        let rows = day.returns.nrows() as u32;
+        if !self.automatic_blocks {
+            return Ok(self.scheme);
+        }
+        let series = self.quantities(day, &[stock]).column(0).to_vec();
+        let length = BlockLength::new(&series)?;
+        Ok(match self.scheme {
+            Scheme::Stationary { .. } => length.stationary(rows),
+            _ => length.block(rows),
+        })
     }
 
     /// The columns of all `cells` of a day.
@@ -863,7 +890,8 @@ impl Bootstrap {
                 take(self.of_block(columns.columns(), rows, block, number, None, &mut sums).value);
             }
         };
-        Histogram::of_resamples(&columns, &self.scheme, self.seed, self.samples, bins, &of_block)
+        let scheme = self.scheme_of(day, cells[0])?;
+        Histogram::of_resamples(&columns, &scheme, self.seed, self.samples, bins, &of_block)
     }
 }
 
@@ -1055,14 +1083,24 @@ struct Clocks {
     quantiles: Clock,
 }
 
+/// What is known of a day before resampling.
+struct Planned {
+    /// How its columns are written, cell after cell.
+    columns: Vec<Column>,
+    /// Its estimates, by cell.
+    estimates: Vec<Estimate>,
+    /// How rows enter a resample, by cell.
+    schemes: Vec<Scheme>,
+}
+
 /// One wave and what it needs.
 struct Run<'a> {
     bootstrap: &'a Bootstrap,
     days: &'a [DayReturns],
     /// The stocks that have a cell.
     cells: &'a [usize],
-    /// How the columns of each day are written, and its estimates.
-    planned: &'a [(Vec<Column>, Vec<Estimate>)],
+    /// What is known of each day before resampling.
+    planned: &'a [Planned],
     wave: &'a Wave,
     jobs: &'a Jobs,
     clocks: &'a Clocks,
@@ -1074,7 +1112,7 @@ impl Run<'_> {
     /// The intervals that need no resamples.
     fn without_draws(&self) -> Vec<Vec<Found>> {
         let of_batch = |batch: &Batch| {
-            let (columns, estimates) = &self.planned[batch.day];
+            let Planned { columns, estimates, .. } = &self.planned[batch.day];
             let per_cell = self.bootstrap.columns();
             let of_cell = |cell: usize| {
                 self.found(batch, Vec::new(), &estimates[cell], &columns[cell * per_cell..][..per_cell])
@@ -1096,7 +1134,7 @@ impl Run<'_> {
                 self.finished(batch, block)
             };
             let (seed, samples) = (self.bootstrap.seed, 0..self.bootstrap.samples);
-            cpu::resample_each(&columns, &self.bootstrap.scheme, seed, samples, take)?;
+            cpu::resample_each(&columns, self.scheme(batch), seed, samples, take)?;
             self.ends(batch, selections, &columns)
         };
         let finished = self.jobs.map(self.wave, batch_job).all();
@@ -1111,31 +1149,43 @@ impl Run<'_> {
             .install(|| self.wave.par_iter().map(|batch| self.columns(batch)).collect::<Result<_>>())?;
         let selections: Vec<_> = columns.iter().map(|columns| self.selections(columns)).collect();
         let (start, mut selecting) = (Instant::now(), Duration::ZERO);
-        let take = |blocks: &[(usize, Block<'_>)]| {
-            let start = Instant::now();
-            let select = |(number, block): &(usize, Block<'_>)| {
-                let (batch, columns) = (&self.wave[*number], &columns[*number]);
-                selections[*number].par_iter().enumerate().for_each(|(cell, selection)| {
-                    self.clocks.quantiles.time(|| self.select(batch, cell, selection, columns, block));
-                });
-                // A device that is at work is not interrupted; the run ends with its wave.
-                let _ = self.finished(batch, block);
-            };
-            self.jobs.install(|| blocks.par_iter().for_each(select));
-            selecting += start.elapsed();
-        };
         let (seed, samples) = (self.bootstrap.seed, self.bootstrap.samples);
-        resampler.resample(self.wave, &columns, &self.bootstrap.scheme, seed, samples, take)?;
+        // Batches of one scheme at a time: all of them, but for blocks of which each cell has its own length.
+        let mut first = 0;
+        for batches in self.wave.chunk_by(|one, other| self.scheme(one) == self.scheme(other)) {
+            let take = |blocks: &[(usize, Block<'_>)]| {
+                let start = Instant::now();
+                let select = |(number, block): &(usize, Block<'_>)| {
+                    let number = first + number;
+                    let (batch, columns) = (&self.wave[number], &columns[number]);
+                    selections[number].par_iter().enumerate().for_each(|(cell, selection)| {
+                        self.clocks.quantiles.time(|| self.select(batch, cell, selection, columns, block));
+                    });
+                    // A device that is at work is not interrupted; the run ends with its wave.
+                    let _ = self.finished(batch, block);
+                };
+                self.jobs.install(|| blocks.par_iter().for_each(select));
+                selecting += start.elapsed();
+            };
+            let columns = &columns[first..first + batches.len()];
+            resampler.resample(batches, columns, self.scheme(&batches[0]), seed, samples, take)?;
+            first += batches.len();
+        }
         self.clocks.resample.add(start.elapsed().saturating_sub(selecting));
         let batches = self.wave.iter().zip(selections).zip(&columns);
         batches.map(|((batch, selections), columns)| self.ends(batch, selections, columns)).collect()
+    }
+
+    /// How rows of a batch enter a resample.
+    fn scheme(&self, batch: &Batch) -> &Scheme {
+        &self.planned[batch.day].schemes[batch.cells.start]
     }
 
     /// The columns of a batch.
     fn columns(&self, batch: &Batch) -> Result<DayColumns> {
         let (day, per_cell) = (&self.days[batch.day], self.bootstrap.columns());
         let Range { start, end } = batch.cells.clone();
-        let planned = self.planned[batch.day].0[start * per_cell..end * per_cell].to_vec();
+        let planned = self.planned[batch.day].columns[start * per_cell..end * per_cell].to_vec();
         let values = self.bootstrap.quantities(day, &self.cells[batch.cells.clone()]);
         DayColumns::planned(day_number(day.date), &values, planned)
     }
@@ -1193,7 +1243,7 @@ impl Run<'_> {
         let bootstrap = self.bootstrap;
         let per_cell = bootstrap.columns();
         let own = &columns.columns()[cell * per_cell..][..per_cell];
-        let estimate = &self.planned[batch.day].1[batch.cells.start + cell];
+        let estimate = &self.planned[batch.day].estimates[batch.cells.start + cell];
         let only_sums = bootstrap
             .needs
             .iter()
@@ -1222,7 +1272,7 @@ impl Run<'_> {
         if self.cancelled.load(Ordering::Relaxed) {
             return Err(Error::Cancelled);
         }
-        let estimates = &self.planned[batch.day].1[batch.cells.clone()];
+        let estimates = &self.planned[batch.day].estimates[batch.cells.clone()];
         let cells = columns.columns().chunks_exact(self.bootstrap.columns());
         Ok(self.clocks.quantiles.time(|| {
             let cells = selections.into_iter().zip(cells).zip(estimates).enumerate();

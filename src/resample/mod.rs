@@ -24,6 +24,7 @@ use std::ops::{Add, Not, Range, Shl};
 
 use crate::columns::{Column, DayColumns, Limb};
 
+pub mod block_length;
 pub mod cpu;
 mod draws;
 #[cfg_attr(not(feature = "gpu"), path = "no_gpu.rs")]

@@ -155,6 +155,15 @@ impl Scheme {
         }
     }
 
+    /// Turns of the loop that sums a resample of a day with `rows` rows: draws of rows or of blocks, or
+    /// places that may begin one.
+    pub(super) fn turns(&self, rows: u32) -> u32 {
+        match *self {
+            Self::Iid | Self::Wild | Self::Stationary { .. } => rows,
+            Self::Block { length } => rows.div_ceil(length.max(1)),
+        }
+    }
+
     /// The rows of resample `sample` of `day` (YYYYMMDD), which has n = `rows` rows, in the order in which
     /// they are drawn: the definition, which the engines have faster ways to sum. The scheme must suit the
     /// day ([`Self::check`]).
@@ -252,6 +261,127 @@ mod tests {
             (Scheme::Wild, 1, true),
         ] {
             assert_eq!(scheme.check(rows).is_ok(), suits, "{scheme:?}, {rows} rows");
+        }
+    }
+
+    /// Pinned by values computed apart from this code (`tests/oracles/stream.py`): the first four rows, the
+    /// last, and Σ (place + 1) · row.
+    #[test]
+    fn golden_rows() {
+        let (block, stationary) = (Scheme::Block { length: 4 }, Scheme::Stationary { length: 3.5 });
+        type Golden = (Scheme, u32, &'static [u32], u32, u64);
+        let golden: [Golden; 9] = [
+            (Scheme::Wild, 11, &[6], 6, 6),
+            (block, 11, &[4, 5, 6, 7, 7, 8, 9, 10, 5, 6, 7], 7, 468),
+            (stationary, 11, &[1, 2, 3, 4, 5, 6, 2, 10, 0, 1, 7], 7, 272),
+            (Scheme::Wild, 385, &[6, 11, 13, 22, 24, 26], 379, 1_231_989),
+            (block, 385, &[164, 165, 166, 167, 278, 279], 275, 13_965_811),
+            (stationary, 385, &[42, 43, 44, 45, 46, 47, 86], 307, 13_371_969),
+            (Scheme::Wild, 2500, &[6, 11, 13, 22], 2499, 394_707_350),
+            (block, 2500, &[1069, 1070, 1071, 1072, 1208], 207, 4_113_029_934),
+            (stationary, 2500, &[274, 275, 276, 277, 278, 279, 2417], 2408, 3_833_054_331),
+        ];
+        for (scheme, rows, first, last, weighted) in golden {
+            let found = scheme.rows(rows, (1 << 40) + 5, 20_241_231, 3_000_000_000);
+            assert_eq!(found[..first.len()], *first, "{scheme:?}, {rows}");
+            assert_eq!(found.last(), Some(&last));
+            let sum: u64 = (1..).zip(&found).map(|(place, &row)| place * u64::from(row)).sum();
+            assert_eq!(sum, weighted, "{scheme:?}, {rows}");
+        }
+    }
+
+    /// Standardized χ² of counts that are expected to be equal.
+    fn standardized(counts: &[u64]) -> f64 {
+        let expected = counts.iter().sum::<u64>() as f64 / counts.len() as f64;
+        let chi2: f64 = counts.iter().map(|&count| (count as f64 - expected).powi(2) / expected).sum();
+        let freedom = counts.len() as f64 - 1.0;
+        (chi2 - freedom) / (2.0 * freedom).sqrt()
+    }
+
+    /// First rows of blocks are uniform, and in stationary ones places begin blocks independently, as often
+    /// as they should.
+    #[test]
+    fn blocks_begin_uniformly_and_as_often_as_they_should() {
+        let (rows, samples) = (50, 20_000);
+        for length in [1.0, 2.5, 5.0, 50.0] {
+            let mut schemes = vec![Scheme::Stationary { length }];
+            if length != 2.5 {
+                schemes.push(Scheme::Block { length: length as u32 });
+            }
+            for scheme in schemes {
+                let (mut first, mut last) = (vec![0; rows as usize], vec![0; rows as usize]);
+                // Places where the next row is not the one after, which hides one block in n.
+                let mut jumps = 0;
+                for sample in 0..samples {
+                    let drawn = scheme.rows(rows, 3, 20_070_103, sample);
+                    assert_eq!(drawn.len(), rows as usize);
+                    first[drawn[0] as usize] += 1;
+                    last[drawn[rows as usize - 1] as usize] += 1;
+                    jumps += drawn.windows(2).filter(|pair| (pair[0] + 1) % rows != pair[1]).count();
+                }
+                assert!(standardized(&first).abs() < 4.0, "{scheme:?}");
+                assert!(standardized(&last).abs() < 4.0, "{scheme:?}");
+                let (places, hidden) = (f64::from(samples * (rows - 1)), 1.0 - 1.0 / f64::from(rows));
+                if let Scheme::Stationary { .. } = scheme {
+                    let share = hidden / length;
+                    let error = (share * (1.0 - share) / places).sqrt();
+                    assert!(
+                        (jumps as f64 / places - share).abs() < 4.0 * error + 1e-9,
+                        "{scheme:?}: {jumps}"
+                    );
+                } else {
+                    let blocks = f64::from(samples * (rows.div_ceil(length as u32) - 1));
+                    let error = (blocks * hidden * (1.0 - hidden)).sqrt();
+                    assert!((jumps as f64 - blocks * hidden).abs() <= 4.0 * error, "{scheme:?}: {jumps}");
+                }
+            }
+        }
+    }
+
+    /// Blocks go on with the first row after the last; blocks of all rows have each once.
+    #[test]
+    fn blocks_wrap_around_and_whole_ones_have_every_row_once() {
+        let mut wrapped = 0;
+        for sample in 0..200 {
+            let drawn = Scheme::Block { length: 7 }.rows(23, 0, 20_070_103, sample);
+            for block in drawn.chunks(7) {
+                assert!(block.windows(2).all(|pair| (pair[0] + 1) % 23 == pair[1]), "{drawn:?}");
+                wrapped += block.windows(2).filter(|pair| pair[0] == 22 && pair[1] == 0).count();
+            }
+            let mut whole = Scheme::Block { length: 23 }.rows(23, 0, 20_070_103, sample);
+            whole.sort_unstable();
+            assert_eq!(whole, (0..23).collect::<Vec<_>>());
+        }
+        // Of 800 blocks of up to seven rows six in 23 wrap around.
+        assert!((150..260).contains(&wrapped), "{wrapped}");
+    }
+
+    /// Sums of blocks of one row have the mean and the variance of iid ones: Σ v and n (Σ v²/n − (Σ v/n)²).
+    /// Longer blocks do not, where neighbours are alike.
+    #[test]
+    fn blocks_of_one_row_have_the_iid_distribution() {
+        let (rows, samples) = (40, 40_000);
+        let value = |row: u32| f64::from(row);
+        let mean = (0..rows).map(value).sum::<f64>();
+        let square = (0..rows).map(|row| value(row).powi(2)).sum::<f64>();
+        let variance = square - mean * mean / f64::from(rows);
+        for (scheme, is_iid) in [
+            (Scheme::Iid, true),
+            (Scheme::Block { length: 1 }, true),
+            (Scheme::Stationary { length: 1.0 }, true),
+            (Scheme::Block { length: 4 }, false),
+            (Scheme::Stationary { length: 4.0 }, false),
+        ] {
+            let sums: Vec<f64> = (0..samples)
+                .map(|sample| scheme.rows(rows, 1, 20_070_103, sample).into_iter().map(value).sum())
+                .collect();
+            let count = f64::from(samples);
+            let found_mean = sums.iter().sum::<f64>() / count;
+            let found = sums.iter().map(|sum| (sum - found_mean).powi(2)).sum::<f64>() / count;
+            // Of long blocks the variance is larger.
+            assert!((found_mean - mean).abs() < 4.0 * (found / count).sqrt(), "{scheme:?}: {found_mean}");
+            let near = (found / variance - 1.0).abs() < 4.0 * (2.0 / count).sqrt();
+            assert_eq!(near, is_iid, "{scheme:?}: variance {found}, iid {variance}");
         }
     }
 }

@@ -14,14 +14,6 @@
 use super::Scheme;
 use crate::columns::{DayColumns, LINE, Line};
 
-/// Rows of the table of a day with so many rows.
-pub(super) fn table_rows(scheme: &Scheme, rows: u32) -> u64 {
-    match scheme {
-        Scheme::Iid | Scheme::Wild => rows.into(),
-        Scheme::Block { .. } | Scheme::Stationary { .. } => 2 * u64::from(rows),
-    }
-}
-
 /// A table of rows, each as many words as the day's.
 pub(super) enum Rows<'a> {
     OfDay(&'a [u32]),
