@@ -17,17 +17,31 @@ use crate::panel::DayReturns;
 use crate::resample::{Scheme, wild};
 
 /// The exact distribution of a statistic of one cell.
-struct ExactDistribution<'a> {
+pub(super) struct ExactDistribution<'a> {
     law: &'a SumLaw,
     measure: &'a dyn Measure,
     rows: u32,
     /// The column's sum over all rows.
     sum: f64,
     /// The first failure; what was asked for then is NaN.
-    failure: Option<Error>,
+    pub(super) failure: Option<Error>,
 }
 
-impl ExactDistribution<'_> {
+impl<'a> ExactDistribution<'a> {
+    /// Of a statistic of the sum that has this law, of so many rows; `sum` is that of all rows.
+    pub(super) fn new(law: &'a SumLaw, measure: &'a dyn Measure, rows: u32, sum: f64) -> Self {
+        Self { law, measure, rows, sum, failure: None }
+    }
+
+    /// Standard error and bias of the statistic, where they are known.
+    pub(super) fn error_and_bias(&self, estimate: f64) -> [f64; 2] {
+        if !is_linear(self.measure) {
+            return [f64::NAN; 2];
+        }
+        let moments = self.moments();
+        [moments.variance.sqrt(), moments.mean - estimate]
+    }
+
     fn of_sum(&self, sum: f64) -> f64 {
         self.measure.of_sum(sum, self.rows)
     }
@@ -76,6 +90,18 @@ fn is_linear(measure: &dyn Measure) -> bool {
     measure.of_sum(0.0, ROWS) == 0.0 && measure.of_sum(2.0, ROWS) == 2.0 * measure.of_sum(1.0, ROWS)
 }
 
+/// Whether an interval of resamples has an exact form.
+pub(super) fn has_exact_form(measure: &dyn Measure, scheme: &Scheme, interval: &dyn Interval) -> bool {
+    interval.pivot().is_some() && refuse(measure, scheme, interval).is_ok()
+}
+
+/// The largest stated error of an end, relative to the estimate.
+pub(super) fn largest_error(ends: &[[Quantile; 2]], estimate: f64) -> f64 {
+    let error = |end: &Quantile| if end.value.is_finite() { end.error } else { 0.0 };
+    let largest = ends.iter().flatten().map(error).fold(0.0, f64::max);
+    if estimate == 0.0 { 0.0 } else { largest / estimate.abs() }
+}
+
 /// Refuses what has no exact form.
 ///
 /// # Errors
@@ -117,7 +143,7 @@ pub(super) fn refuse(measure: &dyn Measure, scheme: &Scheme, interval: &dyn Inte
 
 impl Bootstrap {
     /// The law of a cell's resampled sum.
-    fn law(&self, values: &Array1<f64>) -> Result<SumLaw> {
+    pub(super) fn law(&self, values: &Array1<f64>) -> Result<SumLaw> {
         let values = values.to_vec();
         match self.scheme {
             Scheme::Wild => {
@@ -144,11 +170,10 @@ impl Bootstrap {
             };
             let estimate = Estimate { value, resampled: value, squared_error, acceleration };
             let sum = values.iter().sum();
-            let mut exact =
-                ExactDistribution { law: &law, measure: &*self.measure, rows, sum, failure: None };
+            let mut exact = ExactDistribution::new(&law, &*self.measure, rows, sum);
             let mut ends = Vec::with_capacity(self.intervals.len());
             for interval in &self.intervals {
-                let has_form = refuse(&*self.measure, &self.scheme, &**interval).is_ok();
+                let has_form = has_exact_form(&*self.measure, &self.scheme, &**interval);
                 let found = match interval.pivot() {
                     None => interval.ends(&estimate, &mut Nothing, &self.tail),
                     Some(_) if has_form => interval.ends(&estimate, &mut exact, &self.tail),
@@ -157,18 +182,12 @@ impl Bootstrap {
                 };
                 ends.push(one_sided(found, self.tail.side, interval.is_log()));
             }
-            let moments = match is_linear(&*self.measure) {
-                true => [exact.moments().variance.sqrt(), exact.moments().mean - value],
-                false => [f64::NAN; 2],
-            };
+            let moments = exact.error_and_bias(value);
             if let Some(failure) = exact.failure {
                 return Err(failure);
             }
-            // The largest stated error of an end, relative to the estimate.
-            let error = |end: &Quantile| if end.value.is_finite() { end.error } else { 0.0 };
-            let largest = ends.iter().flatten().map(error).fold(0.0, f64::max);
-            let relative_error = if value == 0.0 { 0.0 } else { largest / value.abs() };
-            Ok((value, Found { ends, moments, relative_error }))
+            let relative_error = largest_error(&ends, value);
+            Ok((value, Found { ends, exact: None, moments, relative_error }))
         };
         cells.iter().map(of_cell).collect::<Result<_>>().map_err(|error| with_place(day, error))
     }

@@ -34,7 +34,10 @@ use std::time::{Duration, Instant};
 
 mod exact;
 pub mod pairings;
+mod periods;
 mod selection;
+
+pub use periods::Period;
 
 use jiff::civil::Date;
 use ndarray::{Array2, ArrayRef2, Axis};
@@ -56,6 +59,7 @@ use crate::resample::gpu::{Resampler, device_limits};
 use crate::resample::histogram::Histogram;
 use crate::resample::plan::{Batch, Budget, DayShape, DeviceLimits, Resamples, Wave, waves};
 use crate::resample::{Block, Scheme, cpu};
+use periods::Periods;
 use selection::{Need, Selection};
 
 /// What to compute: the method and its parameters.
@@ -74,6 +78,8 @@ pub struct Bootstrap {
     against_exact: bool,
     /// Blocks are as long as each cell's returns say.
     automatic_blocks: bool,
+    /// The days that a cell is of.
+    period: Period,
     /// What to keep of the resamples, each for some intervals.
     needs: Vec<Need>,
     /// Of each interval, the number of its need.
@@ -240,6 +246,8 @@ pub struct Description {
     pub confidence: f64,
     /// Which ends: both, lower or upper.
     pub side: &'static str,
+    /// The days that a cell is of: day, week, month or all.
+    pub by: &'static str,
     /// The scheme.
     pub scheme: &'static str,
     /// Rows of a block; none where there are no blocks, or each cell's own.
@@ -378,6 +386,7 @@ impl Bootstrap {
             exact: false,
             against_exact: false,
             automatic_blocks: false,
+            period: Period::Day,
             needs: Vec::new(),
             need_of: Vec::new(),
         };
@@ -431,6 +440,15 @@ impl Bootstrap {
         Self { automatic_blocks, ..self }.checked()
     }
 
+    /// The same for periods of days. Rows are resampled within their day.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`] where a standard error does not add over days.
+    pub fn by(self, period: Period) -> Result<Self> {
+        Self { period, ..self }.checked()
+    }
+
     /// The same for another measure, scheme and some kinds of intervals, at least one.
     ///
     /// # Errors
@@ -473,6 +491,7 @@ impl Bootstrap {
         }
         for interval in &self.intervals {
             pairings::refuse(&*self.measure, &self.scheme, &**interval, self.tail.side)?;
+            periods::refuse(&self, &**interval)?;
         }
         let exact = |interval: &Arc<dyn Interval>| exact::refuse(&*self.measure, &self.scheme, &**interval);
         if self.exact {
@@ -560,6 +579,12 @@ impl Bootstrap {
                 Side::Lower => "lower",
                 Side::Upper => "upper",
             },
+            by: match self.period {
+                Period::Day => "day",
+                Period::Week => "week",
+                Period::Month => "month",
+                Period::All => "all",
+            },
             scheme: self.scheme.name(),
             block_length: if self.automatic_blocks { None } else { self.scheme.length() },
             samples: draws.then_some(self.samples),
@@ -634,6 +659,11 @@ impl Bootstrap {
         let stocks = days.first().map_or(0, |day| day.returns.ncols());
         check_stocks(days)?;
         let cells = self.measure.cells(stocks);
+        if self.period != Period::Day {
+            let mut periods = Periods::default();
+            self.add_days(days, engine, resources, observer, &mut periods)?;
+            return self.close_periods(periods);
+        }
         if self.exact {
             return self.run_exact(days, cells, resources.jobs, observer);
         }
@@ -762,13 +792,12 @@ impl Bootstrap {
         quantities
     }
 
-    /// θ̂ of a cell and its squared standard errors. What is known from the integers comes later.
-    fn estimate(&self, day: &DayReturns, stock: usize, columns: &[Column]) -> Result<Estimate> {
-        let (returns, rows) = (&day.returns, day.returns.nrows() as u32);
+    /// Checks that a day is long enough.
+    fn check_rows(&self, day: &DayReturns) -> Result<()> {
         if day.returns.nrows() < self.measure.least_rows() {
             return Err(Error::Parameter {
                 name: "a day",
-                value: format!("{} with {rows} returns", day.date),
+                value: format!("{} with {} returns", day.date, day.returns.nrows()),
                 requirement: format!(
                     "the {} needs {}; leave the day out, or take prices more often",
                     self.measure.name(),
@@ -776,6 +805,13 @@ impl Bootstrap {
                 ),
             });
         }
+        Ok(())
+    }
+
+    /// θ̂ of a cell and its squared standard errors. What is known from the integers comes later.
+    fn estimate(&self, day: &DayReturns, stock: usize, columns: &[Column]) -> Result<Estimate> {
+        let (returns, rows) = (&day.returns, day.returns.nrows() as u32);
+        self.check_rows(day)?;
         let wants_error = |interval: &Arc<dyn Interval>| {
             interval.is_asymptotic() || interval.pivot().is_some_and(Pivot::is_studentized)
         };
@@ -911,6 +947,9 @@ pub fn run_panel(
     observer: &dyn Observer,
 ) -> Result<(Vec<Intervals>, PanelTimes)> {
     let (mut found, mut times): (Vec<Intervals>, PanelTimes) = (Vec::new(), PanelTimes::default());
+    // Periods go on over blocks of days.
+    let mut periods: Vec<Periods> = methods.iter().map(|_| Periods::default()).collect();
+    let mut has_days = false;
     let samples: u64 = methods.iter().map(|method| method.draws_of(1)).sum();
     loop {
         let reading = Instant::now();
@@ -927,12 +966,25 @@ pub fn run_panel(
         }
         let held = panel.held_bytes();
         let left = Resources { memory: resources.memory.saturating_sub(held), ..*resources };
+        has_days = true;
         for (number, method) in methods.iter().enumerate() {
+            if method.period != Period::Day {
+                let added = method.add_days(&days, engine, &left, observer, &mut periods[number]);
+                added.map_err(|error| beside(held, resources.memory, error))?;
+                continue;
+            }
             let done = method.run(&days, engine, &left, observer);
             let done = done.map_err(|error| beside(held, resources.memory, error))?;
             match found.get_mut(number) {
                 Some(intervals) => intervals.append(&done)?,
                 None => found.push(done),
+            }
+        }
+    }
+    if has_days {
+        for (number, (method, periods)) in methods.iter().zip(periods).enumerate() {
+            if method.period != Period::Day {
+                found.insert(number, method.close_periods(periods)?);
             }
         }
     }
@@ -995,6 +1047,8 @@ pub(crate) fn beside(held: u64, memory: u64, error: Error) -> Error {
 struct Found {
     /// The ends of each interval.
     ends: Vec<[Quantile; 2]>,
+    /// The same of infinitely many resamples, where they were asked for beside.
+    exact: Option<Vec<[f64; 2]>>,
     /// Standard error and bias, where details are wanted.
     moments: [f64; 2],
     /// The bound on the rounding error of its sums.
@@ -1025,14 +1079,22 @@ impl Table {
     }
 
     fn fill_cell(&mut self, at: [usize; 2], found: &Found) {
-        for (ends, [lower, upper]) in self.ends.iter_mut().zip(&found.ends) {
-            (ends.lower[at], ends.upper[at]) = (lower.value, upper.value);
-            (ends.lower_error[at], ends.upper_error[at]) = (lower.error, upper.error);
-        }
+        fill_ends(&mut self.ends, at, found);
         if let Some(details) = &mut self.details {
             [details.standard_error[at], details.bias[at]] = found.moments;
         }
         self.relative_error = self.relative_error.max(found.relative_error);
+    }
+}
+
+/// Fills in the ends of a cell.
+fn fill_ends(all: &mut [Ends], at: [usize; 2], found: &Found) {
+    for (number, (ends, [lower, upper])) in all.iter_mut().zip(&found.ends).enumerate() {
+        (ends.lower[at], ends.upper[at]) = (lower.value, upper.value);
+        (ends.lower_error[at], ends.upper_error[at]) = (lower.error, upper.error);
+        if let (Some(exact), Some(found)) = (&mut ends.exact, &found.exact) {
+            [exact[0][at], exact[1][at]] = found[number];
+        }
     }
 }
 
@@ -1358,7 +1420,7 @@ impl Run<'_> {
         });
         let ends = ends.collect();
         let relative_error = columns.iter().map(|column| column.relative_error).fold(0.0, f64::max);
-        Found { ends, moments, relative_error }
+        Found { ends, exact: None, moments, relative_error }
     }
 }
 

@@ -6,12 +6,13 @@
 use crate::error::Error;
 
 /// Parameters, and the flags that set them.
-const FLAGS: [(&str, &str); 44] = [
+const FLAGS: [(&str, &str); 45] = [
     ("against", "--against"),
     ("align", "--align"),
     ("alpha", "--alpha"),
     ("beta", "--beta"),
     ("block", "--block"),
+    ("by", "--by"),
     ("choice", "--choice"),
     ("confidence", "--confidence"),
     ("days", "--days"),

@@ -3,6 +3,7 @@
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
+use crate::bootstrap::Period;
 use crate::growth::{Choice, Maximizer, Method, Spacing, Stop};
 use crate::interval::Side;
 use crate::output::Format;
@@ -70,4 +71,10 @@ values!(Side {
     Both = "both", "A lower and an upper end";
     Lower = "lower", "A lower end alone";
     Upper = "upper", "An upper end alone";
+});
+values!(Period {
+    Day = "day", "Each day";
+    Week = "week", "Weeks from Monday on, called by their Monday";
+    Month = "month", "Calendar months, called by their first day";
+    All = "all", "All days, called by the first";
 });

@@ -38,6 +38,10 @@ fn studentize(numerator: f64, square: f64) -> f64 {
 
 /// (θ* − θ̂)/se*.
 pub(super) fn raw(estimate: &Estimate, resample: &Resampled) -> f64 {
+    // Equal infinite ones too, of the logarithm of a variance of 0.
+    if resample.value == estimate.value {
+        return 0.0;
+    }
     studentize(resample.value - estimate.value, resample.squared_error)
 }
 

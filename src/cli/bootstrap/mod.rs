@@ -11,7 +11,7 @@ use std::time::Instant;
 use clap::Args;
 use jiff::civil::Date;
 
-use crate::bootstrap::{Bootstrap, Description, Engine, Resources, run_panel};
+use crate::bootstrap::{Bootstrap, Description, Engine, Period, Resources, run_panel};
 use crate::error::{Error, Result};
 use crate::interval::Side;
 use crate::output::intervals::{self, Layout};
@@ -71,6 +71,10 @@ pub(super) struct BootstrapArgs {
     /// Both ends, or one, which leaves all of 1 − C beyond it
     #[arg(long, value_enum, default_value_t = Side::Both)]
     side: Side,
+    /// Intervals of each day, or of the sums over the days of a week, of a month, or over all of them; rows are
+    /// resampled within their day
+    #[arg(long, value_enum, default_value_t = Period::Day)]
+    by: Period,
     /// Add columns: n, the bootstrap's standard error and bias, the Monte Carlo error of each end, the share of
     /// zero returns, the largest return's share, the ratio test for jumps, the share padded at the end
     #[arg(long)]
@@ -191,6 +195,7 @@ impl BootstrapArgs {
             base.clone()
                 .with(measure, scheme, intervals)?
                 .automatic_blocks(auto)?
+                .by(self.by)?
                 .side(self.side)?
                 .details(self.details)?
                 .against_exact(self.against_exact)
@@ -202,10 +207,11 @@ impl BootstrapArgs {
 
     /// What pictures and the wide layout are not of.
     fn check_shapes(&self) -> Result<()> {
-        let of_variance = self.measure == ["variance"];
+        let of_variance = self.measure == ["variance"] && self.by == Period::Day;
         let single = self.measure.len() == 1 && self.interval.len() == 1;
         let both = self.side == Side::Both;
-        let pictures = "pictures are of realized variance with both ends, histograms of percentile intervals";
+        let pictures =
+            "pictures are of daily realized variance with both ends, histograms of percentile intervals";
         let percentile = self.interval == ["percentile"];
         for (flag, given, fits, requirement) in [
             ("--plot", self.plot.is_some(), of_variance && both, pictures),
