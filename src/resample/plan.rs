@@ -227,7 +227,8 @@ pub fn waves(shapes: &[DayShape], resamples: Resamples, budget: &Budget) -> Resu
     let cost = |batch: &Batch| row_copies * batch.row_bytes() + batch.held_bytes(resamples);
     let room = budget.memory.saturating_sub(fixed);
     // The largest stock and day decides, so that what the message asks for is enough for all.
-    let alone = shapes.iter().enumerate().flat_map(|(day, shape)| batches(day, shape, |_| false));
+    let alone =
+        shapes.iter().enumerate().flat_map(|(day, shape)| batches(day, shape, &resamples.scheme, |_| false));
     if let Some(largest) = alone.max_by_key(|batch| cost(batch))
         && (cost(&largest) > room || table_bytes(&largest) > row_limit)
     {
@@ -237,7 +238,9 @@ pub fn waves(shapes: &[DayShape], resamples: Resamples, budget: &Budget) -> Resu
     let mut waves: Vec<Wave> = Vec::new();
     let (mut free, mut free_rows) = (0, 0);
     for (day, shape) in shapes.iter().enumerate() {
-        for batch in batches(day, shape, |batch| cost(batch) <= room && table_bytes(batch) <= row_limit) {
+        for batch in batches(day, shape, &resamples.scheme, |batch| {
+            cost(batch) <= room && table_bytes(batch) <= row_limit
+        }) {
             let bytes = cost(&batch);
             if bytes > free || table_bytes(&batch) > free_rows || waves.is_empty() {
                 waves.push(Vec::new());
@@ -253,11 +256,12 @@ pub fn waves(shapes: &[DayShape], resamples: Resamples, budget: &Budget) -> Resu
 }
 
 /// The batches of one day: as many stocks together as `fits` allows, at least one.
-fn batches(day: usize, shape: &DayShape, fits: impl Fn(&Batch) -> bool) -> Vec<Batch> {
+fn batches(day: usize, shape: &DayShape, scheme: &Scheme, fits: impl Fn(&Batch) -> bool) -> Vec<Batch> {
+    let draws = scheme.draws(shape.rows);
     let mut batches: Vec<Batch> = Vec::new();
     for (cell, lower_bits) in shape.lower_bits.chunks_exact(shape.per_cell).enumerate() {
         let add = |fields: FieldCount| {
-            lower_bits.iter().fold(fields, |all, &lower_bits| all.with(shape.rows, lower_bits))
+            lower_bits.iter().fold(fields, |all, &lower_bits| all.with(draws, lower_bits))
         };
         if let Some(last) = batches.last_mut() {
             let fields = add(last.fields);
@@ -309,7 +313,8 @@ pub(super) fn sum_lanes(lanes: usize, scheme: &Scheme) -> usize {
 /// Bytes of the largest block of sums that a thread has, with what else it needs.
 fn widest_block(shapes: &[DayShape], scheme: &Scheme) -> u64 {
     let bytes = |shape: &DayShape| {
-        let add = |all: FieldCount, &lower_bits: &u32| all.with(shape.rows, lower_bits);
+        let draws = scheme.draws(shape.rows);
+        let add = |all: FieldCount, &lower_bits: &u32| all.with(draws, lower_bits);
         let lanes = shape.lower_bits.iter().fold(FieldCount::default(), add).lanes();
         let table = if *scheme == Scheme::Wild { wild::table_bytes(shape.rows, stride_of(lanes)) } else { 0 };
         u64::from(block_samples(lanes)) * lanes as u64 * WORD + table
