@@ -158,6 +158,9 @@ pub enum TallyKind {
 /// Resamples of an invocation on a software adapter; `SAMPLES` in `shaders/tally_software.wgsl`.
 pub const SOFTWARE_SAMPLES: u32 = 4;
 
+/// Resamples of an invocation in the wild bootstrap; `SAMPLES` in `shaders/wild.wgsl`.
+pub const WILD_SAMPLES: u32 = 4;
+
 /// Rows that share a word of tallies, and so the most rows, and draws of one row, that 10 bits can count.
 pub const ROWS_PER_TALLY_WORD: u32 = 3;
 const MOST_TALLIED: u32 = (1 << 10) - 1;
@@ -438,12 +441,14 @@ impl Kernel {
     }
 }
 
-/// Most draws of an invocation in one dispatch. A place of stationary blocks takes up to 15 turns of loops:
+/// Most draws of an invocation in one dispatch. In the wild bootstrap a row takes up to 11 turns of loops, for
+/// four resamples. A place of stationary blocks takes up to 15 turns of loops:
 /// where blocks are short, one begins at nearly every place, in one or the other of the invocations that go
 /// together.
 fn draws_at_a_time(device: &DeviceLimits, scheme: &Scheme) -> u32 {
     match scheme {
-        Scheme::Iid | Scheme::Wild | Scheme::Block { .. } => device.draws,
+        Scheme::Iid | Scheme::Block { .. } => device.draws,
+        Scheme::Wild => (device.draws / 2 / 8 * 8).max(8),
         Scheme::Stationary { .. } => (device.draws / 4 / 8 * 8).max(8),
     }
 }
@@ -460,6 +465,7 @@ pub fn dispatches(tile: &Tile, wave: &[Batch], device: &DeviceLimits, scheme: &S
     // Resamples of a workgroup.
     let workgroup = match kernel {
         Kernel::Tally(tally) => tally.workgroup_samples(),
+        Kernel::Wild => WILD_SAMPLES * device.workgroup,
         _ => device.workgroup,
     };
     let most_batches = match kernel {
@@ -702,6 +708,8 @@ mod tests {
             let stationary = matches!(scheme, Scheme::Stationary { .. });
             let few = draws.end - draws.start <= (device.draws / 4).max(8);
             limit(few || !stationary, "places of stationary blocks")?;
+            let half = draws.end - draws.start <= (device.draws / 2).max(8);
+            limit(half || *scheme != Scheme::Wild, "rows of subsets")?;
             limit(!draws.is_empty() && !samples.is_empty() && !batches.is_empty(), "empty")?;
             limit(workgroups.iter().all(|&groups| (1..=device.workgroups).contains(&groups)), "workgroups")?;
             let lanes = wave[batches.clone()].iter().map(Batch::lanes).max().unwrap_or(0);
@@ -713,6 +721,7 @@ mod tests {
                     (tally.workgroup * if tally.kind == TallyKind::Software { 4 } else { 1 }, 1)
                 }
                 Kernel::Lane => (device.workgroup, lanes),
+                Kernel::Wild => (4 * device.workgroup, lanes.div_ceil(LINE)),
                 _ => (device.workgroup, lanes.div_ceil(LINE)),
             };
             limit(workgroups[0] == (samples.len() as u32).div_ceil(workgroup), "samples")?;
