@@ -16,8 +16,8 @@
 //! realized variance, S. Gonçalves and N. Meddahi, "Bootstrapping realized volatility", Econometrica 77(1),
 //! 2009.
 //!
-//! Reading order: [`scheme`] (which rows), [`crate::columns`] (numbers to integers), [`cpu`] and [`gpu`] (the two ways to the same
-//! sums), [`plan`] (how the work is cut to fit memory and device).
+//! Reading order: [`scheme`] (which rows), [`crate::columns`] (numbers to integers), [`cpu`] and [`gpu`] (the
+//! two ways to the same sums), [`plan`] (how the work is cut to fit memory and device).
 
 use std::borrow::Cow;
 use std::ops::{Add, Not, Range, Shl};

@@ -395,7 +395,7 @@ pub struct Dispatch {
     pub batches: Range<usize>,
     /// Numbers of the samples within the tile.
     pub samples: Range<u32>,
-    /// Draws of each sample (rows, or blocks, or places that may begin one); the end may lie beyond a batch's.
+    /// Draws of each sample (rows, blocks, or places that may begin one); the end may lie beyond a batch's.
     pub draws: Range<u32>,
     /// Workgroups: samples, batches, groups of lanes.
     pub workgroups: [u32; 3],
@@ -441,10 +441,9 @@ impl Kernel {
     }
 }
 
-/// Most draws of an invocation in one dispatch. In the wild bootstrap a row takes up to 11 turns of loops, for
-/// four resamples. A place of stationary blocks takes up to 15 turns of loops:
-/// where blocks are short, one begins at nearly every place, in one or the other of the invocations that go
-/// together.
+/// Most draws of an invocation in one dispatch. In the wild bootstrap a row takes up to 11 turns of loops, as
+/// four resamples go together. A place of stationary blocks takes up to 15: where blocks are short, one
+/// begins at nearly every place, in one or the other of the invocations that go together.
 fn draws_at_a_time(device: &DeviceLimits, scheme: &Scheme) -> u32 {
     match scheme {
         Scheme::Iid | Scheme::Block { .. } => device.draws,
@@ -577,7 +576,7 @@ mod tests {
         let stride = stride_of(batch.lanes()).max(4) as u64;
         let rows = 4 * (u64::from(batch.rows) * stride + 64);
         let held = batch.cells.len() as u64 * resamples.held * batch.key_bytes;
-        // Tables of blocks: twice the rows, on the host and on the device; on the CPU so have stationary ones.
+        // Tables of blocks: twice the rows, on host and device; on the CPU also of stationary ones.
         let copies = match (resamples.scheme, budget.device) {
             (Scheme::Iid | Scheme::Wild, None) => 1,
             (Scheme::Iid | Scheme::Wild | Scheme::Stationary { .. }, Some(_)) => 2,

@@ -23,7 +23,7 @@
 //! lane, the four comparisons make a number below 16, which of the four rows are in A; and the sixteen sums
 //! that four rows can have are in a table. So a sample takes n/4 additions of a row, and n/4 vector Philox
 //! blocks for eight samples, without rejection. The table is made for as many rows at a time as
-//! [`TABLE_BYTES`] hold, once for a thread's block of samples.
+//! `TABLE_BYTES` hold, once for a thread's block of samples.
 //!
 //! Source: S. Gonçalves and N. Meddahi, "Bootstrapping realized volatility", Econometrica 77(1), 2009. Twin:
 //! `shaders/wild.wgsl`.
