@@ -402,12 +402,13 @@ pub struct Dispatch {
 }
 
 impl Dispatch {
-    /// Additions of a word that the dispatch does.
+    /// Additions of a word that the dispatch does, or as many as take as long.
     pub fn work(&self, wave: &[Batch], scheme: &Scheme) -> u64 {
         let draws = self.draws.end - self.draws.start;
         let of_sample =
             |batch: &Batch| u64::from(scheme.turns(batch.rows).min(draws)) * stride_of(batch.lanes()) as u64;
-        self.samples.len() as u64 * wave[self.batches.clone()].iter().map(of_sample).sum::<u64>()
+        let all = wave[self.batches.clone()].iter().map(of_sample).sum::<u64>();
+        self.samples.len() as u64 * all * effort(scheme)
     }
 }
 
@@ -441,6 +442,12 @@ impl Kernel {
     }
 }
 
+/// How much longer an addition takes than in the iid bootstrap: the kernel of stationary blocks draws a first
+/// row wherever one of the invocations that go together begins a block.
+fn effort(scheme: &Scheme) -> u64 {
+    if matches!(scheme, Scheme::Stationary { .. }) { 4 } else { 1 }
+}
+
 /// Most draws of an invocation in one dispatch. In the wild bootstrap a row takes up to 11 turns of loops, as
 /// four resamples go together. A place of stationary blocks takes up to 15: where blocks are short, one
 /// begins at nearly every place, in one or the other of the invocations that go together.
@@ -458,7 +465,8 @@ pub fn dispatches(tile: &Tile, wave: &[Batch], device: &DeviceLimits, scheme: &S
     let turns = |batch: &Batch| scheme.turns(batch.rows);
     let most_draws = draws_at_a_time(device, scheme);
     let work = |batch: &Batch, samples: u64| {
-        samples * u64::from(turns(batch).min(most_draws)) * stride_of(batch.lanes()) as u64
+        let of_sample = u64::from(turns(batch).min(most_draws)) * stride_of(batch.lanes()) as u64;
+        samples * of_sample * effort(scheme)
     };
     let kernel = Kernel::of(wave, device, scheme);
     // Resamples of a workgroup.
@@ -730,7 +738,8 @@ mod tests {
                 let of_batch = |batch: &Batch| {
                     u64::from(turns(batch).min(draws.end - draws.start)) * stride_of(batch.lanes()) as u64
                 };
-                samples * wave[batches.clone()].iter().map(of_batch).sum::<u64>()
+                let effort = if stationary { 4 } else { 1 };
+                effort * samples * wave[batches.clone()].iter().map(of_batch).sum::<u64>()
             };
             // One batch and one workgroup are the least that a dispatch can do.
             let least = batches.len() == 1 && samples.len() as u32 <= workgroup;
