@@ -138,18 +138,18 @@ impl Default for FieldCount {
 }
 
 impl FieldCount {
-    /// Adds the fields of a column of `rows` rows with so many lower bits.
-    pub fn add(&mut self, rows: u32, lower_bits: u32) {
+    /// Adds the fields of a column of which `draws` rows are summed, with so many lower bits.
+    pub fn add(&mut self, draws: u32, lower_bits: u32) {
         self.widths[FULL as usize] += 1;
-        for digit_bits in lower_digits(rows, lower_bits) {
-            self.widths[field_width(rows, digit_bits) as usize] += 1;
+        for digit_bits in lower_digits(draws, lower_bits) {
+            self.widths[field_width(draws, digit_bits) as usize] += 1;
         }
     }
 
     /// The same with the fields of one more column.
     #[must_use]
-    pub fn with(mut self, rows: u32, lower_bits: u32) -> Self {
-        self.add(rows, lower_bits);
+    pub fn with(mut self, draws: u32, lower_bits: u32) -> Self {
+        self.add(draws, lower_bits);
         self
     }
 
@@ -296,7 +296,17 @@ impl DayColumns {
 ///
 /// As [`DayColumns::new`].
 pub fn plan_columns(values: &ArrayRef2<f64>) -> Result<Vec<Column>> {
-    let rows = values.nrows();
+    plan_columns_for(values, values.nrows().min(MAX_ROWS) as u32)
+}
+
+/// As [`plan_columns`], for resamples that sum up to `draws` rows, a row counted as often as it comes
+/// ([`Scheme::draws`](crate::resample::Scheme::draws)), instead of as many as the day has.
+///
+/// # Errors
+///
+/// As [`DayColumns::new`].
+pub fn plan_columns_for(values: &ArrayRef2<f64>, draws: u32) -> Result<Vec<Column>> {
+    let (rows, draws) = (values.nrows(), draws.max(1));
     if rows == 0 || rows > MAX_ROWS {
         return Err(Error::Parameter {
             name: "the number of rows of a day",
@@ -323,10 +333,10 @@ pub fn plan_columns(values: &ArrayRef2<f64>) -> Result<Vec<Column>> {
         let scale = match extent.sum {
             f64::INFINITY => -64,
             sum if sum > 0.0 && sum < f64::MIN_POSITIVE / LEAST_BULK => 200,
-            _ => return Ok(Column::plan(rows as u32, &extent, 0)),
+            _ => return Ok(Column::plan(draws, &extent, 0)),
         };
         let scaled = extents(&column.insert_axis(Axis(1)), power_of_two(scale))[0];
-        Ok(Column::plan(rows as u32, &scaled, scale))
+        Ok(Column::plan(draws, &scaled, scale))
     });
     planned.collect()
 }
@@ -380,18 +390,18 @@ fn extents(values: &ArrayRef2<f64>, scale: f64) -> Vec<Extent> {
     (0..columns).map(of_column).collect()
 }
 
-/// The bits of the digits of the lower limbs that have `lower_bits` bits in all, of `rows` rows, most
-/// significant first: full ones, then what is left.
-fn lower_digits(rows: u32, lower_bits: u32) -> impl Iterator<Item = u32> {
+/// The bits of the digits of the lower limbs that have `lower_bits` bits in all, of which `draws` are summed,
+/// most significant first: full ones, then what is left.
+fn lower_digits(draws: u32, lower_bits: u32) -> impl Iterator<Item = u32> {
     // The most bits of a digit whose sums fit a word.
-    let full = (u64::from(u32::MAX / rows) + 1).ilog2();
+    let full = (u64::from(u32::MAX / draws) + 1).ilog2();
     let (count, rest) = (lower_bits / full, lower_bits % full);
     std::iter::repeat_n(full, count as usize).chain((rest > 0).then_some(rest))
 }
 
-/// The bits of a field that holds the sum of `rows` digits of `digit_bits` bits.
-fn field_width(rows: u32, digit_bits: u32) -> u32 {
-    (u64::from(rows) * ((1 << digit_bits) - 1)).ilog2() + 1
+/// The bits of a field that holds the sum of `draws` digits of `digit_bits` bits.
+fn field_width(draws: u32, digit_bits: u32) -> u32 {
+    (u64::from(draws) * ((1 << digit_bits) - 1)).ilog2() + 1
 }
 
 /// Gives every limb its place, widest first, each in the lane with the least room that suffices; of equal
@@ -425,19 +435,19 @@ pub const fn stride_of(lanes: usize) -> usize {
 }
 
 impl Column {
-    /// Chooses limbs and scale for n = `rows` values, of which `extent` is that of the values times
-    /// 2^`scale`. The limbs have no place yet.
-    fn plan(rows: u32, extent: &Extent, scale: i32) -> Self {
+    /// Chooses limbs and scale for sums of up to n = `draws` values, of which `extent` is that of the values
+    /// times 2^`scale`. The limbs have no place yet.
+    fn plan(draws: u32, extent: &Extent, scale: i32) -> Self {
         let &Extent { largest, sum, bulk, .. } = extent;
         if largest == 0.0 {
-            let limbs = Limb::unplaced(rows, 0).collect();
+            let limbs = Limb::unplaced(draws, 0).collect();
             return Self { limbs, exponent: 0, sum, rounding: 0.0, relative_error: 0.0 };
         }
-        let exponent = largest_exponent(largest, u32::MAX / rows);
+        let exponent = largest_exponent(largest, u32::MAX / draws);
         // n · 2^(−e−1) / bulk, in an order that neither overflows nor underflows.
-        let half_of_rows = 0.5 * f64::from(rows);
+        let half_of_draws = 0.5 * f64::from(draws);
         let (first, second) = (exponent / 2, exponent - exponent / 2);
-        let mut error = scale_by_power(half_of_rows / scale_by_power(bulk, first), -second);
+        let mut error = scale_by_power(half_of_draws / scale_by_power(bulk, first), -second);
         let mut lower_bits = 0;
         while error > MAX_RELATIVE_ERROR - FLOATING_ERROR {
             error *= 0.5;
@@ -445,10 +455,10 @@ impl Column {
         }
         let exponent = exponent + lower_bits as i32 + scale;
         Self {
-            limbs: Limb::unplaced(rows, lower_bits).collect(),
+            limbs: Limb::unplaced(draws, lower_bits).collect(),
             exponent,
             sum: scale_by_power(sum, -scale),
-            rounding: scale_by_power(half_of_rows, -exponent),
+            rounding: scale_by_power(half_of_draws, -exponent),
             relative_error: error + FLOATING_ERROR,
         }
     }
@@ -524,11 +534,11 @@ impl Head {
 }
 
 impl Limb {
-    /// The limbs of a column of `rows` rows with so many lower bits, without a place.
-    fn unplaced(rows: u32, lower_bits: u32) -> impl Iterator<Item = Self> {
+    /// The limbs of a column of which `draws` rows are summed, with so many lower bits, without a place.
+    fn unplaced(draws: u32, lower_bits: u32) -> impl Iterator<Item = Self> {
         let first = Self { lane: 0, shift: 0, width: FULL, digit_bits: 0 };
-        let lower = lower_digits(rows, lower_bits).map(move |digit_bits| Self {
-            width: field_width(rows, digit_bits),
+        let lower = lower_digits(draws, lower_bits).map(move |digit_bits| Self {
+            width: field_width(draws, digit_bits),
             digit_bits,
             ..first
         });
@@ -659,6 +669,31 @@ mod tests {
             check(vec![row; n]);
             check((0..n).map(|i| if i % 3 == 0 { largest } else { (i * 7 + row) % n }).collect());
         }
+    }
+
+    /// Fields hold as many draws of any row as are planned for; and fewer draws leave finer integers.
+    #[test]
+    fn columns_are_planned_for_their_draws() {
+        let mut values: Vec<f64> = (0..385).map(|i| 1e-9 * f64::from(i * i % 17)).collect();
+        values[200] = 1e-3;
+        let values = Array2::from_shape_vec((385, 1), values).unwrap();
+        let mut exponents = Vec::new();
+        for draws in [1_u32, 7, 100, 385, 1000, 50_000] {
+            let planned = plan_columns_for(&values, draws).unwrap();
+            let day = DayColumns::planned(20_070_103, &values, planned).unwrap();
+            let column = &day.columns()[0];
+            for row in [13, 200] {
+                let exact = f64::from(draws) * values[[row, 0]];
+                let sum = resampled(&day, std::iter::repeat_n(row, draws as usize));
+                assert!((sum - exact).abs() <= column.rounding + 1e-12 * exact, "{draws} draws: {sum}");
+            }
+            exponents.push(column.exponent - column.lower_bits() as i32);
+            if draws == 385 {
+                assert_eq!(plan_columns(&values).unwrap(), plan_columns_for(&values, 385).unwrap());
+            }
+        }
+        // The first limb of a row may be as large as the draws allow.
+        assert!(exponents.windows(2).all(|pair| pair[0] > pair[1]), "{exponents:?}");
     }
 
     #[test]

@@ -21,7 +21,9 @@ use std::process::Command;
 use bellwether::compare::uniform::gpu as uniform;
 use bellwether::growth::gpu::brute::SliceParameters;
 use bellwether::growth::gpu::egm::IterationParameters;
+use bellwether::random::{Purpose, Stream};
 use bellwether::resample::gpu::{BatchEntry, DispatchParameters};
+use bellwether::resample::{plan, wild};
 use libtest_mimic::{Arguments, Failed, Trial};
 use naga::back::{PipelineConstants, glsl, hlsl, msl, pipeline_constants::process_overrides, spv};
 use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy, Layouter};
@@ -122,6 +124,7 @@ fn main() {
     let arguments = Arguments::from_args();
     let mut trials = vec![
         test("every_shader_file_is_covered", every_shader_file_is_covered),
+        test("constants_are_those_of_the_host", constants_are_those_of_the_host),
         test("host_structs_lie_as_the_shaders_do", host_structs_lie_as_the_shaders_do),
         test("a_moved_member_is_found_out", a_moved_member_is_found_out),
         test("faulty_shaders_are_found_out", faulty_shaders_are_found_out),
@@ -352,6 +355,17 @@ fn every_shader_file_is_covered() {
             .sum();
         assert_eq!(known, shader.source.len(), "{} holds text that is in no shader file", shader.name);
     }
+}
+
+/// What a scheme's shader and its host must agree on, as the shader writes it.
+fn constants_are_those_of_the_host() {
+    let threshold = format!("const THRESHOLD: u32 = {}u;", wild::THRESHOLD);
+    assert!(bellwether::resample::gpu::WILD.contains(&threshold));
+    let samples = format!("const SAMPLES: u32 = {}u;", plan::WILD_SAMPLES);
+    assert!(bellwether::resample::gpu::WILD.contains(&samples));
+    let lengths = format!("const LENGTHS: u32 = {}u << 24u;", Purpose::StationaryLengths as u32);
+    assert!(bellwether::resample::gpu::STATIONARY.contains(&lengths));
+    assert_eq!(Stream::purpose_word(Purpose::StationaryLengths, 0), 7 << 24);
 }
 
 /// Members of a struct: name, offset and size.

@@ -74,7 +74,8 @@ pub(super) fn products(returns: &ArrayRef2<f64>, [stock, against]: [usize; 2]) -
 pub(super) fn quadratic_form(totals: &Totals, [x, y, w]: [f64; 3]) -> f64 {
     let [_, _, _, xx, xy, xw, yy, yw, ww] = *totals;
     let form = x * (x * xx + 2.0 * (y * xy + w * xw)) + y * (y * yy + 2.0 * w * yw) + w * w * ww;
-    form.max(0.0)
+    // What is no number stays so.
+    if form < 0.0 { 0.0 } else { form }
 }
 
 /// All stocks but one.

@@ -6,6 +6,9 @@
 //! sample, n/64 vector Philox blocks and n loads and additions of W words; the floor is the n·W/16 loads of a
 //! cache line. [`crate::vector`] compiles it for the vectors that the machine has.
 //!
+//! Other schemes: blocks are draws from a table of their sums (`table.rs`), the wild bootstrap has
+//! [`super::wild`], the stationary one `stationary.rs`.
+//!
 //! Twin: `shaders/resample.wgsl`, driven by [`super::gpu`].
 
 use std::ops::{ControlFlow, Range};

@@ -1,9 +1,10 @@
 //! Resampled column sums on a GPU: rows go up once a wave, sums come back tile by tile.
 //!
-//! Twin of [`super::cpu`]. Iid resamples have two kernels ([`Kernel`]): `shaders/tally.wgsl` counts how often each row of
-//! a short day is drawn and then goes through the rows once; `shaders/resample.wgsl` adds rows of days of any
-//! length as they are drawn. Every other scheme has one of its own name. Two tiles are under way at a time: while the host takes the sums of one and
-//! selects quantiles from them, the device works on the next.
+//! Twin of [`super::cpu`]. Iid resamples have two kernels ([`Kernel`]): `shaders/tally.wgsl` counts how often
+//! each row of a short day is drawn and then goes through the rows once; `shaders/resample.wgsl` adds rows of
+//! days of any length as they are drawn. Every other scheme has one of its own name. Two tiles are under way
+//! at a time: while the host takes the sums of one and selects quantiles from them, the device works on the
+//! next.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -448,8 +449,8 @@ fn device_rows(columns: &DayColumns, scheme: &Scheme) -> usize {
     columns.rows() as usize * plan::device_tables(scheme) as usize
 }
 
-/// The tables of all batches in one buffer. What is written waits for the device in copies, of which there are
-/// `most` bytes at a time, and `left` when this is done.
+/// The tables of all batches in one buffer. What is written waits for the device in copies, of which there
+/// are `most` bytes at a time, and `left` when this is done.
 fn upload_rows(
     gpu: &Gpu,
     columns: &[DayColumns],

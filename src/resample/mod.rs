@@ -1,8 +1,8 @@
-//! Resampling with replacement: sums of a day's columns over rows drawn at random, on the CPU and on the GPU.
+//! Resampling: sums of a day's columns over rows drawn at random, on the CPU and on the GPU.
 //!
 //! A day has n rows (returns) and some columns (a quantity a row, such as the squared return of one stock).
-//! Resample b draws n rows i₁ … iₙ of the day with replacement, exactly uniform, the same rows for all
-//! columns, and its sum for column v is
+//! Resample b draws rows of the day by a [`Scheme`], the same for all columns: n rows i₁ … iₙ with
+//! replacement, exactly uniform, in the iid bootstrap, whose sum for column v is
 //!
 //! ```text
 //! S_b = Σⱼ v[iⱼ],   b = 0 … B−1
@@ -16,8 +16,8 @@
 //! realized variance, S. Gonçalves and N. Meddahi, "Bootstrapping realized volatility", Econometrica 77(1),
 //! 2009.
 //!
-//! Reading order: [`crate::columns`] (numbers to integers), [`cpu`] and [`gpu`] (the two ways to the same
-//! sums), [`plan`] (how the work is cut to fit memory and device).
+//! Reading order: [`scheme`] (which rows), [`crate::columns`] (numbers to integers), [`cpu`] and [`gpu`] (the
+//! two ways to the same sums), [`plan`] (how the work is cut to fit memory and device).
 
 use std::borrow::Cow;
 use std::ops::{Add, Not, Range, Shl};

@@ -163,6 +163,9 @@ pub enum TallyKind {
 /// Resamples of an invocation on a software adapter; `SAMPLES` in `shaders/tally_software.wgsl`.
 pub const SOFTWARE_SAMPLES: u32 = 4;
 
+/// Resamples of an invocation in the wild bootstrap; `SAMPLES` in `shaders/wild.wgsl`.
+pub const WILD_SAMPLES: u32 = 4;
+
 /// Rows that share a word of tallies, and so the most rows, and draws of one row, that 10 bits can count.
 pub const ROWS_PER_TALLY_WORD: u32 = 3;
 const MOST_TALLIED: u32 = (1 << 10) - 1;
@@ -232,7 +235,8 @@ pub fn waves(shapes: &[DayShape], resamples: Resamples, budget: &Budget) -> Resu
     let cost = |batch: &Batch| row_copies * batch.row_bytes() + batch.held_bytes(resamples);
     let room = budget.memory.saturating_sub(fixed);
     // The largest stock and day decides, so that what the message asks for is enough for all.
-    let alone = shapes.iter().enumerate().flat_map(|(day, shape)| batches(day, shape, |_| false));
+    let alone =
+        shapes.iter().enumerate().flat_map(|(day, shape)| batches(day, shape, &resamples.scheme, |_| false));
     if let Some(largest) = alone.max_by_key(|batch| cost(batch))
         && (cost(&largest) > room || table_bytes(&largest) > row_limit)
     {
@@ -242,7 +246,9 @@ pub fn waves(shapes: &[DayShape], resamples: Resamples, budget: &Budget) -> Resu
     let mut waves: Vec<Wave> = Vec::new();
     let (mut free, mut free_rows) = (0, 0);
     for (day, shape) in shapes.iter().enumerate() {
-        for batch in batches(day, shape, |batch| cost(batch) <= room && table_bytes(batch) <= row_limit) {
+        for batch in batches(day, shape, &resamples.scheme, |batch| {
+            cost(batch) <= room && table_bytes(batch) <= row_limit
+        }) {
             let bytes = cost(&batch);
             if bytes > free || table_bytes(&batch) > free_rows || waves.is_empty() {
                 waves.push(Vec::new());
@@ -258,11 +264,12 @@ pub fn waves(shapes: &[DayShape], resamples: Resamples, budget: &Budget) -> Resu
 }
 
 /// The batches of one day: as many stocks together as `fits` allows, at least one.
-fn batches(day: usize, shape: &DayShape, fits: impl Fn(&Batch) -> bool) -> Vec<Batch> {
+fn batches(day: usize, shape: &DayShape, scheme: &Scheme, fits: impl Fn(&Batch) -> bool) -> Vec<Batch> {
+    let draws = scheme.draws(shape.rows);
     let mut batches: Vec<Batch> = Vec::new();
     for (cell, lower_bits) in shape.lower_bits.chunks_exact(shape.per_cell).enumerate() {
         let add = |fields: FieldCount| {
-            lower_bits.iter().fold(fields, |all, &lower_bits| all.with(shape.rows, lower_bits))
+            lower_bits.iter().fold(fields, |all, &lower_bits| all.with(draws, lower_bits))
         };
         if !shape.alone
             && let Some(last) = batches.last_mut()
@@ -316,7 +323,8 @@ pub(super) fn sum_lanes(lanes: usize, scheme: &Scheme) -> usize {
 /// Bytes of the largest block of sums that a thread has, with what else it needs.
 fn widest_block(shapes: &[DayShape], scheme: &Scheme) -> u64 {
     let bytes = |shape: &DayShape| {
-        let add = |all: FieldCount, &lower_bits: &u32| all.with(shape.rows, lower_bits);
+        let draws = scheme.draws(shape.rows);
+        let add = |all: FieldCount, &lower_bits: &u32| all.with(draws, lower_bits);
         let lanes = shape.lower_bits.iter().fold(FieldCount::default(), add).lanes();
         let table = if *scheme == Scheme::Wild { wild::table_bytes(shape.rows, stride_of(lanes)) } else { 0 };
         u64::from(block_samples(lanes)) * lanes as u64 * WORD + table
@@ -394,19 +402,20 @@ pub struct Dispatch {
     pub batches: Range<usize>,
     /// Numbers of the samples within the tile.
     pub samples: Range<u32>,
-    /// Draws of each sample (rows, or blocks, or places that may begin one); the end may lie beyond a batch's.
+    /// Draws of each sample (rows, blocks, or places that may begin one); the end may lie beyond a batch's.
     pub draws: Range<u32>,
     /// Workgroups: samples, batches, groups of lanes.
     pub workgroups: [u32; 3],
 }
 
 impl Dispatch {
-    /// Additions of a word that the dispatch does.
+    /// Additions of a word that the dispatch does, or as many as take as long.
     pub fn work(&self, wave: &[Batch], scheme: &Scheme) -> u64 {
         let draws = self.draws.end - self.draws.start;
         let of_sample =
             |batch: &Batch| u64::from(scheme.turns(batch.rows).min(draws)) * stride_of(batch.lanes()) as u64;
-        self.samples.len() as u64 * wave[self.batches.clone()].iter().map(of_sample).sum::<u64>()
+        let all = wave[self.batches.clone()].iter().map(of_sample).sum::<u64>();
+        self.samples.len() as u64 * all * effort(scheme)
     }
 }
 
@@ -440,12 +449,19 @@ impl Kernel {
     }
 }
 
-/// Most draws of an invocation in one dispatch. A place of stationary blocks takes up to 15 turns of loops:
-/// where blocks are short, one begins at nearly every place, in one or the other of the invocations that go
-/// together.
+/// How much longer an addition takes than in the iid bootstrap: the kernel of stationary blocks draws a first
+/// row wherever one of the invocations that go together begins a block.
+fn effort(scheme: &Scheme) -> u64 {
+    if matches!(scheme, Scheme::Stationary { .. }) { 4 } else { 1 }
+}
+
+/// Most draws of an invocation in one dispatch. In the wild bootstrap a row takes up to 11 turns of loops, as
+/// four resamples go together. A place of stationary blocks takes up to 15: where blocks are short, one
+/// begins at nearly every place, in one or the other of the invocations that go together.
 fn draws_at_a_time(device: &DeviceLimits, scheme: &Scheme) -> u32 {
     match scheme {
-        Scheme::Iid | Scheme::Wild | Scheme::Block { .. } => device.draws,
+        Scheme::Iid | Scheme::Block { .. } => device.draws,
+        Scheme::Wild => (device.draws / 2 / 8 * 8).max(8),
         Scheme::Stationary { .. } => (device.draws / 4 / 8 * 8).max(8),
     }
 }
@@ -456,12 +472,14 @@ pub fn dispatches(tile: &Tile, wave: &[Batch], device: &DeviceLimits, scheme: &S
     let turns = |batch: &Batch| scheme.turns(batch.rows);
     let most_draws = draws_at_a_time(device, scheme);
     let work = |batch: &Batch, samples: u64| {
-        samples * u64::from(turns(batch).min(most_draws)) * stride_of(batch.lanes()) as u64
+        let of_sample = u64::from(turns(batch).min(most_draws)) * stride_of(batch.lanes()) as u64;
+        samples * of_sample * effort(scheme)
     };
     let kernel = Kernel::of(wave, device, scheme);
     // Resamples of a workgroup.
     let workgroup = match kernel {
         Kernel::Tally(tally) => tally.workgroup_samples(),
+        Kernel::Wild => WILD_SAMPLES * device.workgroup,
         _ => device.workgroup,
     };
     let most_batches = match kernel {
@@ -579,7 +597,7 @@ mod tests {
         let stride = stride_of(batch.lanes()).max(4) as u64;
         let rows = 4 * (u64::from(batch.rows) * stride + 64);
         let held = batch.cells.len() as u64 * resamples.held * batch.key_bytes;
-        // Tables of blocks: twice the rows, on the host and on the device; on the CPU so have stationary ones.
+        // Tables of blocks: twice the rows, on host and device; on the CPU also of stationary ones.
         let copies = match (resamples.scheme, budget.device) {
             (Scheme::Iid | Scheme::Wild, None) => 1,
             (Scheme::Iid | Scheme::Wild | Scheme::Stationary { .. }, Some(_)) => 2,
@@ -710,6 +728,8 @@ mod tests {
             let stationary = matches!(scheme, Scheme::Stationary { .. });
             let few = draws.end - draws.start <= (device.draws / 4).max(8);
             limit(few || !stationary, "places of stationary blocks")?;
+            let half = draws.end - draws.start <= (device.draws / 2).max(8);
+            limit(half || *scheme != Scheme::Wild, "rows of subsets")?;
             limit(!draws.is_empty() && !samples.is_empty() && !batches.is_empty(), "empty")?;
             limit(workgroups.iter().all(|&groups| (1..=device.workgroups).contains(&groups)), "workgroups")?;
             let lanes = wave[batches.clone()].iter().map(Batch::lanes).max().unwrap_or(0);
@@ -721,6 +741,7 @@ mod tests {
                     (tally.workgroup * if tally.kind == TallyKind::Software { 4 } else { 1 }, 1)
                 }
                 Kernel::Lane => (device.workgroup, lanes),
+                Kernel::Wild => (4 * device.workgroup, lanes.div_ceil(LINE)),
                 _ => (device.workgroup, lanes.div_ceil(LINE)),
             };
             limit(workgroups[0] == (samples.len() as u32).div_ceil(workgroup), "samples")?;
@@ -730,7 +751,8 @@ mod tests {
                 let of_batch = |batch: &Batch| {
                     u64::from(turns(batch).min(draws.end - draws.start)) * stride_of(batch.lanes()) as u64
                 };
-                samples * wave[batches.clone()].iter().map(of_batch).sum::<u64>()
+                let effort = if stationary { 4 } else { 1 };
+                effort * samples * wave[batches.clone()].iter().map(of_batch).sum::<u64>()
             };
             // One batch and one workgroup are the least that a dispatch can do.
             let least = batches.len() == 1 && samples.len() as u32 <= workgroup;

@@ -11,7 +11,7 @@
 //! stationary  the same                                              s_k uniform, L_k geometric with mean L
 //! ```
 //!
-//! **Iid** (Efron 1979): draw k is that of [`RowRange`](crate::random::index::RowRange) in the stream of
+//! **Iid** (Efron 1979): draw k is that of [`RowRange`] in the stream of
 //! [`Purpose::Rows`].
 //!
 //! **Wild** (Gonçalves and Meddahi 2009): see [`super::wild`]. Row i is in A where word i of the stream of
@@ -66,8 +66,8 @@ pub const NAMES: [&str; 4] = ["iid", "wild", "block", "stationary"];
 ///
 /// # Errors
 ///
-/// [`Error::Parameter`] for an unknown name, or a length that is lacking, of no use, below 1 or, for blocks of
-/// a fixed length, no whole number.
+/// [`Error::Parameter`] for an unknown name, or a length that is lacking, of no use, below 1 or, for blocks
+/// of a fixed length, no whole number.
 pub fn by_name(name: &str, length: Option<f64>) -> Result<Scheme> {
     let refused =
         |requirement: String| Error::Parameter { name: "scheme", value: name.to_owned(), requirement };

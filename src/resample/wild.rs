@@ -23,7 +23,7 @@
 //! lane, the four comparisons make a number below 16, which of the four rows are in A; and the sixteen sums
 //! that four rows can have are in a table. So a sample takes n/4 additions of a row, and n/4 vector Philox
 //! blocks for eight samples, without rejection. The table is made for as many rows at a time as
-//! [`TABLE_BYTES`] hold, once for a thread's block of samples.
+//! `TABLE_BYTES` hold, once for a thread's block of samples.
 //!
 //! Source: S. Gonçalves and N. Meddahi, "Bootstrapping realized volatility", Econometrica 77(1), 2009. Twin:
 //! `shaders/wild.wgsl`.
@@ -40,7 +40,7 @@ use crate::vector::{Kernel, Lanes, WIDE_LANES, Wide};
 pub const THRESHOLD: u32 = 1_202_716_803;
 
 /// The two values of η: a = ⅕√(31 + √186), drawn by the rows in A, and b = −⅕√(31 − √186).
-pub const ETA: [f64; 2] = [1.336_236_232_063_565_3, -0.833_350_305_766_168_04];
+pub const ETA: [f64; 2] = [1.336_236_232_063_565_2, -0.833_350_305_766_168_1];
 
 /// E η² = 1, E η⁴ = 31/25, E η⁶ = (31/25)(37/25).
 pub const MOMENTS: [f64; 3] = [1.0, 31.0 / 25.0, 31.0 * 37.0 / 625.0];
@@ -59,9 +59,9 @@ pub const MOMENTS: [f64; 3] = [1.0, 31.0 / 25.0, 31.0 * 37.0 / 625.0];
 /// ```
 pub const fn factors(degree: u32) -> Option<[f64; 2]> {
     match degree {
-        2 => Some([0.694_472_732_120_565_77, 1.091_054_535_758_868_5]),
-        4 => Some([0.482_292_375_659_003_1, 2.705_815_248_681_993_8]),
-        6 => Some([0.334_938_903_804_826_13, 5.357_514_192_390_347_7]),
+        2 => Some([0.694_472_732_120_565_8, 1.091_054_535_758_868_6]),
+        4 => Some([0.482_292_375_659_003_07, 2.705_815_248_681_994]),
+        6 => Some([0.334_938_903_804_826_1, 5.357_514_192_390_348]),
         8 => Some([0.232_605_935_618_804_97, 9.931_424_288_762_39]),
         _ => None,
     }
