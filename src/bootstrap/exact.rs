@@ -6,7 +6,9 @@
 
 use ndarray::{Array1, Array2};
 
-use super::{Bootstrap, Details, Found, Intervals, Observer, Table, Times, one_sided, with_place};
+use super::results::{Found, Table};
+use super::run::one_sided;
+use super::{Bootstrap, Details, Intervals, Observer, Times, with_place};
 use crate::error::{Error, Result};
 use crate::exact::SumLaw;
 use crate::interval::distribution::{Distribution, Nothing};

@@ -18,9 +18,10 @@ use jiff::civil::Date;
 use ndarray::{Array2, ArrayRef1};
 
 use super::exact::{ExactDistribution, has_exact_form};
+use super::results::{Found, fill_ends};
+use super::run::one_sided;
 use super::{
-    Bootstrap, Details, Ends, Engine, Found, Intervals, Observer, Resources, Times, day_number, one_sided,
-    with_place,
+    Bootstrap, Details, Ends, Engine, Intervals, Observer, Resources, Times, day_number, with_place,
 };
 use crate::columns::{DayColumns, plan_columns};
 use crate::error::{Error, Result};
@@ -420,7 +421,7 @@ impl Bootstrap {
                 let at = [period, cell];
                 all.estimate[at] = value;
                 all.relative_error = all.relative_error.max(found.relative_error);
-                super::fill_ends(&mut all.ends, at, &found);
+                fill_ends(&mut all.ends, at, &found);
                 if let Some(details) = &mut all.details {
                     [details.standard_error[at], details.bias[at]] = found.moments;
                     let [zeros, largest, sum] = open.shape;
