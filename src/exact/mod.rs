@@ -34,7 +34,7 @@
 //! These errors of F make one of the quantile: F_L is off by at most ΔF, its density f_L(x) is known, and the
 //! density's slope is at most M = Σ t_k |Φ(t_k)| 2/L. If δ(f − δM) ≥ ΔF then the quantile is within δ of x. Where
 //! that has no solution (steps of the distribution function, valleys between lumps), F_L(x ± δ) ± ΔF are
-//! compared with the level. Where δ is larger than a ten-millionth of the column's sum, all is done again with
+//! compared with the level. Where δ is larger than half a millionth of the column's sum, all is done again with
 //! a smaller ε and more frequencies.
 //!
 //! # Few outcomes
@@ -126,10 +126,10 @@ pub struct SumLaw {
 }
 
 /// Stated errors above this share of Σ|v| make a second, finer evaluation.
-const WANTED: f64 = 1e-7;
+const WANTED: f64 = 5e-7;
 
 /// Characteristic functions below these are left out, and tails: first, and where that does not do.
-const NEGLIGIBLE: [f64; 2] = [1e-10, 1e-14];
+const NEGLIGIBLE: [f64; 3] = [1e-10, 1e-12, 1e-14];
 
 /// Revivals are followed until an octave of them adds up to less than this times √ε.
 const FADED: f64 = 1e-4;
@@ -137,11 +137,11 @@ const FADED: f64 = 1e-4;
 /// Frequencies that are screened at least, by the number of distinct values, for days of 385 rows; a longer day
 /// needs more, as its characteristic function is looked at in finer steps.
 ///
-/// With 64 or fewer, whole ticks at a price that moves by a few of them, characteristic functions come back near
-/// 2π over the square of a tick, and again near 2π over the small differences of such squares: of 397 days and
-/// stocks like that in a year of twelve stocks, 190 did beyond frequency number 65,536, the last one that matters
-/// being number 7.6 million. Of 1,011 with up to 160 values, none did beyond 17,500; of 1,604 with more, beyond 700.
-const SCREENED: [(usize, usize); 3] = [(64, 1 << 21), (160, 1 << 16), (usize::MAX, 1 << 13)];
+/// With few, whole ticks at a price that moves by a few of them, characteristic functions come back near 2π over
+/// the square of a tick, and again near 2π over the small differences of such squares: of 400 days and stocks
+/// with less than 64 values, in a year of twelve stocks, half did beyond frequency number 65,536. Of 1,011 with up
+/// to 160 values, none did beyond 17,500; of 1,604 with more, none beyond 700.
+const SCREENED: [(usize, usize); 3] = [(50, 1 << 21), (160, 1 << 15), (usize::MAX, 1 << 12)];
 
 /// Outcomes that are listed at most: at first, and where nothing else does.
 const LISTED: [usize; 2] = [1 << 18, 1 << 21];
@@ -526,8 +526,8 @@ impl Scaled {
         let about = || levels.iter().map(|&level| self.about(level));
         let mut from = (about().fold(f64::INFINITY, f64::min) - margin).max(0.0);
         let mut to = (about().fold(0.0, f64::max) + margin).min(self.moments.most);
-        for (attempt, negligible) in [NEGLIGIBLE[0], NEGLIGIBLE[1], NEGLIGIBLE[1]].into_iter().enumerate() {
-            let effort = [1, 4, 64][attempt];
+        for (attempt, negligible) in NEGLIGIBLE.into_iter().enumerate() {
+            let effort = [1, 1, 4][attempt];
             let mut inverted = self.inverted(from, to, negligible, effort);
             let mut again = inverted.quantiles(self, levels);
             // Farther out than was thought: the period must be long enough for that.
@@ -551,7 +551,7 @@ impl Scaled {
                 return found;
             }
         }
-        if found.iter().any(|quantile| quantile.error > 10.0 * WANTED * self.size)
+        if found.iter().any(|quantile| quantile.error > 2.0 * WANTED * self.size)
             && let Some(way) = self.listed(LISTED[1], LISTED[1])
         {
             return of_list(&way);
@@ -574,12 +574,8 @@ impl Scaled {
 
     fn cdfs(&self, at: &[f64]) -> Vec<Cdf> {
         let width = 1e-12 * self.size.max(f64::MIN_POSITIVE);
-        let bound = |[below, at_most]: [f64; 2]| Cdf {
-            below,
-            at_most,
-            error: ROUNDING,
-            certainty: Certainty::Bound,
-        };
+        let bound =
+            |[below, at_most]: [f64; 2]| Cdf { below, at_most, error: ROUNDING, certainty: Certainty::Bound };
         if self.days.is_empty() {
             let law = Atoms::nothing();
             return at.iter().map(|&x| bound(law.cdf(x, width))).collect();
@@ -691,8 +687,8 @@ impl Inverted {
         while reach < law.moments.most {
             let [left, right] = [found.x - reach, found.x + reach];
             let low = left <= 0.0 || self.series.at(left).0 + error.max(self.error(left)) < level;
-            let high = right >= law.moments.most
-                || self.series.at(right).0 - error.max(self.error(right)) >= level;
+            let high =
+                right >= law.moments.most || self.series.at(right).0 - error.max(self.error(right)) >= level;
             if low && high {
                 return (found.x, reach);
             }
@@ -709,7 +705,11 @@ impl Inverted {
         for _ in 0..200 {
             let (value, density) = self.series.at(x);
             let over = value - level;
-            if over < 0.0 { low = x } else { high = x }
+            if over < 0.0 {
+                low = x
+            } else {
+                high = x
+            }
             let step = -over / density;
             let next = x + step;
             if density > 0.0 && next > low && next < high {
