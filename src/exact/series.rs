@@ -182,7 +182,7 @@ impl<'a> Builder<'a> {
     /// Frequencies at which the characteristic function is large again.
     fn revivals(&mut self, (end, fallen): (usize, bool)) {
         use std::f64::consts::PI;
-        let Plan { negligible, period, lattice, .. } = self.plan;
+        let Plan { negligible, lattice, .. } = self.plan;
         if end >= self.limit || !fallen {
             self.series.complete = lattice.is_some() && end >= self.limit;
             if !self.series.complete {
