@@ -580,8 +580,12 @@ impl Scaled {
 
     fn cdfs(&self, at: &[f64]) -> Vec<Cdf> {
         let width = 1e-12 * self.size.max(f64::MIN_POSITIVE);
-        let bound =
-            |[below, at_most]: [f64; 2]| Cdf { below, at_most, error: ROUNDING, certainty: Certainty::Bound };
+        let bound = |[below, at_most]: [f64; 2], error: f64| Cdf {
+            below,
+            at_most,
+            error,
+            certainty: Certainty::Bound,
+        };
         if self.days.is_empty() {
             let law = Atoms::nothing();
             return at.iter().map(|&x| bound(law.cdf(x, width), law.error())).collect();
