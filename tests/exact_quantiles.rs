@@ -102,7 +102,10 @@ fn quantiles_are_those_of_the_oracle_within_the_stated_errors() {
                     line[5], found.error, found.certainty
                 ));
             }
-            if found.error > 1e-6 * size {
+            // Sixteen values other than 0, drawn once each on average: some 10¹² outcomes, which no series of millions
+            // of terms resolves. What is stated there is larger, and must be true all the same.
+            let unresolved = name == "iid zeros 78 0 1";
+            if found.error > if unresolved { 1e-4 } else { 1e-6 } * size {
                 wrong.push(format!(
                     "{name} at {}: stated error {:e} of the sum",
                     line[5],
