@@ -12,8 +12,9 @@ use std::path::Path;
 use bellwether::bootstrap::{Bootstrap, Engine, Resources};
 use bellwether::jobs::Jobs;
 use bellwether::output::Format;
-use bellwether::output::intervals::{Layout, write};
+use bellwether::output::intervals::{Layout, Report, write};
 use bellwether::panel::{LoadOptions, load};
+use bellwether::resample::Scheme;
 use bellwether::{interval, measure};
 
 /// A golden file, and the run that gives it.

@@ -13,6 +13,8 @@ pub(super) struct Atoms {
     masses: Vec<f64>,
     /// Probabilities of at most each sum.
     cumulative: Vec<f64>,
+    /// The probability of outcomes that are not listed.
+    missing: f64,
 }
 
 impl Atoms {
@@ -37,12 +39,12 @@ impl Atoms {
                 total
             })
             .collect();
-        Self { sums, masses, cumulative }
+        Self { sums, masses, cumulative, missing: 0.0 }
     }
 
     /// The law that is always 0.
     pub(super) fn nothing() -> Self {
-        Self { sums: vec![0.0], masses: vec![1.0], cumulative: vec![1.0] }
+        Self { sums: vec![0.0], masses: vec![1.0], cumulative: vec![1.0], missing: 0.0 }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -55,13 +57,27 @@ impl Atoms {
         for (sum, mass) in self.sums.iter().zip(&self.masses) {
             pairs.extend(other.sums.iter().zip(&other.masses).map(|(s, m)| (sum + s, mass * m)));
         }
-        Self::new(pairs)
+        Self { missing: self.missing + other.missing, ..Self::new(pairs) }
     }
 
-    /// The least sum whose cumulative probability reaches `level`.
-    pub(super) fn quantile(&self, level: f64) -> f64 {
-        let place = self.cumulative.partition_point(|&total| total < level - ROUNDING);
-        self.sums.get(place).or(self.sums.last()).copied().unwrap_or(0.0)
+    /// The least sum whose cumulative probability reaches `level`, and how far outcomes that are not listed
+    /// can move it.
+    pub(super) fn quantile(&self, level: f64) -> (f64, f64) {
+        let least = |level: f64| {
+            let place = self.cumulative.partition_point(|&total| total < level);
+            self.sums.get(place).or(self.sums.last()).copied().unwrap_or(0.0)
+        };
+        let value = least(level - ROUNDING);
+        if self.missing == 0.0 {
+            return (value, 0.0);
+        }
+        let low = least(level - ROUNDING - self.missing);
+        (value, (value - low).max(least(level + ROUNDING) - value))
+    }
+
+    /// What cumulative probabilities are off by.
+    pub(super) fn error(&self) -> f64 {
+        ROUNDING + self.missing
     }
 
     /// P(S < x) and P(S ≤ x), where sums within `width` of x are taken for x.
@@ -116,12 +132,23 @@ fn outcomes(rows: usize, draws: u32) -> f64 {
     count
 }
 
-/// The law of `draws` draws from the day's values, if it has at most `most` outcomes.
-fn drawn(day: &Day, draws: u32, most: usize) -> Option<Atoms> {
+/// How far a list may go.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Extent {
+    /// Outcomes at most.
+    pub(super) most: usize,
+    /// Outcomes less likely than this are left out where there are too many otherwise. 0: nothing is.
+    pub(super) least: f64,
+}
+
+/// The law of `draws` draws from the day's values, if it fits the extent.
+fn drawn(day: &Day, draws: u32, extent: Extent) -> Option<Atoms> {
     if draws == 0 {
         return Some(Atoms::nothing());
     }
-    if outcomes(day.rows, draws) > most as f64 {
+    let all = outcomes(day.rows, draws);
+    let fits = all <= extent.most as f64;
+    if !fits && (extent.least == 0.0 || day.rows > PRUNED) {
         return None;
     }
     // Logs of factorials: summed up, they are good to n · 1e-16 or so.
@@ -129,34 +156,62 @@ fn drawn(day: &Day, draws: u32, most: usize) -> Option<Atoms> {
     for number in 1..factorials.len() {
         factorials[number] = factorials[number - 1] + (number as f64).ln();
     }
+    // Rare values first: the last one's number of draws is what is left.
+    let mut order: Vec<usize> = (0..day.rows).collect();
+    order.sort_by(|&a, &b| day.weights[a].total_cmp(&day.weights[b]));
+    let values: Vec<f64> = order.iter().map(|&row| day.values[row]).collect();
+    let weights: Vec<f64> = order.iter().map(|&row| day.weights[row]).collect();
+    let rest = |place: usize| weights[place..].iter().sum::<f64>().ln();
     let mut listing = Listing {
-        values: &day.values[..day.rows],
-        logs: day.weights[..day.rows].iter().map(|weight| weight.ln()).collect(),
+        values: &values,
+        logs: weights.iter().map(|weight| weight.ln()).collect(),
+        rests: (0..weights.len()).map(rest).collect(),
         factorials: &factorials,
-        pairs: Vec::with_capacity(outcomes(day.rows, draws) as usize),
+        pairs: Vec::with_capacity(if fits { all as usize } else { 1 << 16 }),
+        least: if fits { f64::NEG_INFINITY } else { extent.least.ln() },
+        most: extent.most,
+        missing: 0.0,
     };
     listing.from(0, draws, 0.0, factorials[draws as usize]);
-    Some(Atoms::new(listing.pairs))
+    (listing.pairs.len() <= extent.most)
+        .then(|| Atoms { missing: listing.missing, ..Atoms::new(listing.pairs) })
 }
+
+/// Days of more distinct values have no list that leaves rare outcomes out.
+const PRUNED: usize = 8;
 
 struct Listing<'a> {
     values: &'a [f64],
     logs: Vec<f64>,
+    /// Logs of the probability to draw this value or a later one.
+    rests: Vec<f64>,
     factorials: &'a [f64],
     pairs: Vec<(f64, f64)>,
+    /// The log of the least probability of what is followed.
+    least: f64,
+    most: usize,
+    missing: f64,
 }
 
 impl Listing<'_> {
     /// All ways to take `left` draws from the values from `first` on.
     fn from(&mut self, first: usize, left: u32, sum: f64, log: f64) {
+        if self.pairs.len() > self.most {
+            return;
+        }
+        // The probability of all outcomes that begin like this.
+        let chance = if left == 0 {
+            log
+        } else {
+            log + f64::from(left) * self.rests[first] - self.factorials[left as usize]
+        };
+        if chance < self.least {
+            self.missing += chance.exp();
+            return;
+        }
         if first + 1 == self.values.len() || left == 0 {
-            let last = if left == 0 {
-                0.0
-            } else {
-                f64::from(left) * self.logs[first] - self.factorials[left as usize]
-            };
-            let sum = if left == 0 { sum } else { sum + f64::from(left) * self.values[first] };
-            self.pairs.push((sum, (log + last).exp()));
+            let last = if left == 0 { 0.0 } else { f64::from(left) * self.values[first] };
+            self.pairs.push((sum + last, chance.exp()));
             return;
         }
         for count in 0..=left {
@@ -179,16 +234,17 @@ fn by_chance(values: &[f64], chance: f64, most: usize) -> Option<Atoms> {
     Some(law)
 }
 
-/// The law of the sum over days, if lists of at most `most` outcomes can be made; else two whose sum it is.
-pub(super) fn list(days: &[Day], most: usize) -> Option<(Atoms, Option<Atoms>)> {
+/// The law of the sum over days, if lists within the extent can be made; else two whose sum it is.
+pub(super) fn list(days: &[Day], extent: Extent) -> Option<(Atoms, Option<Atoms>)> {
+    let most = extent.most;
     let mut pieces = Vec::new();
     for day in days {
         match day.kind {
-            Kind::Draws(draws) => match drawn(day, draws, most) {
+            Kind::Draws(draws) => match drawn(day, draws, extent) {
                 Some(law) => pieces.push(law),
                 None => {
-                    pieces.push(drawn(day, draws / 2, most)?);
-                    pieces.push(drawn(day, draws - draws / 2, most)?);
+                    pieces.push(drawn(day, draws / 2, Extent { least: 0.0, ..extent })?);
+                    pieces.push(drawn(day, draws - draws / 2, Extent { least: 0.0, ..extent })?);
                 }
             },
             Kind::Chance(chance) => {

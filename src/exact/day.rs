@@ -16,6 +16,9 @@ const BLOCKS_OF_A_RUN: u32 = 16;
 /// Rows are padded to a multiple of this, with weight 0 (or the value 0, where there are no weights).
 const PADDING: usize = 2 * LANES;
 
+/// Rows whose cosines are added up before these sums are, which keeps rounding errors small.
+pub(super) const SUMMED: usize = 1024;
+
 /// What merging values of equal digits changes a sum by at most, relative to it.
 pub(super) const MERGED: f64 = 6e-14;
 
@@ -60,8 +63,14 @@ pub(super) struct Moments {
 impl Day {
     /// Draws from `values`, each of which is at least 0.
     pub(super) fn draws(values: &[f64]) -> Self {
-        let (mut distinct, counts) = distinct(values);
+        let (mut distinct, mut counts) = distinct(values);
         let rows = distinct.len();
+        if rows < CLUSTERED {
+            // In order, so that clusters lie together.
+            let mut pairs: Vec<(f64, u32)> = distinct.into_iter().zip(counts).collect();
+            pairs.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+            (distinct, counts) = pairs.into_iter().unzip();
+        }
         let share = 1.0 / values.len() as f64;
         let mut weights: Vec<f64> = counts.iter().map(|&count| f64::from(count) * share).collect();
         let padded = rows.next_multiple_of(PADDING);
@@ -256,8 +265,7 @@ impl Day {
         if self.rows >= CLUSTERED {
             return None;
         }
-        let mut order: Vec<usize> = (0..self.rows).collect();
-        order.sort_unstable_by(|&a, &b| self.values[a].total_cmp(&self.values[b]));
+        let order: Vec<usize> = (0..self.rows).collect();
         let (mut wheels, mut fixed, mut slope, mut typical) = (Vec::new(), 0.0, 0.0, 0.0f64);
         for cluster in order.chunk_by(|&a, &b| self.values[b] < 1.05 * self.values[a]) {
             if let [alone] = cluster {
@@ -447,32 +455,48 @@ impl Work for Sums<'_> {
 
     #[inline(always)]
     fn run<F: Floats>(self) {
-        let zero = F::splat(0.0);
-        let (mut re, mut im) = ([zero; BLOCK], [zero; BLOCK]);
+        *self.values = Values::default();
         let [cosines, sines, step_cosines, step_sines] = self.phases;
-        let places = cosines.chunks_exact_mut(PADDING).zip(sines.chunks_exact_mut(PADDING));
-        let steps = step_cosines.chunks_exact(PADDING).zip(step_sines.chunks_exact(PADDING));
-        for ((weights, place), step) in self.weights.chunks_exact(PADDING).zip(places).zip(steps) {
-            let (w0, w1) = (F::load(weights), F::load(&weights[LANES..]));
-            let (mut c0, mut c1) = (F::load(place.0), F::load(&place.0[LANES..]));
-            let (mut s0, mut s1) = (F::load(place.1), F::load(&place.1[LANES..]));
-            let (sc0, sc1) = (F::load(step.0), F::load(&step.0[LANES..]));
-            let (ss0, ss1) = (F::load(step.1), F::load(&step.1[LANES..]));
-            for k in 0..BLOCK {
-                re[k] = w0.fma(c0, w1.fma(c1, re[k]));
-                im[k] = w0.fma(s0, w1.fma(s1, im[k]));
-                (c0, s0) = (s0.fnma(ss0, c0.mul(sc0)), s0.fma(sc0, c0.mul(ss0)));
-                (c1, s1) = (s1.fnma(ss1, c1.mul(sc1)), s1.fma(sc1, c1.mul(ss1)));
-            }
-            c0.store(place.0);
-            c1.store(&mut place.0[LANES..]);
-            s0.store(place.1);
-            s1.store(&mut place.1[LANES..]);
+        let places = cosines.chunks_mut(SUMMED).zip(sines.chunks_mut(SUMMED));
+        let steps = step_cosines.chunks(SUMMED).zip(step_sines.chunks(SUMMED));
+        for ((weights, place), step) in self.weights.chunks(SUMMED).zip(places).zip(steps) {
+            add_up::<F>(weights, place, step, self.values);
         }
+    }
+}
+
+/// Adds weighted sums over some rows.
+#[inline(always)]
+fn add_up<F: Floats>(
+    weights: &[f64],
+    (cosines, sines): (&mut [f64], &mut [f64]),
+    (step_cosines, step_sines): (&[f64], &[f64]),
+    values: &mut Values,
+) {
+    let zero = F::splat(0.0);
+    let (mut re, mut im) = ([zero; BLOCK], [zero; BLOCK]);
+    let places = cosines.chunks_exact_mut(PADDING).zip(sines.chunks_exact_mut(PADDING));
+    let steps = step_cosines.chunks_exact(PADDING).zip(step_sines.chunks_exact(PADDING));
+    for ((weights, place), step) in weights.chunks_exact(PADDING).zip(places).zip(steps) {
+        let (w0, w1) = (F::load(weights), F::load(&weights[LANES..]));
+        let (mut c0, mut c1) = (F::load(place.0), F::load(&place.0[LANES..]));
+        let (mut s0, mut s1) = (F::load(place.1), F::load(&place.1[LANES..]));
+        let (sc0, sc1) = (F::load(step.0), F::load(&step.0[LANES..]));
+        let (ss0, ss1) = (F::load(step.1), F::load(&step.1[LANES..]));
         for k in 0..BLOCK {
-            self.values.re[k] = total(re[k]);
-            self.values.im[k] = total(im[k]);
+            re[k] = w0.fma(c0, w1.fma(c1, re[k]));
+            im[k] = w0.fma(s0, w1.fma(s1, im[k]));
+            (c0, s0) = (s0.fnma(ss0, c0.mul(sc0)), s0.fma(sc0, c0.mul(ss0)));
+            (c1, s1) = (s1.fnma(ss1, c1.mul(sc1)), s1.fma(sc1, c1.mul(ss1)));
         }
+        c0.store(place.0);
+        c1.store(&mut place.0[LANES..]);
+        s0.store(place.1);
+        s1.store(&mut place.1[LANES..]);
+    }
+    for k in 0..BLOCK {
+        values.re[k] += total(re[k]);
+        values.im[k] += total(im[k]);
     }
 }
 

@@ -34,7 +34,7 @@
 //! These errors of F make one of the quantile: F_L is off by at most ΔF, its density f_L(x) is known, and the
 //! density's slope is at most M = Σ t_k |Φ(t_k)| 2/L. If δ(f − δM) ≥ ΔF then the quantile is within δ of x. Where
 //! that has no solution (steps of the distribution function, valleys between lumps), F_L(x ± δ) ± ΔF are
-//! compared with the level. Where δ is larger than a ten-millionth of the column's sum, all is done again with
+//! compared with the level. Where δ is larger than half a millionth of the column's sum, all is done again with
 //! a smaller ε and more frequencies.
 //!
 //! # Few outcomes
@@ -57,7 +57,7 @@ mod lanes;
 mod series;
 
 use crate::{Error, Result};
-use atoms::{Atoms, Pair, ROUNDING, SAME};
+use atoms::{Atoms, Extent, Pair, ROUNDING, SAME};
 use day::{Day, MERGED, Moments};
 use series::{Plan, Series};
 
@@ -126,10 +126,10 @@ pub struct SumLaw {
 }
 
 /// Stated errors above this share of Σ|v| make a second, finer evaluation.
-const WANTED: f64 = 1e-7;
+const WANTED: f64 = 5e-7;
 
 /// Characteristic functions below these are left out, and tails: first, and where that does not do.
-const NEGLIGIBLE: [f64; 2] = [1e-10, 1e-14];
+const NEGLIGIBLE: [f64; 3] = [1e-10, 1e-12, 1e-14];
 
 /// Revivals are followed until an octave of them adds up to less than this times √ε.
 const FADED: f64 = 1e-4;
@@ -137,14 +137,17 @@ const FADED: f64 = 1e-4;
 /// Frequencies that are screened at least, by the number of distinct values, for days of 385 rows; a longer day
 /// needs more, as its characteristic function is looked at in finer steps.
 ///
-/// With 64 or fewer, whole ticks at a price that moves by a few of them, characteristic functions come back near
-/// 2π over the square of a tick, and again near 2π over the small differences of such squares: of 397 days and
-/// stocks like that in a year of twelve stocks, 190 did beyond frequency number 65,536, the last one that matters
-/// being number 7.6 million. Of 1,011 with up to 160 values, none did beyond 17,500; of 1,604 with more, beyond 700.
-const SCREENED: [(usize, usize); 3] = [(64, 1 << 21), (160, 1 << 16), (usize::MAX, 1 << 13)];
+/// With few, whole ticks at a price that moves by a few of them, characteristic functions come back near 2π over
+/// the square of a tick, and again near 2π over the small differences of such squares: of 400 days and stocks
+/// with less than 64 values, in a year of twelve stocks, half did beyond frequency number 65,536. Of 1,011 with up
+/// to 160 values, none did beyond 17,500; of 1,604 with more, none beyond 700.
+const SCREENED: [(usize, usize); 3] = [(64, 1 << 21), (160, 1 << 15), (usize::MAX, 1 << 12)];
 
 /// Outcomes that are listed at most: at first, and where nothing else does.
 const LISTED: [usize; 2] = [1 << 18, 1 << 21];
+
+/// Outcomes less likely than this are not listed where nothing else does.
+const RARE: f64 = 1e-15;
 
 /// Outcomes that two laws may have each, so that their sum is found from both.
 const PAIRED: usize = 1 << 19;
@@ -399,12 +402,12 @@ impl Scaled {
     }
 
     /// The law as a list, if it has few outcomes.
-    fn listed(&self, listed: usize, paired: usize) -> Option<Way> {
-        let single = atoms::list(&self.days, listed);
+    fn listed(&self, listed: usize, paired: usize, least: f64) -> Option<Way> {
+        let single = atoms::list(&self.days, Extent { most: listed, least });
         if let Some((law, None)) = single {
             return Some(Way::Listed(law));
         }
-        match atoms::list(&self.days, paired)? {
+        match atoms::list(&self.days, Extent { most: paired, least })? {
             (law, None) => Some(Way::Listed(law)),
             (first, Some(second)) => Some(Way::Paired(Pair(first, second))),
         }
@@ -513,12 +516,15 @@ impl Scaled {
         let rounding = 64.0 * SAME * self.moments.most.min(self.size);
         let of_list = |way: &Way| -> Vec<Quantile> {
             let quantile = |&level: &f64| match way {
-                Way::Listed(law) => bound(law.quantile(level), rounding),
+                Way::Listed(law) => {
+                    let (value, error) = law.quantile(level);
+                    bound(value, error + rounding)
+                }
                 Way::Paired(pair) => bound(self.of_pair(pair, level), rounding),
             };
             levels.iter().map(quantile).collect()
         };
-        if let Some(way) = self.listed(LISTED[0], PAIRED) {
+        if let Some(way) = self.listed(LISTED[0], PAIRED, 0.0) {
             return of_list(&way);
         }
         let mut found: Vec<Quantile> = Vec::new();
@@ -526,8 +532,8 @@ impl Scaled {
         let about = || levels.iter().map(|&level| self.about(level));
         let mut from = (about().fold(f64::INFINITY, f64::min) - margin).max(0.0);
         let mut to = (about().fold(0.0, f64::max) + margin).min(self.moments.most);
-        for (attempt, negligible) in [NEGLIGIBLE[0], NEGLIGIBLE[1], NEGLIGIBLE[1]].into_iter().enumerate() {
-            let effort = [1, 4, 64][attempt];
+        for (attempt, negligible) in NEGLIGIBLE.into_iter().enumerate() {
+            let effort = [1, 1, 4][attempt];
             let mut inverted = self.inverted(from, to, negligible, effort);
             let mut again = inverted.quantiles(self, levels);
             // Farther out than was thought: the period must be long enough for that.
@@ -551,8 +557,8 @@ impl Scaled {
                 return found;
             }
         }
-        if found.iter().any(|quantile| quantile.error > 10.0 * WANTED * self.size)
-            && let Some(way) = self.listed(LISTED[1], LISTED[1])
+        if found.iter().any(|quantile| quantile.error > 2.0 * WANTED * self.size)
+            && let Some(way) = self.listed(LISTED[1], LISTED[1], RARE)
         {
             return of_list(&way);
         }
@@ -574,16 +580,20 @@ impl Scaled {
 
     fn cdfs(&self, at: &[f64]) -> Vec<Cdf> {
         let width = 1e-12 * self.size.max(f64::MIN_POSITIVE);
-        let bound =
-            |[below, at_most]: [f64; 2]| Cdf { below, at_most, error: ROUNDING, certainty: Certainty::Bound };
+        let bound = |[below, at_most]: [f64; 2], error: f64| Cdf {
+            below,
+            at_most,
+            error,
+            certainty: Certainty::Bound,
+        };
         if self.days.is_empty() {
             let law = Atoms::nothing();
-            return at.iter().map(|&x| bound(law.cdf(x, width))).collect();
+            return at.iter().map(|&x| bound(law.cdf(x, width), law.error())).collect();
         }
-        match self.listed(LISTED[0], PAIRED) {
-            Some(Way::Listed(law)) => at.iter().map(|&x| bound(law.cdf(x, width))).collect(),
+        match self.listed(LISTED[0], PAIRED, 0.0) {
+            Some(Way::Listed(law)) => at.iter().map(|&x| bound(law.cdf(x, width), law.error())).collect(),
             Some(Way::Paired(pair)) => {
-                at.iter().map(|&x| bound([x - width, x + width].map(|x| pair.at_most(x)))).collect()
+                at.iter().map(|&x| bound([x - width, x + width].map(|x| pair.at_most(x)), ROUNDING)).collect()
             }
             None => {
                 let inside = |x: f64| x.clamp(0.0, self.moments.most);
@@ -739,4 +749,88 @@ fn normal_quantile(level: f64) -> f64 {
     let bottom = 1.0 + t * (1.432_788 + t * (0.189_269 + t * 0.001_308));
     let z = t - top / bottom;
     if level < 0.5 { -z } else { z }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Squares of bell-shaped numbers.
+    fn squares(rows: u32) -> Vec<f64> {
+        let uniform = |row: u32, which: u32| {
+            f64::from((row * 4 + which).wrapping_mul(2_654_435_761) >> 8) / f64::from(1 << 24)
+        };
+        let bell = |row: u32| (0..4).map(|which| uniform(row, which)).sum::<f64>() - 2.0;
+        (1..=rows).map(|row| bell(row).powi(2)).collect()
+    }
+
+    #[test]
+    fn too_few_frequencies_are_found_out_by_the_stated_error() {
+        let law = SumLaw::iid(&squares(385)).unwrap();
+        let scaled = Scaled::new(&law);
+        let level = 0.005;
+        let truth = scaled.quantiles(&[level])[0];
+        assert!(truth.error < 1e-7 * scaled.size, "{truth:?}");
+        let whole = scaled.inverted(0.0, scaled.moments.most, 1e-10, 1);
+        let terms = whole.series.terms();
+        assert!((16..200).contains(&terms), "{terms}");
+        let plan = Plan {
+            period: whole.series.period,
+            lattice: None,
+            negligible: 1e-10,
+            faded: 1e-9,
+            scan: 1 << 12,
+            work: 16 * 385,
+        };
+        // One block of frequencies, where all need more.
+        let series = Series::new(&scaled.days, &plan);
+        let cut = Inverted { series, upper: whole.upper, lower: whole.lower, tail: whole.tail, unit: None };
+        let found = cut.quantiles(&scaled, &[level])[0];
+        let off = (found.value - truth.value).abs();
+        assert!(off > 1e-6 * scaled.size, "{off}: the cut does no harm");
+        assert!(found.error >= off, "off by {off}, stated {}", found.error);
+    }
+
+    #[test]
+    fn ticks_need_frequencies_far_beyond_the_first_fall() {
+        // Moves by no tick, one and two, at prices within a few ticks.
+        let values: Vec<f64> = (0..385u32)
+            .map(|row| {
+                let ticks = [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 2.0, 0.0, 1.0, 0.0][(row * 7 % 10) as usize];
+                (ticks / f64::from(1_000 + row % 9)).powi(2)
+            })
+            .collect();
+        let scaled = Scaled::new(&SumLaw::iid(&values).unwrap());
+        let found = scaled.quantiles(&[0.005])[0];
+        assert!(found.error < 1e-6 * scaled.size, "{found:?}");
+        let whole = scaled.inverted(0.0, scaled.moments.most, 1e-10, 1);
+        let plan = Plan {
+            period: whole.series.period,
+            lattice: None,
+            negligible: 1e-10,
+            faded: 1e-9,
+            scan: 0,
+            work: WORK,
+        };
+        let first = Series::new(&scaled.days, &plan);
+        assert!(2 * first.terms() < whole.series.terms(), "{} terms", whole.series.terms());
+    }
+
+    #[test]
+    fn listed_and_inverted_laws_agree() {
+        // Few enough outcomes to be listed, and a lattice that can be inverted.
+        let values: Vec<f64> =
+            (0..200u32).map(|row| f64::from([0, 0, 3, 0, 0, 7][row as usize % 6])).collect();
+        let scaled = Scaled::new(&SumLaw::iid(&values).unwrap());
+        let inverted = scaled.inverted(0.0, scaled.moments.most, 1e-14, 1);
+        assert!(inverted.unit.is_some() && inverted.series.complete);
+        let levels = [0.001, 0.005, 0.3, 0.975, 0.999];
+        for (listed, inverted) in scaled.quantiles(&levels).iter().zip(inverted.quantiles(&scaled, &levels)) {
+            assert!((listed.value - inverted.value).abs() < 1e-9, "{listed:?} {inverted:?}");
+        }
+        let x = 300.0 / scaled.unit;
+        let [listed] = scaled.cdfs(&[x])[..] else { unreachable!() };
+        let other = inverted.cdf(x, scaled.moments.most, 1e-9);
+        assert!((listed.below - other.below).abs() < 1e-11 && (listed.at_most - other.at_most).abs() < 1e-11);
+    }
 }

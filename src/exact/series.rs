@@ -1,6 +1,6 @@
 //! The Fourier series of a distribution function: which terms it needs, its value, its inverse.
 
-use super::day::{BLOCK, Day, Values};
+use super::day::{BLOCK, Day, SUMMED, Values};
 use super::lanes::{Floats, LANES, Work, cos_sin, part_of_turn, run, total};
 
 /// What a series is made for.
@@ -84,7 +84,10 @@ struct Builder<'a> {
 const FADING: usize = 1 << 21;
 
 /// Frequencies that are looked at, at most.
-const FARTHEST: usize = 1 << 23;
+const FARTHEST: usize = 1 << 22;
+
+/// How many times as far the next stretch of frequencies ends as it begins.
+const STRETCH: usize = 16;
 
 impl<'a> Builder<'a> {
     fn new(days: &'a [Day], plan: Plan) -> Self {
@@ -179,7 +182,7 @@ impl<'a> Builder<'a> {
     /// Frequencies at which the characteristic function is large again.
     fn revivals(&mut self, (end, fallen): (usize, bool)) {
         use std::f64::consts::PI;
-        let Plan { negligible, period, lattice, .. } = self.plan;
+        let Plan { negligible, lattice, .. } = self.plan;
         if end >= self.limit || !fallen {
             self.series.complete = lattice.is_some() && end >= self.limit;
             if !self.series.complete {
@@ -188,61 +191,79 @@ impl<'a> Builder<'a> {
             }
             return;
         }
-        let mut screens: Vec<_> = self.days.iter().flat_map(|day| day.screens(period, negligible)).collect();
-        // Those over few rows first.
-        screens.sort_by_key(super::day::Screen::cost);
-        let (mut begin, mut scanned) = (end, self.plan.scan.max(2 * end).min(self.limit));
+        let mut scanned = self.plan.scan.max(2 * end).min(self.limit);
         if lattice.is_some() {
             scanned = self.limit;
         }
-        loop {
-            let mut runs = vec![(begin, scanned)];
-            for screen in &mut screens {
-                if runs.is_empty() {
-                    break;
-                }
-                runs = screen.pass(&runs);
+        let mut begin = end;
+        // In ever longer stretches: the farther out, the less a value counts, and the more may be left out.
+        while begin < scanned {
+            let stretch = (begin * STRETCH).min(scanned);
+            let negligible = if lattice.is_some() {
+                negligible
+            } else {
+                negligible * (begin as f64 / end as f64).sqrt().min(1e4)
+            };
+            let late = self.stretch(begin, stretch, negligible);
+            // Each term left out is below negligible/(π(k + ½)).
+            self.series.dropped += negligible / PI * (stretch as f64 / begin as f64).ln();
+            if self.left == 0 {
+                // What was not looked at may be as large as what was, or larger.
+                self.series.dropped += self.octave(end) + 1.0 / (PI * begin as f64);
+                return;
             }
-            let mut late = 0.0f64;
-            for (first, last) in runs {
-                self.start(first);
-                for block_first in (first..last).step_by(BLOCK) {
-                    if self.left == 0 {
-                        // What was not looked at may be as large as what was, or larger.
-                        self.series.dropped += self.octave(end) + 1.0 / (PI * block_first as f64);
-                        return;
-                    }
-                    let block = self.next();
-                    let [largest, _] = self.take(block_first, &block);
-                    if block_first >= scanned / 2 {
-                        late = late.max(largest);
-                    }
-                }
+            begin = stretch;
+            if begin < scanned {
+                continue;
             }
-            if scanned >= self.limit {
+            if begin >= self.limit {
                 self.series.complete = lattice.is_some();
                 if !self.series.complete && late > negligible {
-                    self.series.dropped += self.tail(scanned / 2, scanned);
+                    self.series.dropped += self.tail(begin / 2, begin);
                 }
                 break;
             }
-            if late <= negligible {
-                break;
+            // Beyond, terms are taken to be no larger than in the last octave.
+            let octave = self.octave(begin / 2);
+            if late > negligible && (begin < FADING || octave > self.plan.faded) {
+                scanned = (scanned * 2).min(self.limit);
+            } else {
+                self.series.dropped += octave + negligible / PI;
             }
-            // Revivals that fade: what is beyond adds up to less than what they did in the last octave.
-            let octave = self.octave(scanned / 2);
-            if scanned >= FADING && octave <= self.plan.faded {
-                self.series.dropped += octave;
-                break;
-            }
-            (begin, scanned) = (scanned, (scanned * 2).min(self.limit));
         }
-        // Each term left out is below negligible/(π(k + ½)); beyond the scan they are taken for that, too.
-        let count = ((scanned as f64 + 0.5) / (end as f64 - 0.5).max(0.5)).ln();
-        self.series.dropped += negligible / PI * (count + 1.0);
     }
 
-    /// Four standard deviations of what terms from `to` on can add up to, if they are like those of a range.
+    /// Takes what is not negligible between two frequencies; the largest value found in the upper half.
+    fn stretch(&mut self, begin: usize, end: usize, negligible: f64) -> f64 {
+        let mut screens: Vec<_> =
+            self.days.iter().flat_map(|day| day.screens(self.plan.period, negligible)).collect();
+        // The cheap ones first.
+        screens.sort_by_key(super::day::Screen::cost);
+        let mut runs = vec![(begin, end)];
+        for screen in &mut screens {
+            if runs.is_empty() {
+                break;
+            }
+            runs = screen.pass(&runs);
+        }
+        let mut late = 0.0f64;
+        for (first, last) in runs {
+            self.start(first);
+            for block_first in (first..last).step_by(BLOCK) {
+                if self.left == 0 {
+                    return late;
+                }
+                let block = self.next();
+                let [largest, _] = self.take(block_first, &block);
+                if block_first >= end / 2 {
+                    late = late.max(largest);
+                }
+            }
+        }
+        late
+    }
+
+    /// Eight standard deviations of what terms from `to` on can add up to, if they are like those of a range.
     fn tail(&self, from: usize, to: usize) -> f64 {
         let Series { numbers, a, b, .. } = &self.series;
         let late = numbers.partition_point(|&number| number < from as f64);
@@ -250,7 +271,7 @@ impl<'a> Builder<'a> {
             .map(|term| (a[term] * a[term] + b[term] * b[term]) / self.factor(numbers[term]).powi(2))
             .sum();
         let mean = squares / (to - from).max(1) as f64;
-        4.0 * mean.sqrt() / (std::f64::consts::PI * (to.max(1) as f64).sqrt())
+        8.0 * mean.sqrt() / (std::f64::consts::PI * (to.max(1) as f64).sqrt())
     }
 
     /// Σ |term| over the terms taken from frequency `from` on.
@@ -268,8 +289,10 @@ impl<'a> Builder<'a> {
         series.b.resize(padded, 0.0);
         let step = std::f64::consts::TAU / series.period;
         series.bend *= step * step;
-        // Of the mean of the cosines, some 4 units in the last place; times the power.
-        series.rounding = (8.0 + 4.0 * self.draws) * f64::EPSILON / 2.0 * self.sizes + f64::EPSILON;
+        // The mean of cosines is a sum of sums of up to `SUMMED` rows; then comes the power.
+        let rows = self.rows / BLOCK;
+        let units = 8.0 + (rows.min(SUMMED) / 32 + rows / SUMMED) as f64;
+        series.rounding = (8.0 + units * self.draws) * f64::EPSILON / 2.0 * self.sizes + f64::EPSILON;
         self.series
     }
 }
