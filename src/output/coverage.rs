@@ -4,7 +4,7 @@
 //! samples and replications. JSON holds the same rows as objects under `rows`, beside what they were computed
 //! from. `coverage`, its binomial standard `error`, `below` and `above` (where the integrated variance lies,
 //! seen from the interval) are shares of the replications; `mean_length` is in the model's unit of variance,
-//! squared percent, and `mean_relative_length` in integrated variances. Figures are in shortest round-trip
+//! squared percent, and `median_relative_length` the median of the lengths over the integrated variances. Figures are in shortest round-trip
 //! form.
 
 use std::io::{self, Write};
@@ -28,7 +28,7 @@ struct Row<'a> {
     below: f64,
     above: f64,
     mean_length: f64,
-    mean_relative_length: f64,
+    median_relative_length: f64,
 }
 
 impl<'a> Row<'a> {
@@ -45,7 +45,7 @@ impl<'a> Row<'a> {
             below: row.share_below(),
             above: row.share_above(),
             mean_length: row.mean_length,
-            mean_relative_length: row.mean_relative_length,
+            median_relative_length: row.median_relative_length,
         }
     }
 }
@@ -112,7 +112,7 @@ pub fn write_table(spec: &Coverage, rows: &[CoverageRow], out: &mut dyn Write) -
     writeln!(
         out,
         "\n{:>6}  {:>10}  {:<widest$}  {:>8}  {:>5}  {:>6}  {:>6}  {:>11}  {:>9}",
-        "n", "confidence", "interval", "coverage", "error", "below", "above", "mean length", "of the IV"
+        "n", "confidence", "interval", "coverage", "error", "below", "above", "mean length", "median/IV"
     )?;
     for row in rows {
         writeln!(
@@ -125,15 +125,20 @@ pub fn write_table(spec: &Coverage, rows: &[CoverageRow], out: &mut dyn Write) -
             100.0 * row.error(),
             100.0 * row.share_below(),
             100.0 * row.share_above(),
-            format!("{:.4}", row.mean_length),
-            row.mean_relative_length
+            length(row.mean_length),
+            row.median_relative_length
         )?;
     }
     writeln!(
         out,
-        "\nbelow, above: the integrated variance lies below, above the interval. error: binomial. Lengths: in squared \
-         percent a day, and in integrated variances."
+        "\nbelow, above: the integrated variance lies below, above the interval. error: binomial. Mean length: in \
+         squared percent; median/IV: of the lengths over the integrated variances."
     )
+}
+
+/// A length with four digits, whatever its size.
+fn length(length: f64) -> String {
+    if length < 1e4 { format!("{length:.4}") } else { format!("{length:.3e}") }
 }
 
 #[cfg(test)]
@@ -149,7 +154,7 @@ mod tests {
             below,
             above,
             mean_length: 0.25,
-            mean_relative_length: 1.5,
+            median_relative_length: 1.5,
         };
         let spec = Coverage { replications: 400, ..Coverage::default() };
         (spec, [row("percentile", 4, 36), row("studentized", 0, 0)])
@@ -162,7 +167,7 @@ mod tests {
         write_csv(&spec, &rows, &mut text).unwrap();
         let text = String::from_utf8(text).unwrap();
         let expected = "model,returns,confidence,interval,samples,replications,coverage,error,below,above,mean_length,\
-                        mean_relative_length\n\
+                        median_relative_length\n\
                         sv2,78,0.95,percentile,999,400,0.9,0.015,0.01,0.09,0.25,1.5\n\
                         sv2,78,0.95,studentized,999,400,1.0,0.0,0.0,0.0,0.25,1.5\n";
         assert_eq!(text, expected);

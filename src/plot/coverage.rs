@@ -134,7 +134,7 @@ mod tests {
                         below,
                         above: 3,
                         mean_length: 0.5,
-                        mean_relative_length: 1.0,
+                        median_relative_length: 1.0,
                     });
                 }
             }

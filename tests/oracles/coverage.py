@@ -1,7 +1,7 @@
 """Coverage of bootstrap intervals in the two-factor model, written from the documentation in NumPy.
 
 Usage: python tests/oracles/coverage.py [--returns 78] [--replications 4000] [--samples 999] [--confidence 0.95] [--seed 1]
-                                                   prints coverage, its error, misses on each side, mean relative length
+                                                   prints coverage, its error, misses on each side, median relative length
        python tests/oracles/coverage.py ... --check FILE.csv
                                                    compares with the rows of `bellwether coverage --model sv2 -o FILE.csv`;
                                                    fails where a share or a length is more than 4 errors apart
@@ -95,12 +95,15 @@ def main():
     wrong = checked = 0
     for name, days in found.items():
         days = np.array(days, dtype=float)
-        below, above, length = days.mean(axis=0)
+        below, above, _ = days.mean(axis=0)
         error = math.sqrt((below + above) * (1 - below - above) / len(days))
-        length_error = days[:, 2].std() / math.sqrt(len(days))
+        # The median, whose error follows from the order statistics that a binomial count puts around it.
+        ordered, spread = np.sort(days[:, 2]), int(math.sqrt(len(days)) / 2)
+        length = np.median(ordered)
+        length_error = (ordered[len(days) // 2 + spread] - ordered[len(days) // 2 - spread]) / 2
         print(
             f"n = {args.returns}, {name}: coverage {100 * (1 - below - above):.2f} (error {100 * error:.2f}), "
-            f"below {100 * below:.2f}, above {100 * above:.2f} %, mean length {length:.4f} (error {length_error:.4f}) of IV"
+            f"below {100 * below:.2f}, above {100 * above:.2f} %, median length {length:.4f} (error {length_error:.4f}) of IV"
         )
         if name not in theirs:
             continue
@@ -111,7 +114,7 @@ def main():
             ("coverage", 1 - below - above, row["coverage"], error),
             ("below", below, row["below"], math.sqrt(max(below, 1e-3) / len(days))),
             ("above", above, row["above"], math.sqrt(max(above, 1e-3) / len(days))),
-            ("mean length", length, row["mean_relative_length"], length_error),
+            ("median length", length, row["median_relative_length"], length_error),
         ]:
             apart = (other - ours) / (error * math.hypot(1, share))
             print(f"    {what}: {ours:.4f} here, {other:.4f} there, {apart:+.1f} errors apart")
