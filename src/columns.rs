@@ -28,11 +28,12 @@
 //! bulk = max(Σ v[i] over v[i] < t  +  (m − 5)·t,  2⁻⁶⁰ Σ v[i])
 //! ```
 //!
-//! with t the fifth largest value (0 where n < 5) and m the number of rows with v[i] ≥ t; sums are f64 in row
-//! order. d is the least for which n·2^(−e−1) / bulk ≤ 1e-6 − 2⁻⁴⁹. The last term is for the roundings of f64
-//! on the way from prices to columns and from sums to quantiles ([`FLOATING_ERROR`]), so that any resampled
-//! sum S* is within [`MAX_RELATIVE_ERROR`] · max(S*, bulk). A column's limbs depend on that column alone. At
-//! n = 385 half of the columns of real squared returns need one lower bit, nearly all at most three.
+//! with t the fifth largest value (0 where n < 5) and m the number of rows with `v[i]` ≥ t; sums are f64 in
+//! row order. d is the least for which n·2^(−e−1) / bulk ≤ 1e-6 − 2⁻⁴⁹. The last term is for the roundings of
+//! f64 on the way from prices to columns and from sums to quantiles ([`FLOATING_ERROR`]), so that any
+//! resampled sum S* is within [`MAX_RELATIVE_ERROR`] · max(S*, bulk). A column's limbs depend on that column
+//! alone. At n = 385 half of the columns of real squared returns need one lower bit, nearly all at most
+//! three.
 //!
 //! **Layout.** Words of one row are its *lanes*. Fields are placed widest first, each in the lane with the
 //! least room that suffices (best fit), so that the lower limbs of twelve stocks mostly share the four lanes
