@@ -825,8 +825,14 @@ pub(crate) fn beside(held: u64, memory: u64, error: Error) -> Error {
 mod tests {
     use jiff::civil::date;
 
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::time::Duration;
+
+    use ndarray::Axis;
+
+    use super::run::around;
     use super::*;
-    use crate::interval::Studentized;
+    use crate::interval::{Quantile, Studentized};
 
     fn intervals(returns: Vec<f64>, confidence: f64) -> Intervals {
         let returns = Array2::from_shape_vec((returns.len(), 1), returns).unwrap();
