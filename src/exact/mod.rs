@@ -516,6 +516,7 @@ impl Scaled {
         let rounding = 64.0 * SAME * self.moments.most.min(self.size);
         let of_list = |way: &Way| -> Vec<Quantile> {
             let quantile = |&level: &f64| match way {
+                _ if level == 1.0 => bound(self.moments.most, rounding),
                 Way::Listed(law) => {
                     let (value, error) = law.quantile(level);
                     bound(value, error + rounding)
