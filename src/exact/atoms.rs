@@ -31,14 +31,8 @@ impl Atoms {
                 }
             }
         }
-        let mut total = 0.0;
-        let cumulative = masses
-            .iter()
-            .map(|mass| {
-                total += mass;
-                total
-            })
-            .collect();
+        let mut total = Total::default();
+        let cumulative = masses.iter().map(|&mass| total.add(mass)).collect();
         Self { sums, masses, cumulative, missing: 0.0 }
     }
 
@@ -93,7 +87,25 @@ impl Atoms {
 pub(super) const SAME: f64 = 1e-14;
 
 /// What cumulative probabilities are off by, by rounding.
-pub(super) const ROUNDING: f64 = 2e-13;
+pub(super) const ROUNDING: f64 = 1e-12;
+
+/// A sum that carries what rounding takes off (Kahan).
+#[derive(Debug, Default)]
+struct Total {
+    sum: f64,
+    lost: f64,
+}
+
+impl Total {
+    /// Adds a term; the sum so far.
+    fn add(&mut self, term: f64) -> f64 {
+        let term = term - self.lost;
+        let sum = self.sum + term;
+        self.lost = (sum - self.sum) - term;
+        self.sum = sum;
+        sum
+    }
+}
 
 /// A sum of two independent laws.
 #[derive(Debug, Clone)]
@@ -104,7 +116,7 @@ impl Pair {
     pub(super) fn at_most(&self, x: f64) -> f64 {
         let Self(first, second) = self;
         let mut place = second.len();
-        let mut total = 0.0;
+        let mut total = Total::default();
         for (sum, mass) in first.sums.iter().zip(&first.masses) {
             while place > 0 && sum + second.sums[place - 1] > x {
                 place -= 1;
@@ -112,9 +124,9 @@ impl Pair {
             if place == 0 {
                 break;
             }
-            total += mass * second.cumulative[place - 1];
+            total.add(mass * second.cumulative[place - 1]);
         }
-        total.min(1.0)
+        total.add(0.0).min(1.0)
     }
 }
 

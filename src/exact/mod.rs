@@ -516,6 +516,8 @@ impl Scaled {
         let rounding = 64.0 * SAME * self.moments.most.min(self.size);
         let of_list = |way: &Way| -> Vec<Quantile> {
             let quantile = |&level: &f64| match way {
+                _ if level == 0.0 => bound(0.0, rounding),
+                _ if level == 1.0 => bound(self.moments.most, rounding),
                 Way::Listed(law) => {
                     let (value, error) = law.quantile(level);
                     bound(value, error + rounding)
@@ -575,7 +577,7 @@ impl Scaled {
             }
             if pair.at_most(middle) < level - ROUNDING { low = middle } else { high = middle }
         }
-        high
+        high.max(0.0)
     }
 
     fn cdfs(&self, at: &[f64]) -> Vec<Cdf> {
