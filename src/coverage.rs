@@ -44,9 +44,9 @@ use jiff::civil::{Date, date};
 use ndarray::Array2;
 use rayon::prelude::*;
 
-use crate::bootstrap::{Bootstrap, Engine, Observer, Resources};
+use crate::bootstrap::{Bootstrap, Ends, Engine, Observer, Resources};
 use crate::error::{Error, Result};
-use crate::interval::{self, Interval};
+use crate::interval;
 use crate::jobs::Jobs;
 use crate::measure::Variance;
 use crate::panel::DayReturns;
@@ -73,6 +73,8 @@ pub struct Coverage {
     pub returns: Vec<usize>,
     /// The intervals' names ([`interval::NAMES`]).
     pub intervals: Vec<String>,
+    /// How rows enter a resample.
+    pub scheme: Scheme,
     /// Confidences, each between 0 and 1.
     pub confidences: Vec<f64>,
     /// Resamples of each day, B.
@@ -89,6 +91,7 @@ impl Default for Coverage {
             model: model::SV2,
             returns: vec![78],
             intervals: interval::NAMES.map(str::to_owned).to_vec(),
+            scheme: Scheme::Iid,
             confidences: vec![0.95],
             samples: 999,
             replications: 10_000,
@@ -167,15 +170,8 @@ fn median(mut numbers: Vec<f64>) -> f64 {
     (middle(numbers.len().saturating_sub(1) / 2) + middle(numbers.len() / 2)) / 2.0
 }
 
-/// A kind of interval at a confidence.
-#[derive(Debug, Clone)]
-struct Method {
-    interval: Arc<dyn Interval>,
-    confidence: f64,
-}
-
-/// What gives the ends of one kind of interval of every day.
-type EndsOf<'a> = dyn Fn(&Method, &[DayReturns]) -> Result<Vec<[f64; 2]>> + 'a;
+/// What gives the ends of every day, for each kind of interval at the confidence of a bootstrap.
+type EndsOf<'a> = dyn Fn(&Bootstrap, &[DayReturns]) -> Result<Vec<Vec<[f64; 2]>>> + 'a;
 
 /// Simulated days as the driver takes them, and their integrated variances.
 struct Simulated {
@@ -214,39 +210,33 @@ impl Coverage {
         Ok(())
     }
 
-    /// The bootstrap of one interval.
-    fn bootstrap(&self, method: &Method) -> Result<Bootstrap> {
-        Bootstrap::new(self.samples, method.confidence, self.seed)?.with(
-            Arc::new(Variance),
-            Scheme::Iid,
-            vec![Arc::clone(&method.interval)],
-        )
+    /// The bootstrap of all intervals at each confidence, checked: from one set of draws.
+    fn methods(&self) -> Result<Vec<Bootstrap>> {
+        let of_confidence = |&confidence: &f64| {
+            let intervals =
+                self.intervals.iter().map(|name| interval::by_name(name)).collect::<Result<_>>()?;
+            Bootstrap::new(self.samples, confidence, self.seed)?.with(
+                Arc::new(Variance),
+                self.scheme,
+                intervals,
+            )
+        };
+        self.confidences.iter().map(of_confidence).collect()
     }
 
-    /// All intervals at all confidences, checked; confidence after confidence.
-    fn methods(&self) -> Result<Vec<Method>> {
-        let mut methods = Vec::new();
-        for &confidence in &self.confidences {
-            for name in &self.intervals {
-                let method = Method { interval: interval::by_name(name)?, confidence };
-                self.bootstrap(&method)?;
-                methods.push(method);
-            }
-        }
-        Ok(methods)
-    }
-
-    /// The ends of one kind of interval of every day.
+    /// The ends of every day, for each kind of interval.
     fn ends(
         &self,
-        method: &Method,
+        method: &Bootstrap,
         days: &[DayReturns],
         jobs: &Jobs,
         observer: &dyn Observer,
-    ) -> Result<Vec<[f64; 2]>> {
+    ) -> Result<Vec<Vec<[f64; 2]>>> {
         let resources = Resources { jobs, memory: MEMORY };
-        let found = self.bootstrap(method)?.run(days, &mut Engine::Cpu, &resources, observer)?;
-        Ok(found.lower().iter().zip(found.upper()).map(|(&lower, &upper)| [lower, upper]).collect())
+        let found = method.run(days, &mut Engine::Cpu, &resources, observer)?;
+        let of_kind =
+            |ends: &Ends| ends.lower.iter().zip(&ends.upper).map(|(&low, &high)| [low, high]).collect();
+        Ok(found.ends.iter().map(of_kind).collect())
     }
 
     /// The coverage of every interval: by number of returns, then confidence, then interval, each in the order
@@ -263,32 +253,40 @@ impl Coverage {
         self.validate()?;
         let methods = self.methods()?;
         let returns: u64 = self.returns.iter().map(|&returns| returns as u64).sum();
-        let each = u64::from(self.replications) * u64::from(self.samples) * methods.len() as u64;
-        observer.planned(returns.saturating_mul(each));
-        let mut rows = Vec::with_capacity(self.returns.len() * methods.len());
+        let returns = returns.saturating_mul(self.replications.into());
+        observer.planned(methods.iter().map(|method| method.draws_of(returns)).sum());
+        let kinds = self.intervals.len();
+        let mut rows = Vec::with_capacity(self.returns.len() * methods.len() * kinds);
         for &returns in &self.returns {
             let model = Days::new(self.model, returns)?;
-            let mut tallies = vec![Tally::default(); methods.len()];
+            let mut tallies = vec![Tally::default(); methods.len() * kinds];
             let chunk = (CHUNK_RETURNS / returns).clamp(1, CHUNK_DAYS);
             for first in (0..self.replications).step_by(chunk) {
                 let last = self.replications.min(first.saturating_add(chunk as u32));
                 let Simulated { days, truth } = self.simulate(&model, first..last, jobs)?;
-                for (method, tally) in methods.iter().zip(&mut tallies) {
-                    for (&truth, ends) in truth.iter().zip(ends(method, &days)?) {
-                        tally.add(truth, ends);
+                for (method, tallies) in methods.iter().zip(tallies.chunks_exact_mut(kinds.max(1))) {
+                    for (of_kind, tally) in ends(method, &days)?.into_iter().zip(tallies) {
+                        for (&truth, ends) in truth.iter().zip(of_kind) {
+                            tally.add(truth, ends);
+                        }
                     }
                 }
             }
-            rows.extend(methods.iter().zip(tallies).map(|(method, tally)| CoverageRow {
-                returns,
-                confidence: method.confidence,
-                interval: method.interval.name(),
-                replications: self.replications,
-                below: tally.below,
-                above: tally.above,
-                mean_length: tally.length / f64::from(self.replications),
-                median_relative_length: median(tally.relative_lengths),
-            }));
+            let mut tallies = tallies.into_iter();
+            for method in &methods {
+                for (interval, tally) in method.intervals().iter().zip(&mut tallies) {
+                    rows.push(CoverageRow {
+                        returns,
+                        confidence: method.confidence(),
+                        interval: interval.name(),
+                        replications: self.replications,
+                        below: tally.below,
+                        above: tally.above,
+                        mean_length: tally.length / f64::from(self.replications),
+                        median_relative_length: median(tally.relative_lengths),
+                    });
+                }
+            }
         }
         Ok(rows)
     }
@@ -343,7 +341,7 @@ mod tests {
     fn an_exact_interval_covers_exactly() {
         let run = |ends: &dyn Fn(&DayReturns) -> [f64; 2]| {
             let coverage = coverage("constant", &[12], &["percentile"], 4000);
-            let all = |_: &Method, days: &[DayReturns]| Ok(days.iter().map(ends).collect());
+            let all = |_: &Bootstrap, days: &[DayReturns]| Ok(vec![days.iter().map(ends).collect()]);
             coverage.run_with(&Jobs::new(), &(), &all).unwrap()[0]
         };
         let row = run(&exact);
@@ -422,9 +420,9 @@ mod tests {
         let coverage = |replications| coverage("sv2", &[24], &["percentile"], replications);
         let held = |replications: u32| {
             let held = std::sync::Mutex::new(Vec::new());
-            let ends = |_: &Method, days: &[DayReturns]| {
+            let ends = |_: &Bootstrap, days: &[DayReturns]| {
                 held.lock().unwrap().extend(days.iter().map(|day| (day.date, realized(day).to_bits())));
-                Ok(vec![[0.0, 0.0]; days.len()])
+                Ok(vec![vec![[0.0, 0.0]; days.len()]])
             };
             coverage(replications).run_with(&Jobs::new(), &(), &ends).unwrap();
             held.into_inner().unwrap()

@@ -23,6 +23,7 @@
 //! - (e) Logarithms of what may be negative, or is a logarithm already.
 //! - (f) The standard error of a resampled correlation or beta needs sums whose terms have both signs.
 //! - (g) Rows drawn or weighted one by one tear neighbours apart.
+//!
 //! Percentile, basic, normal, bc and bca intervals go with measures of which they are not first-order right:
 //! where volatility moves within the day, the spread of iid resamples is not the estimate's (Gonçalves and
 //! Meddahi 2009). They are what users know, and they are not refused. The same
@@ -83,13 +84,10 @@ pub fn refuse(measure: &dyn Measure, scheme: &Scheme, interval: &dyn Interval, s
         );
         return error("scheme", scheme_name, requirement);
     }
-    if !interval.is_asymptotic() && *scheme == Scheme::Wild {
-        if measure.degrees().is_none() {
-            let requirement = format!(
-                "its negative factors would turn rises into falls, which {what} tells apart; take iid"
-            );
-            return error("scheme", scheme_name, requirement);
-        }
+    if !interval.is_asymptotic() && *scheme == Scheme::Wild && measure.degrees().is_none() {
+        let requirement =
+            format!("its negative factors would turn rises into falls, which {what} tells apart; take iid");
+        return error("scheme", scheme_name, requirement);
     }
     if blocks && (studentized || interval.is_accelerated()) {
         let reason = if studentized {

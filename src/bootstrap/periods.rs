@@ -83,6 +83,9 @@ struct Open {
     shape: [f64; 3],
 }
 
+/// A cell of a period that is done: the estimate, what was found, and what is left of its sums.
+type Closed = (f64, Found, Open);
+
 /// The period that days are added to, and those that are done.
 #[derive(Debug, Default)]
 pub(super) struct Periods {
@@ -91,7 +94,7 @@ pub(super) struct Periods {
     open: Vec<Open>,
     cells: Vec<usize>,
     /// The label and the cells of each period that is done.
-    done: Vec<(Date, Vec<(f64, Found, Open)>)>,
+    done: Vec<(Date, Vec<Closed>)>,
     times: Times,
 }
 

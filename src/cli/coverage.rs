@@ -16,6 +16,7 @@ use crate::jobs::Jobs;
 use crate::output::coverage::{write_csv, write_json, write_table};
 use crate::output::{Destination, Format, Outputs};
 use crate::plot::{self, PlotFile};
+use crate::resample::scheme;
 use crate::simulate::model;
 
 /// Find how often intervals hold the integrated variance of simulated days, at your number of returns
@@ -38,9 +39,15 @@ pub(super) struct CoverageArgs {
         value_delimiter = ',',
         value_name = "A,B",
         value_parser = stock_name,
-        default_value = "percentile,studentized,studentized-log"
+        default_value = "percentile,bca,studentized,studentized-log,asymptotic,asymptotic-log"
     )]
     interval: Vec<String>,
+    /// How rows enter a resample, as for `bellwether bootstrap`
+    #[arg(long, default_value = "iid", value_name = "SCHEME", value_parser = scheme::NAMES)]
+    scheme: String,
+    /// Rows of a block, for the schemes of blocks
+    #[arg(long, value_name = "L")]
+    block: Option<f64>,
     /// Number of bootstrap samples of each day
     #[arg(short = 'B', long, default_value_t = 999, value_name = "B")]
     samples: u32,
@@ -95,6 +102,7 @@ pub(super) fn run(args: CoverageArgs, report: &Report) -> Result<Outcome> {
         model: model::by_name(&args.model)?,
         returns: distinct(args.returns),
         intervals: distinct(args.interval),
+        scheme: scheme::by_name(&args.scheme, args.block)?,
         confidences: distinct(args.confidence),
         samples: args.samples,
         replications: args.replications,

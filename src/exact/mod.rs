@@ -306,7 +306,7 @@ impl SumLaw {
     ///
     /// As [`Self::cdfs`], and where `to` is not above `from`.
     pub fn density(&self, from: f64, to: f64, bins: usize) -> Result<Vec<f64>> {
-        if !(to > from) {
+        if to <= from || to.is_nan() || from.is_nan() {
             return Err(Error::Parameter {
                 name: "to",
                 value: to.to_string(),
@@ -432,7 +432,7 @@ impl Scaled {
             best = best.min(bound);
             // (K(s) + λ)/s is least where s K'(s) − K(s) = λ.
             let step = (s * slope - value - lambda) / (s * curvature);
-            if !(step.abs() > 0.1 * s) || gain.abs() < 1e-3 * (best - mean) {
+            if step.is_nan() || step.abs() <= 0.1 * s || gain.abs() < 1e-3 * (best - mean) {
                 break;
             }
             s = (s - step).clamp(s / 4.0, 4.0 * s);
@@ -718,9 +718,9 @@ impl Inverted {
             let (value, density) = self.series.at(x);
             let over = value - level;
             if over < 0.0 {
-                low = x
+                low = x;
             } else {
-                high = x
+                high = x;
             }
             let step = -over / density;
             let next = x + step;

@@ -4,8 +4,8 @@
 //! samples and replications. JSON holds the same rows as objects under `rows`, beside what they were computed
 //! from. `coverage`, its binomial standard `error`, `below` and `above` (where the integrated variance lies,
 //! seen from the interval) are shares of the replications; `mean_length` is in the model's unit of variance,
-//! squared percent, and `median_relative_length` the median of the lengths over the integrated variances. Figures are in shortest round-trip
-//! form.
+//! squared percent, and `median_relative_length` the median of the lengths over the integrated variances.
+//! Figures are in shortest round-trip form.
 
 use std::io::{self, Write};
 
@@ -19,6 +19,7 @@ use crate::figures::grouped;
 struct Row<'a> {
     model: &'a str,
     returns: usize,
+    scheme: &'a str,
     confidence: f64,
     interval: &'a str,
     samples: u32,
@@ -36,6 +37,7 @@ impl<'a> Row<'a> {
         Self {
             model: spec.model.name(),
             returns: row.returns,
+            scheme: spec.scheme.name(),
             confidence: row.confidence,
             interval: row.interval,
             samples: spec.samples,

@@ -18,6 +18,9 @@ use crate::columns::DayColumns;
 use crate::error::Result;
 use crate::resample::{Block, Scheme, cpu};
 
+/// What hands over the statistics of a block's resamples, one by one.
+pub(crate) type OfBlock<'a> = dyn Fn(&Block<'_>, &mut dyn FnMut(f64)) + Sync + 'a;
+
 /// How many numbers lie in each of some bins of equal width.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Histogram {
@@ -50,7 +53,7 @@ impl Histogram {
         seed: u64,
         samples: u32,
         bins: usize,
-        of_block: &(dyn Fn(&Block<'_>, &mut dyn FnMut(f64)) + Sync),
+        of_block: &OfBlock<'_>,
     ) -> Result<Self> {
         let whole = Mutex::new(Self::empty(bins));
         let pass = |take: fn(&mut Self, f64)| {

@@ -7,9 +7,10 @@ use crate::cli::device::{grouped, plural};
 use crate::cli::report::Report;
 use crate::error::bytes;
 use crate::figures::upper;
-use crate::interval::Side;
+use crate::interval::{Pivot, Side};
 use crate::panel::PanelReader;
 use crate::random::STREAM_VERSION;
+use crate::resample::Scheme;
 
 /// A share as a percentage, without the noise of binary fractions.
 pub(super) fn percent(share: f64) -> f64 {
@@ -226,7 +227,14 @@ fn advice(method: &Bootstrap, found: &Intervals, report: &Report) {
     let none_is_right = method
         .intervals()
         .iter()
-        .all(|one| !one.is_asymptotic() && !one.pivot().is_some_and(crate::interval::Pivot::is_studentized));
+        .all(|one| !one.is_asymptotic() && !one.pivot().is_some_and(Pivot::is_studentized));
+    if *method.scheme() == Scheme::Wild && none_is_right {
+        report.warning(
+            "wild resamples spread by 36 % of the estimate's variance (6/25 against 2/3 of the sum of fourth powers), so \
+             that these intervals are too narrow; take a studentized one",
+        );
+        return;
+    }
     if studentizes && none_is_right && !method.is_exact() {
         report.line(format!(
             "these intervals are of the resampled {}; to hold the integrated one about as often as they say, take \
