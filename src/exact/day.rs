@@ -394,7 +394,7 @@ impl Wheel {
 
     /// Σ weight · e^{itv} (for rows that are in by chance: Π (1 − p + p e^{itv})) at the next frequencies.
     pub(super) fn block(&mut self, values: &mut Values) {
-        if self.blocks % BLOCKS_OF_A_RUN == 0 {
+        if self.blocks.is_multiple_of(BLOCKS_OF_A_RUN) {
             let Self { turns, phases, next, stride, .. } = self;
             run(Begin { turns, phases, first: *next + 0.5, stride: *stride });
         }

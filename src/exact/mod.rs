@@ -206,7 +206,9 @@ impl SumLaw {
         }
         let mut days = Vec::new();
         for (rows, chance) in [(up, p), (down, 1.0 - p)] {
-            if !rows.is_empty() && chance > 0.0 {
+            if chance == 1.0 {
+                offset += rows.iter().sum::<f64>();
+            } else if !rows.is_empty() && chance > 0.0 {
                 days.push(Day::chance(rows, chance));
             }
         }
@@ -306,7 +308,7 @@ impl SumLaw {
     ///
     /// As [`Self::cdfs`], and where `to` is not above `from`.
     pub fn density(&self, from: f64, to: f64, bins: usize) -> Result<Vec<f64>> {
-        if !(to > from) {
+        if to <= from || to.is_nan() || from.is_nan() {
             return Err(Error::Parameter {
                 name: "to",
                 value: to.to_string(),
@@ -432,7 +434,7 @@ impl Scaled {
             best = best.min(bound);
             // (K(s) + λ)/s is least where s K'(s) − K(s) = λ.
             let step = (s * slope - value - lambda) / (s * curvature);
-            if !(step.abs() > 0.1 * s) || gain.abs() < 1e-3 * (best - mean) {
+            if step.is_nan() || step.abs() <= 0.1 * s || gain.abs() < 1e-3 * (best - mean) {
                 break;
             }
             s = (s - step).clamp(s / 4.0, 4.0 * s);
@@ -575,7 +577,11 @@ impl Scaled {
             if middle <= low || middle >= high {
                 break;
             }
-            if pair.at_most(middle) < level - ROUNDING { low = middle } else { high = middle }
+            if pair.at_most(middle) < level - ROUNDING {
+                low = middle;
+            } else {
+                high = middle;
+            }
         }
         high.max(0.0)
     }
@@ -669,7 +675,11 @@ impl Inverted {
             let (mut low, mut high) = (-1.0, (law.moments.most / unit).round());
             while high - low > 1.0 {
                 let middle = ((low + high) / 2.0f64).floor();
-                if self.series.at((middle + 0.5) * unit).0 < level { low = middle } else { high = middle }
+                if self.series.at((middle + 0.5) * unit).0 < level {
+                    low = middle;
+                } else {
+                    high = middle;
+                }
             }
             high * unit
         };
@@ -718,9 +728,9 @@ impl Inverted {
             let (value, density) = self.series.at(x);
             let over = value - level;
             if over < 0.0 {
-                low = x
+                low = x;
             } else {
-                high = x
+                high = x;
             }
             let step = -over / density;
             let next = x + step;
