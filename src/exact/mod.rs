@@ -206,7 +206,9 @@ impl SumLaw {
         }
         let mut days = Vec::new();
         for (rows, chance) in [(up, p), (down, 1.0 - p)] {
-            if !rows.is_empty() && chance > 0.0 {
+            if chance == 1.0 {
+                offset += rows.iter().sum::<f64>();
+            } else if !rows.is_empty() && chance > 0.0 {
                 days.push(Day::chance(rows, chance));
             }
         }
@@ -575,7 +577,11 @@ impl Scaled {
             if middle <= low || middle >= high {
                 break;
             }
-            if pair.at_most(middle) < level - ROUNDING { low = middle } else { high = middle }
+            if pair.at_most(middle) < level - ROUNDING {
+                low = middle;
+            } else {
+                high = middle;
+            }
         }
         high.max(0.0)
     }
@@ -669,7 +675,11 @@ impl Inverted {
             let (mut low, mut high) = (-1.0, (law.moments.most / unit).round());
             while high - low > 1.0 {
                 let middle = ((low + high) / 2.0f64).floor();
-                if self.series.at((middle + 0.5) * unit).0 < level { low = middle } else { high = middle }
+                if self.series.at((middle + 0.5) * unit).0 < level {
+                    low = middle;
+                } else {
+                    high = middle;
+                }
             }
             high * unit
         };
