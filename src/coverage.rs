@@ -186,10 +186,6 @@ impl Coverage {
     ///
     /// [`Error::Parameter`] for a value out of range, an unknown interval, or an empty list.
     pub fn validate(&self) -> Result<()> {
-        self.methods()?;
-        for &returns in &self.returns {
-            Days::new(self.model, returns)?;
-        }
         for (name, empty) in [
             ("returns", self.returns.is_empty()),
             ("interval", self.intervals.is_empty()),
@@ -199,6 +195,10 @@ impl Coverage {
                 let requirement = "at least one is needed".into();
                 return Err(Error::Parameter { name, value: "empty".into(), requirement });
             }
+        }
+        self.methods()?;
+        for &returns in &self.returns {
+            Days::new(self.model, returns)?;
         }
         if !(1..=MAX_REPLICATIONS).contains(&self.replications) {
             return Err(Error::Parameter {

@@ -51,8 +51,8 @@ fn coverage_is_a_table_csv_json_and_a_picture() {
     for ((row, line), json) in rows.iter().zip(csv.lines().skip(1)).zip(json["rows"].as_array().unwrap()) {
         let fields: Vec<&str> = line.split(',').collect();
         assert_eq!(fields[..2], ["sv2", row[0]]);
-        assert_eq!(fields[3], row[2]);
-        let share: f64 = fields[6].parse().unwrap();
+        assert_eq!(fields[2..=4], ["iid", &format!("0.{}", row[1]), row[2]]);
+        let share: f64 = fields[7].parse().unwrap();
         assert_eq!(format!("{:.2}", 100.0 * share), row[3]);
         assert_eq!(json["coverage"].as_f64().unwrap(), share);
         assert!((0.6..=1.0).contains(&share), "{line}");

@@ -725,7 +725,7 @@ pub fn run_panel(
     resources: &Resources<'_>,
     observer: &dyn Observer,
 ) -> Result<(Vec<Intervals>, PanelTimes)> {
-    let (mut found, mut times): (Vec<Intervals>, PanelTimes) = (Vec::new(), PanelTimes::default());
+    let (mut found, mut times) = (vec![None; methods.len()], PanelTimes::default());
     // Periods go on over blocks of days.
     let mut periods: Vec<Periods> = methods.iter().map(|_| Periods::default()).collect();
     let mut has_days = false;
@@ -754,23 +754,23 @@ pub fn run_panel(
             }
             let done = method.run(&days, engine, &left, observer);
             let done = done.map_err(|error| beside(held, resources.memory, error))?;
-            match found.get_mut(number) {
-                Some(intervals) => intervals.append(&done)?,
-                None => found.push(done),
+            match &mut found[number] {
+                Some(intervals) => Intervals::append(intervals, &done)?,
+                None => found[number] = Some(done),
             }
         }
     }
     if has_days {
         for (number, (method, periods)) in methods.iter().zip(periods).enumerate() {
             if method.period != Period::Day {
-                found.insert(number, method.close_periods(periods)?);
+                found[number] = Some(method.close_periods(periods)?);
             }
         }
     }
-    if found.is_empty() {
+    if !has_days {
         return Err(Error::Job { what: "reading the panel".into(), why: "it has no days".into() });
     }
-    Ok((found, times))
+    Ok((found.into_iter().flatten().collect(), times))
 }
 
 /// The calendar day as the number YYYYMMDD, a word of the random stream's counter.

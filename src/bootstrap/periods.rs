@@ -71,6 +71,8 @@ struct Open {
     sums: Vec<f64>,
     /// The columns' sums of the resample that has each row once.
     own: Vec<f64>,
+    /// The columns' sums in plain f64.
+    plain: Vec<f64>,
     totals: Totals,
     rows: u32,
     /// The measure's quantities, row after row, where the acceleration is wanted.
@@ -151,6 +153,7 @@ impl Bootstrap {
         let one = Open {
             sums: vec![0.0; held],
             own: vec![0.0; self.columns()],
+            plain: vec![0.0; self.columns()],
             totals: [0.0; 9],
             rows: 0,
             quantities: Vec::new(),
@@ -184,6 +187,9 @@ impl Bootstrap {
             }
             open.rows += rows;
             let of_cell = number * per_cell..(number + 1) * per_cell;
+            for (sum, column) in open.plain.iter_mut().zip(&columns[of_cell.clone()]) {
+                *sum += column.sum;
+            }
             let errors = columns[of_cell.clone()].iter().map(|column| column.relative_error);
             open.relative_error = errors.fold(open.relative_error, f64::max);
             if self.is_accelerated() {
@@ -335,7 +341,7 @@ impl Bootstrap {
                     if is_of_sum {
                         return -row[0];
                     }
-                    let sums: Vec<f64> = open.own.iter().zip(row).map(|(sum, value)| sum - value).collect();
+                    let sums: Vec<f64> = open.plain.iter().zip(row).map(|(sum, value)| sum - value).collect();
                     self.measure.statistic(&sums, rows - 1)
                 };
                 let without: Vec<f64> = open.quantities.chunks_exact(columns).map(without_row).collect();

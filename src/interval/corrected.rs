@@ -26,19 +26,29 @@ pub struct BiasCorrected;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Accelerated;
 
-/// The level to take instead of `level`.
-fn corrected(level: f64, bias: f64, acceleration: f64) -> f64 {
+/// The level to take instead of `level`, and how it changes with z₀.
+fn corrected(level: f64, bias: f64, acceleration: f64) -> (f64, f64) {
     let z = bias + normal::quantile(level);
-    // At an infinite z the level is 0 or 1, whatever the acceleration.
-    if z.is_infinite() {
-        return if z < 0.0 { 0.0 } else { 1.0 };
-    }
-    // Too far out for the acceleration: the limit.
+    // Too far out for the acceleration, or infinitely: the limit, which does not change.
     let room = 1.0 - acceleration * z;
-    if room <= 0.0 {
-        return if z < 0.0 { 0.0 } else { 1.0 };
+    if z.is_infinite() || room <= 0.0 {
+        return (if z < 0.0 { 0.0 } else { 1.0 }, 0.0);
     }
-    normal::share_below(bias + z / room)
+    let corrected = bias + z / room;
+    (normal::share_below(corrected), normal::density(corrected) * (1.0 + 1.0 / (room * room)))
+}
+
+/// How much larger the error of a quantile at `level` is, as the level depends on the `share` of the same
+/// resamples below the estimate: with c = dp'/dz₀ / φ(z₀), the error is that of c·share − (share below the
+/// quantile), two shares of the same B resamples.
+fn error_factor(level: f64, slope: f64, bias: f64, share: f64) -> f64 {
+    let own = level * (1.0 - level);
+    if own <= 0.0 || bias.is_infinite() {
+        return 1.0;
+    }
+    let c = slope / normal::density(bias);
+    let both = c * c * share * (1.0 - share) - 2.0 * c * (level.min(share) - level * share) + own;
+    (both.max(0.0) / own).sqrt()
 }
 
 fn ends(
@@ -47,8 +57,15 @@ fn ends(
     statistic: &mut dyn Distribution,
     tail: &Tail,
 ) -> [Quantile; 2] {
-    let bias = normal::quantile(statistic.share_below(estimate.resampled));
-    tail.levels.map(|level| statistic.quantile(corrected(level, bias, acceleration)))
+    let share = statistic.share_below(estimate.resampled);
+    let bias = normal::quantile(share);
+    let is_exact = statistic.moments().count.is_infinite();
+    tail.levels.map(|level| {
+        let (level, slope) = corrected(level, bias, acceleration);
+        let Quantile { value, error } = statistic.quantile(level);
+        let factor = if is_exact { 1.0 } else { error_factor(level, slope, bias, share) };
+        Quantile { value, error: error * factor }
+    })
 }
 
 impl Interval for BiasCorrected {

@@ -50,6 +50,11 @@ pub fn share_below(x: f64) -> f64 {
     0.5 * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2)
 }
 
+/// φ(x), the density of the standard normal distribution.
+pub fn density(x: f64) -> f64 {
+    libm::exp(-0.5 * x * x) / std::f64::consts::TAU.sqrt()
+}
+
 /// Φ⁻¹(`level`): −∞ at 0, ∞ at 1.
 pub fn quantile(level: f64) -> f64 {
     /// Σ c[i] xⁱ.
