@@ -15,10 +15,10 @@
 //! # Replications
 //!
 //! Replication r has a calendar day of its own, the r-th from 1 January 1000 on, so that its resamples are
-//! independent of all others' ([`crate::random`]); its returns are day number r of the model. So what is found
-//! depends on the seed, the model and the numbers of returns, samples and replications; not on the threads,
-//! nor on which other intervals, confidences or numbers of returns there are; and the first 1,000 replications
-//! are the same of 10,000. All intervals and confidences are held against the same days.
+//! independent of all others' ([`crate::random`]); its returns are day number r of the model. So what is
+//! found depends on the seed, the model and the numbers of returns, samples and replications; not on the
+//! threads, nor on which other intervals, confidences or numbers of returns there are; and the first 1,000
+//! replications are the same of 10,000. All intervals and confidences are held against the same days.
 //!
 //! # Examples
 //!
@@ -239,8 +239,8 @@ impl Coverage {
         Ok(found.ends.iter().map(of_kind).collect())
     }
 
-    /// The coverage of every interval: by number of returns, then confidence, then interval, each in the order
-    /// given. The observer hears of returns drawn.
+    /// The coverage of every interval: by number of returns, then confidence, then interval, each in the
+    /// order given. The observer hears of returns drawn.
     ///
     /// # Errors
     ///

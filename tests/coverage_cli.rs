@@ -51,7 +51,9 @@ fn coverage_is_a_table_csv_json_and_a_picture() {
     for ((row, line), json) in rows.iter().zip(csv.lines().skip(1)).zip(json["rows"].as_array().unwrap()) {
         let fields: Vec<&str> = line.split(',').collect();
         assert_eq!(fields[..2], ["sv2", row[0]]);
-        assert_eq!(fields[2..=4], ["iid", &format!("0.{}", row[1]), row[2]]);
+        assert_eq!((fields[2], fields[4]), ("iid", row[2]));
+        let [asked, percent]: [f64; 2] = [fields[3], row[1]].map(|field| field.parse().unwrap());
+        assert_eq!(100.0 * asked, percent);
         let share: f64 = fields[7].parse().unwrap();
         assert_eq!(format!("{:.2}", 100.0 * share), row[3]);
         assert_eq!(json["coverage"].as_f64().unwrap(), share);

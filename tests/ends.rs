@@ -1,5 +1,5 @@
-//! Ends of intervals against values of NumPy and SciPy: from given resamples (`tests/oracles/ends.py`), and of
-//! whole days by every measure, scheme and interval that go together (`tests/oracles/flow.py`).
+//! Ends of intervals against values of NumPy and SciPy: from given resamples (`tests/oracles/ends.py`), and
+//! of whole days by every measure, scheme and interval that go together (`tests/oracles/flow.py`).
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 

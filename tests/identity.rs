@@ -382,8 +382,8 @@ fn every_method(adapter: &AdapterEntry) {
         let cpu = with("cpu --threads 1", 0);
         // Not `assert_eq!`: a difference would print every row.
         assert!(cpu == with("cpu --threads 3", 0), "threads: {arguments}");
-        assert!(cpu == with(&adapter.number.to_string(), 0), "{arguments}");
-        assert!(cpu != with(&adapter.number.to_string(), 1), "the perturbed twin: {arguments}");
+        assert!(cpu == with(&adapter.index.to_string(), 0), "{arguments}");
+        assert!(cpu != with(&adapter.index.to_string(), 1), "the perturbed twin: {arguments}");
     }
 }
 

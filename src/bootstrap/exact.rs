@@ -1,8 +1,8 @@
 //! Intervals of infinitely many resamples: the same kinds of intervals, from the exact bootstrap distribution
 //! of a column's sum ([`crate::exact`]) instead of resamples. No draws, no seed.
 //!
-//! Known for statistics that are an increasing function f of one column's sum: a quantile of f(S) is f of that
-//! of S, with the error that f makes of the stated one. Means and variances are known where f is linear.
+//! Known for statistics that are an increasing function f of one column's sum: a quantile of f(S) is f of
+//! that of S, with the error that f makes of the stated one. Means and variances are known where f is linear.
 
 use ndarray::{Array1, Array2};
 

@@ -636,8 +636,8 @@ impl Bootstrap {
     ///
     /// # Errors
     ///
-    /// [`Error::Parameter`] for a day without returns, or with returns that are not finite, or that the scheme
-    /// does not suit.
+    /// [`Error::Parameter`] for a day without returns, or with returns that are not finite, or that the
+    /// scheme does not suit.
     pub fn resampled(&self, day: &DayReturns) -> Result<Array2<f64>> {
         let cells = self.measure.cells(day.returns.ncols());
         let mut values = Array2::zeros((self.samples as usize, cells.len()));
@@ -711,13 +711,13 @@ impl Bootstrap {
 }
 
 /// The intervals of all that `panel` still holds, block by block of days, of each method in turn, with the
-/// draws of one where their seeds and schemes are the same; `memory` bytes are for what the panel holds and for
-/// resampling.
+/// draws of one where their seeds and schemes are the same; `memory` bytes are for what the panel holds and
+/// for resampling.
 ///
 /// # Errors
 ///
-/// As [`PanelReader::next_returns`] and [`Bootstrap::run`]; [`Error::Parameter`] where a measure's second stock
-/// is not there.
+/// As [`PanelReader::next_returns`] and [`Bootstrap::run`]; [`Error::Parameter`] where a measure's second
+/// stock is not there.
 pub fn run_panel(
     methods: &[Bootstrap],
     panel: &mut PanelReader,

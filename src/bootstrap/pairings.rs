@@ -12,7 +12,8 @@
 //! | bipower, minrv, medrv | (g) | (g) | all but (a), (b) | yes | yes |
 //!
 //! *All* intervals are percentile, basic, normal, bc, bca, and the *studentized ones*: studentized,
-//! studentized-symmetric, studentized-log and studentized-log-equal-tailed. Asymptotic intervals need no scheme. The reasons:
+//! studentized-symmetric, studentized-log and studentized-log-equal-tailed. Asymptotic intervals need no
+//! scheme. The reasons:
 //!
 //! - (a) Studentized ones under blocks: the standard error of a resample of blocks is of squared sums of
 //!   blocks, which are no column.
@@ -26,9 +27,9 @@
 //!
 //! Percentile, basic, normal, bc and bca intervals go with measures of which they are not first-order right:
 //! where volatility moves within the day, the spread of iid resamples is not the estimate's (Gonçalves and
-//! Meddahi 2009). They are what users know, and they are not refused. The same
-//! holds under the wild scheme, where it is the rule: resamples spread by Var η² = 6/25 of Σ r⁴, the estimate of
-//! RV by 2/3 of it. Only their ratio to their own standard errors has the right law: take studentized ones.
+//! Meddahi 2009). They are what users know, and they are not refused. The same holds under the wild scheme,
+//! where it is the rule: resamples spread by Var η² = 6/25 of Σ r⁴, the estimate of RV by 2/3 of it. Only
+//! their ratio to their own standard errors has the right law: take studentized ones.
 
 use crate::error::{Error, Result};
 use crate::interval::{Interval, Pivot, Side};

@@ -1,14 +1,14 @@
 //! Intervals of weeks, months, or all days together.
 //!
-//! A period's column sums are those of its days, added: θ of a period is a function of them. Rows are resampled
-//! within their day, resample b of a period being the sum of the days' resamples b, so that the draws are those
-//! of the days' own intervals and days keep their volatilities. The bootstrap thus holds each day's
-//! distribution of returns apart; volatility that moves from day to day is no uncertainty of a sum of realized
-//! variances.
+//! A period's column sums are those of its days, added: θ of a period is a function of them. Rows are
+//! resampled within their day, resample b of a period being the sum of the days' resamples b, so that the
+//! draws are those of the days' own intervals and days keep their volatilities. The bootstrap thus holds each
+//! day's distribution of returns apart; volatility that moves from day to day is no uncertainty of a sum of
+//! realized variances.
 //!
 //! Integer sums of each day become f64 once, and days are added in the order of the calendar, resample by
-//! resample: the same bits on every device and however the work is cut. All B sums of a period are held, of one
-//! period at a time.
+//! resample: the same bits on every device and however the work is cut. All B sums of a period are held, of
+//! one period at a time.
 
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
@@ -48,8 +48,8 @@ pub enum Period {
 }
 
 impl Period {
-    /// The date that stands for the period of `date`: the week's Monday, the first of the month, or for all days
-    /// the first that there is.
+    /// The date that stands for the period of `date`: the week's Monday, the first of the month, or for all
+    /// days the first that there is.
     pub fn label(self, date: Date, first: Date) -> Date {
         match self {
             Self::Day => date,
@@ -476,7 +476,8 @@ pub(super) fn refuse(bootstrap: &Bootstrap, interval: &dyn Interval) -> Result<(
         name: "interval",
         value: interval.name().into(),
         requirement: format!(
-            "standard errors of resampled days add up for sums and not for the {}; take percentile or bca, or the \
+            "standard errors of resampled days add up for sums and not for the {}; take percentile or \
+             bca, or the \
              variance",
             bootstrap.measure.name()
         ),

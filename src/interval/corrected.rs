@@ -9,9 +9,9 @@
 //! a  = Σ (θ̄ − θ₍ᵢ₎)³ / (6 (Σ (θ̄ − θ₍ᵢ₎)²)^{3/2}),   θ₍ᵢ₎ the statistic without row i, θ̄ their mean
 //! ```
 //!
-//! and a = 0 is the interval without acceleration. For a column's sum, θ̄ − θ₍ᵢ₎ = vᵢ − v̄. Where all θ* are on
-//! one side of θ̂, z₀ is infinite and both ends are the extreme θ* there. Where 1 − a(z₀ + z(p)) ≤ 0 the level is
-//! its limit, 0 or 1. Of an increasing function of a column's sum a is that of the sum.
+//! and a = 0 is the interval without acceleration. For a column's sum, θ̄ − θ₍ᵢ₎ = vᵢ − v̄. Where all θ* are
+//! on one side of θ̂, z₀ is infinite and both ends are the extreme θ* there. Where 1 − a(z₀ + z(p)) ≤ 0 the
+//! level is its limit, 0 or 1. Of an increasing function of a column's sum a is that of the sum.
 //!
 //! Source: B. Efron, "Better bootstrap confidence intervals", Journal of the American Statistical Association
 //! 82, 1987; B. Efron and R. J. Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 14.

@@ -17,8 +17,8 @@
 //! | [`StudentizedLog::SYMMETRIC`] | \|t*\| of that | exp(ln θ̂ ∓ (se/θ̂)·q(c)) |
 //! | [`Asymptotic`], [`AsymptoticLog`] | none | θ̂ ± se·z(α), exp(ln θ̂ ± (se/θ̂)·z(α)) |
 //!
-//! se is that of the measure's central limit theorem ([`crate::measure::Measure::squared_error`]), se* that of
-//! [`crate::measure::Studentize`]. Pivots in f64 are selected as integers of 64 bits in the same order
+//! se is that of the measure's central limit theorem ([`crate::measure::Measure::squared_error`]), se* that
+//! of [`crate::measure::Studentize`]. Pivots in f64 are selected as integers of 64 bits in the same order
 //! ([`key`]); where the pivot is a function of a column's sum, the integers themselves are.
 //!
 //! A new interval is a new file here, and a line in [`by_name`].

@@ -53,8 +53,8 @@ pub fn one_tail_level(confidence: f64) -> f64 {
         .map_or(1.0 - confidence, |[level]| level)
 }
 
-/// Levels that are integers over a power of ten: `numerators` of the confidence as such an integer and of that
-/// power, over the power with so many more `decimals`. Reading rounds once, correctly. Nothing where the
+/// Levels that are integers over a power of ten: `numerators` of the confidence as such an integer and of
+/// that power, over the power with so many more `decimals`. Reading rounds once, correctly. Nothing where the
 /// confidence has so many decimals that binary arithmetic does as well.
 fn in_decimal<const N: usize>(
     confidence: f64,

@@ -12,8 +12,8 @@
 //!
 //! estimates the covariance matrix of Σ z, from neighbours, between which volatility hardly changes. Its
 //! first entry is the covariance's se²; correlation and beta take the quadratic form of their gradients
-//! (delta method). The second form is never negative. Under the iid bootstrap of pairs, a resample's covariance has
-//! Σ x*² − (Σ x*)²/n, x = r_i r_j; under the wild one (6/31) Σ x*².
+//! (delta method). The second form is never negative. Under the iid bootstrap of pairs, a resample's
+//! covariance has Σ x*² − (Σ x*)²/n, x = r_i r_j; under the wild one (6/31) Σ x*².
 //!
 //! Sources: O. E. Barndorff-Nielsen and N. Shephard, "Econometric analysis of realized covariation: high
 //! frequency based covariance, regression, and correlation in financial economics", Econometrica 72(3), 2004;

@@ -103,7 +103,8 @@ pub fn write_json(spec: &Coverage, rows: &[CoverageRow], out: &mut dyn Write) ->
 pub fn write_table(spec: &Coverage, rows: &[CoverageRow], out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
-        "coverage of the integrated variance, in percent of {} days of each n: model {} ({}), B = {}, seed {}",
+        "coverage of the integrated variance, in percent of {} days of each n: model {} ({}), B = {}, \
+         seed {}",
         grouped(spec.replications.into()),
         spec.model.name(),
         spec.model.description(),
@@ -133,7 +134,8 @@ pub fn write_table(spec: &Coverage, rows: &[CoverageRow], out: &mut dyn Write) -
     }
     writeln!(
         out,
-        "\nbelow, above: the integrated variance lies below, above the interval. error: binomial. Mean length: in \
+        "\nbelow, above: the integrated variance lies below, above the interval. error: binomial. Mean \
+         length: in \
          squared percent; median/IV: of the lengths over the integrated variances."
     )
 }

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use crate::simulate::DayTruth;
 
 /// Writes `date,stock,integrated_variance,quadratic_variation`, one row a day and stock, with a header; dates
-/// as YYYY-MM-DD, variances in squared log returns from the day's first to its last price. A row's stock is the place of its
-/// name among `stocks`.
+/// as YYYY-MM-DD, variances in squared log returns from the day's first to its last price. A row's stock is
+/// the place of its name among `stocks`.
 ///
 /// # Errors
 ///

@@ -7,9 +7,9 @@
 //! g = Σ_{|k| ≤ m} h(k/m) |k| γ_k,   σ² = Σ_{|k| ≤ m} h(k/m) γ_k,   h(x) = min(1, 2(1 − |x|))
 //! ```
 //!
-//! with γ_k = Σ_t (x_t − x̄)(x_{t+k} − x̄) / n of a series of n numbers. The window is m = 2 max(M, 1), where M
-//! is the first lag that begins a run of k_n = max(5, ⌊log₁₀ n⌋) autocorrelations below 2 √(log₁₀ n / n), and
-//! at most ⌈√n⌉ + k_n, which it also is where there is no such lag. b is at most ⌈min(3 √n, n/3)⌉.
+//! with γ_k = Σ_t (x_t − x̄)(x_{t+k} − x̄) / n of a series of n numbers. The window is m = 2 max(M, 1), where
+//! M is the first lag that begins a run of k_n = max(5, ⌊log₁₀ n⌋) autocorrelations below 2 √(log₁₀ n / n),
+//! and at most ⌈√n⌉ + k_n, which it also is where there is no such lag. b is at most ⌈min(3 √n, n/3)⌉.
 //!
 //! Numbers are plain f64 in row order, with `libm` alone beside IEEE operations: the same bits everywhere.
 //! Details follow `arch.bootstrap.optimal_block_length` of the Python package arch, whose numbers a test has:

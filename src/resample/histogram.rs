@@ -41,8 +41,8 @@ impl Histogram {
         histogram
     }
 
-    /// The histogram of the statistics of a day's resamples 0..`samples`, which `of_block` hands over for each
-    /// block of sums, by the current Rayon pool.
+    /// The histogram of the statistics of a day's resamples 0..`samples`, which `of_block` hands over for
+    /// each block of sums, by the current Rayon pool.
     ///
     /// # Errors
     ///

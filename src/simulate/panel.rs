@@ -42,8 +42,8 @@
 //! IV[d][s] = (β[s] σ exp(H[d]))² + (σ[s] exp(G[d][s] + H[d]/2))²,
 //! ```
 //!
-//! and its quadratic variation is IV and the squares of its jumps ([`truth`]). Bounce and rounding are no part
-//! of either.
+//! and its quadratic variation is IV and the squares of its jumps ([`truth`]). Bounce and rounding are no
+//! part of either.
 //!
 //! # Time grid
 //!

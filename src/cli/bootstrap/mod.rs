@@ -50,7 +50,8 @@ pub(super) struct BootstrapArgs {
     seed: u64,
     /// What to estimate, one or more of these, separated by commas; those of two stocks are with the stock of
     /// --against
-    #[arg(long, default_value = "variance", value_name = "MEASURE", value_delimiter = ',', value_parser = measure::NAMES)]
+    #[arg(long, default_value = "variance", value_name = "MEASURE")]
+    #[arg(value_delimiter = ',', value_parser = measure::NAMES)]
     measure: Vec<String>,
     /// The second stock of covariance, correlation and beta (the regressor of beta)
     #[arg(long, value_name = "STOCK", value_parser = stock_name)]
@@ -64,19 +65,20 @@ pub(super) struct BootstrapArgs {
     #[arg(long, value_name = "L|auto")]
     block: Option<BlockLength>,
     /// Kinds of intervals, one or more of these, separated by commas, from the same draws. Studentized ones
-    /// hold integrated variance about as often as they say, where percentile ones do not; asymptotic ones need
-    /// no draws
-    #[arg(long, default_value = "percentile", value_name = "INTERVAL", value_delimiter = ',', value_parser = interval::NAMES)]
+    /// hold integrated variance about as often as they say, where percentile ones do not; asymptotic ones
+    /// need no draws
+    #[arg(long, default_value = "percentile", value_name = "INTERVAL")]
+    #[arg(value_delimiter = ',', value_parser = interval::NAMES)]
     interval: Vec<String>,
     /// Both ends, or one, which leaves all of 1 − C beyond it
     #[arg(long, value_enum, default_value_t = Side::Both)]
     side: Side,
-    /// Intervals of each day, or of the sums over the days of a week, of a month, or over all of them; rows are
-    /// resampled within their day
+    /// Intervals of each day, or of the sums over the days of a week, of a month, or over all of them; rows
+    /// are resampled within their day
     #[arg(long, value_enum, default_value_t = Period::Day)]
     by: Period,
-    /// Add columns: n, the bootstrap's standard error and bias, the Monte Carlo error of each end, the share of
-    /// zero returns, the largest return's share, the ratio test for jumps, the share padded at the end
+    /// Add columns: n, the bootstrap's standard error and bias, the Monte Carlo error of each end, the share
+    /// of zero returns, the largest return's share, the ratio test for jumps, the share padded at the end
     #[arg(long)]
     details: bool,
     /// Say how far each end is from that of infinitely many samples; with --details add these as columns

@@ -1,4 +1,5 @@
-//! The resampled statistics of some cells, as CSV: `date,stock,measure,sample,value`, by cell, measure and sample.
+//! The resampled statistics of some cells, as CSV: `date,stock,measure,sample,value`, by cell, measure and
+//! sample.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};

@@ -125,7 +125,8 @@ pub(super) fn method(
                 format!("of infinitely many samples; stated error of any end at most {error} of the estimate")
             }
             (_, true) => format!(
-                "rounding error of any resampled sum at most {error} of itself, or of the day's without its five \
+                "rounding error of any resampled sum at most {error} of itself, or of the day's without \
+                 its five \
                  largest rows where that is larger"
             ),
             _ => "no draws are needed".into(),
@@ -215,7 +216,8 @@ fn distance(ends: &Ends) -> Option<String> {
     let root = (standardized.iter().map(|z| z * z).sum::<f64>() / standardized.len().max(1) as f64).sqrt();
     let (median, worst) = (*of_width.get(of_width.len() / 2)?, *of_width.last()?);
     Some(format!(
-        "off by {} of the width at the median and {} at worst, {root:.2} Monte Carlo errors (root mean square)",
+        "off by {} of the width at the median and {} at worst, {root:.2} Monte Carlo errors (root mean \
+         square)",
         percentage(median),
         percentage(worst)
     ))
@@ -230,14 +232,16 @@ fn advice(method: &Bootstrap, found: &Intervals, report: &Report) {
         .all(|one| !one.is_asymptotic() && !one.pivot().is_some_and(Pivot::is_studentized));
     if *method.scheme() == Scheme::Wild && none_is_right {
         report.warning(
-            "wild resamples spread by 36 % of the estimate's variance (6/25 against 2/3 of the sum of fourth powers), so \
+            "wild resamples spread by 36 % of the estimate's variance (6/25 against 2/3 of the sum of \
+             fourth powers), so \
              that these intervals are too narrow; take a studentized one",
         );
         return;
     }
     if studentizes && none_is_right && !method.is_exact() {
         report.line(format!(
-            "these intervals are of the resampled {}; to hold the integrated one about as often as they say, take \
+            "these intervals are of the resampled {}; to hold the integrated one about as often as they \
+             say, take \
              --interval studentized-log",
             found.name
         ));

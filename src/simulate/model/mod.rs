@@ -23,11 +23,12 @@
 //!   2008).
 //! * **sv2**: a slow factor, dv₁ = −0.00137 v₁ dt + dB₁, and a fast one, dv₂ = −1.386 v₂ dt + (1 + 0.25 v₂)
 //!   dB₂; β = (−1.2, 0.04, 1.5); both correlated with the price at −0.3: leverage. s-exp is the exponential
-//!   with a linear tail (Chernov, Gallant, Ghysels and Tauchen 2003; the values are Huang and Tauchen's, 2005,
-//!   which Gonçalves and Meddahi 2009 take too). v₁(0) is drawn from its stationary distribution, v₂ runs for
-//!   five days before.
-//! * **U**: u(t) = 0.88929198 + 0.75 exp(−10 t) + 0.25 exp(−10 (1 − t)), ∫u² dt = 0.99996: volatile at the open,
-//!   quiet at noon, livelier again before the close (Hasbrouck 1999; Andersen, Dobrev and Schaumburg 2012).
+//!   with a linear tail (Chernov, Gallant, Ghysels and Tauchen 2003; the values are Huang and Tauchen's,
+//!   2005, which Gonçalves and Meddahi 2009 take too). v₁(0) is drawn from its stationary distribution, v₂
+//!   runs for five days before.
+//! * **U**: u(t) = 0.88929198 + 0.75 exp(−10 t) + 0.25 exp(−10 (1 − t)), ∫u² dt = 0.99996: volatile at the
+//!   open, quiet at noon, livelier again before the close (Hasbrouck 1999; Andersen, Dobrev and Schaumburg
+//!   2012).
 //! * **Jumps**: 0.1 a day at uniform times, of size N(0, 0.5²) percent, in the range that Huang and Tauchen
 //!   (2005) study. Realized variance then estimates IV and the squares of the jumps
 //!   ([`Day::jump_variation`]): its intervals miss IV on days with jumps.
@@ -432,7 +433,8 @@ mod tests {
 
     #[test]
     fn leverage_makes_volatility_rise_when_the_price_falls() {
-        // sign(r_i) · (ln r²_{i+1} − its mean of the day), averaged over a day: 0 by symmetry without leverage.
+        // sign(r_i) · (ln r²_{i+1} − its mean of the day), averaged over a day: 0 by symmetry without
+        // leverage.
         for (name, leverage) in [("sv2", true), ("u-shape", false)] {
             let of_day = |day: &Day| {
                 let logarithms: Vec<f64> = day.returns.iter().map(|r| (r * r + 1e-12).ln()).collect();
