@@ -14,7 +14,7 @@ use bellwether::growth::{
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 fn problem(points: usize, choice: Choice) -> Problem {
-    Problem::new(Model::default(), GridSpec { points, ..GridSpec::default() }, choice).unwrap()
+    Problem::new(Model::default(), GridSpec::default().points(points), choice).unwrap()
 }
 
 fn operator(c: &mut Criterion) {
@@ -48,7 +48,7 @@ fn solves(c: &mut Criterion) {
             });
         }
         let problem = problem(1000, choice);
-        let plain = Settings { method: Method::Vfi, stop: Stop::Change, ..Settings::for_choice(choice) };
+        let plain = Settings::for_choice(choice).method(Method::Vfi).stop(Stop::Change);
         group.bench_function(BenchmarkId::new(format!("plain, {choice:?}"), 1000), |b| {
             b.iter(|| solve(&problem, &plain, &mut |_| {}).unwrap());
         });

@@ -12,7 +12,7 @@ use bellwether::columns::DayColumns;
 use bellwether::random::index::{Places, RowRange};
 use bellwether::random::philox::{BlockWords, Samples};
 use bellwether::random::{Purpose, Stream};
-use bellwether::resample::cpu;
+use bellwether::resample::{Scheme, cpu, scheme};
 use bellwether::vector::{Kernel, Lanes, Vectors, WIDE_LANES};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use ndarray::Array2;
@@ -82,11 +82,35 @@ fn resample(c: &mut Criterion) {
         for vectors in Vectors::available() {
             let id = BenchmarkId::new(format!("{vectors:?}"), format!("{rows}x{stocks}"));
             group.bench_function(id, |b| {
-                b.iter(|| pool.install(|| cpu::resample_with(vectors, &day, 0, 0..SAMPLES)));
+                b.iter(|| pool.install(|| cpu::resample_with(vectors, &day, &Scheme::Iid, 0, 0..SAMPLES)));
             });
         }
     }
 }
 
-criterion_group!(benches, draw_rows, resample);
+fn schemes(c: &mut Criterion) {
+    const SAMPLES: u32 = 1024;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let mut group = c.benchmark_group("scheme");
+    for (rows, stocks) in [(385, 1), (385, 12), (385, 40), (23_400, 1), (23_400, 12)] {
+        let day = day(rows, stocks);
+        group.throughput(Throughput::Elements(rows as u64 * u64::from(SAMPLES)));
+        for (name, length) in [
+            ("iid", None),
+            ("wild", None),
+            ("block", Some(5.0)),
+            ("block", Some(20.0)),
+            ("stationary", Some(5.0)),
+            ("stationary", Some(20.0)),
+        ] {
+            let scheme = scheme::by_name(name, length).unwrap();
+            let name = format!("{name}{}", length.map_or(String::new(), |length| format!(" of {length}")));
+            group.bench_function(BenchmarkId::new(name, format!("{rows}x{stocks}")), |b| {
+                b.iter(|| pool.install(|| cpu::resample(&day, &scheme, 0, 0..SAMPLES).unwrap()));
+            });
+        }
+    }
+}
+
+criterion_group!(benches, draw_rows, resample, schemes);
 criterion_main!(benches);

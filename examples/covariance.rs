@@ -7,6 +7,7 @@ use bellwether::interval::Percentile;
 use bellwether::jobs::Jobs;
 use bellwether::measure;
 use bellwether::panel::{LoadOptions, load};
+use bellwether::resample::Scheme;
 use std::sync::Arc;
 
 fn main() -> bellwether::Result<()> {
@@ -19,11 +20,12 @@ fn main() -> bellwether::Result<()> {
     let second = returns.stocks.len() - 1;
     for name in ["covariance", "correlation", "beta"] {
         let measure = measure::by_name(name, Some(second))?;
-        let bootstrap = Bootstrap::new(1000, 0.95, 0)?.with(measure, Arc::new(Percentile))?;
+        let bootstrap =
+            Bootstrap::new(1000, 0.95, 0)?.with(measure, Scheme::Iid, vec![Arc::new(Percentile)])?;
         let intervals = bootstrap.run(&returns.days, &mut Engine::Cpu, &resources, &())?;
         for (cell, &stock) in intervals.cells.iter().enumerate() {
             let [lower, estimate, upper] =
-                [&intervals.lower, &intervals.estimate, &intervals.upper].map(|array| array[[0, cell]]);
+                [intervals.lower(), &intervals.estimate, intervals.upper()].map(|array| array[[0, cell]]);
             println!(
                 "{}: {name} of {} with {} is {estimate:.3e}, between {lower:.3e} and {upper:.3e}",
                 intervals.dates[0], returns.stocks[stock], returns.stocks[second]

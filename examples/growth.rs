@@ -13,9 +13,9 @@ fn main() -> bellwether::Result<()> {
     println!("steady state   k* = {:.6}, c* = {:.6}", steady.capital, steady.consumption);
 
     // Ends are multiples of k*.
-    let grid = GridSpec { points: 1000, low: 0.25, high: 1.75, spacing: Spacing::Linear };
+    let grid = GridSpec::default().points(1000).between(0.25, 1.75).spacing(Spacing::Linear);
     let problem = Problem::new(model, grid, Choice::Continuous)?;
-    let settings = Settings { tolerance: 1e-8, ..Settings::for_choice(Choice::Continuous) };
+    let settings = Settings::for_choice(Choice::Continuous).tolerance(1e-8);
     let solution = solve(&problem, &settings, &mut |_| {})?;
 
     let certificate = &solution.certificate;

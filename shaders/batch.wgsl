@@ -13,8 +13,8 @@ struct Dispatch {
     first_draw: u32,    // draws [first_draw, end_draw) of each resample; first_draw is a multiple of 8
     end_draw: u32,
     purpose: u32,       // purpose of the random stream, shifted above the attempt
-    padding0: u32,
-    padding1: u32,
+    length: u32,        // of a block; stationary: the largest word that begins one; else 0
+    padding: u32,
 }
 
 // One batch: some columns of one day; `BatchEntry` in src/resample/gpu.rs.

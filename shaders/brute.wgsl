@@ -174,25 +174,25 @@ fn one_workgroup(@builtin(local_invocation_index) local: u32) {
                 best = compare(best, f, i, i);
             }
             let applied = best.value - slice.shift;
-            let changes_of_rows = abs(applied - value);
-            change = max(max(changes_of_rows.x, changes_of_rows.y), max(changes_of_rows.z, changes_of_rows.w));
+            let of_rows = abs(applied - value);
+            change = max(max(of_rows.x, of_rows.y), max(of_rows.z, of_rows.w));
             value = applied;
             done += 1u;
         }
         // All have read the tile when the reduction is done.
         reduce(local, change);
         worst = seen[0];
-        for (var lane = 0u; lane < 4u; lane += 1u) {
-            if rows[lane] < points {
-                candidates[rows[lane]].y = slice.beta * value[lane];
+        for (var which = 0u; which < 4u; which += 1u) {
+            if rows[which] < points {
+                candidates[rows[which]].y = slice.beta * value[which];
             }
         }
         workgroupBarrier();
     }
-    for (var lane = 0u; lane < 4u; lane += 1u) {
-        if rows[lane] < points {
-            values[rows[lane]] = value[lane];
-            choices[rows[lane]] = best.choice[lane];
+    for (var which = 0u; which < 4u; which += 1u) {
+        if rows[which] < points {
+            values[rows[which]] = value[which];
+            choices[rows[which]] = best.choice[which];
         }
     }
     if local == 0u {

@@ -49,10 +49,10 @@ fn factor(row: u32) -> f32 {
     return grid[2u * iteration.points + row];
 }
 
-// Consumption out of resources f in cell j of the endogenous grid, whose ends are x and x_next.
+// Consumption out of resources f in segment j of the endogenous grid, whose ends are x and x_next.
 fn consume(f: f32, j: u32, x: f32, x_next: f32) -> f32 {
     let width = x_next - x;
-    // Where rounding leaves a cell without width either end will do.
+    // Where rounding leaves a segment without width either end will do.
     let share = select(0.0, clamp((f - x) / width, 0.0, 1.0), width > 0.0);
     return (f - capital(j)) - share * (capital(j + 1u) - capital(j));
 }
@@ -87,7 +87,7 @@ fn one_iteration(
     var change = 0.0;
     if row < iteration.end_row {
         let f = resources(row);
-        // The first cell whose upper end is not below f.
+        // The first segment whose upper end is not below f.
         var low = 0u;
         var high = iteration.points - 2u;
         while low < high {

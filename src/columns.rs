@@ -28,11 +28,12 @@
 //! bulk = max(Σ v[i] over v[i] < t  +  (m − 5)·t,  2⁻⁶⁰ Σ v[i])
 //! ```
 //!
-//! with t the fifth largest value (0 where n < 5) and m the number of rows with v[i] ≥ t; sums are f64 in row
-//! order. d is the least for which n·2^(−e−1) / bulk ≤ 1e-6 − 2⁻⁴⁹. The last term is for the roundings of f64
-//! on the way from prices to columns and from sums to quantiles ([`FLOATING_ERROR`]), so that any resampled
-//! sum S* is within [`MAX_RELATIVE_ERROR`] · max(S*, bulk). A column's limbs depend on that column alone. At
-//! n = 385 half of the columns of real squared returns need one lower bit, nearly all at most three.
+//! with t the fifth largest value (0 where n < 5) and m the number of rows with `v[i]` ≥ t; sums are f64 in
+//! row order. d is the least for which n·2^(−e−1) / bulk ≤ 1e-6 − 2⁻⁴⁹. The last term is for the roundings of
+//! f64 on the way from prices to columns and from sums to quantiles ([`FLOATING_ERROR`]), so that any
+//! resampled sum S* is within [`MAX_RELATIVE_ERROR`] · max(S*, bulk). A column's limbs depend on that column
+//! alone. At n = 385 half of the columns of real squared returns need one lower bit, nearly all at most
+//! three.
 //!
 //! **Layout.** Words of one row are its *lanes*. Fields are placed widest first, each in the lane with the
 //! least room that suffices (best fit), so that the lower limbs of twelve stocks mostly share the four lanes
@@ -71,7 +72,7 @@ pub const LINE: usize = 16;
 /// One cache line of words, aligned as such.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C, align(64))]
-struct Line([u32; LINE]);
+pub(crate) struct Line(pub(crate) [u32; LINE]);
 
 /// Bits of a word, and of the widest field.
 const FULL: u32 = 32;
@@ -138,18 +139,18 @@ impl Default for FieldCount {
 }
 
 impl FieldCount {
-    /// Adds the fields of a column of `rows` rows with so many lower bits.
-    pub fn add(&mut self, rows: u32, lower_bits: u32) {
+    /// Adds the fields of a column of which `draws` rows are summed, with so many lower bits.
+    pub fn add(&mut self, draws: u32, lower_bits: u32) {
         self.widths[FULL as usize] += 1;
-        for digit_bits in lower_digits(rows, lower_bits) {
-            self.widths[field_width(rows, digit_bits) as usize] += 1;
+        for digit_bits in lower_digits(draws, lower_bits) {
+            self.widths[field_width(draws, digit_bits) as usize] += 1;
         }
     }
 
     /// The same with the fields of one more column.
     #[must_use]
-    pub fn with(mut self, rows: u32, lower_bits: u32) -> Self {
-        self.add(rows, lower_bits);
+    pub fn with(mut self, draws: u32, lower_bits: u32) -> Self {
+        self.add(draws, lower_bits);
         self
     }
 
@@ -296,7 +297,17 @@ impl DayColumns {
 ///
 /// As [`DayColumns::new`].
 pub fn plan_columns(values: &ArrayRef2<f64>) -> Result<Vec<Column>> {
-    let rows = values.nrows();
+    plan_columns_for(values, values.nrows().min(MAX_ROWS) as u32)
+}
+
+/// As [`plan_columns`], for resamples that sum up to `draws` rows, a row counted as often as it comes
+/// ([`Scheme::draws`](crate::resample::Scheme::draws)), instead of as many as the day has.
+///
+/// # Errors
+///
+/// As [`DayColumns::new`].
+pub fn plan_columns_for(values: &ArrayRef2<f64>, draws: u32) -> Result<Vec<Column>> {
+    let (rows, draws) = (values.nrows(), draws.max(1));
     if rows == 0 || rows > MAX_ROWS {
         return Err(Error::Parameter {
             name: "the number of rows of a day",
@@ -323,10 +334,10 @@ pub fn plan_columns(values: &ArrayRef2<f64>) -> Result<Vec<Column>> {
         let scale = match extent.sum {
             f64::INFINITY => -64,
             sum if sum > 0.0 && sum < f64::MIN_POSITIVE / LEAST_BULK => 200,
-            _ => return Ok(Column::plan(rows as u32, &extent, 0)),
+            _ => return Ok(Column::plan(draws, &extent, 0)),
         };
         let scaled = extents(&column.insert_axis(Axis(1)), power_of_two(scale))[0];
-        Ok(Column::plan(rows as u32, &scaled, scale))
+        Ok(Column::plan(draws, &scaled, scale))
     });
     planned.collect()
 }
@@ -380,18 +391,18 @@ fn extents(values: &ArrayRef2<f64>, scale: f64) -> Vec<Extent> {
     (0..columns).map(of_column).collect()
 }
 
-/// The bits of the digits of the lower limbs that have `lower_bits` bits in all, of `rows` rows, most
-/// significant first: full ones, then what is left.
-fn lower_digits(rows: u32, lower_bits: u32) -> impl Iterator<Item = u32> {
+/// The bits of the digits of the lower limbs that have `lower_bits` bits in all, of which `draws` are summed,
+/// most significant first: full ones, then what is left.
+fn lower_digits(draws: u32, lower_bits: u32) -> impl Iterator<Item = u32> {
     // The most bits of a digit whose sums fit a word.
-    let full = (u64::from(u32::MAX / rows) + 1).ilog2();
+    let full = (u64::from(u32::MAX / draws) + 1).ilog2();
     let (count, rest) = (lower_bits / full, lower_bits % full);
     std::iter::repeat_n(full, count as usize).chain((rest > 0).then_some(rest))
 }
 
-/// The bits of a field that holds the sum of `rows` digits of `digit_bits` bits.
-fn field_width(rows: u32, digit_bits: u32) -> u32 {
-    (u64::from(rows) * ((1 << digit_bits) - 1)).ilog2() + 1
+/// The bits of a field that holds the sum of `draws` digits of `digit_bits` bits.
+fn field_width(draws: u32, digit_bits: u32) -> u32 {
+    (u64::from(draws) * ((1 << digit_bits) - 1)).ilog2() + 1
 }
 
 /// Gives every limb its place, widest first, each in the lane with the least room that suffices; of equal
@@ -425,19 +436,19 @@ pub const fn stride_of(lanes: usize) -> usize {
 }
 
 impl Column {
-    /// Chooses limbs and scale for n = `rows` values, of which `extent` is that of the values times
-    /// 2^`scale`. The limbs have no place yet.
-    fn plan(rows: u32, extent: &Extent, scale: i32) -> Self {
+    /// Chooses limbs and scale for sums of up to n = `draws` values, of which `extent` is that of the values
+    /// times 2^`scale`. The limbs have no place yet.
+    fn plan(draws: u32, extent: &Extent, scale: i32) -> Self {
         let &Extent { largest, sum, bulk, .. } = extent;
         if largest == 0.0 {
-            let limbs = Limb::unplaced(rows, 0).collect();
+            let limbs = Limb::unplaced(draws, 0).collect();
             return Self { limbs, exponent: 0, sum, rounding: 0.0, relative_error: 0.0 };
         }
-        let exponent = largest_exponent(largest, u32::MAX / rows);
+        let exponent = largest_exponent(largest, u32::MAX / draws);
         // n · 2^(−e−1) / bulk, in an order that neither overflows nor underflows.
-        let half_of_rows = 0.5 * f64::from(rows);
+        let half_of_draws = 0.5 * f64::from(draws);
         let (first, second) = (exponent / 2, exponent - exponent / 2);
-        let mut error = scale_by_power(half_of_rows / scale_by_power(bulk, first), -second);
+        let mut error = scale_by_power(half_of_draws / scale_by_power(bulk, first), -second);
         let mut lower_bits = 0;
         while error > MAX_RELATIVE_ERROR - FLOATING_ERROR {
             error *= 0.5;
@@ -445,10 +456,10 @@ impl Column {
         }
         let exponent = exponent + lower_bits as i32 + scale;
         Self {
-            limbs: Limb::unplaced(rows, lower_bits).collect(),
+            limbs: Limb::unplaced(draws, lower_bits).collect(),
             exponent,
             sum: scale_by_power(sum, -scale),
-            rounding: scale_by_power(half_of_rows, -exponent),
+            rounding: scale_by_power(half_of_draws, -exponent),
             relative_error: error + FLOATING_ERROR,
         }
     }
@@ -524,11 +535,11 @@ impl Head {
 }
 
 impl Limb {
-    /// The limbs of a column of `rows` rows with so many lower bits, without a place.
-    fn unplaced(rows: u32, lower_bits: u32) -> impl Iterator<Item = Self> {
+    /// The limbs of a column of which `draws` rows are summed, with so many lower bits, without a place.
+    fn unplaced(draws: u32, lower_bits: u32) -> impl Iterator<Item = Self> {
         let first = Self { lane: 0, shift: 0, width: FULL, digit_bits: 0 };
-        let lower = lower_digits(rows, lower_bits).map(move |digit_bits| Self {
-            width: field_width(rows, digit_bits),
+        let lower = lower_digits(draws, lower_bits).map(move |digit_bits| Self {
+            width: field_width(draws, digit_bits),
             digit_bits,
             ..first
         });
@@ -661,6 +672,31 @@ mod tests {
         }
     }
 
+    /// Fields hold as many draws of any row as are planned for; and fewer draws leave finer integers.
+    #[test]
+    fn columns_are_planned_for_their_draws() {
+        let mut values: Vec<f64> = (0..385).map(|i| 1e-9 * f64::from(i * i % 17)).collect();
+        values[200] = 1e-3;
+        let values = Array2::from_shape_vec((385, 1), values).unwrap();
+        let mut exponents = Vec::new();
+        for draws in [1_u32, 7, 100, 385, 1000, 50_000] {
+            let planned = plan_columns_for(&values, draws).unwrap();
+            let day = DayColumns::planned(20_070_103, &values, planned).unwrap();
+            let column = &day.columns()[0];
+            for row in [13, 200] {
+                let exact = f64::from(draws) * values[[row, 0]];
+                let sum = resampled(&day, std::iter::repeat_n(row, draws as usize));
+                assert!((sum - exact).abs() <= column.rounding + 1e-12 * exact, "{draws} draws: {sum}");
+            }
+            exponents.push(column.exponent - column.lower_bits() as i32);
+            if draws == 385 {
+                assert_eq!(plan_columns(&values).unwrap(), plan_columns_for(&values, 385).unwrap());
+            }
+        }
+        // The first limb of a row may be as large as the draws allow.
+        assert!(exponents.windows(2).all(|pair| pair[0] > pair[1]), "{exponents:?}");
+    }
+
     #[test]
     fn adversarial_columns_keep_the_bound() {
         let mut jump = vec![1e-9; 385];
@@ -743,8 +779,10 @@ mod tests {
                 exponent: 0, sum: 0.0, rounding: 0.0, relative_error: 0.0,
             };
             let mut columns: Vec<Column> = lower_bits.iter().map(column).collect();
-            let counted = lower_bits.iter().fold(FieldCount::default(), |all, &bits| all.with(rows, bits)).lanes();
-            let mut fields: Vec<u32> = columns.iter().flat_map(|column| &column.limbs).map(|limb| limb.width).collect();
+            let counts = lower_bits.iter().fold(FieldCount::default(), |all, &bits| all.with(rows, bits));
+            let counted = counts.lanes();
+            let limbs = columns.iter().flat_map(|column| &column.limbs);
+            let mut fields: Vec<u32> = limbs.map(|limb| limb.width).collect();
             fields.sort_unstable_by(|a, b| b.cmp(a));
             let mut free: Vec<u32> = Vec::new();
             for width in fields {
@@ -759,11 +797,16 @@ mod tests {
                 prop_assert!(limb.lane < counted && limb.shift + limb.width <= FULL);
                 // Sums of digits fit, and one bit less would not do.
                 let most = u64::from(rows) * ((1_u64 << limb.digit_bits) - 1);
-                prop_assert!(limb.digit_bits == 0 || (most >> limb.width == 0 && most >> (limb.width - 1) == 1));
+                let tight = || most >> limb.width == 0 && most >> (limb.width - 1) == 1;
+                prop_assert!(limb.digit_bits == 0 || tight());
             }
-            let mut placed: Vec<_> = columns.iter().flat_map(|column| &column.limbs).map(|limb| (limb.lane, limb.shift, limb.width)).collect();
+            let limbs = columns.iter().flat_map(|column| &column.limbs);
+            let mut placed: Vec<_> = limbs.map(|limb| (limb.lane, limb.shift, limb.width)).collect();
             placed.sort_unstable();
-            prop_assert!(placed.windows(2).all(|pair| pair[0].0 < pair[1].0 || pair[0].1 + pair[0].2 <= pair[1].1));
+            let apart = |pair: &[(usize, u32, u32)]| {
+                pair[0].0 < pair[1].0 || pair[0].1 + pair[0].2 <= pair[1].1
+            };
+            prop_assert!(placed.windows(2).all(apart));
             for (column, &lower_bits) in columns.iter().zip(&lower_bits) {
                 prop_assert_eq!(column.lower_bits(), lower_bits);
             }
@@ -853,7 +896,8 @@ mod tests {
             let value = scale_by_power(f64::from_bits(value.to_bits() & ((1 << 52) - 1) | 1023 << 52),
                 ((bits >> 52) as i32 % 1100 - 1050) - exponent);
             prop_assume!(value.is_finite());
-            prop_assert_eq!(u128::from(round_small(value * power_of_two(exponent))), round_scaled(value, exponent));
+            let small = round_small(value * power_of_two(exponent));
+            prop_assert_eq!(u128::from(small), round_scaled(value, exponent));
         }
 
         #[test]
@@ -862,8 +906,10 @@ mod tests {
             zeros in 0.0f64..1.0,
             jump in prop::option::of(0.0f64..20.0),
         ) {
-            let mut values: Vec<f64> =
-                logs.iter().enumerate().map(|(i, &l)| if (i as f64 * 0.618).fract() < zeros { 0.0 } else { l.exp() }).collect();
+            let value = |(i, &l): (usize, &f64)| {
+                if (i as f64 * 0.618).fract() < zeros { 0.0 } else { l.exp() }
+            };
+            let mut values: Vec<f64> = logs.iter().enumerate().map(value).collect();
             if let Some(jump) = jump {
                 values[0] = jump.exp();
             }

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub(crate) use crate::figures::bytes;
+
 /// Everything that can fail in this library. Rooms with many ways to fail own an enum of their own, held
 /// here.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +43,10 @@ pub enum Error {
         requirement: String,
     },
     /// The work does not fit in the memory allowed.
-    #[error("{what} needs at least {} of memory, but {} may be used; {advice}", bytes(*needed), bytes(*allowed))]
+    #[error(
+        "{what} needs at least {} of memory, but {} may be used; {advice}",
+        bytes(*needed), bytes(*allowed)
+    )]
     Memory {
         /// The step that needs the memory.
         what: String,
@@ -57,8 +62,8 @@ pub enum Error {
     Plot(String),
     /// Two devices do not give the same answer.
     #[error(
-        "{device} and {reference} differ at {size}: {how}; do not trust {device}, and please report this, with the output \
-         of `bellwether devices`"
+        "{device} and {reference} differ at {size}: {how}; do not trust {device}, and please report this, \
+         with the output of `bellwether devices`"
     )]
     Mismatch {
         /// The device that differs.
@@ -92,9 +97,4 @@ impl Error {
         let path = path.as_ref().to_path_buf();
         move |source| Self::Io { action, path, source }
     }
-}
-
-/// `n` bytes as a person reads them, in binary units: `1.5 KiB`.
-pub(crate) fn bytes(n: u64) -> impl std::fmt::Display {
-    bytesize::ByteSize(n).display().iec()
 }

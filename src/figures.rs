@@ -60,6 +60,11 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
+/// `n` bytes as a person reads them, in binary units: `1.5 KiB`.
+pub(crate) fn bytes(n: u64) -> impl std::fmt::Display {
+    bytesize::ByteSize(n).display().iec()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -112,7 +117,8 @@ mod tests {
             // One unit less of the last digit would be too small.
             let (mantissa, exponent) = text.split_once('e').unwrap();
             let units: i64 = mantissa.replace('.', "").parse().unwrap();
-            let less: f64 = format!("{}e{}", units - 1, exponent.parse::<i64>().unwrap() - digits as i64).parse().unwrap();
+            let place = exponent.parse::<i64>().unwrap() - digits as i64;
+            let less: f64 = format!("{}e{place}", units - 1).parse().unwrap();
             prop_assert!(less < bound, "{text} for {bound:e}");
         }
     }

@@ -100,6 +100,7 @@ pub struct Jobs {
 
 /// How far a set of jobs is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Progress {
     /// Jobs finished, the failed ones included.
     pub done: usize,
@@ -111,6 +112,7 @@ pub struct Progress {
 
 /// A job that ran to its end: its input and what came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Finished<I, T, E> {
     /// The input's place among the inputs, from 0.
     pub index: usize,

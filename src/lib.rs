@@ -2,13 +2,13 @@
 //! core and on any GPU; the bootstrap is the same to the last bit on all of them.
 //!
 //! ```text
-//! prices on disk ─ panel ─ returns by day ─ columns ─┬─ resample (CPU | GPU) ─ sums ─ quantiles ─ intervals ─┬─ output
-//!         simulate                                   │                                                       └─ plot
+//!   prices ─ panel ─ returns ─ columns ─┬─ resample (CPU | GPU) ─ sums ─ quantiles ─ intervals ─┬─ output
+//! simulate                              │                                                       └─ plot
 //!
 //! model + grid ─ Bellman operator (CPU | GPU proposes) ─ iterate ─ certify in f64 ─┬─ output
 //!                                                                                  └─ plot
 //!
-//! compare: the same two flows against the clock
+//! compare, coverage: the same flows against the clock, and against simulated truth
 //! ```
 //!
 //! Data goes one way, and each arrow is a module. In reading order, of which each uses only those above it
@@ -24,13 +24,15 @@
 //! | [`random`] | the counter-based random stream, and exactly uniform row numbers |
 //! | [`panel`] | prices from files, aligned and checked; log returns within a day |
 //! | [`columns`] | quantities a row as integers, whose sums are exact |
-//! | [`resample`] | the heart: rows drawn with replacement and summed as integers, on the CPU and on the GPU |
+//! | [`resample`] | the heart: rows drawn with replacement, summed as integers, on the CPU and on the GPU |
 //! | [`measure`] | one file a measure: its columns, its statistic of their sums, its standard error |
+//! | [`exact`] | the law of a resampled sum without draws: its quantiles, by inversion |
 //! | [`interval`] | one file an interval: the order statistics that it needs, and its ends |
 //! | [`bootstrap`] | the driver: panel × measure × interval × engine to a table of intervals |
 //! | [`growth`] | the growth model: grids, the Bellman operator, methods, the certificate |
 //! | [`output`] | files written whole or not at all; CSV, JSON |
-//! | [`simulate`] | panels of simulated prices, and files of them |
+//! | [`simulate`] | panels of simulated prices, and files of them; models with known integrated variance |
+//! | [`coverage`] | how often intervals hold the truth of such models |
 //! | [`plot`] | pictures of intervals, distributions and solutions |
 //! | [`compare`] | the same flows timed on one core, all cores and GPUs; tables and a picture of it |
 //! | [`cli`] | the command line over all of this |
@@ -64,7 +66,7 @@
 //! let bootstrap = Bootstrap::new(200, 0.95, 0)?;
 //! let resources = Resources { jobs: &jobs, memory: 64 << 20 };
 //! let intervals = bootstrap.run(&days, &mut Engine::Cpu, &resources, &())?;
-//! assert!(intervals.lower[[0, 0]] < intervals.estimate[[0, 0]]);
+//! assert!(intervals.lower()[[0, 0]] < intervals.estimate[[0, 0]]);
 //! # Ok::<(), bellwether::Error>(())
 //! ```
 
@@ -74,7 +76,9 @@ pub mod cli;
 pub mod columns;
 #[cfg(feature = "gpu")]
 pub mod compare;
+pub mod coverage;
 pub mod error;
+pub mod exact;
 pub mod figures;
 pub mod gpu;
 pub mod growth;

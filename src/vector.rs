@@ -42,6 +42,9 @@ pub trait Wide: Copy {
     fn smaller(self, other: Self) -> Self;
     /// Lanes whose low word is below that of `bound`, lane l as bit l.
     fn below(self, bound: Self) -> u8;
+    /// Where the low word of a lane is below that of `bound` that lane of `number`, whose high word must be
+    /// zero; else zero.
+    fn choose_below(self, bound: Self, number: Self) -> Self;
     /// The high words of this and of `next`, as the low and the high word of a lane.
     fn pair_high(self, next: Self) -> Self;
     /// This, or 16 bits higher the `other`: numbers below 2¹⁶ in words become pairs of halves.
@@ -221,6 +224,14 @@ impl Wide for PortableWide {
     fn below(self, bound: Self) -> u8 {
         (0..WIDE_LANES)
             .fold(0, |mask, lane| mask | u8::from(self.0[lane] & LOW < bound.0[lane] & LOW) << lane)
+    }
+
+    #[inline(always)]
+    fn choose_below(self, bound: Self, number: Self) -> Self {
+        Self(std::array::from_fn(|lane| {
+            let below = self.0[lane] & LOW < bound.0[lane] & LOW;
+            if below { number.0[lane] } else { 0 }
+        }))
     }
 
     #[inline(always)]
@@ -512,6 +523,17 @@ impl Wide for Avx2Wide {
     }
 
     #[inline(always)]
+    fn choose_below(self, bound: Self, number: Self) -> Self {
+        let choose = |this: __m256i, bound: __m256i, number: __m256i| unsafe {
+            // Not below where the larger is this one. In high words, which are not compared, nothing is
+            // chosen, as there is nothing to choose.
+            _mm256_andnot_si256(_mm256_cmpeq_epi32(_mm256_max_epu32(this, bound), this), number)
+        };
+        let ([a, b], [c, d], [e, f]) = (self.0, bound.0, number.0);
+        Self([choose(a, c, e), choose(b, d, f)])
+    }
+
+    #[inline(always)]
     fn pair_high(self, next: Self) -> Self {
         self.zip(next, |a, b| unsafe { _mm256_blend_epi32::<0xaa>(_mm256_srli_epi64::<32>(a), b) })
     }
@@ -587,6 +609,13 @@ impl Wide for Avx512Wide {
     fn below(self, bound: Self) -> u8 {
         let words = unsafe { _mm512_mask_cmplt_epu32_mask(0x5555, self.0, bound.0) };
         if words == 0 { 0 } else { (0..8).fold(0, |mask, lane| mask | (words >> lane) as u8 & 1 << lane) }
+    }
+
+    #[inline(always)]
+    fn choose_below(self, bound: Self, number: Self) -> Self {
+        Self(unsafe {
+            _mm512_maskz_mov_epi32(_mm512_mask_cmplt_epu32_mask(0x5555, self.0, bound.0), number.0)
+        })
     }
 
     #[inline(always)]
@@ -675,6 +704,11 @@ mod tests {
             assert_eq!(lanes(x.smaller(y)).map(low), each(&|a, b| low(a).min(low(b))));
             let below = (0..WIDE_LANES).fold(0, |mask, i| mask | u8::from(low(a[i]) < low(b[i])) << i);
             assert_eq!(x.below(y), below);
+            let numbers = V::Wide::load(&a.map(|a| a >> 32));
+            assert_eq!(
+                lanes(x.choose_below(y, numbers)),
+                each(&|a, b| if low(a) < low(b) { a >> 32 } else { 0 })
+            );
             assert_eq!(lanes(x.pair_high(y)), each(&|a, b| a >> 32 | (b >> 32) << 32));
             let halves = 0xffff_0000_ffff;
             let (small_a, small_b) = (a.map(|a| a & halves), b.map(|b| b & halves));

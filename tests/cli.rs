@@ -132,7 +132,7 @@ fn parameters_out_of_range_are_refused() {
 fn too_little_memory_says_how_much_is_needed() {
     let mut memory = 1.0;
     let first = bootstrap("--memory 1KiB --threads 2").failed_with(&[
-        "with 385 returns 1000 times",
+        "with 385 returns 10000 times",
         "of memory, but 1.0 KiB may be used",
         "raise --memory, or lower --samples or --threads",
     ]);

@@ -67,7 +67,8 @@ fn compare_bootstrap_writes_a_table_a_record_and_a_picture() {
     for (record, picture) in [("times.csv", "times.svg"), ("times.json", "times.png")] {
         let (record, picture) = (file(&folder, record), file(&folder, picture));
         let table = done(&format!(
-            "compare bootstrap data/sample --samples 1,20 --devices one,all --threads 2 --detail {FAST} -o {} --plot {}",
+            "compare bootstrap data/sample --samples 1,20 --devices one,all --threads 2 --detail {FAST} -o \
+             {} --plot {}",
             record.display(),
             picture.display()
         ));

@@ -12,8 +12,9 @@ use std::path::Path;
 use bellwether::bootstrap::{Bootstrap, Engine, Resources};
 use bellwether::jobs::Jobs;
 use bellwether::output::Format;
-use bellwether::output::intervals::{Layout, write};
+use bellwether::output::intervals::{Layout, Report, write};
 use bellwether::panel::{LoadOptions, load};
+use bellwether::resample::Scheme;
 use bellwether::{interval, measure};
 
 /// A golden file, and the run that gives it.
@@ -71,11 +72,13 @@ impl Golden {
         let against = against.map(|name| returns.stocks.iter().position(|stock| stock == name).unwrap());
         let bootstrap = Bootstrap::new(self.samples, self.confidence, seed).unwrap();
         let method = (measure::by_name(measure, against).unwrap(), interval::by_name(interval).unwrap());
-        let bootstrap = bootstrap.with(method.0, method.1).unwrap();
+        let bootstrap = bootstrap.with(method.0, Scheme::Iid, vec![method.1]).unwrap();
         let resources = Resources { jobs: &jobs, memory: 64 << 20 };
         let intervals = bootstrap.run(&returns.days, &mut Engine::Cpu, &resources, &()).unwrap();
         let mut out = Vec::new();
-        write(&mut out, &returns.stocks, &intervals, Format::Csv, Layout::Long).unwrap();
+        let report =
+            Report { stocks: &returns.stocks, intervals: std::slice::from_ref(&intervals), method: &() };
+        write(&mut out, &report, Format::Csv, Layout::Long).unwrap();
         String::from_utf8(out).unwrap()
     }
 

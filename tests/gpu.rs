@@ -18,15 +18,16 @@ mod devices;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
+use bellwether::Error;
 use bellwether::columns::{Column, DayColumns, FieldCount};
 use bellwether::compare::Steps;
 use bellwether::compare::uniform::{self, gpu::UniformSummer};
-use bellwether::gpu::{Gpu, GpuError, Parameters};
+use bellwether::gpu::{Buffer, Gpu, GpuError, Parameters, Piece, Recorder};
 use bellwether::random::index::RowRange;
 use bellwether::random::{Purpose, Stream};
 use bellwether::resample::gpu::{Resampler, device_limits};
 use bellwether::resample::plan::{Batch, DeviceLimits, Kernel, Tally, TallyKind};
-use bellwether::resample::{Block, Sums, cpu};
+use bellwether::resample::{Block, Scheme, Sums, cpu};
 use libtest_mimic::{Failed, Trial};
 use ndarray::Array2;
 
@@ -46,8 +47,14 @@ const TESTS: &[(&str, Test)] = &[
     ("tallied_sums_equal_the_cpu_for_every_length", tallied_sums_equal_the_cpu_for_every_length),
     ("sums_equal_the_cpu_for_long_days", sums_equal_the_cpu_for_long_days),
     ("sums_do_not_depend_on_the_cut", sums_do_not_depend_on_the_cut),
+    ("every_scheme_equals_the_cpu", every_scheme_equals_the_cpu),
+    ("every_scheme_equals_the_cpu_for_long_days", every_scheme_equals_the_cpu_for_long_days),
+    ("schemes_do_not_depend_on_the_cut", schemes_do_not_depend_on_the_cut),
+    ("a_scheme_that_does_not_suit_is_refused", a_scheme_that_does_not_suit_is_refused),
     ("uniform_sums_equal_the_cpu", uniform_sums_equal_the_cpu),
     ("steps_take_time_and_change_nothing", steps_take_time_and_change_nothing),
+    ("buffers_are_kept_until_they_are_too_small", buffers_are_kept_until_they_are_too_small),
+    ("pieces_come_back_one_after_another", pieces_come_back_one_after_another),
     (
         "a_lost_device_is_an_error_wherever_it_is_waited_for",
         a_lost_device_is_an_error_wherever_it_is_waited_for,
@@ -185,18 +192,27 @@ fn batch(number: usize, columns: &DayColumns) -> Batch {
     Batch { day: number, cells: 0..columns.columns().len(), rows: columns.rows(), fields, key_bytes: 16 }
 }
 
-fn on_gpu(gpu: &Gpu, limits: DeviceLimits, days: &[DayColumns], seed: u64, samples: u32) -> Vec<Sums> {
+fn on_gpu(
+    gpu: &Gpu,
+    limits: DeviceLimits,
+    days: &[DayColumns],
+    scheme: &Scheme,
+    seed: u64,
+    samples: u32,
+) -> Vec<Sums> {
     let wave: Vec<Batch> = days.iter().enumerate().map(|(number, columns)| batch(number, columns)).collect();
     let mut blocks = vec![Vec::new(); days.len()];
     let mut last = 0;
     let take = |tile: &[(usize, Block<'_>)]| {
         for (number, block) in tile {
             assert!(*number >= last, "batches come in order");
+            let done: usize = blocks[*number].iter().map(Block::samples).sum();
+            assert_eq!(block.first() as usize, done, "resamples come in order");
             last = *number;
             blocks[*number].push(block.clone().into_owned());
         }
     };
-    Resampler::new(gpu, limits).resample(&wave, days, seed, samples, take).unwrap();
+    Resampler::new(gpu, limits).resample(&wave, days, scheme, seed, samples, take).unwrap();
     blocks.into_iter().map(Sums::from_iter).collect()
 }
 
@@ -206,17 +222,30 @@ fn values(columns: &DayColumns, sums: &Sums) -> Vec<Vec<f64>> {
 }
 
 fn assert_equals_cpu(gpu: &Gpu, limits: DeviceLimits, days: &[DayColumns], seed: u64, samples: u32) {
-    let sums = on_gpu(gpu, limits, days, seed, samples);
+    assert_scheme_equals_cpu(gpu, limits, days, &Scheme::Iid, seed, samples);
+}
+
+fn assert_scheme_equals_cpu(
+    gpu: &Gpu,
+    limits: DeviceLimits,
+    days: &[DayColumns],
+    scheme: &Scheme,
+    seed: u64,
+    samples: u32,
+) {
+    let sums = on_gpu(gpu, limits, days, scheme, seed, samples);
     assert_eq!(sums.len(), days.len());
     for (columns, sums) in days.iter().zip(&sums) {
-        let what = format!("{} rows, {} lanes, {samples} samples", columns.rows(), columns.lanes());
-        let expected = cpu::resample(columns, seed, 0..samples);
+        let what =
+            format!("{} rows, {} lanes, {samples} samples, {scheme:?}", columns.rows(), columns.lanes());
+        let expected = cpu::resample(columns, scheme, seed, 0..samples).unwrap();
         assert!(values(columns, sums) == values(columns, &expected), "{what}");
         // Perturbed twins: the next seed, and the samples moved by one.
-        if columns.rows() > 2 {
-            let other = cpu::resample(columns, seed + 1, 0..samples);
+        let is_whole = matches!(scheme, Scheme::Block { length } if *length == columns.rows());
+        if columns.rows() > if *scheme == Scheme::Iid { 2 } else { 30 } && !is_whole {
+            let other = cpu::resample(columns, scheme, seed + 1, 0..samples).unwrap();
             assert!(values(columns, sums) != values(columns, &other), "{what}, another seed");
-            let other = cpu::resample(columns, seed, 1..samples + 1);
+            let other = cpu::resample(columns, scheme, seed, 1..samples + 1).unwrap();
             assert!(values(columns, sums) != values(columns, &other), "{what}, other samples");
         }
     }
@@ -258,7 +287,11 @@ fn tallied_sums_equal_the_cpu_for_every_length(gpu: &Gpu) {
             let wave: Vec<Batch> = days.iter().enumerate().map(|(number, day)| batch(number, day)).collect();
             // Rows of 48 words are more than a uniform buffer holds.
             let expected = limits.tally.is_some_and(|tally| tally.kind == TallyKind::Hardware || stocks < 33);
-            assert_eq!(matches!(Kernel::of(&wave, &limits), Kernel::Tally(_)), expected, "{stocks} stocks");
+            assert_eq!(
+                matches!(Kernel::of(&wave, &limits, &Scheme::Iid), Kernel::Tally(_)),
+                expected,
+                "{stocks} stocks"
+            );
             assert_equals_cpu(gpu, limits, &days, 1 << 40, 65);
         }
     }
@@ -306,8 +339,82 @@ fn sums_do_not_depend_on_the_cut(gpu: &Gpu) {
     }
 }
 
+/// Every scheme but iid, with blocks that suit days of so many rows.
+fn schemes(rows: u32) -> Vec<Scheme> {
+    let mut schemes = vec![Scheme::Wild];
+    for length in [1, 3, 5, 20, rows] {
+        if length <= rows {
+            schemes.push(Scheme::Block { length });
+            schemes.push(Scheme::Stationary { length: length.into() });
+        }
+    }
+    schemes
+}
+
+fn every_scheme_equals_the_cpu(gpu: &Gpu) {
+    let limits = device_limits(gpu);
+    for stocks in [1, 2, 5, 12, 17, 40] {
+        let days = [day(20_070_103, 385, stocks), day(20_070_104, 210, stocks)];
+        for scheme in schemes(210) {
+            assert_scheme_equals_cpu(gpu, limits, &days, &scheme, 3, 300);
+        }
+    }
+    // Days of all lengths together, narrow and wide.
+    for stocks in [1, 7] {
+        let lengths = [1, 2, 3, 4, 5, 7, 8, 9, 100, 128, 129, 390, 1000, 2048, 2049];
+        let days: Vec<DayColumns> =
+            lengths.iter().map(|&rows| day(20_070_000 + rows as u32, rows, stocks)).collect();
+        for scheme in schemes(1) {
+            assert_scheme_equals_cpu(gpu, limits, &days, &scheme, 1 << 40, 65);
+        }
+        for scheme in schemes(100) {
+            assert_scheme_equals_cpu(gpu, limits, &days[8..], &scheme, 1 << 40, 65);
+        }
+    }
+}
+
+/// Over several dispatches; short stationary blocks turn the loops most often.
+fn every_scheme_equals_the_cpu_for_long_days(gpu: &Gpu) {
+    let limits = device_limits(gpu);
+    for stocks in [1, 3] {
+        let days = [day(20_070_103, 23_400, stocks), day(20_070_104, 385, stocks)];
+        for scheme in schemes(385).into_iter().chain([Scheme::Stationary { length: 1.3 }]) {
+            assert_scheme_equals_cpu(gpu, limits, &days, &scheme, 0, 40);
+        }
+    }
+    let days = [day(20_070_103, 100_000, 3)];
+    for scheme in [Scheme::Wild, Scheme::Block { length: 7 }, Scheme::Stationary { length: 70_000.0 }] {
+        assert_scheme_equals_cpu(gpu, limits, &days, &scheme, 0, 9);
+    }
+}
+
+fn schemes_do_not_depend_on_the_cut(gpu: &Gpu) {
+    let usual = device_limits(gpu);
+    let days = [day(20_070_103, 385, 20), day(20_070_104, 23, 20), day(20_070_105, 2500, 20)];
+    let cuts = [
+        DeviceLimits { draws: 8, ..usual },
+        DeviceLimits { draws: 136, work: 1, ..usual },
+        DeviceLimits { tile: 4096, ..usual },
+        DeviceLimits { tile: 60_000, work: 100_000, workgroups: 2, ..usual },
+    ];
+    for limits in cuts {
+        for scheme in [Scheme::Wild, Scheme::Block { length: 6 }, Scheme::Stationary { length: 6.5 }] {
+            assert_scheme_equals_cpu(gpu, limits, &days, &scheme, 0, 150);
+        }
+    }
+}
+
+fn a_scheme_that_does_not_suit_is_refused(gpu: &Gpu) {
+    let days = [day(20_070_103, 385, 2), day(20_070_104, 23, 2)];
+    let wave = [batch(0, &days[0]), batch(1, &days[1])];
+    let mut resampler = Resampler::new(gpu, device_limits(gpu));
+    let refused = resampler.resample(&wave, &days, &Scheme::Block { length: 24 }, 0, 10, |_| panic!("sums"));
+    assert!(matches!(refused, Err(Error::Parameter { .. })), "{refused:?}");
+    resampler.resample(&wave, &days, &Scheme::Block { length: 23 }, 0, 10, |_| ()).unwrap();
+}
+
 fn uniform_sums_equal_the_cpu(gpu: &Gpu) {
-    let summer = UniformSummer::new(gpu).unwrap();
+    let mut summer = UniformSummer::new(gpu).unwrap();
     // Up to several dispatches: 4,097 rows of 1,025 blocks are 257 workgroups, 9,000 rows 1,236.
     for size in [1, 2, 3, 4, 5, 63, 64, 100, 257, 1000, 4097, 9000] {
         for seed in [0, 5 << 33] {
@@ -338,7 +445,7 @@ fn steps_take_time_and_change_nothing(gpu: &Gpu) {
         let take = |tile: &[(usize, Block<'_>)]| {
             sums.extend(tile.iter().map(|(_, block)| block.clone().into_owned()));
         };
-        resampler.resample(&wave, &days, 3, 200, take).unwrap();
+        resampler.resample(&wave, &days, &Scheme::Iid, 3, 200, take).unwrap();
         (sums, resampler.stop_clock())
     };
     let (without, no_times) = run(false);
@@ -351,14 +458,46 @@ fn steps_take_time_and_change_nothing(gpu: &Gpu) {
     );
 }
 
+fn buffers_are_kept_until_they_are_too_small(gpu: &Gpu) {
+    let mut kept = Buffer::storage("kept");
+    let first = kept.hold(gpu, 64).unwrap();
+    assert_eq!(kept.hold(gpu, 64).unwrap(), first);
+    assert_eq!(kept.hold(gpu, 4).unwrap(), first);
+    let grown = kept.hold(gpu, 65).unwrap();
+    assert!(grown != first && grown.size() >= 65);
+    assert_eq!(kept.hold(gpu, 64).unwrap(), grown);
+    // One that can't be made is an error each time, and no smaller one is in its place.
+    let too_large = gpu.limits().max_buffer_size + 1;
+    assert!(matches!(kept.hold(gpu, too_large), Err(GpuError::OutOfMemory { .. })));
+    assert!(kept.hold(gpu, 64).unwrap() != grown);
+}
+
+fn pieces_come_back_one_after_another(gpu: &Gpu) {
+    let [mut one, mut other] = ["one", "other"].map(Buffer::storage);
+    let (one, other) = (one.hold(gpu, 32).unwrap(), other.hold(gpu, 32).unwrap());
+    let mut staging = Buffer::staging("staging");
+    let mut fetch = |pieces: &[Piece<'_>], work: &dyn Fn(&mut Recorder<'_>)| -> Vec<u32> {
+        gpu.fetch("testing", work, pieces, &mut staging, bytemuck::pod_collect_to_vec).unwrap()
+    };
+    let pieces = [Piece { buffer: &other, first: 8, bytes: 8 }, Piece { buffer: &one, first: 0, bytes: 12 }];
+    let upload = |recorder: &mut Recorder<'_>| {
+        recorder.upload(&one, &[1_u32, 2, 3, 4, 5, 6, 7, 8]);
+        recorder.upload(&other, &[11_u32, 12, 13, 14, 15, 16, 17, 18]);
+    };
+    assert_eq!(fetch(&pieces, &upload), [13, 14, 1, 2, 3]);
+    // Fewer bytes, of the larger staging buffer that is kept; and what was there is still there.
+    assert_eq!(fetch(&pieces[..1], &|_| ()), [13, 14]);
+    assert_eq!(fetch(&pieces, &|recorder| recorder.clear(&other)), [0, 0, 1, 2, 3]);
+}
+
 /// Destroys the device, and then asks for everything that waits for one.
 fn a_lost_device_is_an_error_wherever_it_is_waited_for(gpu: &Gpu) {
     use wgpu::BufferUsages as Usage;
     let days = [day(20_070_103, 385, 2)];
     let wave = [batch(0, &days[0])];
     let mut resampler = Resampler::new(gpu, device_limits(gpu));
-    resampler.resample(&wave, &days, 0, 10, |_| {}).unwrap();
-    let summer = UniformSummer::new(gpu).unwrap();
+    resampler.resample(&wave, &days, &Scheme::Iid, 0, 10, |_| {}).unwrap();
+    let mut summer = UniformSummer::new(gpu).unwrap();
     let staging = gpu.buffer("staging", 16, Usage::MAP_READ | Usage::COPY_DST).unwrap();
     let submission = gpu.checked("nothing", |_, queue| queue.submit([])).unwrap();
 
@@ -376,7 +515,9 @@ fn a_lost_device_is_an_error_wherever_it_is_waited_for(gpu: &Gpu) {
     lost("a buffer", gpu.buffer("one more", 16, Usage::STORAGE).map(drop));
     lost("parameters", Parameters::new(gpu, &[0_u32]).map(drop));
     lost("uniform sums", summer.sum(100, 0, None).map(drop));
-    lost("resampling", resampler.resample(&wave, &days, 0, 10, |_| panic!("a lost device gave sums")));
+    let resampled =
+        resampler.resample(&wave, &days, &Scheme::Iid, 0, 10, |_| panic!("a lost device gave sums"));
+    assert!(matches!(resampled, Err(Error::Gpu(GpuError::Lost { .. }))), "{resampled:?}");
 }
 
 /// A test with a driver that crashes, which a C compiler makes; ignored where there is none.

@@ -20,8 +20,8 @@ use bellwether::Error;
 use bellwether::gpu::{AdapterEntry, Gpu};
 use bellwether::growth::gpu::{brute::BruteForce, egm};
 use bellwether::growth::{
-    Bellman, Choice, GridSpec, Maximizer, Method, Model, Problem, Settings, Solution, Spacing, euler_policy,
-    solve, solve_on,
+    Bellman, Choice, GridSpec, Maximizer, Method, Model, Problem, Settings, Solution, euler_policy, solve,
+    solve_on,
 };
 use libtest_mimic::Trial;
 
@@ -52,13 +52,12 @@ fn open(entry: &AdapterEntry) -> Gpu {
 }
 
 fn problem(model: Model, points: usize, choice: Choice) -> Problem {
-    Problem::new(model, GridSpec { points, ..GridSpec::default() }, choice).unwrap()
+    Problem::new(model, GridSpec::default().points(points), choice).unwrap()
 }
 
 /// The CPU's solution, with a bound far below the tolerance that the device is asked for.
 fn on_cpu(problem: &Problem) -> Solution {
-    let settings =
-        Settings { method: Method::Howard, tolerance: 1e-9, ..Settings::for_choice(problem.choice()) };
+    let settings = Settings::for_choice(problem.choice()).method(Method::Howard).tolerance(1e-9);
     solve(problem, &settings, &mut |_| ()).unwrap()
 }
 
@@ -98,9 +97,9 @@ fn the_continuous_choice_is_certified(entry: &AdapterEntry) {
         let (gpu, cpu) = (on_gpu(&gpu, &problem, |_| ()), on_cpu(&problem));
         assert_certified(&format!("continuous, N = {points}"), &gpu, &cpu);
         // The grid's own doing: the method's policy is smooth, that of the gridded problem clings to the
-        // points, up to a cell away.
-        let cell = problem.capital()[1] - problem.capital()[0];
-        assert!(gpu.proposal.unwrap().policy_distance <= cell + F32_POLICY, "N = {points}");
+        // points, up to a step of the grid away.
+        let step = problem.capital()[1] - problem.capital()[0];
+        assert!(gpu.proposal.unwrap().policy_distance <= step + F32_POLICY, "N = {points}");
     }
 }
 
@@ -120,12 +119,8 @@ fn the_proposed_policy_is_that_of_the_twin(entry: &AdapterEntry) {
         assert!(apart <= F32_POLICY, "N = {points}: {apart:e}");
         // Perturbed twin: a discount factor that differs in the fourth digit.
         let other = Model::new(2.0, 0.9501, 0.1, 0.33).unwrap();
-        let spec = GridSpec {
-            points,
-            low: problem.capital()[0] / other.steady_state().capital,
-            high: problem.capital()[points - 1] / other.steady_state().capital,
-            spacing: Spacing::Linear,
-        };
+        let [low, high] = [0, points - 1].map(|i| problem.capital()[i] / other.steady_state().capital);
+        let spec = GridSpec::default().points(points).between(low, high);
         let other = Problem::new(other, spec, Choice::Continuous).unwrap();
         let (twin, _) = euler_policy(&other, 1e-9).unwrap();
         assert!(distance(&proposed, &twin) > F32_POLICY, "N = {points}");
@@ -140,7 +135,7 @@ fn the_proposed_policy_meets_the_closed_form(entry: &AdapterEntry) {
     let problem = problem(model, 10_000, Choice::Continuous);
     let (proposed, _) = egm::euler_policy(&problem, &gpu).unwrap();
     let exact = |scale: f64| problem.capital().iter().map(|k| scale * k.powf(alpha)).collect::<Vec<f64>>();
-    // The grid's part, (cell/k)²/8 of k', is 3e-8 at the lower end.
+    // The grid's part, (step/k)²/8 of k', is 3e-8 at the lower end.
     let apart = distance(&proposed, &exact(alpha * beta));
     println!("closed form: k' off by {apart:.2e}");
     assert!(apart < 1e-6, "{apart:e}");
@@ -151,7 +146,7 @@ fn the_proposed_policy_meets_the_closed_form(entry: &AdapterEntry) {
     let a = ((1.0 - alpha * beta).ln() + alpha * beta / (1.0 - alpha * beta) * (alpha * beta).ln())
         / (1.0 - beta);
     let value: Vec<f64> = problem.capital().iter().map(|k| a + b * k.ln()).collect();
-    // The gridded problem's own error is that of interpolation, (cell/k)²/8 · B/(1−β) at most: 3e-7 · 10.
+    // The gridded problem's own error is that of interpolation, (step/k)²/8 · B/(1−β) at most: 3e-7 · 10.
     assert!(distance(&solution.value, &value) < 3e-6 + solution.certificate.bound);
 }
 
@@ -194,8 +189,8 @@ fn assert_applies_alike(gpu: &Gpu, problem: &Problem, value: &[f64], times: usiz
     let apart = distance(&applied.value, &next);
     let k = problem.capital();
     let chosen: Vec<f64> = applied.choices.iter().map(|&j| k[j as usize]).collect();
-    let cells = distance(&chosen, &policy) / (k[1] - k[0]);
-    println!("N = {points}, {times} times: T V off by {apart:.2e}, k' by {cells:.1} points");
+    let apart_in_points = distance(&chosen, &policy) / (k[1] - k[0]);
+    println!("N = {points}, {times} times: T V off by {apart:.2e}, k' by {apart_in_points:.1} points");
     assert!(apart <= tolerance, "N = {points}: {apart:e}");
     for (change, of_gpu) in changes.iter().zip(&applied.changes) {
         assert!((change - f64::from(*of_gpu)).abs() <= 2.0 * tolerance, "{change:e}, {of_gpu:e}");
@@ -217,9 +212,7 @@ fn assert_applies_alike(gpu: &Gpu, problem: &Problem, value: &[f64], times: usiz
 
 /// A V near the solution, on any grid.
 fn near_the_solution(problem: &Problem) -> Vec<f64> {
-    let coarse =
-        Problem::new(*problem.model(), GridSpec { points: 500, ..problem.spec() }, Choice::Continuous)
-            .unwrap();
+    let coarse = Problem::new(*problem.model(), problem.spec().points(500), Choice::Continuous).unwrap();
     let value = on_cpu(&coarse).value;
     problem.capital().iter().map(|&k| coarse.interpolate(&value, k)).collect()
 }
@@ -253,9 +246,9 @@ fn brute_force_is_right_at_20000_points(entry: &AdapterEntry) {
 fn brute_force_takes_the_first_of_equals(entry: &AdapterEntry) {
     let gpu = open(entry);
     for points in [16, 300, 8200] {
-        let spec = GridSpec { points, low: 1.0, high: 1.0 + 1e-9, spacing: Spacing::Linear };
+        let spec = GridSpec::default().points(points).between(1.0, 1.0 + 1e-9);
         let problem = Problem::new(Model::default(), spec, Choice::Grid).unwrap();
-        let brute = BruteForce::new(&problem, &gpu).unwrap();
+        let mut brute = BruteForce::new(&problem, &gpu).unwrap();
         for first in [0, 1, 7, 63, 64, 255, 256, 299, 8191, 8192].into_iter().filter(|&first| first < points)
         {
             // All from `first` on are equal, and better than those before.
@@ -284,7 +277,7 @@ fn iterations_stay_within_the_budget(entry: &AdapterEntry) {
         let problem = problem(Model::default(), points, choice);
         let mut solved = 0;
         for max_iterations in [2, 3, 5, 20, 33, 60, 100, 1000] {
-            let settings = Settings { method, max_iterations, ..Settings::for_gpu(choice) };
+            let settings = Settings::for_gpu(choice).method(method).max_iterations(max_iterations);
             let mut most = 0;
             let solution =
                 solve_on(&gpu, &problem, &settings, &mut |progress| most = most.max(progress.iterations));

@@ -28,6 +28,7 @@ use bellwether::gpu::{AdapterEntry, Gpu};
 use bellwether::interval::position::{Position, tail_levels};
 use bellwether::jobs::Jobs;
 use bellwether::panel::{DayReturns, LoadOptions, PanelReader, Returns, load};
+use bellwether::resample::Scheme;
 use bellwether::resample::gpu::device_limits;
 use bellwether::resample::plan::{Budget, DayShape, DeviceLimits, Wave, tiles, waves};
 use bellwether::simulate::{SimulateSpec, write};
@@ -57,6 +58,7 @@ fn main() {
     };
     let mut trials: Vec<Trial> = TESTS.iter().map(trial).collect();
     trials.extend(devices::on_each_adapter("device_equals_cpu", device_equals_cpu));
+    trials.extend(devices::on_each_adapter("every_method_is_the_same_on_devices", every_method));
     trials.extend(devices::on_each_adapter(
         "device_equals_cpu_over_cut_tiles",
         device_equals_cpu_over_cut_tiles,
@@ -301,7 +303,9 @@ fn formats_hold_the_same_numbers() {
     };
     let read_csv = |text: &str| text.lines().skip(1).map(cell).collect::<Vec<_>>();
     let read_json = |text: &str| -> Vec<Cell> {
-        let records: Vec<Value> = serde_json::from_str(text).unwrap();
+        let mut table: Value = serde_json::from_str(text).unwrap();
+        assert_eq!(table["method"][0]["samples"], 10_000);
+        let records: Vec<Value> = serde_json::from_value(table["data"].take()).unwrap();
         let text = |record: &Value, key: &str| record[key].as_str().unwrap().to_owned();
         let cell = |record: Value| {
             let numbers = ["rv", "lower", "upper"].map(|key| record[key].as_f64().unwrap().to_bits());
@@ -359,10 +363,40 @@ fn device_equals_cpu(adapter: &AdapterEntry) {
 }
 
 /// Short days and many samples, so that a day's samples need several tiles.
+/// Measures of several columns, all schemes, several intervals of one set of draws, and periods.
+fn every_method(adapter: &AdapterEntry) {
+    let all = "percentile,basic,normal,bc,bca,studentized,studentized-log,asymptotic";
+    for arguments in [
+        format!("--interval {all} --details"),
+        "--scheme wild --interval studentized,studentized-log --measure variance,quarticity".into(),
+        "--scheme block --block 7 --interval percentile,bc --measure bipower,variance".into(),
+        "--scheme block --stocks S0001 --measure medrv".into(),
+        "--scheme stationary --block 5.5 --measure variance,beta --against S0002".into(),
+        "--measure covariance,correlation --against S0003 --interval percentile --side lower".into(),
+        "--by week --interval percentile,studentized-log --measure variance".into(),
+    ] {
+        let with = |device: &str, seed: u32| {
+            let arguments = format!("-B 700 --device {device} --seed {seed} {arguments}");
+            bootstrap(&sample_folder(), &arguments)
+        };
+        let cpu = with("cpu --threads 1", 0);
+        // Not `assert_eq!`: a difference would print every row.
+        assert!(cpu == with("cpu --threads 3", 0), "threads: {arguments}");
+        assert!(cpu == with(&adapter.index.to_string(), 0), "{arguments}");
+        assert!(cpu != with(&adapter.index.to_string(), 1), "the perturbed twin: {arguments}");
+    }
+}
+
 fn device_equals_cpu_over_cut_tiles(adapter: &AdapterEntry) {
     let folder = tempfile::tempdir().unwrap();
-    let spec =
-        SimulateSpec { stocks: 16, days: 3, per_day: 40, seed: 9, start: jiff::civil::date(2011, 3, 7) };
+    let spec = SimulateSpec {
+        stocks: 16,
+        days: 3,
+        per_day: 40,
+        seed: 9,
+        start: jiff::civil::date(2011, 3, 7),
+        ..SimulateSpec::default()
+    };
     write(&spec, folder.path(), false, |_| ()).unwrap();
     let (samples, limits, returns) = (150_000, limits(adapter), returns(folder.path()));
     let budgets = three_budgets(&returns.days, samples, Some(limits));
@@ -372,7 +406,7 @@ fn device_equals_cpu_over_cut_tiles(adapter: &AdapterEntry) {
         let waves = plan(&returns.days, samples, &budget).unwrap();
         waves
             .iter()
-            .flat_map(|wave| tiles(wave, samples, &limits))
+            .flat_map(|wave| tiles(wave, samples, &limits, &Scheme::Iid))
             .filter(|tile| (tile.samples.len() as u32) < samples)
             .count()
     };

@@ -250,7 +250,8 @@ proptest! {
     fn panels_round_trip_bit_for_bit(panel in panels(), styles in prop::collection::vec(styles(), 4)) {
         let folder = tempfile::tempdir().unwrap();
         for (stock, name) in panel.stocks.iter().enumerate() {
-            fs::write(folder.path().join(format!("{name}.csv")), write(&panel, stock, &styles[stock])).unwrap();
+            let path = folder.path().join(format!("{name}.csv"));
+            fs::write(path, write(&panel, stock, &styles[stock])).unwrap();
         }
         prop_assert_eq!(read(folder.path(), &LoadOptions::default()).panel, panel);
     }

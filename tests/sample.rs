@@ -5,11 +5,19 @@ use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 
-use bellwether::simulate::{SimulateSpec, write};
+use bellwether::simulate::{OFTEN_JUMPS, SimulateSpec, write};
 
 /// The arguments in `data/README.md`.
 fn sample() -> SimulateSpec {
-    SimulateSpec { stocks: 3, days: 21, per_day: 386, seed: 1, start: jiff::civil::date(2007, 1, 3) }
+    SimulateSpec {
+        stocks: 3,
+        days: 21,
+        per_day: 386,
+        seed: 1,
+        start: jiff::civil::date(2007, 1, 3),
+        jumps: OFTEN_JUMPS,
+        noise: 0.0,
+    }
 }
 
 /// The files of `folder`, by name.

@@ -21,7 +21,9 @@ use std::process::Command;
 use bellwether::compare::uniform::gpu as uniform;
 use bellwether::growth::gpu::brute::SliceParameters;
 use bellwether::growth::gpu::egm::IterationParameters;
+use bellwether::random::{Purpose, Stream};
 use bellwether::resample::gpu::{BatchEntry, DispatchParameters};
+use bellwether::resample::{plan, wild};
 use libtest_mimic::{Arguments, Failed, Trial};
 use naga::back::{PipelineConstants, glsl, hlsl, msl, pipeline_constants::process_overrides, spv};
 use naga::proc::{BoundsCheckPolicies, BoundsCheckPolicy, Layouter};
@@ -57,6 +59,24 @@ const SHADERS: &[Shader] = &[
         source: bellwether::resample::gpu::SOFTWARE_TALLY,
         entries: &["tally"],
         constants: &[("WORKGROUP", 8.0)],
+    },
+    Shader {
+        name: "wild",
+        source: bellwether::resample::gpu::WILD,
+        entries: &["wild"],
+        constants: &[("WORKGROUP", 64.0)],
+    },
+    Shader {
+        name: "block",
+        source: bellwether::resample::gpu::BLOCK,
+        entries: &["block"],
+        constants: &[("WORKGROUP", 64.0)],
+    },
+    Shader {
+        name: "stationary",
+        source: bellwether::resample::gpu::STATIONARY,
+        entries: &["stationary"],
+        constants: &[("WORKGROUP", 64.0)],
     },
     Shader {
         name: "uniform",
@@ -104,6 +124,7 @@ fn main() {
     let arguments = Arguments::from_args();
     let mut trials = vec![
         test("every_shader_file_is_covered", every_shader_file_is_covered),
+        test("constants_are_those_of_the_host", constants_are_those_of_the_host),
         test("host_structs_lie_as_the_shaders_do", host_structs_lie_as_the_shaders_do),
         test("a_moved_member_is_found_out", a_moved_member_is_found_out),
         test("faulty_shaders_are_found_out", faulty_shaders_are_found_out),
@@ -336,6 +357,17 @@ fn every_shader_file_is_covered() {
     }
 }
 
+/// What a scheme's shader and its host must agree on, as the shader writes it.
+fn constants_are_those_of_the_host() {
+    let threshold = format!("const THRESHOLD: u32 = {}u;", wild::THRESHOLD);
+    assert!(bellwether::resample::gpu::WILD.contains(&threshold));
+    let samples = format!("const SAMPLES: u32 = {}u;", plan::WILD_SAMPLES);
+    assert!(bellwether::resample::gpu::WILD.contains(&samples));
+    let lengths = format!("const LENGTHS: u32 = {}u << 24u;", Purpose::StationaryLengths as u32);
+    assert!(bellwether::resample::gpu::STATIONARY.contains(&lengths));
+    assert_eq!(Stream::purpose_word(Purpose::StationaryLengths, 0), 7 << 24);
+}
+
 /// Members of a struct: name, offset and size.
 type Members = Vec<(String, usize, usize)>;
 
@@ -381,8 +413,8 @@ fn dispatch_layout() -> (usize, Members) {
         first_draw,
         end_draw,
         purpose,
-        padding0,
-        padding1
+        length,
+        padding
     })
 }
 
@@ -454,9 +486,9 @@ fn a_moved_member_is_found_out() {
     let rows = "    rows: u32,          // number of rows, n\n    rows_per_word: u32, // of the row range\n";
     let exchanged = edited(&format!("{day}{rows}"), &format!("{rows}{day}"));
     assert_ne!(batch_layout(), shader_layout(&exchanged, "Batch"));
-    let longer = edited("    padding1: u32,\n", "    padding1: u32,\n    padding2: u32,\n");
+    let longer = edited("    padding: u32,\n", "    padding: u32,\n    padding2: u32,\n");
     assert_ne!(dispatch_layout(), shader_layout(&longer, "Dispatch"));
-    let wider = edited("    padding1: u32,\n", "    padding1: vec2<u32>,\n");
+    let wider = edited("    padding: u32,\n", "    padding: vec2<u32>,\n");
     assert_ne!(dispatch_layout(), shader_layout(&wider, "Dispatch"));
     let source = bellwether::growth::gpu::brute::SOURCE;
     let (read, write) = ("    read: u32, ", "    write: u32,");

@@ -10,7 +10,7 @@ use crate::compare::{
 };
 use crate::error::{Error, Result};
 use crate::figures::{grouped, plural};
-use crate::growth::{Choice, GridSpec, Model, Spacing};
+use crate::growth::{Choice, GridSpec, Model};
 use crate::jobs::Jobs;
 use crate::output::Format;
 use crate::output::{Destination, Outputs, visible};
@@ -18,6 +18,7 @@ use crate::panel::{Align, DayReturns, LoadOptions, PanelReader, Returns, parse_d
 use crate::plot::PlotFile;
 
 use super::device::{MemoryArgs, all_cores, prober};
+use super::growth::check_grid_fits;
 use super::report::Report;
 use super::{Outcome, stock_name};
 use crate::bootstrap::beside;
@@ -140,7 +141,8 @@ struct RaceArgs {
     #[arg(long)]
     detail: bool,
     /// Seed of the random stream
-    #[arg(long, default_value_t = 0, value_name = "N", value_parser = super::parse_seed, allow_negative_numbers = true)]
+    #[arg(long, default_value_t = 0, value_name = "N", value_parser = super::parse_seed)]
+    #[arg(allow_negative_numbers = true)]
     seed: u64,
     /// File for the times: a record for each size and device, with the mean where the workload computes one
     #[arg(short, long, value_name = "FILE")]
@@ -292,15 +294,17 @@ fn run_bootstrap(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     };
     let description = vec![
         format!(
-            "percentile intervals of realized variance, confidence {confidence}, seed {}: {} ({}), {} ({range}), {} returns a \
-             sample",
+            "percentile intervals of realized variance, confidence {confidence}, seed {}: {} ({}), {} \
+             ({range}), {} returns a sample",
             race.seed,
             plural(returns.stocks.len() as u64, "stock"),
             names(&returns.stocks),
             plural(returns.days.len() as u64, "day"),
             grouped(per_sample as u64)
         ),
-        "from returns in memory to intervals in memory; on a GPU with upload, readback and the host's quantiles".into(),
+        "from returns in memory to intervals in memory; on a GPU with upload, readback and the host's \
+         quantiles"
+            .into(),
         format!("the same intervals, bit for bit, on {}", all_devices(&devices)),
     ];
     spec.tell(&Comparison::new("bootstrap", "samples", description, &spec.rules, &outcome), report)
@@ -311,11 +315,14 @@ fn run_growth(args: &GrowthArgs, report: &Report) -> Result<Outcome> {
     let grid = &distinct(grid);
     let task = growth::Spec {
         model: Model::new(*sigma, *beta, *delta, *alpha)?,
-        grid: GridSpec { points: 100, low: 0.25, high: 1.75, spacing: Spacing::Linear },
+        grid: GridSpec::default(),
         choice: *choice,
         tolerance: *tolerance,
     };
     let jobs = race.jobs(report)?;
+    for &points in grid {
+        check_grid_fits(&task.grid.points(usize::try_from(points).unwrap_or(usize::MAX)))?;
+    }
     jobs.install(|| task.check(grid))?;
     let spec = race.check(grid, &[])?;
     let devices = race.open(&jobs, report)?;
@@ -324,15 +331,16 @@ fn run_growth(args: &GrowthArgs, report: &Report) -> Result<Outcome> {
     })?;
     let description = vec![
         format!(
-            "the growth model, σ = {sigma}, β = {beta}, δ = {delta}, α = {alpha}, on [0.25 k*, 1.75 k*], {} choice",
+            "the growth model, σ = {sigma}, β = {beta}, δ = {delta}, α = {alpha}, on [0.25 k*, 1.75 k*], {} \
+             choice",
             match choice {
                 Choice::Continuous => "continuous",
                 Choice::Grid => "grid",
             }
         ),
         format!(
-            "from the gridded problem to V, the policy and their certificate, in f64 by the CPU; every method guarantees an \
-             error of at most {tolerance:e}"
+            "from the gridded problem to V, the policy and their certificate, in f64 by the CPU; every \
+             method guarantees an error of at most {tolerance:e}"
         ),
         "the same V on all, within the sum of the guaranteed errors".into(),
     ];

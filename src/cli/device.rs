@@ -9,7 +9,7 @@ use super::Outcome;
 use super::report::Report;
 use crate::error::{Error, Result};
 pub(super) use crate::figures::{grouped, plural};
-use crate::gpu::{AdapterEntry, Choice, Gpu, Prober, find_with, probe};
+use crate::gpu::{AdapterEntry, DeviceChoice, Gpu, Prober, find_with, probe};
 use crate::jobs::Jobs;
 use crate::output::Destination;
 
@@ -20,7 +20,7 @@ pub(super) struct DeviceArgs {
     /// or part of its name, as `bellwether devices` lists them. `auto` takes a hardware GPU where there is
     /// one and the work is large.
     #[arg(long, default_value = "auto", value_name = "DEVICE")]
-    device: Choice,
+    device: DeviceChoice,
     /// Threads of the CPU [default: one a core]
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
@@ -51,7 +51,7 @@ impl DeviceArgs {
     pub(super) fn find(&self, report: &Report) -> Result<Found<'_>> {
         let started = Instant::now();
         let adapter = match self.device {
-            Choice::Auto | Choice::Cpu => None,
+            DeviceChoice::Auto | DeviceChoice::Cpu => None,
             _ => find(&self.device, prober()?, report)?,
         };
         Ok(Found { choice: &self.device, adapter, spent: started.elapsed() })
@@ -91,7 +91,7 @@ pub(super) fn answer_probe(backends: &str) -> Result<Outcome> {
 
 /// The adapter that `choice` names, whose driver was tried before. What is left out is told: in a warning, or
 /// in the error.
-fn find(choice: &Choice, mut prober: Prober, report: &Report) -> Result<Option<AdapterEntry>> {
+fn find(choice: &DeviceChoice, mut prober: Prober, report: &Report) -> Result<Option<AdapterEntry>> {
     let found =
         find_with(choice, |backends| prober.allow(backends)).map_err(|error| prober.explain(error))?;
     prober.left_out().iter().for_each(|left_out| report.warning(left_out.to_string()));
@@ -101,7 +101,7 @@ fn find(choice: &Choice, mut prober: Prober, report: &Report) -> Result<Option<A
 /// A device that exists, not yet opened.
 #[derive(Debug)]
 pub(super) struct Found<'a> {
-    choice: &'a Choice,
+    choice: &'a DeviceChoice,
     adapter: Option<AdapterEntry>,
     spent: Duration,
 }
@@ -117,17 +117,17 @@ impl Found<'_> {
             description: format!("the CPU, {}{why}", plural(jobs.thread_count() as u64, "thread")),
         };
         let (adapter, why) = match self.choice {
-            Choice::Auto if !large => {
+            DeviceChoice::Auto if !large => {
                 return Ok(cpu(&format!(" (auto: {size} is too little to start a GPU for)")));
             }
-            Choice::Auto => (
+            DeviceChoice::Auto => (
                 find(self.choice, prober()?, report)?,
                 format!(" (auto: a GPU was found, and {size} is worth it)"),
             ),
             _ => (self.adapter, String::new()),
         };
         let Some(adapter) = adapter else {
-            let auto = *self.choice == Choice::Auto;
+            let auto = *self.choice == DeviceChoice::Auto;
             return Ok(cpu(if auto { " (auto: no hardware GPU was found)" } else { "" }));
         };
         let description = format!("{}, {}{why}", adapter.label(), adapter.kind());
@@ -160,6 +160,25 @@ impl MemoryArgs {
     }
 }
 
+/// Refuses `what` where it needs more memory than is free.
+pub(super) fn check_free(what: impl FnOnce() -> String, needed: u64, advice: &str) -> Result<()> {
+    // What every computer has needs no asking, which takes longer than most solutions.
+    const MUCH: u64 = 1 << 30;
+    // Where the system does not say, a few GiB are a fair guess.
+    const UNKNOWN: u64 = 8 << 30;
+    if needed < MUCH {
+        return Ok(());
+    }
+    let allowed = sysinfo::System::new().map_or(UNKNOWN, |mut system| {
+        system.refresh_memory();
+        system.available_memory()
+    });
+    if needed <= allowed {
+        return Ok(());
+    }
+    Err(Error::Memory { what: what(), needed, allowed, advice: advice.to_string() })
+}
+
 /// Half of the memory that is free, by what the system says.
 fn half_of_free() -> u64 {
     let Ok(mut system) = sysinfo::System::new() else { return half_of(None, None) };
@@ -188,12 +207,26 @@ mod tests {
     fn where_drivers_crash_auto_takes_the_cpu_and_others_are_told() {
         let crash = || Prober::new("/bin/sh".into(), ["-c", "kill -SEGV $$"]);
         let report = Report::new(true);
-        assert!(find(&Choice::Auto, crash(), &report).unwrap().is_none());
-        for choice in [Choice::Gpu, Choice::Software, Choice::Index(0), Choice::Named("x".into())] {
+        assert!(find(&DeviceChoice::Auto, crash(), &report).unwrap().is_none());
+        for choice in [
+            DeviceChoice::Gpu,
+            DeviceChoice::Software,
+            DeviceChoice::Index(0),
+            DeviceChoice::Named("x".into()),
+        ] {
             let message = message(&find(&choice, crash(), &report).unwrap_err());
             assert!(message.contains("crashed when it was started (signal: 11"), "{message}");
             assert!(message.ends_with("try --device cpu"), "{message}");
         }
+    }
+
+    #[test]
+    fn what_does_not_fit_into_the_free_memory_is_refused() {
+        let check = |needed| check_free(|| "it".into(), needed, "take less");
+        assert!(check(0).is_ok() && check(1 << 20).is_ok());
+        let refused = check(1 << 50);
+        let Err(Error::Memory { needed, allowed, .. }) = refused else { panic!("{refused:?}") };
+        assert!(needed == 1 << 50 && (1 << 20..1 << 48).contains(&allowed), "{allowed}");
     }
 
     #[test]

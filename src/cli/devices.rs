@@ -41,7 +41,8 @@ fn describe(out: &mut dyn Write, entry: &AdapterEntry) -> std::io::Result<()> {
     writeln!(out, "   driver     {}", if driver.is_empty() { "unknown".into() } else { visible(&driver) })?;
     writeln!(
         out,
-        "   limits     binding {}, workgroup memory {}, {} invocations a workgroup, {} workgroups a dimension",
+        "   limits     binding {}, workgroup memory {}, {} invocations a workgroup, {} workgroups a \
+         dimension",
         bytes(limits.max_storage_buffer_binding_size.min(limits.max_buffer_size)),
         bytes(limits.max_compute_workgroup_storage_size.into()),
         limits.max_compute_invocations_per_workgroup,

@@ -6,11 +6,13 @@
 use crate::error::Error;
 
 /// Parameters, and the flags that set them.
-const FLAGS: [(&str, &str); 36] = [
+const FLAGS: [(&str, &str); 45] = [
     ("against", "--against"),
     ("align", "--align"),
     ("alpha", "--alpha"),
     ("beta", "--beta"),
+    ("block", "--block"),
+    ("by", "--by"),
     ("choice", "--choice"),
     ("confidence", "--confidence"),
     ("days", "--days"),
@@ -23,6 +25,7 @@ const FLAGS: [(&str, &str); 36] = [
     ("from_capital", "--from-capital"),
     ("high", "--high"),
     ("interval", "--interval"),
+    ("jumps", "--jumps"),
     ("keep_going", "--keep-going"),
     ("low", "--low"),
     ("max_iterations", "--max-iterations"),
@@ -32,10 +35,16 @@ const FLAGS: [(&str, &str); 36] = [
     ("method", "--method"),
     ("min_runs", "--min-runs"),
     ("min_time", "--min-time"),
+    ("model", "--model"),
+    ("noise", "--noise"),
     ("per_day", "--per-day"),
     ("periods", "--path"),
     ("points", "--grid"),
+    ("replications", "--replications"),
+    ("returns", "--returns"),
     ("samples", "--samples"),
+    ("scheme", "--scheme"),
+    ("side", "--side"),
     ("sigma", "--sigma"),
     ("size", "--size"),
     ("start", "--start"),

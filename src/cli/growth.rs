@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 
 use super::Outcome;
-use super::device::{DeviceArgs, Opened};
+use super::device::{DeviceArgs, Opened, check_free};
 use super::report::Report;
 use crate::error::{Error, Result};
 use crate::figures::{figure, grouped, upper};
@@ -114,7 +114,9 @@ pub(super) fn run(arguments: &GrowthArgs, report: &Report) -> Result<Outcome> {
     let model = Model::new(arguments.sigma, arguments.beta, arguments.delta, arguments.alpha)?;
     let settings = settings(arguments, Settings::for_choice(arguments.choice))?;
     let jobs = arguments.device.jobs(report)?;
-    let problem = jobs.install(|| Problem::new(model, grid_spec(arguments), arguments.choice))?;
+    let spec = grid_spec(arguments);
+    check_grid_fits(&spec)?;
+    let problem = jobs.install(|| Problem::new(model, spec, arguments.choice))?;
     let mut outputs = Outputs::default();
     let (destination, format) = outputs.table("--output", arguments.output.clone(), arguments.format)?;
     let path = path_spec(arguments, &mut outputs)?;
@@ -158,24 +160,25 @@ pub(super) fn run(arguments: &GrowthArgs, report: &Report) -> Result<Outcome> {
 
 /// What was typed, and `defaults` for the rest.
 fn settings(arguments: &GrowthArgs, defaults: Settings) -> Result<Settings> {
-    let settings = Settings {
-        method: arguments.method.unwrap_or(defaults.method),
-        maximizer: arguments.maximizer.unwrap_or(defaults.maximizer),
-        stop: arguments.stop,
-        tolerance: arguments.tolerance,
-        max_iterations: arguments.max_iterations,
-    };
+    let settings = defaults
+        .method(arguments.method.unwrap_or(defaults.method))
+        .maximizer(arguments.maximizer.unwrap_or(defaults.maximizer))
+        .stop(arguments.stop)
+        .tolerance(arguments.tolerance)
+        .max_iterations(arguments.max_iterations);
     settings.check(arguments.choice)?;
     Ok(settings)
 }
 
 fn grid_spec(arguments: &GrowthArgs) -> GridSpec {
-    GridSpec {
-        points: arguments.grid,
-        low: arguments.low,
-        high: arguments.high,
-        spacing: arguments.grid_spacing,
-    }
+    let spec = GridSpec::default().points(arguments.grid).between(arguments.low, arguments.high);
+    spec.spacing(arguments.grid_spacing)
+}
+
+/// Refuses a grid whose solution needs more memory than is free.
+pub(super) fn check_grid_fits(spec: &GridSpec) -> Result<()> {
+    let what = || format!("a grid of {} points", spec.points);
+    check_free(what, spec.bytes(), "choose a smaller `points`")
 }
 
 /// Whether the work is worth starting a GPU for, and what it was judged by. Only brute force ever is: the

@@ -6,6 +6,7 @@
 
 mod bootstrap;
 mod compare;
+mod coverage;
 mod device;
 mod devices;
 mod flags;
@@ -53,6 +54,7 @@ struct Arguments {
 enum Command {
     Bootstrap(bootstrap::BootstrapArgs),
     Compare(compare::CompareArgs),
+    Coverage(coverage::CoverageArgs),
     Simulate(simulate::SimulateArgs),
     /// List the adapters of this machine, and what each can do
     Devices,
@@ -139,6 +141,7 @@ fn run(command: Command, report: &Report) -> Result<Outcome> {
     match command {
         Command::Bootstrap(args) => bootstrap::run(args, report),
         Command::Compare(args) => compare::run(args, report),
+        Command::Coverage(args) => coverage::run(args, report),
         Command::Simulate(args) => device::all_cores(report)?.install(|| simulate::run(&args, report)),
         Command::Devices => devices::run(report),
         Command::Growth(arguments) => growth::run(&arguments, report),

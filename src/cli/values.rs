@@ -3,7 +3,9 @@
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
+use crate::bootstrap::Period;
 use crate::growth::{Choice, Maximizer, Method, Spacing, Stop};
+use crate::interval::Side;
 use crate::output::Format;
 use crate::output::intervals::Layout;
 use crate::panel::Align;
@@ -47,11 +49,13 @@ values!(Maximizer {
     Golden = "golden", "Continuous choice: golden section on the objective";
     Brute = "brute", "Choice on the grid: all candidates are compared";
     Sweep = "sweep", "Choice on the grid: one sweep over rows and candidates, as the policy is monotone";
-    Bisection = "bisection", "Choice on the grid: bisection on the sign of the objective's differences, as it is concave";
+    Bisection = "bisection",
+        "Choice on the grid: bisection on the sign of the objective's differences, as it is concave";
 });
 values!(Method {
     Vfi = "vfi", "Plain value function iteration from V = 0";
-    Accelerated = "accelerated", "Value function iteration with MacQueen-Porteus bounds, from coarser grids where the grid is large";
+    Accelerated = "accelerated",
+        "Value function iteration with MacQueen-Porteus bounds, from coarser grids where the grid is large";
     Howard = "howard", "Policy improvement with exact policy evaluation";
     Egm = "egm", "The endogenous grid method, polished by policy improvement";
 });
@@ -62,4 +66,15 @@ values!(Spacing {
 values!(Stop {
     Bound = "bound", "When the guaranteed error of V is at most the tolerance";
     Change = "change", "When the largest change of V is below the tolerance";
+});
+values!(Side {
+    Both = "both", "A lower and an upper end";
+    Lower = "lower", "A lower end alone";
+    Upper = "upper", "An upper end alone";
+});
+values!(Period {
+    Day = "day", "Each day";
+    Week = "week", "Weeks from Monday on, called by their Monday";
+    Month = "month", "Calendar months, called by their first day";
+    All = "all", "All days, called by the first";
 });

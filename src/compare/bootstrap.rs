@@ -88,14 +88,15 @@ pub fn compare(
 
 /// The first cell in which two sets of intervals are not equal, bit for bit.
 fn differ(one: &Intervals, other: &Intervals) -> Option<String> {
-    let ends = one.lower.indexed_iter().zip(&one.upper).zip(other.lower.iter().zip(&other.upper));
+    let ends = one.lower().indexed_iter().zip(one.upper()).zip(other.lower().iter().zip(other.upper()));
     let mut different = ends.filter(|(((_, lower), upper), (other_lower, other_upper))| {
         lower.to_bits() != other_lower.to_bits() || upper.to_bits() != other_upper.to_bits()
     });
     let ((((day, stock), lower), upper), (other_lower, other_upper)) = different.next()?;
     let date = one.dates.get(day).map(ToString::to_string).unwrap_or_default();
     Some(format!(
-        "the interval of stock {} on {date} is {lower:?} to {upper:?} on one and {other_lower:?} to {other_upper:?} on the other",
+        "the interval of stock {} on {date} is {lower:?} to {upper:?} on one and {other_lower:?} to \
+         {other_upper:?} on the other",
         stock + 1
     ))
 }
@@ -117,7 +118,7 @@ mod tests {
             Bootstrap::new(20, 0.9, 0).unwrap().run(&days, &mut Engine::Cpu, &resources, &()).unwrap();
         assert_eq!(differ(&intervals, &intervals.clone()), None);
         let mut other = intervals.clone();
-        other.upper[[0, 1]] = other.upper[[0, 1]].next_up();
+        other.ends[0].upper[[0, 1]] = other.upper()[[0, 1]].next_up();
         let how = differ(&intervals, &other).unwrap();
         assert!(how.contains("stock 2 on 2007-01-03"), "{how}");
     }

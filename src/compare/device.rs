@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
-use crate::gpu::{AdapterEntry, Choice, Gpu, adapters, choose};
+use crate::gpu::{AdapterEntry, DeviceChoice, Gpu, adapters, choose};
 use crate::jobs::Jobs;
 
 /// A device that takes part, named by the user.
@@ -19,7 +19,7 @@ pub enum Wanted {
     /// Every adapter that can be used.
     Usable,
     /// The adapter that a choice names.
-    Adapter(Choice),
+    Adapter(DeviceChoice),
 }
 
 impl FromStr for Wanted {
@@ -145,17 +145,18 @@ fn select(wanted: &[Wanted], found: &[AdapterEntry]) -> Result<Vec<AdapterEntry>
 }
 
 /// The adapter that `choice` names; none for an automatic choice without a hardware GPU.
-fn one(choice: &Choice, found: &[AdapterEntry]) -> Result<Vec<AdapterEntry>> {
+fn one(choice: &DeviceChoice, found: &[AdapterEntry]) -> Result<Vec<AdapterEntry>> {
     match choose(choice, found.to_vec()) {
         Ok(entry) => Ok(entry.into_iter().collect()),
         Err(crate::gpu::GpuError::NotFound { wanted, found }) => {
             let value = match choice {
-                Choice::Named(name) => name.clone(),
-                Choice::Index(index) => index.to_string(),
+                DeviceChoice::Named(name) => name.clone(),
+                DeviceChoice::Index(index) => index.to_string(),
                 other => format!("{other:?}").to_ascii_lowercase(),
             };
             let requirement = format!(
-                "no {wanted} was found; {found}; give one, all, cpu, gpu, software, adapters, or an adapter's number or name"
+                "no {wanted} was found; {found}; give one, all, cpu, gpu, software, adapters, or an \
+                 adapter's number or name"
             );
             Err(Error::Parameter { name: "devices", value, requirement })
         }
@@ -173,9 +174,9 @@ mod tests {
         assert_eq!(read("one"), Wanted::OneCore);
         assert_eq!(read("All"), Wanted::AllCores);
         assert_eq!(read("cpu"), Wanted::Cpu);
-        assert_eq!(read("gpu"), Wanted::Adapter(Choice::Gpu));
-        assert_eq!(read("0"), Wanted::Adapter(Choice::Index(0)));
-        assert_eq!(read("Radeon"), Wanted::Adapter(Choice::Named("Radeon".into())));
+        assert_eq!(read("gpu"), Wanted::Adapter(DeviceChoice::Gpu));
+        assert_eq!(read("0"), Wanted::Adapter(DeviceChoice::Index(0)));
+        assert_eq!(read("Radeon"), Wanted::Adapter(DeviceChoice::Named("Radeon".into())));
     }
 
     #[test]
@@ -196,13 +197,13 @@ mod tests {
     #[test]
     fn adapters_are_looked_for_only_where_they_take_part() {
         assert!(needs_adapters(&[]) && needs_adapters(&[Wanted::OneCore, Wanted::Usable]));
-        assert!(needs_adapters(&[Wanted::Adapter(Choice::Index(0))]));
+        assert!(needs_adapters(&[Wanted::Adapter(DeviceChoice::Index(0))]));
         assert!(!needs_adapters(&[Wanted::OneCore, Wanted::AllCores, Wanted::Cpu]));
     }
 
     #[test]
     fn unknown_devices_are_named() {
-        let choice = Wanted::Adapter(Choice::Named("abacus".into()));
+        let choice = Wanted::Adapter(DeviceChoice::Named("abacus".into()));
         let message = select(&[choice], &[]).unwrap_err().to_string();
         assert!(message.starts_with("devices is abacus, but no adapter named \"abacus\""), "{message}");
     }

@@ -8,8 +8,10 @@
 //!
 //! | choice | plain iteration | best method |
 //! |---|---|---|
-//! | continuous | CPU: exact cell formula; f32 on a GPU can't iterate on values | CPU: accelerated; GPU: endogenous grid |
-//! | grid | all candidates compared, on the CPU and on the GPU | CPU: accelerated, monotone sweep; GPU: Howard |
+//! | continuous | CPU: exact formula on each segment; GPU: none | CPU: accelerated; GPU: endogenous grid |
+//! | grid | CPU and GPU: all candidates compared | CPU: accelerated, monotone sweep; GPU: Howard |
+//!
+//! With the continuous choice f32 on a GPU can't iterate on values.
 //!
 //! Methods end at different functions within their bounds; that of each device must lie within the sum of its
 //! bound and the first's:
@@ -179,7 +181,10 @@ fn differ(one: &Solution, other: &Solution) -> Option<String> {
         same_grid && farthest <= allowed && one.value.iter().chain(&other.value).all(|v| v.is_finite());
     (!equal).then(|| {
         let allowed = crate::figures::upper(allowed, 1);
-        format!("the value functions are {farthest:.1e} apart, more than the sum of their guaranteed errors, {allowed}")
+        format!(
+            "the value functions are {farthest:.1e} apart, more than the sum of their guaranteed errors, \
+             {allowed}"
+        )
     })
 }
 
@@ -208,7 +213,7 @@ mod tests {
         for choice in [Choice::Continuous, Choice::Grid] {
             let spec = Spec { choice, ..spec() };
             let outcome = compare(&devices, &[50, 100], &spec, &rules, &|_, _| {}).unwrap();
-            assert_eq!(outcome.cells.len(), 8);
+            assert_eq!(outcome.laps.len(), 8);
             assert_eq!(outcome.devices[3].method, "accelerated");
             assert!(outcome.answers.iter().all(|answer| answer.certificate.bound <= 1e-6));
         }

@@ -27,8 +27,10 @@ use std::time::Duration;
 
 pub use device::{Device, Wanted, needs_adapters, open};
 pub use machine::Machine;
-pub use race::{Cell, Contender, KernelClock, Outcome, Rules, Steps, distinct};
+pub use race::{Contender, KernelClock, Lap, Outcome, Rules, Steps, distinct};
 pub use timing::{Summary, Timing};
+
+use crate::figures::grouped;
 
 /// A finished comparison: what was run, on what, and how long it took.
 #[derive(Debug, Clone)]
@@ -42,12 +44,12 @@ pub struct Comparison {
     pub description: Vec<String>,
     /// The machine and the versions.
     pub machine: Machine,
-    /// The devices (and methods, where a device runs in several ways), in the order of the cells' numbers.
+    /// The devices (and methods, where a device runs in several ways), in the order of the laps' numbers.
     pub devices: Vec<DeviceSummary>,
     /// How runs were timed.
     pub timing: Timing,
     /// Sizes × devices, those of a size together.
-    pub cells: Vec<Cell>,
+    pub laps: Vec<Lap>,
     /// The mean that was computed at each size, on all devices the same bits; empty where the workload has
     /// none.
     pub means: Vec<(u64, f64)>,
@@ -107,7 +109,7 @@ impl Comparison {
             machine: Machine::this(),
             devices: outcome.devices.clone(),
             timing: rules.timing,
-            cells: outcome.cells.clone(),
+            laps: outcome.laps.clone(),
             means: Vec::new(),
         }
     }
@@ -125,38 +127,39 @@ impl Comparison {
 
     /// The sizes, each once, in order.
     pub fn sizes(&self) -> Vec<u64> {
-        let mut sizes: Vec<u64> = self.cells.iter().map(|cell| cell.size).collect();
+        let mut sizes: Vec<u64> = self.laps.iter().map(|lap| lap.size).collect();
         sizes.dedup();
         sizes
     }
 
-    /// The cell of a size on a device.
-    pub fn cell(&self, size: u64, device: usize) -> Option<&Cell> {
-        self.cells.iter().find(|cell| cell.size == size && cell.device == device)
+    /// The lap of a size on a device.
+    pub fn lap(&self, size: u64, device: usize) -> Option<&Lap> {
+        self.laps.iter().find(|lap| lap.size == size && lap.device == device)
     }
 
-    /// How many times faster than one core (by the first of its methods) a cell is, by the medians; `None`
+    /// How many times faster than one core (by the first of its methods) a lap is, by the medians; `None`
     /// where one core did not take part.
-    pub fn speed_up(&self, cell: &Cell) -> Option<f64> {
+    pub fn speed_up(&self, lap: &Lap) -> Option<f64> {
         let one = self.devices.iter().position(|device| device.is_cpu() && device.threads == 1)?;
-        let one = self.cell(cell.size, one)?.summary.median.as_secs_f64();
-        let median = cell.summary.median.as_secs_f64();
+        let one = self.lap(lap.size, one)?.summary.median.as_secs_f64();
+        let median = lap.summary.median.as_secs_f64();
         (median > 0.0).then(|| one / median)
     }
 
     /// What the reader should know about the spread, one line each.
     pub fn warnings(&self) -> Vec<String> {
-        let with: Vec<&Cell> = self.cells.iter().filter(|cell| cell.summary.outliers > 0).collect();
-        let slowness = |cell: &Cell| cell.summary.max.as_secs_f64() / cell.summary.median.as_secs_f64();
+        let with: Vec<&Lap> = self.laps.iter().filter(|lap| lap.summary.outliers > 0).collect();
+        let slowness = |lap: &Lap| lap.summary.max.as_secs_f64() / lap.summary.median.as_secs_f64();
         let worst = with.iter().copied().max_by(|one, other| slowness(one).total_cmp(&slowness(other)));
         let Some(worst) = worst else { return Vec::new() };
         let (Summary { outliers, runs, .. }, device) = (worst.summary, &self.devices[worst.device]);
         vec![format!(
-            "{} of {} times have outliers (*), the worst at {} {} on {}: {outliers} of {runs} runs, the slowest {:.1} × the \
-             median; they count in min–max. Stop other programs and run again, or raise `min_time`",
+            "{} of {} times have outliers (*), the worst at {} {} on {}: {outliers} of {runs} runs, the \
+             slowest {:.1} × the median; they count in min–max. Stop other programs and run again, or raise \
+             `min_time`",
             with.len(),
-            self.cells.len(),
-            table::grouped(worst.size),
+            self.laps.len(),
+            grouped(worst.size),
             self.unit,
             device.short_name(),
             slowness(worst),
@@ -179,7 +182,7 @@ pub(crate) mod tests {
             start: Duration::from_millis(30),
             first_run: Duration::from_millis(250),
         };
-        let cell = |size, device, milliseconds, outliers| Cell {
+        let lap = |size, device, milliseconds, outliers| Lap {
             size,
             device,
             summary: Summary {
@@ -212,7 +215,7 @@ pub(crate) mod tests {
                 device("Vulkan llvmpipe (LLVM 15.0.6, 256 bits)", "software, not a GPU", 2, "Mesa 22"),
             ],
             timing: Timing::default(),
-            cells: vec![cell(10, 0, 8, 0), cell(10, 1, 4, 2), cell(1000, 0, 800, 0), cell(1000, 1, 100, 0)],
+            laps: vec![lap(10, 0, 8, 0), lap(10, 1, 4, 2), lap(1000, 0, 800, 0), lap(1000, 1, 100, 0)],
             means: Vec::new(),
         }
     }
@@ -220,11 +223,11 @@ pub(crate) mod tests {
     #[test]
     fn speed_ups_are_against_one_core() {
         let comparison = comparison();
-        let speed_ups: Vec<_> = comparison.cells.iter().map(|cell| comparison.speed_up(cell)).collect();
+        let speed_ups: Vec<_> = comparison.laps.iter().map(|lap| comparison.speed_up(lap)).collect();
         assert_eq!(speed_ups, [Some(1.0), Some(2.0), Some(1.0), Some(8.0)]);
         let mut without = comparison.clone();
         without.devices[0].threads = 4;
-        assert_eq!(without.speed_up(&without.cells[1]), None);
+        assert_eq!(without.speed_up(&without.laps[1]), None);
         assert_eq!(comparison.sizes(), [10, 1000]);
     }
 
@@ -233,7 +236,7 @@ pub(crate) mod tests {
         let mut comparison = comparison();
         let warnings = comparison.warnings().join("\n");
         assert!(warnings.contains("1 of 4 times") && warnings.contains("2 of 20 runs"), "{warnings}");
-        comparison.cells[1].summary.outliers = 0;
+        comparison.laps[1].summary.outliers = 0;
         assert!(comparison.warnings().is_empty());
     }
 }

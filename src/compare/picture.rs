@@ -1,6 +1,6 @@
 //! A comparison: time against size, both logarithmic, one line a device with the range of its runs.
 
-use super::{Cell, Comparison, DeviceSummary};
+use super::{Comparison, DeviceSummary, Lap};
 use crate::error::Result;
 use crate::figures::grouped;
 use crate::plot::Picture;
@@ -29,37 +29,37 @@ pub fn picture(comparison: &Comparison) -> Result<Picture> {
         let heading = format!("compare {}: time against {}", comparison.workload, comparison.unit);
         let top = title(canvas, &heading, &lines)?;
         let top = legend(canvas, comparison, top)?;
-        let seconds_of = |cell: &Cell| [cell.summary.min, cell.summary.max].map(|time| time.as_secs_f64());
+        let seconds_of = |lap: &Lap| [lap.summary.min, lap.summary.max].map(|time| time.as_secs_f64());
         let sizes = comparison.sizes();
         let x = Axis::logarithmic(comparison.unit, sizes.iter().map(|&size| size as f64), |tick| {
             grouped(tick.round() as u64)
         });
-        let y = Axis::logarithmic("time", comparison.cells.iter().flat_map(seconds_of), seconds);
+        let y = Axis::logarithmic("time", comparison.laps.iter().flat_map(seconds_of), seconds);
         let frame = Frame::new(canvas, [94.0, top, WIDTH - 24.0, HEIGHT - 52.0], x, y)?;
         frame.label_x()?;
         frame.label_y()?;
         for number in 0..comparison.devices.len() {
-            let cells = comparison.cells.iter().filter(|cell| cell.device == number);
-            series(&frame, number, comparison.devices.len(), &cells.collect::<Vec<_>>())?;
+            let laps = comparison.laps.iter().filter(|lap| lap.device == number);
+            series(&frame, number, comparison.devices.len(), &laps.collect::<Vec<_>>())?;
         }
         Ok(())
     })
 }
 
 /// One device's line. Devices are a little apart, so that equal times stay visible.
-fn series(frame: &Frame<'_, '_>, number: usize, devices: usize, cells: &[&Cell]) -> Result<()> {
+fn series(frame: &Frame<'_, '_>, number: usize, devices: usize, laps: &[&Lap]) -> Result<()> {
     let color = SERIES[number % SERIES.len()];
     let shift = (number as f64 - (devices as f64 - 1.0) / 2.0) * 4.0;
-    let at = |cell: &Cell, time: std::time::Duration| {
-        let (x, y) = frame.at((cell.size as f64, time.as_secs_f64()));
+    let at = |lap: &Lap, time: std::time::Duration| {
+        let (x, y) = frame.at((lap.size as f64, time.as_secs_f64()));
         (x + shift, y)
     };
-    frame.canvas.line(cells.iter().map(|cell| at(cell, cell.summary.median)), Ink::line(color, 1.6))?;
-    for cell in cells {
-        let ends = [at(cell, cell.summary.min), at(cell, cell.summary.max)];
+    frame.canvas.line(laps.iter().map(|lap| at(lap, lap.summary.median)), Ink::line(color, 1.6))?;
+    for lap in laps {
+        let ends = [at(lap, lap.summary.min), at(lap, lap.summary.max)];
         let ink = Ink { opacity: 0.45, ..Ink::line(color, 2.6) };
         frame.canvas.line(ends, ink)?;
-        frame.canvas.mark(Mark::of(number), at(cell, cell.summary.median), 4.2, color)?;
+        frame.canvas.mark(Mark::of(number), at(lap, lap.summary.median), 4.2, color)?;
     }
     Ok(())
 }
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn a_single_size_has_a_picture() {
         let mut comparison = comparison();
-        comparison.cells.truncate(2);
+        comparison.laps.truncate(2);
         assert!(!texts(&picture(&comparison).unwrap()).is_empty());
     }
 }

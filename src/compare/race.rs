@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 
 /// What one run spent on which step, where the steps are waited for one by one.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Steps {
     /// Inputs to the device.
     pub upload: Duration,
@@ -82,7 +83,8 @@ impl<A> std::fmt::Debug for Contender<'_, A> {
 
 /// One size on one device.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Cell {
+#[non_exhaustive]
+pub struct Lap {
     /// The size.
     pub size: u64,
     /// Number of the contender.
@@ -95,9 +97,10 @@ pub struct Cell {
 
 /// What came of a race.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Outcome<A> {
     /// Sizes × contenders, those of a size together.
-    pub cells: Vec<Cell>,
+    pub laps: Vec<Lap>,
     /// The contenders.
     pub devices: Vec<DeviceSummary>,
     /// The answers, one a size, the same on all devices.
@@ -124,7 +127,7 @@ pub struct Task<'t, A> {
     pub differ: &'t dyn Fn(&A, &A) -> Option<String>,
     /// Time of a run that does not count: what it spent on starting its device, by its answer.
     pub apart: &'t dyn Fn(&A) -> Duration,
-    /// Called before each cell with its device.
+    /// Called before each lap with its device.
     pub progress: &'t dyn Fn(&Device, u64),
 }
 
@@ -152,7 +155,7 @@ pub fn race<A>(
     task: &Task<'_, A>,
 ) -> Result<Outcome<A>> {
     let Task { unit, differ, apart, progress } = task;
-    let mut outcome = Outcome { cells: Vec::new(), devices: Vec::new(), answers: Vec::new() };
+    let mut outcome = Outcome { laps: Vec::new(), devices: Vec::new(), answers: Vec::new() };
     for size in distinct(sizes) {
         let mut reference: Option<A> = None;
         let reference_name = contenders.first().map_or("", |first| first.device.name.as_str()).to_owned();
@@ -188,7 +191,7 @@ pub fn race<A>(
             }
             detailed.sort_unstable_by_key(|steps| steps.total);
             let steps = detailed.get(detailed.len() / 2).copied();
-            outcome.cells.push(Cell { size, device: number, summary, steps });
+            outcome.laps.push(Lap { size, device: number, summary, steps });
         }
         outcome.answers.extend(reference);
     }
@@ -245,11 +248,11 @@ mod tests {
     #[test]
     fn every_size_and_device_has_a_cell() {
         let outcome = race_of_two(0, 0, true).unwrap();
-        let places: Vec<_> = outcome.cells.iter().map(|cell| (cell.size, cell.device)).collect();
+        let places: Vec<_> = outcome.laps.iter().map(|lap| (lap.size, lap.device)).collect();
         assert_eq!(places, [(10, 0), (10, 1), (20, 0), (20, 1)]);
         assert_eq!(outcome.answers, [10, 20]);
         assert_eq!(outcome.devices.len(), 2);
-        assert!(outcome.cells.iter().all(|cell| cell.steps.is_some() && cell.summary.runs == 2));
-        assert!(race_of_two(0, 0, false).unwrap().cells.iter().all(|cell| cell.steps.is_none()));
+        assert!(outcome.laps.iter().all(|lap| lap.steps.is_some() && lap.summary.runs == 2));
+        assert!(race_of_two(0, 0, false).unwrap().laps.iter().all(|lap| lap.steps.is_none()));
     }
 }

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Cell, Comparison, KernelClock, Machine};
+use super::{Comparison, KernelClock, Lap, Machine};
 use crate::output::Format;
 use crate::random::STREAM_VERSION;
 
@@ -55,13 +55,13 @@ struct Document<'a> {
     records: Vec<Record<'a>>,
 }
 
-/// Writes all cells.
+/// Writes all laps.
 ///
 /// # Errors
 ///
 /// Whatever `out` returns.
 pub fn write(out: &mut dyn Write, comparison: &Comparison, format: Format) -> io::Result<()> {
-    let records = comparison.cells.iter().map(|cell| record(comparison, cell));
+    let records = comparison.laps.iter().map(|lap| record(comparison, lap));
     match format {
         Format::Csv => {
             let mut writer = csv::Writer::from_writer(out);
@@ -85,14 +85,14 @@ pub fn write(out: &mut dyn Write, comparison: &Comparison, format: Format) -> io
     }
 }
 
-fn record<'a>(comparison: &'a Comparison, cell: &'a Cell) -> Record<'a> {
-    let (summary, steps) = (cell.summary, cell.steps);
-    let device = &comparison.devices[cell.device];
+fn record<'a>(comparison: &'a Comparison, lap: &'a Lap) -> Record<'a> {
+    let (summary, steps) = (lap.summary, lap.steps);
+    let device = &comparison.devices[lap.device];
     let transfers = steps.filter(|steps| !device.is_cpu() && steps.clock != KernelClock::WithTransfers);
     Record {
         workload: comparison.workload,
         unit: comparison.unit,
-        size: cell.size,
+        size: lap.size,
         device: &device.name,
         method: device.method,
         kind: device.kind,
@@ -103,8 +103,8 @@ fn record<'a>(comparison: &'a Comparison, cell: &'a Cell) -> Record<'a> {
         min: summary.min.as_secs_f64(),
         max: summary.max.as_secs_f64(),
         outliers: summary.outliers,
-        speed_up: comparison.speed_up(cell),
-        mean: comparison.mean(cell.size),
+        speed_up: comparison.speed_up(lap),
+        mean: comparison.mean(lap.size),
         start: device.start.as_secs_f64(),
         first_run: device.first_run.as_secs_f64(),
         upload: transfers.map(|steps| steps.upload.as_secs_f64()),

@@ -6,7 +6,8 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use super::{Cell, Comparison, DeviceSummary, KernelClock};
+use super::{Comparison, DeviceSummary, KernelClock, Lap};
+use crate::figures::grouped;
 use crate::random::STREAM_VERSION;
 
 /// Writes the header and the table, in lines of at most `width` characters where that can be done.
@@ -23,7 +24,7 @@ pub fn write(out: &mut dyn Write, comparison: &Comparison, width: Option<usize>)
     for line in if fits { wide } else { lines(comparison, false) } {
         writeln!(out, "{}", line.trim_end())?;
     }
-    if comparison.cells.iter().any(|cell| cell.steps.is_some()) {
+    if comparison.laps.iter().any(|lap| lap.steps.is_some()) {
         writeln!(out)?;
         detail(out, comparison)?;
     }
@@ -39,7 +40,8 @@ fn header(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
     }
     writeln!(
         out,
-        "  median and min–max of at least {} runs and {} after {} of warm-up; × is the speed-up against one core",
+        "  median and min–max of at least {} runs and {} after {} of warm-up; × is the speed-up against one \
+         core",
         timing.min_runs,
         text(timing.min_time),
         text(timing.warm_up)
@@ -72,7 +74,7 @@ fn device_line(device: &DeviceSummary) -> String {
 
 /// A device's column: its names, and for each size a median, a range and a speed-up (empty where there is
 /// none).
-struct Block {
+struct Section {
     names: [String; 3],
     rows: Vec<[String; 3]>,
 }
@@ -82,8 +84,9 @@ fn lines(comparison: &Comparison, wide: bool) -> Vec<String> {
     let sizes: Vec<String> = comparison.sizes().into_iter().map(grouped).collect();
     let size_width = sizes.iter().map(String::len).chain([comparison.unit.len()]).max().unwrap_or(0);
     let numbered = comparison.devices.iter().enumerate();
-    let blocks: Vec<Block> = numbered.map(|(number, device)| block(comparison, number, device)).collect();
-    // Lines of the table in the first column, and of each block's.
+    let sections: Vec<Section> =
+        numbered.map(|(number, device)| section(comparison, number, device)).collect();
+    // Lines of the table in the first column, and of each section's.
     let mut first = vec![String::new(), String::new(), String::new(), comparison.unit.to_owned()];
     first.extend((!wide).then(String::new));
     first.push("─".repeat(size_width));
@@ -92,8 +95,8 @@ fn lines(comparison: &Comparison, wide: bool) -> Vec<String> {
         first.extend((!wide).then(String::new));
     }
     let mut lines: Vec<String> = first.iter().map(|text| format!("{text:>size_width$}")).collect();
-    for block in &blocks {
-        for (line, text) in lines.iter_mut().zip(block.lines(wide)) {
+    for section in &sections {
+        for (line, text) in lines.iter_mut().zip(section.lines(wide)) {
             line.push_str("   ");
             line.push_str(&text);
         }
@@ -102,8 +105,8 @@ fn lines(comparison: &Comparison, wide: bool) -> Vec<String> {
     lines
 }
 
-impl Block {
-    /// The block's lines, all of the same width.
+impl Section {
+    /// The section's lines, all of the same width.
     fn lines(&self, wide: bool) -> Vec<String> {
         let part_width = |part: usize, title: &str| {
             let widths = self.rows.iter().map(|row| row[part].chars().count());
@@ -133,27 +136,27 @@ impl Block {
     }
 }
 
-fn block(comparison: &Comparison, number: usize, device: &DeviceSummary) -> Block {
+fn section(comparison: &Comparison, number: usize, device: &DeviceSummary) -> Section {
     let software = if device.kind.starts_with("software") { device.kind } else { "" };
     let one_core = |device: &DeviceSummary| device.is_cpu() && device.threads == 1;
     let first = comparison.devices.iter().position(one_core) == Some(number);
-    let row = |size: u64| match comparison.cell(size, number) {
-        Some(cell) => {
-            let unit = Unit::of(cell.summary.median);
-            let speed_up = comparison.speed_up(cell).filter(|_| !first);
-            [unit.with_name(cell.summary.median), range(cell, unit), speed_up.map_or(String::new(), ratio)]
+    let row = |size: u64| match comparison.lap(size, number) {
+        Some(lap) => {
+            let unit = Unit::of(lap.summary.median);
+            let speed_up = comparison.speed_up(lap).filter(|_| !first);
+            [unit.with_name(lap.summary.median), range(lap, unit), speed_up.map_or(String::new(), ratio)]
         }
         None => Default::default(),
     };
-    Block {
+    Section {
         names: [device.short_name(), device.method, software].map(str::to_owned),
         rows: comparison.sizes().into_iter().map(row).collect(),
     }
 }
 
-fn range(cell: &Cell, unit: Unit) -> String {
-    let mark = if cell.summary.outliers > 0 { "*" } else { "" };
-    format!("{}–{}{mark}", unit.number(cell.summary.min), unit.number(cell.summary.max))
+fn range(lap: &Lap, unit: Unit) -> String {
+    let mark = if lap.summary.outliers > 0 { "*" } else { "" };
+    format!("{}–{}{mark}", unit.number(lap.summary.min), unit.number(lap.summary.max))
 }
 
 /// The steps of one run, device by device.
@@ -166,16 +169,16 @@ fn detail(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
         [comparison.unit, "device", "start", "upload", "kernel", "readback", "host", "run"]
             .map(str::to_owned),
     ];
-    for cell in &comparison.cells {
-        let device = &comparison.devices[cell.device];
-        let Some(steps) = cell.steps else { continue };
+    for lap in &comparison.laps {
+        let device = &comparison.devices[lap.device];
+        let Some(steps) = lap.steps else { continue };
         let on_device = |time: Duration| if device.is_cpu() { "–".to_owned() } else { text(time) };
         let transfer = |time: Duration| match steps.clock {
             KernelClock::WithTransfers => "–".to_owned(),
             _ => on_device(time),
         };
         rows.push([
-            grouped(cell.size),
+            grouped(lap.size),
             [device.short_name(), device.method].join(" ").trim_end().to_owned(),
             on_device(device.start),
             transfer(steps.upload),
@@ -188,15 +191,15 @@ fn detail(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; 8] = std::array::from_fn(width);
     for row in &rows {
-        let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, width))| {
-            if column == 1 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+        let words = row.iter().zip(widths).enumerate().map(|(column, (word, width))| {
+            if column == 1 { format!("{word:<width$}") } else { format!("{word:>width$}") }
         });
-        writeln!(out, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
+        writeln!(out, "{}", words.collect::<Vec<_>>().join("  ").trim_end())?;
     }
     let mut clocks: Vec<String> = Vec::new();
-    for cell in &comparison.cells {
-        let device = comparison.devices[cell.device].short_name();
-        let clock = cell.steps.map(|steps| format!("kernel on {device}: {}", steps.clock.description()));
+    for lap in &comparison.laps {
+        let device = comparison.devices[lap.device].short_name();
+        let clock = lap.steps.map(|steps| format!("kernel on {device}: {}", steps.clock.description()));
         clocks.extend(clock.filter(|clock| !clocks.contains(clock)));
     }
     for clock in clocks {
@@ -245,11 +248,6 @@ pub(super) fn text(time: Duration) -> String {
 fn ratio(ratio: f64) -> String {
     let decimals = if ratio >= 99.95 { 0 } else { 2 - usize::from(ratio >= 9.995) };
     format!("{ratio:.decimals$}×")
-}
-
-/// Digits in groups of three.
-pub(super) fn grouped(number: u64) -> String {
-    crate::figures::grouped(number)
 }
 
 #[cfg(test)]

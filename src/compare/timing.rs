@@ -56,6 +56,7 @@ impl Default for Timing {
 
 /// The counted runs of one size on one device.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Summary {
     /// Number of counted runs.
     pub runs: usize,

@@ -8,7 +8,7 @@ use super::GpuError;
 
 /// What the user asks for with `--device`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Choice {
+pub enum DeviceChoice {
     /// A hardware GPU where there is one and the work is large enough to gain from it, else the CPU.
     Auto,
     /// The CPU.
@@ -23,7 +23,7 @@ pub enum Choice {
     Index(usize),
 }
 
-impl FromStr for Choice {
+impl FromStr for DeviceChoice {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -155,14 +155,14 @@ pub fn adapters(backends: wgpu::Backends) -> Vec<AdapterEntry> {
     found.into_iter().enumerate().map(|(index, adapter)| AdapterEntry::new(index, adapter)).collect()
 }
 
-/// The adapter that `choice` names; `None` for the CPU, and for [`Choice::Auto`] without a hardware GPU.
-/// Looks no further than it must: GL, slow to start and the last resort, is asked only where the others have
-/// nothing.
+/// The adapter that `choice` names; `None` for the CPU, and for [`DeviceChoice::Auto`] without a hardware
+/// GPU. Looks no further than it must: GL, slow to start and the last resort, is asked only where the others
+/// have nothing.
 ///
 /// # Errors
 ///
 /// As [`choose`].
-pub fn find(choice: &Choice) -> Result<Option<AdapterEntry>, GpuError> {
+pub fn find(choice: &DeviceChoice) -> Result<Option<AdapterEntry>, GpuError> {
     find_with(choice, |backends| backends)
 }
 
@@ -172,27 +172,29 @@ pub fn find(choice: &Choice) -> Result<Option<AdapterEntry>, GpuError> {
 ///
 /// As [`choose`].
 pub fn find_with(
-    choice: &Choice,
+    choice: &DeviceChoice,
     mut allowed: impl FnMut(wgpu::Backends) -> wgpu::Backends,
 ) -> Result<Option<AdapterEntry>, GpuError> {
     let mut choose_of = |backends| choose(choice, adapters(allowed(backends)));
     match choice {
-        Choice::Cpu => Ok(None),
-        Choice::Named(_) | Choice::Index(_) => choose_of(wgpu::Backends::all()),
-        Choice::Auto | Choice::Gpu | Choice::Software => match choose_of(wgpu::Backends::PRIMARY) {
-            Ok(Some(entry)) => Ok(Some(entry)),
-            Ok(None) | Err(_) => choose_of(wgpu::Backends::all()),
-        },
+        DeviceChoice::Cpu => Ok(None),
+        DeviceChoice::Named(_) | DeviceChoice::Index(_) => choose_of(wgpu::Backends::all()),
+        DeviceChoice::Auto | DeviceChoice::Gpu | DeviceChoice::Software => {
+            match choose_of(wgpu::Backends::PRIMARY) {
+                Ok(Some(entry)) => Ok(Some(entry)),
+                Ok(None) | Err(_) => choose_of(wgpu::Backends::all()),
+            }
+        }
     }
 }
 
-/// The adapter that `choice` names among `adapters`; `None` for the CPU, and for [`Choice::Auto`] without a
-/// hardware GPU.
+/// The adapter that `choice` names among `adapters`; `None` for the CPU, and for [`DeviceChoice::Auto`]
+/// without a hardware GPU.
 ///
 /// # Errors
 ///
 /// [`GpuError::NotFound`] or [`GpuError::Unusable`], with what there is.
-pub fn choose(choice: &Choice, adapters: Vec<AdapterEntry>) -> Result<Option<AdapterEntry>, GpuError> {
+pub fn choose(choice: &DeviceChoice, adapters: Vec<AdapterEntry>) -> Result<Option<AdapterEntry>, GpuError> {
     let found = describe(&adapters);
     let best = |adapters: Vec<AdapterEntry>, wanted: &str, fits: &dyn Fn(&AdapterEntry) -> bool| {
         let best = adapters.into_iter().filter(|entry| fits(entry)).min_by_key(AdapterEntry::rank);
@@ -206,17 +208,17 @@ pub fn choose(choice: &Choice, adapters: Vec<AdapterEntry>) -> Result<Option<Ada
         }
     };
     match choice {
-        Choice::Cpu => Ok(None),
-        Choice::Auto => Ok(adapters
+        DeviceChoice::Cpu => Ok(None),
+        DeviceChoice::Auto => Ok(adapters
             .into_iter()
             .filter(|entry| !entry.is_software() && entry.unusable.is_none())
             .min_by_key(AdapterEntry::rank)),
-        Choice::Gpu => best(adapters, "hardware GPU", &|entry| !entry.is_software()),
-        Choice::Software => best(adapters, "software adapter", &AdapterEntry::is_software),
-        Choice::Index(index) => {
+        DeviceChoice::Gpu => best(adapters, "hardware GPU", &|entry| !entry.is_software()),
+        DeviceChoice::Software => best(adapters, "software adapter", &AdapterEntry::is_software),
+        DeviceChoice::Index(index) => {
             best(adapters, &format!("adapter with number {index}"), &|entry| entry.index == *index)
         }
-        Choice::Named(name) => {
+        DeviceChoice::Named(name) => {
             let wanted = name.to_ascii_lowercase();
             let fits = |entry: &AdapterEntry| entry.label().to_ascii_lowercase().contains(&wanted);
             best(adapters, &format!("adapter named \"{name}\""), &fits)
@@ -242,14 +244,14 @@ mod tests {
 
     #[test]
     fn choices_are_read_as_the_manual_says() {
-        let read = |text: &str| text.parse::<Choice>().unwrap();
-        assert_eq!(read("auto"), Choice::Auto);
-        assert_eq!(read("CPU"), Choice::Cpu);
-        assert_eq!(read("software"), Choice::Software);
-        assert_eq!(read("1"), Choice::Index(1));
-        assert_eq!(read("GL llvm"), Choice::Named("GL llvm".into()));
+        let read = |text: &str| text.parse::<DeviceChoice>().unwrap();
+        assert_eq!(read("auto"), DeviceChoice::Auto);
+        assert_eq!(read("CPU"), DeviceChoice::Cpu);
+        assert_eq!(read("software"), DeviceChoice::Software);
+        assert_eq!(read("1"), DeviceChoice::Index(1));
+        assert_eq!(read("GL llvm"), DeviceChoice::Named("GL llvm".into()));
         for empty in ["", " "] {
-            assert!(empty.parse::<Choice>().is_err());
+            assert!(empty.parse::<DeviceChoice>().is_err());
         }
     }
 
@@ -281,9 +283,9 @@ mod tests {
             asked.push(backends);
             wgpu::Backends::empty()
         };
-        assert!(find_with(&Choice::Cpu, &mut none).unwrap().is_none());
-        assert!(find_with(&Choice::Auto, &mut none).unwrap().is_none());
-        assert!(find_with(&Choice::Index(0), &mut none).is_err());
+        assert!(find_with(&DeviceChoice::Cpu, &mut none).unwrap().is_none());
+        assert!(find_with(&DeviceChoice::Auto, &mut none).unwrap().is_none());
+        assert!(find_with(&DeviceChoice::Index(0), &mut none).is_err());
         // GL only where the others have nothing; a list that numbers refer to is of all.
         let all = wgpu::Backends::all();
         assert_eq!(asked, [wgpu::Backends::PRIMARY, all, all]);
@@ -291,9 +293,14 @@ mod tests {
 
     #[test]
     fn no_adapter_is_an_error_only_where_one_is_asked_for() {
-        assert!(choose(&Choice::Auto, Vec::new()).unwrap().is_none());
-        assert!(choose(&Choice::Cpu, Vec::new()).unwrap().is_none());
-        for choice in [Choice::Gpu, Choice::Software, Choice::Index(0), Choice::Named("x".into())] {
+        assert!(choose(&DeviceChoice::Auto, Vec::new()).unwrap().is_none());
+        assert!(choose(&DeviceChoice::Cpu, Vec::new()).unwrap().is_none());
+        for choice in [
+            DeviceChoice::Gpu,
+            DeviceChoice::Software,
+            DeviceChoice::Index(0),
+            DeviceChoice::Named("x".into()),
+        ] {
             let message = choose(&choice, Vec::new()).unwrap_err().to_string();
             assert!(message.contains("no adapter") && message.contains("`device cpu`"), "{message}");
         }

@@ -1,6 +1,6 @@
-//! The device's own clock around compute passes, where it has one.
+//! The time that kernels take: by the device's own clock around compute passes, where it has one.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wgpu::BufferUsages;
 
@@ -83,5 +83,55 @@ impl PassClock {
             pairs.iter().map(|pair| stamp(&pair[8..]).saturating_sub(stamp(&pair[..8]))).sum()
         })?;
         Ok(Duration::from_secs_f64(ticks as f64 * self.period * 1e-9))
+    }
+}
+
+/// The time of the kernels of a plan: by the device's own clock where it has one, else by the host's, from
+/// their submission to their completion.
+#[derive(Debug)]
+pub struct KernelTimer {
+    passes: Option<PassClock>,
+    start: Instant,
+}
+
+/// What a [`KernelTimer`] has measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KernelTime {
+    /// The time of all kernels together.
+    pub spent: Duration,
+    /// Whether the device's own clock has taken it.
+    pub by_device: bool,
+}
+
+impl KernelTimer {
+    /// Starts, before `dispatches` of a plan are submitted.
+    ///
+    /// # Errors
+    ///
+    /// As [`PassClock::new`].
+    pub fn start(gpu: &Gpu, dispatches: usize) -> Result<Self, GpuError> {
+        // More of them than 32 bits number are more than a device has timestamps for.
+        let passes = PassClock::new(gpu, u32::try_from(dispatches).unwrap_or(u32::MAX))?;
+        Ok(Self { passes, start: Instant::now() })
+    }
+
+    /// The device's clock, where it has one.
+    pub fn passes(&self) -> Option<&PassClock> {
+        self.passes.as_ref()
+    }
+
+    /// Waits for what has been submitted since the start, which is `what`; its time.
+    ///
+    /// # Errors
+    ///
+    /// Any [`GpuError`] of the device.
+    pub fn stop(self, gpu: &Gpu, what: &str) -> Result<KernelTime, GpuError> {
+        gpu.finish(what)?;
+        let by_host = self.start.elapsed();
+        Ok(match self.passes {
+            Some(passes) => KernelTime { spent: passes.total(gpu)?, by_device: true },
+            None => KernelTime { spent: by_host, by_device: false },
+        })
     }
 }

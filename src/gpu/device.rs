@@ -157,8 +157,8 @@ impl Gpu {
         if bytes > limit {
             let what = format!(
                 "{what}: {} asked for, {} allowed",
-                crate::error::bytes(bytes),
-                crate::error::bytes(limit)
+                crate::figures::bytes(bytes),
+                crate::figures::bytes(limit)
             );
             return Err(GpuError::OutOfMemory { adapter: self.adapter.label(), what });
         }

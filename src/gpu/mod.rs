@@ -1,25 +1,34 @@
 //! GPUs: which adapters there are, how one is chosen and opened, and how its failures become errors.
 //!
-//! This room knows nothing of what is computed. [`adapter`] lists and chooses, [`device`] opens, compiles,
-//! submits and waits, [`parameters`] hands them to dispatches, [`clock`] reads the device's own clock,
-//! [`probe`] tries drivers in another process. wgpu reports failure in several ways (error scopes, a callback
-//! for lost devices, panics of the backend): all of them leave here as a [`GpuError`] that says what to do.
+//! This room knows nothing of what is computed. [`adapter`] lists and chooses, [`device`] opens, compiles
+//! and waits, [`buffers`] keeps buffers and grows them, [`launch`] binds, records and submits, [`parameters`]
+//! hands them to dispatches, [`clock`] reads the device's own clock, [`probe`] tries drivers in another
+//! process. wgpu reports failure in several ways (error scopes, a callback for lost devices, panics of the
+//! backend): all of them leave here as a [`GpuError`] that says what to do.
 
 #[cfg(feature = "gpu")]
 pub mod adapter;
 #[cfg(feature = "gpu")]
+pub mod buffers;
+#[cfg(feature = "gpu")]
 pub mod clock;
 #[cfg(feature = "gpu")]
 pub mod device;
+#[cfg(feature = "gpu")]
+pub mod launch;
 #[cfg(feature = "gpu")]
 pub mod parameters;
 #[cfg(feature = "gpu")]
 pub mod probe;
 
 #[cfg(feature = "gpu")]
-pub use adapter::{AdapterEntry, Choice, adapters, choose, find, find_with};
+pub use adapter::{AdapterEntry, DeviceChoice, adapters, choose, find, find_with};
+#[cfg(feature = "gpu")]
+pub use buffers::Buffer;
 #[cfg(feature = "gpu")]
 pub use device::Gpu;
+#[cfg(feature = "gpu")]
+pub use launch::{Bound, Piece, Recorder};
 #[cfg(feature = "gpu")]
 pub use parameters::Parameters;
 #[cfg(feature = "gpu")]

@@ -1,8 +1,8 @@
 //! Parameters of several dispatches in one uniform buffer.
 
 use bytemuck::Pod;
-use wgpu::BufferUsages;
 
+use super::buffers::Buffer;
 use super::{Gpu, GpuError};
 
 /// One value of parameters for each of several dispatches, at offsets that the device can bind.
@@ -23,14 +23,22 @@ impl Parameters {
     ///
     /// As [`Gpu::buffer`].
     pub fn new<P: Pod>(gpu: &Gpu, dispatches: &[P]) -> Result<Self, GpuError> {
+        Self::within(&mut Buffer::uniform("dispatch parameters"), gpu, dispatches)
+    }
+
+    /// The same in a uniform buffer that is `kept` from one plan of dispatches to the next.
+    ///
+    /// # Errors
+    ///
+    /// As [`Gpu::buffer`].
+    pub fn within<P: Pod>(kept: &mut Buffer, gpu: &Gpu, dispatches: &[P]) -> Result<Self, GpuError> {
         let size = size_of::<P>();
         let step = size.next_multiple_of(gpu.limits().min_uniform_buffer_offset_alignment as usize);
         let mut bytes = vec![0; step * dispatches.len()];
         for (one, place) in dispatches.iter().zip(bytes.chunks_exact_mut(step)) {
             place[..size].copy_from_slice(bytemuck::bytes_of(one));
         }
-        let usage = BufferUsages::UNIFORM | BufferUsages::COPY_DST;
-        let buffer = gpu.buffer("dispatch parameters", bytes.len() as u64, usage)?;
+        let buffer = kept.hold(gpu, bytes.len() as u64)?;
         Ok(Self { buffer, bytes, step, size })
     }
 

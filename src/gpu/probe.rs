@@ -83,6 +83,7 @@ pub fn answer(backends: Backends, out: &mut dyn Write) -> io::Result<()> {
 
 /// A driver, or a backend, that is not used, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LeftOut {
     /// What it is: "the Vulkan driver of /usr/share/vulkan/icd.d/lvp_icd.x86_64.json", "the backend GL".
     pub what: String,

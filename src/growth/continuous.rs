@@ -1,17 +1,17 @@
 //! The continuous choice: k′ anywhere on the grid's range, V linear between the points.
 //!
-//! **Cell formula.** On the cell [k_j, k_{j+1}] V has the slope s_j = (V_{j+1} − V_j)/(k_{j+1} − k_j), and
-//! the first-order condition U′(f − k′) = β s_j gives the consumption g_j = (β s_j)^(−1/σ) whatever the
+//! **Segment formula.** On the segment [k_j, k_{j+1}] V has the slope s_j = (V_{j+1} − V_j)/(k_{j+1} − k_j),
+//! and the first-order condition U′(f − k′) = β s_j gives the consumption g_j = (β s_j)^(−1/σ) whatever the
 //! resources f are. For concave V the g_j increase with j, and the maximizer is exact:
 //!
 //! ```text
-//! k_j + g_j < f < k_{j+1} + g_j      k′ = f − g_j, inside of cell j
+//! k_j + g_j < f < k_{j+1} + g_j      k′ = f − g_j, inside of segment j
 //! k_j + g_{j−1} ≤ f ≤ k_j + g_j      k′ = k_j, on the kink
 //! ```
 //!
 //! These thresholds are the endogenous grid (Carroll 2006) of a piecewise linear V. They and the resources
 //! f_i both increase, so that one merge finds all N choices: O(N) with one root and one U for each point, and
-//! no minimizer. Rows are independent once the g_j are known; a chunk of rows finds its first cell by
+//! no minimizer. Rows are independent once the g_j are known; a chunk of rows finds its first segment by
 //! bisection.
 //!
 //! **Golden section**, the lecture's "minimization function" (Kiefer 1953): the objective is unimodal for
@@ -21,18 +21,19 @@
 
 use rayon::prelude::*;
 
+use super::change::Change;
 use super::concave::{envelope, envelope_at_points};
-use super::cpu::{Change, ROWS_A_TASK, fill_rows, for_rows};
 use super::grid::Problem;
+use super::rows::{ROWS_A_TASK, fill_rows, for_rows};
 use super::utility::Utility;
 
-/// g may fall from one cell to the next by this share η of itself, if that is less than the cell is wide.
-/// Rounding of V does so on fine grids. Then some f have a local maximum in either of the two cells, the
-/// distance ηg apart, and as the objective's derivative between them is at most η U′(c), taking the wrong one
-/// loses at most η² U′(c) c: rounding.
+/// g may fall from one segment to the next by this share η of itself, if that is less than the segment is
+/// wide. Rounding of V does so on fine grids. Then some f have a local maximum in either of the two segments,
+/// the distance ηg apart, and as the objective's derivative between them is at most η U′(c), taking the wrong
+/// one loses at most η² U′(c) c: rounding.
 const NOISE: f64 = 3e-9;
 
-/// What the cell formula keeps from one application to the next.
+/// What the segment formula keeps from one application to the next.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     /// g_j, N − 1.
@@ -50,8 +51,8 @@ impl Scratch {
     }
 }
 
-/// T̂ V by the cell formula: values to `next`, k′ to `policy`, all of length N.
-pub(super) fn cell_formula<U: Utility>(
+/// T̂ V by the segment formula: values to `next`, k′ to `policy`, all of length N.
+pub(super) fn segment_formula<U: Utility>(
     problem: &Problem,
     utility: U,
     scratch: &mut Scratch,
@@ -65,7 +66,7 @@ pub(super) fn cell_formula<U: Utility>(
     for_rows(ROWS_A_TASK, value, next, policy, |first, value, next, policy| {
         let mut change = Change::NONE;
         let rows = &resources[first..first + next.len()];
-        let mut j = first_cell(knots, consumption, rows[0]);
+        let mut j = first_segment(knots, consumption, rows[0]);
         for (i, &f) in rows.iter().enumerate() {
             while j < last && knots[j + 1] + consumption[j] < f {
                 j += 1;
@@ -84,7 +85,7 @@ pub(super) fn cell_formula<U: Utility>(
     })
 }
 
-/// The knots of a concave V, its values there, and the consumption g of each cell between them: the grid
+/// The knots of a concave V, its values there, and the consumption g of each segment between them: the grid
 /// itself where `value` is concave, else the corners of its envelope.
 fn concave<'a, U: Utility>(
     problem: &'a Problem,
@@ -94,27 +95,27 @@ fn concave<'a, U: Utility>(
 ) -> (&'a [f64], &'a [f64], &'a [f64]) {
     let Scratch { consumption, corners, enveloped } = scratch;
     let beta = problem.model().beta();
-    *enveloped = !cell_consumption(utility, beta, problem.capital(), value, consumption);
+    *enveloped = !segment_consumption(utility, beta, problem.capital(), value, consumption);
     if !*enveloped {
         return (problem.capital(), value, consumption);
     }
     envelope(problem.capital(), value, corners);
-    cell_consumption(utility, beta, &corners.0, &corners.1, consumption);
+    segment_consumption(utility, beta, &corners.0, &corners.1, consumption);
     (&corners.0, &corners.1, consumption)
 }
 
-/// g_j for each cell between `knots`; whether they increase, up to noise.
-fn cell_consumption<U: Utility>(
+/// g_j for each segment between `knots`; whether they increase, up to noise.
+fn segment_consumption<U: Utility>(
     utility: U,
     beta: f64,
     knots: &[f64],
     at_knots: &[f64],
     consumption: &mut Vec<f64>,
 ) -> bool {
-    let cells = knots.len() - 1;
-    if consumption.len() != cells {
+    let segments = knots.len() - 1;
+    if consumption.len() != segments {
         // Fresh zeroed memory, which each thread touches first where it writes: faster than growing the old.
-        *consumption = vec![0.0; cells];
+        *consumption = vec![0.0; segments];
     }
     fill_rows(consumption, |first, consumption| {
         let knots = &knots[first..=first + consumption.len()];
@@ -127,19 +128,19 @@ fn cell_consumption<U: Utility>(
         }
     });
     let rises = |first: usize| {
-        let last = (first + ROWS_A_TASK).min(cells - 1);
+        let last = (first + ROWS_A_TASK).min(segments - 1);
         let (g, k) = (&consumption[first..=last], &knots[first..=last]);
         g.windows(2).zip(k.windows(2)).all(|(g, k)| g[1] >= g[0] - f64::min(NOISE * g[0], k[1] - k[0]))
     };
-    if cells <= ROWS_A_TASK {
+    if segments <= ROWS_A_TASK {
         rises(0)
     } else {
-        (0..cells.div_ceil(ROWS_A_TASK)).into_par_iter().all(|chunk| rises(chunk * ROWS_A_TASK))
+        (0..segments.div_ceil(ROWS_A_TASK)).into_par_iter().all(|chunk| rises(chunk * ROWS_A_TASK))
     }
 }
 
-/// The cell in which the search for resources `f` starts: the first whose upper threshold is not below.
-fn first_cell(knots: &[f64], consumption: &[f64], f: f64) -> usize {
+/// The segment in which the search for resources `f` starts: the first whose upper threshold is not below.
+fn first_segment(knots: &[f64], consumption: &[f64], f: f64) -> usize {
     let (mut low, mut high) = (0, consumption.len() - 1);
     while low < high {
         let middle = usize::midpoint(low, high);
@@ -177,7 +178,7 @@ pub(super) fn golden_section<U: Utility>(
             };
             let highest = capital[capital.len() - 1].min(f);
             let found = maximize(objective, capital[0], highest);
-            let j = problem.cell(found);
+            let j = problem.segment(found);
             let mut best = (objective(found), found);
             for k in [capital[j], capital[j + 1], capital[0], capital[capital.len() - 1]] {
                 let there = objective(k);

@@ -8,16 +8,13 @@
 //! of rows; the result does not depend on how. Which k′ are compared, and how, is the [`Maximizer`]'s: see
 //! `continuous.rs` and `discrete.rs`.
 
-use rayon::prelude::*;
-
+use super::change::Change;
 use super::grid::{Choice, Problem};
+use super::rows::{ROWS_A_TASK, for_rows};
 use super::sup::sup;
 use super::utility::{Utility, with_utility};
 use super::{continuous, discrete};
 
-/// Rows that one task takes where a row takes nanoseconds. Fewer rows than this are worked off without waking
-/// other threads, which would take longer.
-pub(super) const ROWS_A_TASK: usize = 2048;
 /// Rows that one task takes by golden section, and by brute force, where a row takes microseconds.
 const SLOW_ROWS_A_TASK: usize = 64;
 
@@ -25,7 +22,7 @@ const SLOW_ROWS_A_TASK: usize = 64;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Maximizer {
-    /// Continuous choice: the exact formula on each cell of the grid.
+    /// Continuous choice: the exact formula on each segment, or cell, of the grid.
     Cell,
     /// Continuous choice: golden section on the objective.
     Golden,
@@ -55,56 +52,6 @@ impl Maximizer {
     }
 }
 
-/// The least and the greatest of (T V)_i − V_i.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Change {
-    least: f64,
-    greatest: f64,
-    /// Their sum, which is not finite where any of them is not. Least and greatest skip what is not a number,
-    /// and asking each change by itself whether it is one takes as long as all the rest.
-    sum: f64,
-}
-
-impl Change {
-    /// The change over no points.
-    pub(super) const NONE: Self = Self { least: f64::INFINITY, greatest: f64::NEG_INFINITY, sum: 0.0 };
-
-    #[inline(always)]
-    pub(super) fn add(&mut self, change: f64) {
-        self.least = if change < self.least { change } else { self.least };
-        self.greatest = if change > self.greatest { change } else { self.greatest };
-        self.sum += change;
-    }
-
-    fn join(self, other: Self) -> Self {
-        Self {
-            least: self.least.min(other.least),
-            greatest: self.greatest.max(other.greatest),
-            sum: self.sum + other.sum,
-        }
-    }
-
-    /// 0, or NaN where any of the changes is not finite.
-    fn doubt(self) -> f64 {
-        if self.sum.is_finite() { 0.0 } else { f64::NAN }
-    }
-
-    /// The least change; NaN where any of them is not finite.
-    pub fn least(self) -> f64 {
-        self.least + self.doubt()
-    }
-
-    /// The greatest change; NaN where any of them is not finite.
-    pub fn greatest(self) -> f64 {
-        self.greatest + self.doubt()
-    }
-
-    /// The sup-norm max |T V − V|; NaN where any of the changes is not finite.
-    pub fn norm(self) -> f64 {
-        f64::max(self.least.abs(), self.greatest.abs()) + self.doubt()
-    }
-}
-
 /// The Bellman operator of one gridded problem, with its scratch memory.
 #[derive(Debug)]
 pub struct Bellman<'a> {
@@ -112,7 +59,7 @@ pub struct Bellman<'a> {
     maximizer: Maximizer,
     /// Whether U is evaluated with a known error.
     known: bool,
-    cells: continuous::Scratch,
+    scratch: continuous::Scratch,
     discounted: Vec<f64>,
 }
 
@@ -120,8 +67,8 @@ impl<'a> Bellman<'a> {
     /// The operator of `problem` with `maximizer`, which must serve the problem's rule of choice.
     pub fn new(problem: &'a Problem, maximizer: Maximizer) -> Self {
         debug_assert_eq!(problem.choice(), maximizer.choice());
-        let cells = continuous::Scratch::default();
-        Self { problem, maximizer, known: false, cells, discounted: Vec::new() }
+        let scratch = continuous::Scratch::default();
+        Self { problem, maximizer, known: false, scratch, discounted: Vec::new() }
     }
 
     /// The operator of `problem` as the certificate applies it: its rounding has a known bound.
@@ -154,7 +101,7 @@ impl<'a> Bellman<'a> {
         let problem = self.problem;
         match self.maximizer {
             Maximizer::Cell => {
-                continuous::cell_formula(problem, utility, &mut self.cells, value, next, policy)
+                continuous::segment_formula(problem, utility, &mut self.scratch, value, next, policy)
             }
             Maximizer::Golden => {
                 continuous::golden_section(problem, utility, SLOW_ROWS_A_TASK, value, next, policy)
@@ -187,14 +134,14 @@ impl<'a> Bellman<'a> {
     /// Whether the last application took the concave envelope.
     #[cfg(test)]
     pub(super) fn is_enveloped(&self) -> bool {
-        self.cells.envelope().is_some()
+        self.scratch.envelope().is_some()
     }
 
     /// By how much interpolation in the last application, to `value`, was off at most, in units of the
     /// roundoff: five times the largest rise from knot to knot, and with the concave envelope what its
     /// corners are off by. Nothing is interpolated with the choice on the grid.
     pub(super) fn interpolation(&self, value: &[f64]) -> f64 {
-        match (self.problem.choice(), self.cells.envelope()) {
+        match (self.problem.choice(), self.scratch.envelope()) {
             (Choice::Grid, _) => 0.0,
             (Choice::Continuous, Some((x, y))) => {
                 // The height of a point above a chord is off by 3u of the rise; dropping points one after
@@ -213,35 +160,4 @@ impl<'a> Bellman<'a> {
             }
         }
     }
-}
-
-/// Fills `output` in chunks, by `work(first row, chunk)`; on this thread alone where there is little to do.
-pub(super) fn fill_rows(output: &mut [f64], work: impl Fn(usize, &mut [f64]) + Sync) {
-    if output.len() <= ROWS_A_TASK {
-        work(0, output);
-    } else {
-        let chunks = output.par_chunks_mut(ROWS_A_TASK).enumerate();
-        chunks.for_each(|(chunk, rows)| work(chunk * ROWS_A_TASK, rows));
-    }
-}
-
-/// Works off all rows in chunks of `size`, by `work(first row, V, T V, policy)` on the chunk that starts with
-/// that row.
-pub(super) fn for_rows(
-    size: usize,
-    value: &[f64],
-    next: &mut [f64],
-    policy: &mut [f64],
-    work: impl Fn(usize, &[f64], &mut [f64], &mut [f64]) -> Change + Sync,
-) -> Change {
-    if value.len() <= size {
-        return work(0, value, next, policy);
-    }
-    let outputs = next.par_chunks_mut(size).zip(policy.par_chunks_mut(size));
-    value
-        .par_chunks(size)
-        .zip(outputs)
-        .enumerate()
-        .map(|(chunk, (value, (next, policy)))| work(chunk * size, value, next, policy))
-        .reduce(|| Change::NONE, Change::join)
 }

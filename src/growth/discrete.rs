@@ -8,7 +8,7 @@
 //!
 //! - **Brute force** looks at all candidates, and is right for any V. It need not evaluate U for each: U
 //!   lies below its tangent at c₀ = f_i − k_b, where b is the best candidate so far, so Q(i, j) > Q(i, b)
-//!   asks for β V_j − p k_j > β V_b − p k_b with p = U′(c₀). A block of candidates that fails this linear
+//!   asks for β V_j − p k_j > β V_b − p k_b with p = U′(c₀). A span of candidates that fails this linear
 //!   test (up to a margin for rounding) holds no better one; the others are evaluated. One product, one
 //!   difference and one maximum a candidate.
 //! - **Sweep.** Q has increasing differences: for j < j′, Q(i, j′) − Q(i, j) grows with i as U is concave,
@@ -29,9 +29,9 @@ use super::grid::Problem;
 use super::utility::Utility;
 
 /// Candidates that one linear test covers.
-const BLOCK: usize = 64;
+const SPAN: usize = 64;
 /// Rows that share one pass over the candidates in the brute force.
-const TILE: usize = 4;
+const GROUP: usize = 4;
 
 /// All that one application needs to work on any rows.
 #[derive(Debug, Clone, Copy)]
@@ -75,11 +75,11 @@ impl<'a, U: Utility> Rows<'a, U> {
     /// All candidates of the rows from `first` on.
     pub(super) fn brute(&self, first: usize, next: &mut [f64], policy: &mut [f64]) {
         let mut guess = 0;
-        for start in (0..next.len()).step_by(TILE) {
-            let rows = TILE.min(next.len() - start);
-            // A tile that is not full repeats its last row.
-            let tile: [usize; TILE] = std::array::from_fn(|r| first + start + r.min(rows - 1));
-            let best = self.best_of_all(tile, guess);
+        for start in (0..next.len()).step_by(GROUP) {
+            let rows = GROUP.min(next.len() - start);
+            // A group that is not full repeats its last row.
+            let group: [usize; GROUP] = std::array::from_fn(|r| first + start + r.min(rows - 1));
+            let best = self.best_of_all(group, guess);
             for r in 0..rows {
                 next[start + r] = best[r].value;
                 policy[start + r] = self.problem.capital()[best[r].index];
@@ -88,34 +88,34 @@ impl<'a, U: Utility> Rows<'a, U> {
         }
     }
 
-    /// The best of all candidates for each row of a tile; `guess` is where the search starts.
-    fn best_of_all(&self, tile: [usize; TILE], guess: usize) -> [Best; TILE] {
+    /// The best of all candidates for each row of a group; `guess` is where the search starts.
+    fn best_of_all(&self, group: [usize; GROUP], guess: usize) -> [Best; GROUP] {
         let capital = self.problem.capital();
-        let feasible = tile.map(|row| self.feasible(row));
-        let mut best = [Best { index: 0, value: 0.0 }; TILE];
-        let mut price = [0.0; TILE];
-        let mut threshold = [0.0; TILE];
-        for r in 0..TILE {
-            let climbed = self.climb(tile[r], guess.min(feasible[r] - 1), feasible[r]);
-            best[r] = Best { index: climbed, value: self.objective(tile[r], climbed) };
-            (price[r], threshold[r]) = self.tangent(tile[r], climbed);
+        let feasible = group.map(|row| self.feasible(row));
+        let mut best = [Best { index: 0, value: 0.0 }; GROUP];
+        let mut price = [0.0; GROUP];
+        let mut threshold = [0.0; GROUP];
+        for r in 0..GROUP {
+            let climbed = self.climb(group[r], guess.min(feasible[r] - 1), feasible[r]);
+            best[r] = Best { index: climbed, value: self.objective(group[r], climbed) };
+            (price[r], threshold[r]) = self.tangent(group[r], climbed);
         }
         let most = feasible.into_iter().max().unwrap_or(0);
         let mut start = 0;
         while start < most {
-            let whole = (most - start) / BLOCK;
+            let whole = (most - start) / SPAN;
             let (capital, discounted) = (&capital[start..most], &self.discounted[start..most]);
-            let (skipped, passed) = next_block(capital, discounted, price, threshold);
-            start += skipped * BLOCK;
-            // The last block may be short; then all of it is evaluated.
-            let end = if skipped < whole { start + BLOCK } else { most };
-            for r in 0..TILE {
+            let (skipped, passed) = next_span(capital, discounted, price, threshold);
+            start += skipped * SPAN;
+            // The last span may be short; then all of it is evaluated.
+            let end = if skipped < whole { start + SPAN } else { most };
+            for r in 0..GROUP {
                 if passed[r] || skipped == whole {
                     for j in start..end.min(feasible[r]) {
-                        let value = self.objective(tile[r], j);
+                        let value = self.objective(group[r], j);
                         if value > best[r].value || (value == best[r].value && j < best[r].index) {
                             best[r] = Best { index: j, value };
-                            (price[r], threshold[r]) = self.tangent(tile[r], j);
+                            (price[r], threshold[r]) = self.tangent(group[r], j);
                         }
                     }
                 }
@@ -294,50 +294,50 @@ impl<'a, U: Utility> Rows<'a, U> {
     }
 }
 
-/// The number of whole blocks before the first one that may hold a better candidate, and for which rows of
-/// the tile it may.
-fn next_block(
+/// The number of whole spans before the first one that may hold a better candidate, and for which rows of
+/// the group it may.
+fn next_span(
     capital: &[f64],
     discounted: &[f64],
-    price: [f64; TILE],
-    threshold: [f64; TILE],
-) -> (usize, [bool; TILE]) {
+    price: [f64; GROUP],
+    threshold: [f64; GROUP],
+) -> (usize, [bool; GROUP]) {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
         // SAFETY: the processor has both features.
         #[allow(unsafe_code)]
-        return unsafe { next_block_avx2(capital, discounted, price, threshold) };
+        return unsafe { next_span_avx2(capital, discounted, price, threshold) };
     }
-    next_block_in_lanes::<4, false>(capital, discounted, price, threshold)
+    next_span_in_lanes::<4, false>(capital, discounted, price, threshold)
 }
 
 /// The same with wider vectors, and rounding once instead of twice: the margin of the threshold covers
 /// either.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-fn next_block_avx2(
+fn next_span_avx2(
     capital: &[f64],
     discounted: &[f64],
-    price: [f64; TILE],
-    threshold: [f64; TILE],
-) -> (usize, [bool; TILE]) {
-    next_block_in_lanes::<8, true>(capital, discounted, price, threshold)
+    price: [f64; GROUP],
+    threshold: [f64; GROUP],
+) -> (usize, [bool; GROUP]) {
+    next_span_in_lanes::<8, true>(capital, discounted, price, threshold)
 }
 
 #[inline(always)]
-fn next_block_in_lanes<const LANES: usize, const FUSED: bool>(
+fn next_span_in_lanes<const LANES: usize, const FUSED: bool>(
     capital: &[f64],
     discounted: &[f64],
-    price: [f64; TILE],
-    threshold: [f64; TILE],
-) -> (usize, [bool; TILE]) {
-    let mut blocks = 0;
-    for (k, w) in capital.chunks_exact(BLOCK).zip(discounted.chunks_exact(BLOCK)) {
+    price: [f64; GROUP],
+    threshold: [f64; GROUP],
+) -> (usize, [bool; GROUP]) {
+    let mut spans = 0;
+    for (k, w) in capital.chunks_exact(SPAN).zip(discounted.chunks_exact(SPAN)) {
         // Lanes of their own leave the compiler free to use vector instructions; a maximum does not depend on
         // the order.
-        let mut highest = [[f64::NEG_INFINITY; LANES]; TILE];
+        let mut highest = [[f64::NEG_INFINITY; LANES]; GROUP];
         for (k, w) in k.chunks_exact(LANES).zip(w.chunks_exact(LANES)) {
-            for r in 0..TILE {
+            for r in 0..GROUP {
                 for lane in 0..LANES {
                     let linear = if FUSED {
                         (-price[r]).mul_add(k[lane], w[lane])
@@ -349,12 +349,12 @@ fn next_block_in_lanes<const LANES: usize, const FUSED: bool>(
                 }
             }
         }
-        let passed: [bool; TILE] =
+        let passed: [bool; GROUP] =
             std::array::from_fn(|r| highest[r].into_iter().any(|linear| linear >= threshold[r]));
         if passed.contains(&true) {
-            return (blocks, passed);
+            return (spans, passed);
         }
-        blocks += 1;
+        spans += 1;
     }
-    (blocks, [false; TILE])
+    (spans, [false; GROUP])
 }

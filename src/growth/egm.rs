@@ -17,10 +17,10 @@
 //! solves a slightly different discretization. It is a proposal: its exact value is the start of a short
 //! polish by Howard's method.
 
-use super::GrowthError;
+use super::error::GrowthError;
 use super::grid::Problem;
-use super::iterate::{RAISE, not_finite};
 use super::math;
+use super::refusal::{RAISE, not_finite};
 use super::sup::sup;
 use crate::error::Result;
 
@@ -76,7 +76,7 @@ pub(super) fn iterate(
                 j += 1;
             }
             let width = endogenous[j + 1] - endogenous[j];
-            // Where rounding leaves a cell without width either end will do.
+            // Where rounding leaves a segment without width either end will do.
             let share = if width > 0.0 { ((f - endogenous[j]) / width).clamp(0.0, 1.0) } else { 0.0 };
             policy[i] = capital[j] + share * (capital[j + 1] - capital[j]);
             let new = f - policy[i];

@@ -1,7 +1,7 @@
 //! The exact value of a monotone policy, in O(N).
 //!
 //! Following the policy k′_i for ever is worth the solution of N linear equations, each with two unknowns
-//! besides its own: with k′_i in cell j, at the share w of its width,
+//! besides its own: with k′_i in segment j, at the share w of its width,
 //!
 //! ```text
 //! v_i = U(f_i − k′_i) + β ((1−w) v_j + w v_{j+1})
@@ -9,7 +9,7 @@
 //!
 //! A rising policy sends capital towards a stable point, and the equations are solved outwards from there.
 //! Call a row *up* where k′_i ≥ k_i and *down* where k′_i < k_i. The first row is up. Each run of up rows a …
-//! m, followed by a run of down rows m+1 … b, keeps to itself: rows m and m+1 both go to cell m (their
+//! m, followed by a run of down rows m+1 … b, keeps to itself: rows m and m+1 both go to segment m (their
 //! policies lie between k_m and k_{m+1}) and are two equations in two unknowns, whose determinant is (1−β)(1
 //! − β(w_{m+1} − w_m)) > 0; each other row of the run points inwards, to rows solved before it. So Howard's
 //! policy evaluation needs no iteration and no linear algebra.
@@ -77,7 +77,7 @@ impl<U: Utility> Evaluation<'_, U> {
         }
         let mut j = center;
         for i in (start..center).rev() {
-            j = self.cell(i, j);
+            j = self.segment(i, j);
             let (w, u) = (self.weight(i, j), self.reward(i));
             value[i] = if j == i {
                 (u + beta * w * value[i + 1]) / (1.0 - beta * (1.0 - w))
@@ -87,7 +87,7 @@ impl<U: Utility> Evaluation<'_, U> {
         }
         let mut j = center;
         for i in middle + 1..end {
-            j = self.cell(i, j);
+            j = self.segment(i, j);
             let (w, u) = (self.weight(i, j), self.reward(i));
             value[i] = if j + 1 == i {
                 (u + beta * (1.0 - w) * value[j]) / (1.0 - beta * w)
@@ -103,16 +103,16 @@ impl<U: Utility> Evaluation<'_, U> {
         self.utility.value(self.problem.resources()[row] - self.policy[row])
     }
 
-    /// The share w of cell `j` at which row `row`'s policy lies.
+    /// The share w of segment `j` at which row `row`'s policy lies.
     #[inline(always)]
     fn weight(&self, row: usize, j: usize) -> f64 {
         let k = self.problem.capital();
         (self.policy[row] - k[j]) / (k[j + 1] - k[j])
     }
 
-    /// The cell of row `row`'s policy, looked for from cell `j` on.
+    /// The segment of row `row`'s policy, looked for from segment `j` on.
     #[inline(always)]
-    fn cell(&self, row: usize, mut j: usize) -> usize {
+    fn segment(&self, row: usize, mut j: usize) -> usize {
         let (k, policy) = (self.problem.capital(), self.policy[row]);
         let last = k.len() - 2;
         j = j.min(last);

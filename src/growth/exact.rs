@@ -4,8 +4,8 @@
 
 use astro_float::{BigFloat, Consts, RoundingMode};
 
-use super::certify::{ROUNDOFF, Roundings, SECOND_ORDER, Terms};
 use super::cpu::Bellman;
+use super::rounding::{ROUNDOFF, Roundings, SECOND_ORDER, Terms};
 use super::utility::with_utility;
 use super::*;
 
@@ -97,9 +97,9 @@ impl Exact {
     fn continuous(&mut self, problem: &Problem, row: usize, x: &[f64], y: &[f64]) -> BigFloat {
         let model = problem.model();
         let f = self.resources(model, problem.capital()[row]);
-        let cells =
+        let segments =
             (0..x.len() - 1).filter_map(|j| self.best_of_cell(model, &f, [x[j], x[j + 1]], [y[j], y[j + 1]]));
-        cells.reduce(larger).unwrap()
+        segments.reduce(larger).unwrap()
     }
 
     /// (T V)_i, with the choice on the grid.

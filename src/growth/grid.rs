@@ -15,9 +15,10 @@
 
 use rayon::prelude::*;
 
-use super::GrowthError;
-use super::cpu::ROWS_A_TASK;
+use super::error::GrowthError;
+use super::memory::check_reservable;
 use super::model::Model;
+use super::rows::ROWS_A_TASK;
 use crate::error::{Error, Result};
 use crate::figures::figure;
 
@@ -41,8 +42,15 @@ pub enum Choice {
     Grid,
 }
 
-/// The grid as asked for.
+/// The grid as asked for: the [default](Self::default), and what is set otherwise.
+///
+/// ```
+/// # use bellwether::growth::{GridSpec, Spacing};
+/// let spec = GridSpec::default().points(1000).spacing(Spacing::Log);
+/// assert_eq!((spec.points, spec.low), (1000, 0.25));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+#[non_exhaustive]
 pub struct GridSpec {
     /// Number of points, at least 2.
     pub points: usize,
@@ -61,6 +69,29 @@ impl Default for GridSpec {
     }
 }
 
+impl GridSpec {
+    /// With so many points, at least 2.
+    pub fn points(self, points: usize) -> Self {
+        Self { points, ..self }
+    }
+
+    /// From `low` to `high`, multiples of the steady state's capital.
+    pub fn between(self, low: f64, high: f64) -> Self {
+        Self { low, high, ..self }
+    }
+
+    /// With this spacing of the points.
+    pub fn spacing(self, spacing: Spacing) -> Self {
+        Self { spacing, ..self }
+    }
+
+    /// Bytes that a solution on this grid takes at its peak. Nothing here asks the system how much is free:
+    /// that is for the caller to compare with.
+    pub fn bytes(&self) -> u64 {
+        (self.points as u64).saturating_mul(BYTES_A_POINT)
+    }
+}
+
 /// The gridded problem: a model, a grid and the rule of choice.
 #[derive(Debug, Clone)]
 pub struct Problem {
@@ -71,8 +102,8 @@ pub struct Problem {
     capital: Vec<f64>,
     /// f(k_i), N, strictly increasing.
     resources: Vec<f64>,
-    /// Cells in a unit of k, or of ln k.
-    cells_a_unit: f64,
+    /// Segments in a unit of k, or of ln k.
+    segments_a_unit: f64,
 }
 
 /// Bytes that a solution of one grid point takes at its peak: capital, resources, two values, two policies,
@@ -85,7 +116,7 @@ impl Problem {
     /// # Errors
     ///
     /// [`Error::Parameter`] where the grid makes no sense, [`GrowthError::Consumption`] where nothing is left
-    /// to consume at some point, [`Error::Memory`] where the grid does not fit in memory.
+    /// to consume at some point, [`Error::Memory`] where the system does not give the memory.
     pub fn new(model: Model, spec: GridSpec, choice: Choice) -> Result<Self> {
         let refuse =
             |name, value: String, requirement: String| Err(Error::Parameter { name, value, requirement });
@@ -107,8 +138,7 @@ impl Problem {
                 format!("it must be finite and above `low`, which is {}", figure(low)),
             );
         }
-        let needed = (points as u64).saturating_mul(BYTES_A_POINT);
-        check_memory(|| format!("a grid of {points} points"), needed, "choose a smaller `points`")?;
+        check_reservable(|| format!("a grid of {points} points"), spec.bytes(), "choose a smaller `points`")?;
         let steady = model.steady_state();
         let (lowest, highest) = (low * steady.capital, high * steady.capital);
         if !(lowest > 1e-200 && highest < 1e200) {
@@ -147,8 +177,8 @@ impl Problem {
                 "utility overflows on this grid; choose a smaller one, or a `low` closer to 1".into();
             return refuse("sigma", figure(model.sigma()), requirement);
         }
-        let cells_a_unit = cells_a_unit(lowest, highest, points, spacing);
-        Ok(Self { model, spec, choice, capital, resources, cells_a_unit })
+        let segments_a_unit = segments_a_unit(lowest, highest, points, spacing);
+        Ok(Self { model, spec, choice, capital, resources, segments_a_unit })
     }
 
     /// The same model between the same ends with another number of points and rule of choice.
@@ -156,9 +186,9 @@ impl Problem {
         let (lowest, highest) = (self.capital[0], self.capital[self.len() - 1]);
         let capital = points_between(lowest, highest, points, self.spec.spacing);
         let resources = resources(&self.model, &capital);
-        let cells_a_unit = cells_a_unit(lowest, highest, points, self.spec.spacing);
+        let segments_a_unit = segments_a_unit(lowest, highest, points, self.spec.spacing);
         let spec = GridSpec { points, ..self.spec };
-        Self { model: self.model, spec, choice, capital, resources, cells_a_unit }
+        Self { model: self.model, spec, choice, capital, resources, segments_a_unit }
     }
 
     /// The model.
@@ -192,8 +222,8 @@ impl Problem {
         self.capital.len()
     }
 
-    /// The cell j, 0 … N−2, with k_j ≤ k ≤ k_{j+1}; the nearest cell where k lies outside of the grid.
-    pub fn cell(&self, capital: f64) -> usize {
+    /// The segment j, 0 … N−2, with k_j ≤ k ≤ k_{j+1}; the nearest segment where k lies outside of the grid.
+    pub fn segment(&self, capital: f64) -> usize {
         let last = self.len() - 2;
         let lowest = self.capital[0];
         let distance = match self.spec.spacing {
@@ -201,19 +231,19 @@ impl Problem {
             Spacing::Log => libm::log(capital / lowest),
         };
         // A float cast saturates; rounding is mended by the steps below.
-        let mut cell = ((distance * self.cells_a_unit) as usize).min(last);
-        while cell > 0 && capital < self.capital[cell] {
-            cell -= 1;
+        let mut segment = ((distance * self.segments_a_unit) as usize).min(last);
+        while segment > 0 && capital < self.capital[segment] {
+            segment -= 1;
         }
-        while cell < last && capital >= self.capital[cell + 1] {
-            cell += 1;
+        while segment < last && capital >= self.capital[segment + 1] {
+            segment += 1;
         }
-        cell
+        segment
     }
 
     /// The piecewise linear function through (k_i, `at_points`_i) at `capital`, which must lie on the grid.
     pub fn interpolate(&self, at_points: &[f64], capital: f64) -> f64 {
-        let j = self.cell(capital);
+        let j = self.segment(capital);
         let weight = (capital - self.capital[j]) / (self.capital[j + 1] - self.capital[j]);
         at_points[j] + weight * (at_points[j + 1] - at_points[j])
     }
@@ -233,7 +263,7 @@ fn points_between(lowest: f64, highest: f64, points: usize, spacing: Spacing) ->
     capital
 }
 
-fn cells_a_unit(lowest: f64, highest: f64, points: usize, spacing: Spacing) -> f64 {
+fn segments_a_unit(lowest: f64, highest: f64, points: usize, spacing: Spacing) -> f64 {
     let range = match spacing {
         Spacing::Linear => highest - lowest,
         Spacing::Log => libm::log(highest / lowest),
@@ -251,51 +281,6 @@ fn resources(model: &Model, capital: &[f64]) -> Vec<f64> {
     }
 }
 
-/// Refuses `what` where the `needed` bytes are not to be had, before any of them is asked for in earnest: a
-/// later allocation that fails would end the program without a word.
-pub(super) fn check_memory(what: impl FnOnce() -> String, needed: u64, advice: &str) -> Result<()> {
-    // What every computer and every limit has needs no asking, which takes longer than most solutions.
-    const LITTLE: u64 = 1 << 20;
-    const MUCH: u64 = 1 << 30;
-    // What threads and the rest of the program take.
-    const BESIDE: u64 = 64 << 20;
-    let refused =
-        |needed, allowed| Err(Error::Memory { what: what(), needed, allowed, advice: advice.to_string() });
-    if needed < LITTLE {
-        return Ok(());
-    }
-    // A limit on the process shows in a reservation only; most systems grant that beyond the memory that they
-    // have.
-    let reserved = needed.saturating_add(BESIDE);
-    if !can_be_reserved(reserved) {
-        let (mut low, mut high) = (0, reserved);
-        while high - low > u64::max(low / 16, LITTLE) {
-            let middle = low + (high - low) / 2;
-            if can_be_reserved(middle) {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        return refused(reserved, low);
-    }
-    if needed < MUCH {
-        return Ok(());
-    }
-    // Where the system does not say, a few GiB are a fair guess.
-    let allowed = sysinfo::System::new().map_or(8 << 30, |mut system| {
-        system.refresh_memory();
-        system.available_memory()
-    });
-    if needed > allowed { refused(needed, allowed) } else { Ok(()) }
-}
-
-/// Whether so many bytes can be reserved.
-fn can_be_reserved(bytes: u64) -> bool {
-    let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
-    Vec::<u8>::new().try_reserve_exact(bytes).is_ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -311,13 +296,13 @@ mod tests {
             let problem = problem(1001, spacing);
             let k = problem.capital();
             for j in 0..k.len() - 1 {
-                assert_eq!(problem.cell(k[j]), j);
-                assert_eq!(problem.cell(k[j + 1].next_down()), j);
-                assert_eq!(problem.cell(0.5 * (k[j] + k[j + 1])), j);
+                assert_eq!(problem.segment(k[j]), j);
+                assert_eq!(problem.segment(k[j + 1].next_down()), j);
+                assert_eq!(problem.segment(0.5 * (k[j] + k[j + 1])), j);
             }
-            assert_eq!(problem.cell(k[1000]), 999);
-            assert_eq!(problem.cell(0.0), 0);
-            assert_eq!(problem.cell(1e9), 999);
+            assert_eq!(problem.segment(k[1000]), 999);
+            assert_eq!(problem.segment(0.0), 0);
+            assert_eq!(problem.segment(1e9), 999);
         }
     }
 
@@ -339,16 +324,6 @@ mod tests {
         let message = grid(largest * 1.001).unwrap_err().to_string();
         assert!(message.contains("`low`"), "{message}");
         assert!(grid(largest * 0.999).is_ok());
-    }
-
-    #[test]
-    fn memory_is_asked_for_before_it_is_taken() {
-        let ask = |needed| check_memory(|| "it".into(), needed, "take less");
-        assert!(ask(0).is_ok() && ask(1 << 21).is_ok());
-        let refused = ask(1 << 50);
-        // An address space has no more than 2⁴⁷ bytes for a program.
-        let Err(Error::Memory { needed, allowed, .. }) = refused else { panic!("{refused:?}") };
-        assert!(needed == (1 << 50) + (64 << 20) && (1 << 21..1 << 48).contains(&allowed), "{allowed}");
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! The iteration on one grid: apply the operator, ask the stopping rule, take the next step.
 
 use super::GrowthError;
-use super::certify::{self, macqueen_porteus};
-use super::cpu::{Bellman, Change, Maximizer, fill_rows};
+use super::change::Change;
+use super::cpu::{Bellman, Maximizer};
 use super::evaluate::evaluate;
 use super::grid::Problem;
-use super::solve::{Progress, Settings, Stop};
-use crate::error::{Error, Result};
-use crate::figures::upper;
+use super::refusal::{first_not_finite, not_finite, unreachable};
+use super::rounding::rounding;
+use super::rows::fill_rows;
+use super::settings::{Progress, Settings, Stop};
+use crate::error::Result;
 
 /// What follows an application of the operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +53,7 @@ impl Solver<'_> {
         loop {
             let change = bellman.apply(&value, &mut next, &mut policy);
             self.done += 1;
-            let (middle, half_width) = macqueen_porteus(beta, change);
+            let (middle, half_width) = change.macqueen_porteus(beta);
             let error = match step {
                 Step::Plain => beta / (1.0 - beta) * change.norm(),
                 Step::Prolonged | Step::Centered | Step::Howard => half_width,
@@ -120,7 +122,7 @@ impl Solver<'_> {
             return Err(unreachable(self.settings, 1.5 * self.floor.least));
         }
         if self.done >= max_iterations {
-            let name = name_of_measure(stop);
+            let name = stop.measure();
             let (iterations, advice) = (self.done, self.advice);
             return Err(GrowthError::NotConverged {
                 iterations,
@@ -158,50 +160,4 @@ impl Floor {
             if measure < self.least { (measure, 0) } else { (self.least, self.since + 1) };
         self.since as f64 > 16.0 + (2.0 - (1.0 - beta).ln()) / (1.0 - beta)
     }
-}
-
-/// What to do where iterations are not enough.
-pub(super) const RAISE: &str = "raise `max_iterations`";
-
-/// The part of the guaranteed error near `value` that no iteration can take away: `bellman` has been applied
-/// to `value`, which gave `next` and `policy`.
-pub(super) fn rounding(bellman: &Bellman<'_>, value: &[f64], next: &[f64], policy: &[f64]) -> f64 {
-    let problem = bellman.problem();
-    certify::rounding(problem, bellman.interpolation(value), value, next, policy)
-        / (1.0 - problem.model().beta())
-}
-
-/// What the stopping rule looks at.
-fn name_of_measure(stop: Stop) -> &'static str {
-    match stop {
-        Stop::Bound => "the guaranteed error",
-        Stop::Change => "the change",
-    }
-}
-
-/// The refusal of a tolerance where the measure needs `least`.
-pub(super) fn unreachable(settings: &Settings, least: f64) -> Error {
-    let measure = match settings.stop {
-        Stop::Bound => "a guaranteed error",
-        Stop::Change => "a change",
-    };
-    // Above what was asked for, whatever the estimate says.
-    let reachable = next_digit(f64::max(least, settings.tolerance.next_up()));
-    GrowthError::Tolerance { asked: settings.tolerance, measure, reachable }.into()
-}
-
-/// The first that is not finite, else the first.
-pub(super) fn first_not_finite(at_points: &[f64]) -> usize {
-    at_points.iter().position(|x| !x.is_finite()).unwrap_or(0)
-}
-
-/// The refusal of a problem where `what` is not finite at the grid point with number `point`.
-pub(super) fn not_finite(problem: &Problem, what: &'static str, point: usize) -> Error {
-    GrowthError::NotFinite { what, capital: problem.capital()[point] }.into()
-}
-
-/// `x` > 0 rounded up to one significant digit.
-pub(super) fn next_digit(x: f64) -> f64 {
-    // By way of its decimal form, so that it prints as one digit.
-    upper(x, 0).parse().unwrap_or(x)
 }

@@ -33,24 +33,30 @@
 //!
 //! | file | what it is about |
 //! |---|---|
+//! | `memory.rs` | memory that is not to be had is refused |
+//! | `math.rs`, `sup.rs` | logarithms and powers with a known error; extremes that notice what is no number |
 //! | `utility.rs`, `model.rs` | U and U′; the parameters and the steady state |
-//! | `math.rs` | logarithms and powers with a known error |
 //! | `grid.rs` | the capital grid, and the gridded problem that is solved |
+//! | `change.rs`, `rows.rs` | T V − V and what it bounds; rows divided among threads |
 //! | `cpu.rs` | the Bellman operator T; `continuous.rs` and `discrete.rs`: how the best k′ is found |
 //! | `concave.rs`, `evaluate.rs` | the concave envelope of V; the exact value of a policy |
-//! | `solve.rs` | the methods, what they are told and what they return |
-//! | `sup.rs` | largest values that notice what is not a number |
+//! | `rounding.rs` | how far rounding may take an application of T |
+//! | `settings.rs`, `error.rs`, `refusal.rs` | what the solver is told; why it may refuse |
 //! | `iterate.rs`, `multigrid.rs`, `egm.rs` | one grid; coarser grids first; the endogenous grid method |
+//! | `euler.rs`, `certify.rs` | Euler errors; the guaranteed bound |
+//! | `solve.rs` | the methods, and what they return |
 //! | `gpu/` | policies proposed by a GPU in f32 |
-//! | `certify.rs` | the guaranteed bound, and Euler errors |
 //! | `path.rs` | the transition path from a given capital |
 
 mod certify;
+mod change;
 mod concave;
 mod continuous;
 mod cpu;
 mod discrete;
 mod egm;
+mod error;
+mod euler;
 mod evaluate;
 #[cfg(test)]
 mod exact;
@@ -59,84 +65,30 @@ pub mod gpu;
 mod grid;
 mod iterate;
 mod math;
+mod memory;
 mod model;
 mod multigrid;
 mod path;
+mod refusal;
+mod rounding;
+mod rows;
+mod settings;
 mod solve;
 mod sup;
 #[cfg(test)]
 mod tests;
 mod utility;
 
-pub use certify::{Certificate, EULER_POINTS, certify, euler_error, euler_errors};
-pub use cpu::{Bellman, Change, Maximizer};
+pub use certify::{Certificate, certify};
+pub use change::Change;
+pub use cpu::{Bellman, Maximizer};
 pub use egm::euler_policy;
+pub use error::GrowthError;
+pub use euler::{EULER_POINTS, euler_error, euler_errors};
 #[cfg(feature = "gpu")]
 pub use gpu::solve_on;
 pub use grid::{Choice, GridSpec, Problem, Spacing};
 pub use model::{Model, SteadyState};
 pub use path::{PathPoint, transition_path};
-pub use solve::{Method, Progress, ProposalReport, Settings, Solution, Stop, Timing, solve};
-
-use crate::figures::{figure, upper};
-
-/// Why the growth model could not be solved as asked.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum GrowthError {
-    /// Nothing is left to consume at the lower end of the grid, even when capital is run down to it.
-    #[error(
-        "`low` is {0}, but consumption must be positive at every grid point, and from {0} k* on depreciation takes \
-             all that is produced; choose `low` below {1}",
-        figure(*low), figure(*largest)
-    )]
-    Consumption {
-        /// The lower end, as a multiple of k*.
-        low: f64,
-        /// What it must stay below.
-        largest: f64,
-    },
-    /// Rounding in f64 makes the tolerance impossible to guarantee.
-    #[error(
-        "`tolerance` is {asked:e}, but rounding in 64-bit floating point allows this problem {measure} of {reachable:e} at \
-             best; ask for that or more"
-    )]
-    Tolerance {
-        /// The tolerance asked for.
-        asked: f64,
-        /// What the stopping rule looks at.
-        measure: &'static str,
-        /// One that can be reached.
-        reachable: f64,
-    },
-    /// A figure has left the range of f64, or is lost in rounding.
-    #[error(
-        "{what} at capital {} is not a finite number: 64-bit floating point cannot hold this problem there, as consumption \
-             is lost in the rounding of resources or its utility overflows; move `low` and `high` towards 1, or `beta`, \
-             `delta` and `alpha` away from their ends",
-        figure(*capital)
-    )]
-    NotFinite {
-        /// What is not finite.
-        what: &'static str,
-        /// Capital at a grid point, of the grid itself or of a coarser one, where that is so.
-        capital: f64,
-    },
-    /// The iterations allowed were not enough.
-    #[error(
-        "no solution after {iterations} iterations: {measure} is still {}, above `tolerance` {tolerance:e}; {advice}",
-        upper(*reached, 1)
-    )]
-    NotConverged {
-        /// Iterations done.
-        iterations: usize,
-        /// What the stopping rule looks at.
-        measure: &'static str,
-        /// Its last value.
-        reached: f64,
-        /// What it had to reach.
-        tolerance: f64,
-        /// What to do.
-        advice: &'static str,
-    },
-}
+pub use settings::{Method, Progress, Settings, Stop};
+pub use solve::{ProposalReport, Solution, Timing, solve};

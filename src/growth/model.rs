@@ -93,7 +93,8 @@ impl Model {
                 "alpha",
                 alpha,
                 &format!(
-                    "with these `beta` and `delta` the steady state would be k* = {:e}, c* = {:e}; move `alpha` away from 0 and 1",
+                    "with these `beta` and `delta` the steady state would be k* = {:e}, c* = {:e}; move \
+                     `alpha` away from 0 and 1",
                     steady.capital, steady.consumption
                 ),
             );

@@ -5,11 +5,12 @@
 //! tolerance, as V or as the consumption policy. The coarse grids always have the continuous choice, whose
 //! error is the smaller.
 
-use super::cpu::{Maximizer, fill_rows};
+use super::cpu::Maximizer;
 use super::egm;
 use super::evaluate::evaluate;
 use super::grid::{Choice, Problem};
 use super::iterate::{Solver, Step};
+use super::rows::fill_rows;
 use crate::error::Result;
 
 impl Solver<'_> {
@@ -88,7 +89,7 @@ pub(super) fn prolong(from: &Problem, at_points: &[f64], to: &Problem) -> Vec<f6
     let last = k.len() - 2;
     let mut prolonged = vec![0.0; to.len()];
     fill_rows(&mut prolonged, |first, prolonged| {
-        let mut j = from.cell(to.capital()[first]);
+        let mut j = from.segment(to.capital()[first]);
         for (value, &capital) in prolonged.iter_mut().zip(&to.capital()[first..]) {
             while j < last && k[j + 1] < capital {
                 j += 1;

@@ -8,7 +8,8 @@
 //! stays positive: f is concave, so that f(k) − k′ is at least the interpolated consumption of the points
 //! around k.
 
-use super::grid::{Problem, check_memory};
+use super::grid::Problem;
+use super::memory::check_reservable;
 use crate::error::{Error, Result};
 use crate::figures::figure;
 
@@ -54,7 +55,7 @@ pub fn transition_path(
         });
     }
     let needed = (periods as u64).saturating_mul(size_of::<PathPoint>() as u64);
-    check_memory(|| format!("a path of {periods} periods"), needed, "choose a smaller `periods`")?;
+    check_reservable(|| format!("a path of {periods} periods"), needed, "choose a smaller `periods`")?;
     let model = problem.model();
     let mut k = from;
     let path = (0..=periods).map(|t| {

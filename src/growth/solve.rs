@@ -26,40 +26,16 @@
 
 use std::time::{Duration, Instant};
 
-use super::GrowthError;
 use super::certify::{Certificate, certify};
 use super::cpu::{Bellman, Maximizer};
+use super::error::GrowthError;
 use super::evaluate::evaluate;
-use super::grid::{Choice, Problem};
-use super::iterate::{
-    Floor, RAISE, Solver, Step, first_not_finite, next_digit, not_finite, rounding, unreachable,
-};
+use super::grid::Problem;
+use super::iterate::{Floor, Solver, Step};
+use super::refusal::{RAISE, first_not_finite, next_digit, not_finite, unreachable};
+use super::rounding::rounding;
+use super::settings::{Method, Progress, Settings, Stop};
 use crate::error::{Error, Result};
-use crate::figures::figure;
-
-/// How the operator is iterated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Method {
-    /// Plain value function iteration from V = 0.
-    Vfi,
-    /// Value function iteration with MacQueen-Porteus bounds, from coarser grids where the grid is large.
-    Accelerated,
-    /// Policy improvement with exact policy evaluation.
-    Howard,
-    /// The endogenous grid method, polished by policy improvement.
-    Egm,
-}
-
-/// When to stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Stop {
-    /// When the guaranteed error of V is at most the tolerance.
-    Bound,
-    /// When the largest change of V is below the tolerance.
-    Change,
-}
 
 /// How the device's proposal compares with the certified solution.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
@@ -73,115 +49,6 @@ pub struct ProposalReport {
     pub value_distance: f64,
     /// max |k′_p − k′| over the grid points.
     pub policy_distance: f64,
-}
-
-/// What the solver is to do.
-#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
-pub struct Settings {
-    /// How the operator is iterated.
-    pub method: Method,
-    /// How the best k′ is found; it must serve the problem's rule of choice.
-    pub maximizer: Maximizer,
-    /// When to stop.
-    pub stop: Stop,
-    /// The tolerance of [`Stop`], in units of utility.
-    pub tolerance: f64,
-    /// Applications of the operator, on all grids together, after which the solver gives up.
-    pub max_iterations: usize,
-}
-
-impl Settings {
-    /// The defaults for a rule of choice: accelerated, a guaranteed error of 1e-6.
-    pub fn for_choice(choice: Choice) -> Self {
-        Self {
-            method: Method::Accelerated,
-            maximizer: Maximizer::fastest(choice),
-            stop: Stop::Bound,
-            tolerance: 1e-6,
-            max_iterations: 100_000,
-        }
-    }
-
-    /// The defaults for a rule of choice where a GPU proposes.
-    pub fn for_gpu(choice: Choice) -> Self {
-        let (method, maximizer) = match choice {
-            Choice::Continuous => (Method::Egm, Maximizer::Cell),
-            Choice::Grid => (Method::Howard, Maximizer::Brute),
-        };
-        Self { method, maximizer, ..Self::for_choice(choice) }
-    }
-
-    /// Whether the settings make sense, and fit the rule of choice.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Parameter`] with the name and the reason.
-    pub fn check(&self, choice: Choice) -> Result<()> {
-        let refuse =
-            |name, value: String, requirement: String| Err(Error::Parameter { name, value, requirement });
-        if !(self.tolerance > 0.0 && self.tolerance.is_finite()) {
-            return refuse("tolerance", figure(self.tolerance), "it must be positive and finite".into());
-        }
-        if self.max_iterations == 0 {
-            return refuse("max_iterations", "0".into(), "at least one iteration is needed".into());
-        }
-        if self.maximizer.choice() != choice {
-            let requirement = match choice {
-                Choice::Continuous => "`choice continuous` takes cell or golden",
-                Choice::Grid => "`choice grid` takes brute, sweep or bisection",
-            };
-            let value = format!("{:?}", self.maximizer).to_lowercase();
-            return refuse("maximizer", value, requirement.into());
-        }
-        Ok(())
-    }
-
-    /// Whether a GPU can propose by this method and maximizer, within so many iterations.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Parameter`] with the name and the reason.
-    pub fn check_gpu(&self) -> Result<()> {
-        let refuse = |name, value: String, requirement: &str| {
-            Err(Error::Parameter { name, value: value.to_lowercase(), requirement: requirement.into() })
-        };
-        if self.max_iterations < 2 {
-            return refuse(
-                "max_iterations",
-                self.max_iterations.to_string(),
-                "a GPU's proposal and its polish take one each at least",
-            );
-        }
-        match (self.maximizer, self.method) {
-            (Maximizer::Cell, Method::Egm) | (Maximizer::Brute, Method::Vfi | Method::Howard) => Ok(()),
-            (Maximizer::Cell, method) => refuse(
-                "method",
-                format!("{method:?}"),
-                "with the continuous choice a GPU proposes by egm; leave `method` out, or choose `device cpu`",
-            ),
-            (Maximizer::Brute, method) => refuse(
-                "method",
-                format!("{method:?}"),
-                "with `choice grid` a GPU proposes by howard or vfi; leave `method` out, or choose `device cpu`",
-            ),
-            (maximizer, _) => refuse(
-                "maximizer",
-                format!("{maximizer:?}"),
-                "a GPU has cell, or brute with `choice grid`; leave `maximizer` out, or choose `device cpu`",
-            ),
-        }
-    }
-}
-
-/// How far the solver is.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Progress {
-    /// Applications of the operator so far.
-    pub iterations: usize,
-    /// Points of the grid at work.
-    pub points: usize,
-    /// What the stopping rule looks at: the guaranteed error, or the change.
-    pub measure: f64,
 }
 
 /// Wall-clock time of the parts of a solution.

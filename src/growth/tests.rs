@@ -51,9 +51,9 @@ fn true_value(on: &Problem) -> Vec<f64> {
         on.capital().iter().map(|&k| fine.interpolate(&value, k)).collect::<Vec<f64>>()
     };
     // Both grids hold the points of `on`.
-    let cells = on.len() - 1;
-    let parts = 100_000_usize.div_ceil(cells);
-    let (half, full) = (at(cells * parts + 1), at(cells * 2 * parts + 1));
+    let segments = on.len() - 1;
+    let parts = 100_000_usize.div_ceil(segments);
+    let (half, full) = (at(segments * parts + 1), at(segments * 2 * parts + 1));
     half.iter().zip(full).map(|(half, full)| full + (full - half) / 3.0).collect()
 }
 
@@ -270,7 +270,7 @@ fn every_search_takes_the_first_of_exact_equals() {
 }
 
 #[test]
-fn the_cell_formula_finds_the_best_of_many_choices() {
+fn the_segment_formula_finds_the_best_of_many_choices() {
     let problem = problem(Model::default(), 40, Choice::Continuous);
     let (low, high) = (problem.capital()[0], problem.capital()[39]);
     // From values that make everybody spend what can be spent to values that make everybody save.
@@ -296,7 +296,7 @@ fn the_cell_formula_finds_the_best_of_many_choices() {
 }
 
 #[test]
-fn golden_section_agrees_with_the_cell_formula() {
+fn golden_section_agrees_with_the_segment_formula() {
     let problem = problem(Model::default(), 200, Choice::Continuous);
     let exact = to_rounding(&problem);
     for method in [Method::Vfi, Method::Accelerated, Method::Howard] {
@@ -461,7 +461,8 @@ proptest! {
         if let Ok(problem) = Problem::new(model, spec, choice) {
             let stop = if by_change { Stop::Change } else { Stop::Bound };
             let ask = |tolerance| {
-                let settings = Settings { method: METHODS[method], tolerance, stop, ..Settings::for_choice(choice) };
+                let settings =
+                    Settings::for_choice(choice).method(METHODS[method]).tolerance(tolerance).stop(stop);
                 solve(&problem, &settings, &mut |_| ())
             };
             match ask(asked) {

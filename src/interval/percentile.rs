@@ -4,8 +4,7 @@
 //! integrated variance it is not consistent unless volatility is constant: the iid bootstrap variance of RV*
 //! tends to 3 IQ − IV², not to 2 IQ (Gonçalves and Meddahi 2009).
 
-use super::position::tail_levels;
-use super::{Estimate, Interval};
+use super::{Distribution, Estimate, Interval, Quantile, Tail};
 
 /// Quantiles of the resampled statistic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,19 +15,11 @@ impl Interval for Percentile {
         "percentile"
     }
 
-    fn is_studentized(&self) -> bool {
-        false
+    fn levels(&self, tail: &Tail) -> Option<[f64; 2]> {
+        Some(tail.levels)
     }
 
-    fn levels(&self, confidence: f64) -> [f64; 2] {
-        tail_levels(confidence)
-    }
-
-    fn pivot(&self, _: &Estimate, resample: &Estimate) -> f64 {
-        resample.value
-    }
-
-    fn ends(&self, _: &Estimate, quantiles: [f64; 2]) -> [f64; 2] {
-        quantiles
+    fn ends(&self, _: &Estimate, statistic: &mut dyn Distribution, tail: &Tail) -> [Quantile; 2] {
+        tail.levels.map(|level| statistic.quantile(level))
     }
 }

@@ -33,24 +33,45 @@ use crate::resample::Word;
 /// assert_eq!(tail_levels(0.999), [0.0005, 0.9995]);
 /// ```
 pub fn tail_levels(confidence: f64) -> [f64; 2] {
-    // More decimals than these change neither level: both are then within 2⁻⁵⁴ of one half.
-    const MOST_DECIMALS: usize = 37;
     let binary = [(1.0 - confidence) / 2.0, (1.0 + confidence) / 2.0];
+    // Halves of integers over a power of ten: five times the integer over ten times as much.
+    let halves = |confidence: u128, unit: u128| [5 * (unit - confidence), 5 * (unit + confidence)];
+    in_decimal(confidence, 1, halves).unwrap_or(binary)
+}
+
+/// The level of a single end: 1 − c for confidence c, the double nearest to what decimal arithmetic gives.
+///
+/// # Examples
+///
+/// ```
+/// use bellwether::interval::position::one_tail_level;
+///
+/// assert_eq!(one_tail_level(0.9), 0.1);
+/// ```
+pub fn one_tail_level(confidence: f64) -> f64 {
+    in_decimal(confidence, 0, |confidence, unit| [unit - confidence])
+        .map_or(1.0 - confidence, |[level]| level)
+}
+
+/// Levels that are integers over a power of ten: `numerators` of the confidence as such an integer and of
+/// that power, over the power with so many more `decimals`. Reading rounds once, correctly. Nothing where the
+/// confidence has so many decimals that binary arithmetic does as well.
+fn in_decimal<const N: usize>(
+    confidence: f64,
+    decimals: usize,
+    numerators: impl Fn(u128, u128) -> [u128; N],
+) -> Option<[f64; N]> {
+    // More decimals than these change neither level: both are then within 2⁻⁵⁴ of one half, or of one.
+    const MOST_DECIMALS: usize = 37;
     let text = confidence.to_string();
-    let decimals = text.strip_prefix("0.").unwrap_or_default();
-    if decimals.len() > MOST_DECIMALS {
-        return binary;
+    let digits = text.strip_prefix("0.").unwrap_or_default();
+    if digits.len() > MOST_DECIMALS {
+        return None;
     }
-    // Halves of integers over a power of ten: five times the integer over ten times as much. Reading rounds
-    // once, correctly.
-    let unit = 10_u128.pow(decimals.len() as u32);
-    let level = |twice: u128| format!("0.{:0width$}", 5 * twice, width = decimals.len() + 1).parse();
-    match decimals.parse::<u128>() {
-        Ok(confidence) => {
-            [unit - confidence, unit + confidence].map(level).map(|level| level.unwrap_or(f64::NAN))
-        }
-        Err(_) => binary,
-    }
+    let unit = 10_u128.pow(digits.len() as u32);
+    let width = digits.len() + decimals;
+    let level = |numerator: u128| format!("0.{numerator:0width$}").parse().unwrap_or(f64::NAN);
+    digits.parse().ok().map(|confidence: u128| numerators(confidence, unit).map(level))
 }
 
 /// Where a quantile lies between two order statistics.
@@ -73,11 +94,33 @@ impl Position {
         Self { below, above: (below + 1).min(last), weight: virtual_index - below as f64 }
     }
 
+    /// Numbers of the order statistics that are a standard error away, below and above: of B numbers, those
+    /// below the p-quantile are Bp ± √(Bp(1 − p)).
+    pub fn spread(count: usize, p: f64) -> [usize; 2] {
+        let (center, deviation) = (count as f64 * p, (count as f64 * p * (1.0 - p)).sqrt());
+        // Order statistic number k, from 0, has k numbers below it.
+        let number = |k: f64| (k.max(0.0) as usize).min(count - 1);
+        [number((center - deviation).floor() - 1.0), number((center + deviation).ceil() - 1.0)]
+    }
+
     /// The quantile from the values of the two order statistics, rounded as NumPy's `_lerp` does. Where one
     /// of them decides alone it is that one, also where the other is infinite, of which NumPy makes NaN.
     pub fn interpolate(&self, below: f64, above: f64) -> f64 {
         if below == above || self.weight == 0.0 {
             return below;
+        }
+        if below.is_infinite() || above.is_infinite() {
+            return match (below.is_finite(), above.is_finite()) {
+                (true, _) => above,
+                (_, true) => below,
+                _ => {
+                    if self.weight < 0.5 {
+                        below
+                    } else {
+                        above
+                    }
+                }
+            };
         }
         let difference = above - below;
         if self.weight >= 0.5 {
@@ -93,7 +136,7 @@ impl Position {
 pub fn quantiles<K: Word>(sample: &[K], levels: [f64; 2], value: impl Fn(K) -> f64) -> [f64; 2] {
     let mut tails = Tails::new(sample.len(), levels);
     tails.push(sample);
-    tails.quantiles(value)
+    tails.quantiles(value).map(|quantile| quantile.value)
 }
 
 #[cfg(test)]
@@ -138,6 +181,9 @@ mod tests {
         let between = |weight: f64| Position { below: 0, above: 1, weight };
         assert_eq!(between(0.0).interpolate(1.0, f64::INFINITY), 1.0);
         assert_eq!(between(0.3).interpolate(1.0, f64::INFINITY), f64::INFINITY);
+        assert_eq!(between(0.8).interpolate(1.0, f64::INFINITY), f64::INFINITY);
+        assert_eq!(between(0.8).interpolate(f64::NEG_INFINITY, f64::INFINITY), f64::INFINITY);
+        assert_eq!(between(0.2).interpolate(f64::NEG_INFINITY, f64::INFINITY), f64::NEG_INFINITY);
         assert_eq!(between(0.7).interpolate(f64::INFINITY, f64::INFINITY), f64::INFINITY);
         assert_eq!(between(0.7).interpolate(f64::NEG_INFINITY, 1.0), f64::NEG_INFINITY);
     }

@@ -22,6 +22,7 @@
 //! 1.5 times the numbers kept, which are one in 100 for a confidence of 99 %.
 
 use crate::columns::Column;
+use crate::interval::Quantile;
 use crate::interval::position::Position;
 use crate::resample::{Block, Word};
 use crate::vector::{Kernel, LANES, Lanes, Vectors};
@@ -29,7 +30,7 @@ use crate::vector::{Kernel, LANES, Lanes, Vectors};
 /// Both tails of a stream of `count` numbers, from which two quantiles follow.
 #[derive(Debug, Clone)]
 pub struct Tails<K> {
-    positions: [Position; 2],
+    levels: [f64; 2],
     count: usize,
     /// Numbers still to come.
     left: usize,
@@ -41,9 +42,8 @@ pub struct Tails<K> {
 impl<K: Word> Tails<K> {
     /// For the quantiles at two `levels`, the first at most the second, of `count` ≥ 1 numbers.
     pub fn new(count: usize, levels: [f64; 2]) -> Self {
-        let positions = levels.map(|level| Position::new(count, level));
-        let [smallest, largest] = kept(count, positions).map(Smallest::new);
-        Self { positions, count, left: count, smallest, largest }
+        let [smallest, largest] = kept(count, levels).map(Smallest::new);
+        Self { levels, count, left: count, smallest, largest }
     }
 
     /// Takes some of the numbers.
@@ -94,20 +94,30 @@ impl<K: Word> Tails<K> {
         words.map(|word| word.min(u32::MAX.into()) as u32)
     }
 
+    /// The levels of the two quantiles.
+    pub fn levels(&self) -> [f64; 2] {
+        self.levels
+    }
+
     /// The two quantiles. `value` gives a key its number, and must not decrease.
     ///
     /// # Panics
     ///
     /// Where fewer numbers came than were announced.
-    pub fn quantiles(self, value: impl Fn(K) -> f64) -> [f64; 2] {
-        let Self { positions: [lower, upper], count, left, mut smallest, mut largest } = self;
+    pub fn quantiles(self, value: impl Fn(K) -> f64) -> [Quantile; 2] {
+        let Self { levels: [lower, upper], count, left, smallest, largest } = self;
         assert!(left == 0, "{left} of {count} numbers did not come");
-        let [below, above] = smallest.ranked([lower.below, lower.above]);
-        let lower = lower.interpolate(value(below), value(above));
+        let (smallest, largest) = (smallest.sorted(), largest.sorted());
+        let of_level = |level: f64, at: &dyn Fn(usize) -> f64| {
+            let position = Position::new(count, level);
+            let around = [position.below, position.above].map(at);
+            Quantile::of_order_statistics(&position, around, Position::spread(count, level).map(at))
+        };
         // From the top, the last number has rank 0.
-        let from_top = |rank: usize| count - 1 - rank;
-        let [above, below] = largest.ranked([from_top(upper.above), from_top(upper.below)]);
-        [lower, upper.interpolate(value(!below), value(!above))]
+        [
+            of_level(lower, &|rank| value(smallest.ranked(rank))),
+            of_level(upper, &|rank| value(!largest.ranked(count - 1 - rank))),
+        ]
     }
 }
 
@@ -146,12 +156,16 @@ impl<K: Word> Kernel for Screen<'_, K> {
 
 /// Most numbers that [`Tails`] of `count` numbers hold at a time.
 pub fn held(count: usize, levels: [f64; 2]) -> usize {
-    kept(count, levels.map(|level| Position::new(count, level))).map(capacity).iter().sum()
+    kept(count, levels).map(capacity).iter().sum()
 }
 
-/// How many of the smallest, and of the largest, decide the quantiles at these positions.
-fn kept(count: usize, [lower, upper]: [Position; 2]) -> [usize; 2] {
-    [lower.above + 1, count - upper.below]
+/// How many of the smallest, and of the largest, decide the quantiles at these levels and their errors.
+fn kept(count: usize, [lower, upper]: [f64; 2]) -> [usize; 2] {
+    let [_, high] = Position::spread(count, lower);
+    let [low, _] = Position::spread(count, upper);
+    let highest = Position::new(count, lower).above.max(high);
+    let lowest = Position::new(count, upper).below.min(low);
+    [highest + 1, count - lowest]
 }
 
 /// Most numbers that are kept in order, so that the bound is as low as it can be at any time.
@@ -217,19 +231,17 @@ impl<K: Word> Smallest<K> {
         self.keys.truncate(self.keep);
     }
 
-    /// The numbers of two ranks below `keep`, from 0 for the smallest: the second is the first or the one
-    /// after it.
-    fn ranked(&mut self, [first, second]: [usize; 2]) -> [K; 2] {
-        if self.keep <= FEW {
-            return [first, second].map(|rank| self.keys.get(rank).copied().unwrap_or(self.bound));
+    /// The same in increasing order.
+    fn sorted(mut self) -> Self {
+        if self.keep > FEW {
+            self.keys.sort_unstable();
         }
-        if second < self.keys.len() {
-            let (below, &mut key, _) = self.keys.select_nth_unstable(second);
-            let before = if first < second { below.iter().max().copied().unwrap_or(key) } else { key };
-            return [before, key];
-        }
-        let before = if first < self.keys.len() { self.keys.iter().max().copied() } else { None };
-        [before.unwrap_or(self.bound), self.bound]
+        self
+    }
+
+    /// The number of a rank below `keep`, from 0 for the smallest, of keys in increasing order.
+    fn ranked(&self, rank: usize) -> K {
+        self.keys.get(rank).copied().unwrap_or(self.bound)
     }
 }
 
@@ -241,7 +253,7 @@ mod tests {
     use super::*;
     use crate::columns::DayColumns;
     use crate::interval::position::tail_levels;
-    use crate::resample::cpu;
+    use crate::resample::{Scheme, cpu};
 
     /// By sorting.
     fn defined<K: Word>(keys: &[K], levels: [f64; 2], value: impl Fn(K) -> f64) -> [f64; 2] {
@@ -261,7 +273,7 @@ mod tests {
             assert!(tails.smallest.keys.len() + tails.largest.keys.len() <= held);
             assert!(tails.smallest.keys.capacity() + tails.largest.keys.capacity() <= held);
         }
-        tails.quantiles(value)
+        tails.quantiles(value).map(|quantile| quantile.value)
     }
 
     #[test]
@@ -280,8 +292,9 @@ mod tests {
 
     #[test]
     fn few_numbers_are_held_and_fewer_kept() {
-        assert_eq!(held(1_000_000, [0.005, 0.995]), 2 * (5001 + 2500));
-        assert_eq!(held(1000, [0.005, 0.995]), 6 + 6);
+        // Beside those that the quantiles lie between, the few that their errors are from: √(Bp(1 − p)).
+        assert_eq!(held(1_000_000, [0.005, 0.995]), 5071 + 5071 / 2 + 5072 + 5072 / 2);
+        assert_eq!(held(1000, [0.005, 0.995]), 8 + 9);
         assert_eq!(held(1, [0.005, 0.995]), 2);
         // Falling numbers are the worst order: each is smaller than all before it.
         let falling: Vec<u32> = (0..100_000).rev().collect();
@@ -317,7 +330,7 @@ mod tests {
     fn screened_sums_give_what_sorting_gives_with_all_vectors() {
         let day = day();
         for samples in [1, 15, 16, 17, 1000, 20_011] {
-            let sums = cpu::resample(&day, 4, 0..samples);
+            let sums = cpu::resample(&day, &Scheme::Iid, 4, 0..samples).unwrap();
             for confidence in [0.5, 0.99, 0.9999] {
                 let levels = tail_levels(confidence);
                 for column in day.columns() {
@@ -328,7 +341,9 @@ mod tests {
                         for block in sums.blocks() {
                             tails.push_sums_with(vectors, column, block);
                         }
-                        let found = tails.quantiles(|total| column.value_of(total.into()));
+                        let found = tails
+                            .quantiles(|total| column.value_of(total.into()))
+                            .map(|quantile| quantile.value);
                         assert_eq!(
                             found, expected,
                             "{samples} samples, {confidence}, {column:?}, {vectors:?}"

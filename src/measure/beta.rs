@@ -1,10 +1,13 @@
-//! Realized beta, Σ r_i r_j / Σ r_j²: the slope of a stock's returns on those of another, such as the
+//! Realized beta, β = Σ r_i r_j / Σ r_j²: the slope of a stock's returns on those of another, such as the
 //! market's. Where the other never moves it is 0.
+//!
+//! Its gradient in (Σ r_i r_j, Σ r_i², Σ r_j²) is (1, 0, −β)/S_j: with Ω of [`super::Covariance`] the delta
+//! method gives se², the variance of Σ (r_i − β r_j) r_j over S_j² (Barndorff-Nielsen and Shephard 2004).
 
-use ndarray::{ArrayRef1, ArrayRef2};
+use ndarray::ArrayRef2;
 
-use super::covariance::{COLUMNS, of_sums, others, products, squares};
-use super::{Measure, ratio};
+use super::covariance::{COLUMNS, OF_FOURTH_POWERS, of_sums, others, products, quadratic_form, squares};
+use super::{Measure, Totals, ratio};
 
 /// Realized beta on the stock of number `against`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,16 +34,31 @@ impl Measure for Beta {
         COLUMNS
     }
 
-    fn quantities(&self, row: &ArrayRef1<f64>, stock: usize, out: &mut [f64]) {
-        squares(row, stock, self.against, out);
+    fn quantities(&self, returns: &ArrayRef2<f64>, row: usize, stock: usize, out: &mut [f64]) {
+        squares(returns, row, [stock, self.against], out);
     }
 
-    fn statistic(&self, sums: &[f64]) -> f64 {
+    fn statistic(&self, sums: &[f64], _: u32) -> f64 {
         slope(of_sums(sums), sums[2])
     }
 
-    fn estimate(&self, returns: &ArrayRef2<f64>, stock: usize) -> f64 {
-        let [both, _, second] = products(returns, stock, self.against);
-        slope(both, second)
+    fn totals(&self, returns: &ArrayRef2<f64>, stock: usize) -> Totals {
+        products(returns, [stock, self.against])
+    }
+
+    fn estimate_of(&self, totals: &Totals, _: u32) -> f64 {
+        slope(totals[0], totals[2])
+    }
+
+    fn squared_error_of(&self, totals: &Totals, rows: u32) -> Option<f64> {
+        let second = totals[2];
+        if second == 0.0 {
+            return Some(0.0);
+        }
+        Some(quadratic_form(totals, [1.0 / second, 0.0, -self.estimate_of(totals, rows) / second]))
+    }
+
+    fn without_studentizing(&self) -> Option<&'static str> {
+        Some(OF_FOURTH_POWERS)
     }
 }

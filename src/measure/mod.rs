@@ -7,29 +7,55 @@
 //!   ([`crate::columns`]);
 //! - its *statistic*, a function of the columns' sums: θ* where the sums are a resample's;
 //! - its *estimate* θ̂, from the returns themselves in plain f64;
-//! - where it can be studentized ([`Studentize`]), the squared standard errors of both.
+//! - where a central limit theorem is known, the squared standard error se² of θ̂;
+//! - where it can be studentized ([`Studentize`]), the squared standard error of θ*.
 //!
-//! Functions of sums are evaluated in f64 with the operations of IEEE 754 alone, in the order in which they
-//! are written, so that they have the same bits everywhere.
+//! Functions of sums are evaluated in f64 with the operations of IEEE 754 and the `libm` crate alone, in the
+//! order in which they are written, so that they have the same bits everywhere.
 //!
-//! | measure | columns of a cell | statistic of their sums |
-//! |---|---|---|
-//! | [`Variance`] | r² | S |
-//! | [`Covariance`] with stock j | (r_i + r_j)², r_i², r_j² | ½(S₊ − S_i − S_j) |
-//! | [`Correlation`] | the same | covariance / √(S_i S_j) |
-//! | [`Beta`] | the same | covariance / S_j |
+//! | measure | columns of a cell | statistic of their sums | se² of the estimate |
+//! |---|---|---|---|
+//! | [`Variance`] | r² | S | ⅔ Σ r⁴ |
+//! | [`Volatility`], of a year if asked | r² | √S, √(252 S) | ⅔ Σ r⁴ / (4 S), 252 times that |
+//! | [`LogVariance`] | r² | ln S | ⅔ Σ r⁴ / S² |
+//! | [`Semivariance`], of either sign | r² where r > 0 (r < 0) | S | unknown |
+//! | [`Quarticity`] | r⁴ | n/3 S | n²/9 · 96/105 Σ r⁸ |
+//! | [`Covariance`] with stock j | (r_i + r_j)², r_i², r_j² | ½(S₊ − S_i − S_j) | from neighbours |
+//! | [`Correlation`] | the same | covariance / √(S_i S_j) | delta method on the same |
+//! | [`Beta`] | the same | covariance / S_j | delta method on the same |
+//! | [`Bipower`] | \|r\| of two neighbours, multiplied | S | 2.61 quarticity / n |
+//! | [`MinRv`] | the smaller of two neighbours, squared | S | 3.81 quarticity / n |
+//! | [`MedRv`] | the median of three neighbours, squared | S | 2.96 quarticity / n |
+//!
+//! Constants stand with the measures. [`jumps`] tests a day for jumps, without a bootstrap. Which schemes and
+//! intervals a measure goes with, and why not with the others: [`crate::bootstrap::pairings`].
+//!
+//! **Periods of several days.** Column sums add over days, and so do [`Totals`], from which θ̂ and se² are
+//! computed; a statistic's `rows` is then the number of rows in all. Neighbours are of one day: no pair
+//! reaches over a night. Variances are of the period; the quarticity is in units of the period, n/3 Σ r⁴
+//! with all its rows n.
 //!
 //! A new measure is a new file here, and a line in [`by_name`].
 //!
 //! Sources: T. G. Andersen, T. Bollerslev, F. X. Diebold and P. Labys, "Modeling and forecasting realized
 //! volatility", Econometrica 71(2), 2003; O. E. Barndorff-Nielsen and N. Shephard, "Econometric analysis of
 //! realized covariation: high frequency based covariance, regression, and correlation in financial
-//! economics", Econometrica 72(3), 2004.
+//! economics", Econometrica 72(3), 2004; more in each file.
 
 mod beta;
+mod bipower;
 mod correlation;
 mod covariance;
+pub mod jumps;
+mod log_variance;
+mod med_rv;
+mod min_rv;
+mod quarticity;
+mod semivariance;
+#[cfg(test)]
+mod tests;
 mod variance;
+mod volatility;
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -39,9 +65,24 @@ use ndarray::{ArrayRef1, ArrayRef2};
 use crate::error::{Error, Result};
 
 pub use beta::Beta;
+pub use bipower::Bipower;
 pub use correlation::Correlation;
 pub use covariance::Covariance;
+pub use log_variance::LogVariance;
+pub use med_rv::MedRv;
+pub use min_rv::MinRv;
+pub use quarticity::Quarticity;
+pub use semivariance::Semivariance;
 pub use variance::Variance;
+pub use volatility::{TRADING_DAYS, Volatility};
+
+/// Sums over a day's rows in plain f64, row order, of which an estimate and its standard error are functions.
+/// Those of a period are the sums of its days', added in their order. A measure uses the first few; the
+/// others are zero.
+pub type Totals = [f64; 9];
+
+/// Degrees of columns that are squares.
+const SQUARES: [u32; 3] = [2; 3];
 
 /// A statistic of a day's returns, a number for each cell.
 pub trait Measure: Debug + Send + Sync {
@@ -56,57 +97,145 @@ pub trait Measure: Debug + Send + Sync {
     /// Number of columns of a cell.
     fn columns(&self) -> usize;
 
-    /// The quantities of a cell's columns in one row, none negative. `row` has the returns of all stocks,
-    /// `stock` is the cell's, `out` has room for [`Self::columns`].
-    fn quantities(&self, row: &ArrayRef1<f64>, stock: usize, out: &mut [f64]);
+    /// The quantities of a cell's columns in row number `row` of a day's `returns`, n × stocks; none
+    /// negative. `stock` is the cell's, `out` has room for [`Self::columns`].
+    fn quantities(&self, returns: &ArrayRef2<f64>, row: usize, stock: usize, out: &mut [f64]);
 
     /// As [`Self::quantities`] for these `cells` (stocks) in all rows of `returns`, n × stocks, into the
     /// first columns of each `stride` of `out`. One call for a day, in which the compiler knows the measure.
     fn fill(&self, returns: &ArrayRef2<f64>, cells: &[usize], stride: usize, out: &mut [f64]) {
         let columns = self.columns();
-        for (row, out) in returns.rows().into_iter().zip(out.chunks_exact_mut(stride * cells.len().max(1))) {
+        for (row, out) in out.chunks_exact_mut(stride * cells.len().max(1)).enumerate() {
             for (&stock, out) in cells.iter().zip(out.chunks_exact_mut(stride)) {
-                self.quantities(&row, stock, &mut out[..columns]);
+                self.quantities(returns, row, stock, &mut out[..columns]);
             }
         }
     }
 
-    /// θ of the columns' sums over a resample of the rows.
-    fn statistic(&self, sums: &[f64]) -> f64;
+    /// Of each column, the degree of homogeneity in the returns: a row whose returns are multiplied by η has
+    /// η to this power times the quantity, as the wild bootstrap wants. `None` where that is not so for
+    /// negative η, or where a quantity is of several rows.
+    fn degrees(&self) -> Option<&'static [u32]> {
+        if self.needs_neighbours() { None } else { SQUARES.get(..self.columns()) }
+    }
+
+    /// Whether a row's quantities are of the rows beside it too, so that they are no function of the rows
+    /// that a resample draws one by one. Rows without such neighbours have zeros.
+    fn needs_neighbours(&self) -> bool {
+        false
+    }
+
+    /// The fewest rows of a day for which it is defined.
+    fn least_rows(&self) -> usize {
+        1
+    }
+
+    /// θ of the columns' sums over a resample of so many `rows` in all.
+    fn statistic(&self, sums: &[f64], rows: u32) -> f64;
+
+    /// The sums of a day that [`Self::estimate_of`] and [`Self::squared_error_of`] need of a stock, from the
+    /// day's returns, n × stocks.
+    fn totals(&self, returns: &ArrayRef2<f64>, stock: usize) -> Totals;
+
+    /// θ̂ from totals of so many `rows`.
+    fn estimate_of(&self, totals: &Totals, rows: u32) -> f64;
+
+    /// The squared standard error of θ̂ by its central limit theorem, from totals of so many `rows`; `None`
+    /// where none is known ([`Self::without_error`] says why), and for all days alike. A day on which nothing
+    /// moves has 0.
+    fn squared_error_of(&self, totals: &Totals, rows: u32) -> Option<f64>;
 
     /// θ̂ of a stock, from the day's returns, n × stocks.
-    fn estimate(&self, returns: &ArrayRef2<f64>, stock: usize) -> f64;
+    fn estimate(&self, returns: &ArrayRef2<f64>, stock: usize) -> f64 {
+        self.estimate_of(&self.totals(returns, stock), rows_of(returns))
+    }
+
+    /// The squared standard error of θ̂, from the day's returns, n × stocks.
+    fn squared_error(&self, returns: &ArrayRef2<f64>, stock: usize) -> Option<f64> {
+        self.squared_error_of(&self.totals(returns, stock), rows_of(returns))
+    }
+
+    /// Why there is no standard error of θ̂; `None` where there is one.
+    fn without_error(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Whether it is positive but for a day on which nothing moves, so that intervals of its logarithm make
+    /// sense.
+    fn is_positive(&self) -> bool {
+        false
+    }
 
     /// Whether the statistic is the sum of the only column, so that order statistics can be selected from the
-    /// integers.
+    /// integers. The estimate then is the plain sum in row order.
     fn is_sum(&self) -> bool {
         false
+    }
+
+    /// Whether the statistic is an increasing function of the only column's sum, [`Self::of_sum`]. Its order
+    /// statistics are then that function of the sum's: select from the integers, apply the function to the
+    /// order statistics, then interpolate.
+    fn is_of_sum(&self) -> bool {
+        self.is_sum()
+    }
+
+    /// The statistic as a function of the only column's sum and the number of rows, where
+    /// [`Self::is_of_sum`].
+    fn of_sum(&self, sum: f64, rows: u32) -> f64 {
+        self.statistic(&[sum], rows)
     }
 
     /// How to studentize it, where that is known.
     fn studentize(&self) -> Option<&dyn Studentize> {
         None
     }
+
+    /// Why it cannot be studentized; `None` where it can.
+    fn without_studentizing(&self) -> Option<&'static str> {
+        self.without_error().or(self.needs_neighbours().then_some(
+            "its columns are of neighbouring rows, and the standard error of a resample that keeps \
+             neighbours together is no function of column sums",
+        ))
+    }
 }
 
-/// Squared standard errors of a measure, from sums of its columns and of some more.
+/// Squared standard errors of a measure's resamples, from sums of its columns and of some more.
 pub trait Studentize {
     /// Number of columns that the errors need beside the measure's.
     fn columns(&self) -> usize;
 
-    /// The quantities of those columns in one row, as [`Measure::quantities`].
+    /// Their degrees, as [`Measure::degrees`].
+    fn degrees(&self) -> &'static [u32];
+
+    /// The quantities of those columns in one row, which has the returns of all stocks; none negative.
+    /// `stock` is the cell's, `out` has room for [`Self::columns`].
     fn quantities(&self, row: &ArrayRef1<f64>, stock: usize, out: &mut [f64]);
 
-    /// The squared standard error of θ̂, from the plain sums of the measure's columns and of these.
-    fn squared_error(&self, sums: &[f64]) -> f64;
-
-    /// The same of θ*, from the sums over an iid resample of n = `rows` rows; rounding may make it negative
-    /// where it is zero.
+    /// The squared standard error of θ*, from the sums of the measure's columns and of these over an iid
+    /// resample of n = `rows` rows; rounding may make it negative where it is zero.
     fn squared_error_of_resample(&self, rows: u32, sums: &[f64]) -> f64;
+
+    /// The same of a wild resample, whose rows are all n rows, each multiplied by its own η with E η² = 1, E
+    /// η⁴ = 31/25 and E η⁸ = 47,089/15,625 (Gonçalves and Meddahi 2009).
+    fn squared_error_of_wild(&self, rows: u32, sums: &[f64]) -> f64;
 }
 
 /// The measures' names.
-pub const NAMES: [&str; 4] = ["variance", "covariance", "correlation", "beta"];
+pub const NAMES: [&str; 13] = [
+    "variance",
+    "volatility",
+    "annual-volatility",
+    "log-variance",
+    "positive-semivariance",
+    "negative-semivariance",
+    "quarticity",
+    "covariance",
+    "correlation",
+    "beta",
+    "bipower",
+    "minrv",
+    "medrv",
+];
 
 /// The measure of this name; those of two stocks are taken `against` the stock of that number.
 ///
@@ -116,20 +245,51 @@ pub const NAMES: [&str; 4] = ["variance", "covariance", "correlation", "beta"];
 pub fn by_name(name: &str, against: Option<usize>) -> Result<Arc<dyn Measure>> {
     let refused =
         |requirement: String| Error::Parameter { name: "measure", value: name.to_owned(), requirement };
-    match (name, against) {
-        ("variance", None) => Ok(Arc::new(Variance)),
-        ("covariance", Some(against)) => Ok(Arc::new(Covariance { against })),
-        ("correlation", Some(against)) => Ok(Arc::new(Correlation { against })),
-        ("beta", Some(against)) => Ok(Arc::new(Beta { against })),
-        ("variance", Some(_)) => Err(refused("it is of one stock; leave `against` out".into())),
+    let of_one: Arc<dyn Measure> = match (name, against) {
+        ("covariance", Some(against)) => return Ok(Arc::new(Covariance { against })),
+        ("correlation", Some(against)) => return Ok(Arc::new(Correlation { against })),
+        ("beta", Some(against)) => return Ok(Arc::new(Beta { against })),
         ("covariance" | "correlation" | "beta", None) => {
-            Err(refused("it is of two stocks; name the second by `against`".into()))
+            return Err(refused("it is of two stocks; name the second by `against`".into()));
         }
-        _ => Err(refused(format!("there are {}", NAMES.join(", ")))),
+        ("variance", _) => Arc::new(Variance),
+        ("volatility", _) => Arc::new(Volatility::default()),
+        ("annual-volatility", _) => Arc::new(Volatility { periods_a_year: Some(TRADING_DAYS) }),
+        ("log-variance", _) => Arc::new(LogVariance),
+        ("positive-semivariance", _) => Arc::new(Semivariance::Positive),
+        ("negative-semivariance", _) => Arc::new(Semivariance::Negative),
+        ("quarticity", _) => Arc::new(Quarticity),
+        ("bipower", _) => Arc::new(Bipower),
+        ("minrv", _) => Arc::new(MinRv),
+        ("medrv", _) => Arc::new(MedRv),
+        _ => return Err(refused(format!("there are {}", NAMES.join(", ")))),
+    };
+    match against {
+        None => Ok(of_one),
+        Some(_) => Err(refused("it is of one stock; leave `against` out".into())),
     }
+}
+
+/// Number of rows of a day, which [`crate::columns::MAX_ROWS`] bounds where a day is resampled.
+fn rows_of(returns: &ArrayRef2<f64>) -> u32 {
+    u32::try_from(returns.nrows()).unwrap_or(u32::MAX)
 }
 
 /// a / b, with 0/0 as 0.
 fn ratio(a: f64, b: f64) -> f64 {
     if a == 0.0 { 0.0 } else { a / b }
+}
+
+/// Σ f(r) of a stock, in row order.
+fn total(returns: &ArrayRef2<f64>, stock: usize, f: impl Fn(f64) -> f64) -> f64 {
+    returns.column(stock).iter().fold(0.0, |sum, &r| sum + f(r))
+}
+
+/// These sums, and zeros for the others.
+fn totals<const COUNT: usize>(sums: [f64; COUNT]) -> Totals {
+    let mut totals = [0.0; 9];
+    for (total, sum) in totals.iter_mut().zip(sums) {
+        *total = sum;
+    }
+    totals
 }

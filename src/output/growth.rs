@@ -22,6 +22,7 @@ use crate::growth::{
 
 /// One grid point of a solution, as written.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct GrowthRow {
     /// Capital k.
     pub k: f64,

@@ -1,20 +1,25 @@
 //! Intervals as CSV and JSON, long and wide.
 //!
-//! * **Long**: a record for each day and stock, `date,stock,rv,lower,upper`, sorted by date, then stock. As
-//!   JSON an array of records (`pd.read_json`).
+//! * **Long**: a record for each day and stock, `date,stock,rv,lower,upper`, sorted by date, then stock.
+//!   Several measures add a column `measure` and call the estimate `estimate`, several kinds of intervals a
+//!   column `interval`; details add columns behind. As JSON an object that `pd.read_json(file,
+//!   orient="table")` reads: a table schema and its records, beside what they are and how they came about.
 //! * **Wide**: a row a day, two columns a stock. As CSV with two header rows (stock; lower, upper), which
 //!   `pd.read_csv(file, header=[0, 1], index_col=0, parse_dates=True)` reads; as JSON what
-//!   `pd.read_json(file, orient="split")` reads.
+//!   `pd.read_json(file, orient="split")` reads. Of one measure and one kind of interval.
 //!
-//! Dates are ISO 8601; numbers are in the shortest form that reads back as the same double.
+//! Dates are ISO 8601; numbers are in the shortest form that reads back as the same double. JSON has no
+//! infinity: an infinite end is null there.
 
 use std::io::{self, Write};
 
-use serde::ser::SerializeMap;
+use jiff::civil::Date;
+use ndarray::Array2;
+use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
 use super::Format;
-use crate::bootstrap::Intervals;
+use crate::bootstrap::{Ends, Intervals};
 
 /// Arrangement of the cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,27 +30,199 @@ pub enum Layout {
     Wide,
 }
 
-/// One day and stock.
-struct Record<'a> {
-    date: String,
-    stock: &'a str,
-    /// What the estimate is called.
-    name: &'static str,
-    estimate: f64,
-    lower: f64,
-    upper: f64,
+/// What is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Report<'a, M> {
+    /// The panel's stocks.
+    pub stocks: &'a [String],
+    /// The intervals, one for each measure.
+    pub intervals: &'a [Intervals],
+    /// What they are and how they came about: the key `method` of long JSON.
+    pub method: &'a M,
 }
+
+/// The value of one column in one record.
+#[derive(Debug, Clone, Copy)]
+enum Value<'a> {
+    Date(Date),
+    Text(&'a str),
+    Number(f64),
+    Count(u32),
+}
+
+impl Serialize for Value<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match *self {
+            Self::Date(date) => serializer.collect_str(&date),
+            Self::Text(text) => serializer.serialize_str(text),
+            // What is not finite becomes null.
+            Self::Number(number) => serializer.serialize_f64(number),
+            Self::Count(count) => serializer.serialize_u32(count),
+        }
+    }
+}
+
+impl Value<'_> {
+    fn text(&self) -> String {
+        match *self {
+            Self::Date(date) => date.to_string(),
+            Self::Text(text) => text.to_owned(),
+            Self::Number(value) => number(value),
+            Self::Count(count) => count.to_string(),
+        }
+    }
+}
+
+/// Where a record is from.
+#[derive(Debug, Clone, Copy)]
+struct Place<'a> {
+    intervals: &'a Intervals,
+    ends: &'a Ends,
+    stock: &'a str,
+    at: [usize; 2],
+}
+
+/// One column of the long table.
+struct Column {
+    name: &'static str,
+    /// Its type in a table schema.
+    kind: &'static str,
+    value: for<'a> fn(&Place<'a>) -> Value<'a>,
+}
+
+/// A column of numbers that intervals may have.
+const fn numbers(name: &'static str, value: for<'a> fn(&Place<'a>) -> Value<'a>) -> Column {
+    Column { name, kind: "number", value }
+}
+
+fn at(place: &Place<'_>, array: &Array2<f64>) -> Value<'static> {
+    Value::Number(array[place.at])
+}
+
+/// A column of the details, NaN where there are none.
+fn detail(place: &Place<'_>, of: impl FnOnce(&crate::bootstrap::Details) -> &Array2<f64>) -> Value<'static> {
+    Value::Number(place.intervals.details.as_ref().map_or(f64::NAN, |details| of(details)[place.at]))
+}
+
+/// An end of infinitely many resamples, NaN where there is none.
+fn exact(place: &Place<'_>, end: usize) -> Value<'static> {
+    Value::Number(place.ends.exact.as_ref().map_or(f64::NAN, |exact| exact[end][place.at]))
+}
+
+/// The columns of the long table.
+fn columns(all: &[Intervals]) -> Vec<Column> {
+    let text = |name, value| Column { name, kind: "string", value };
+    let mut columns = vec![
+        Column {
+            name: "date",
+            kind: "datetime",
+            value: |place| Value::Date(place.intervals.dates[place.at[0]]),
+        },
+        text("stock", |place| Value::Text(place.stock)),
+    ];
+    if all.len() > 1 {
+        columns.push(text("measure", |place| Value::Text(place.intervals.name)));
+    }
+    if all.iter().any(|intervals| intervals.ends.len() > 1) {
+        columns.push(text("interval", |place| Value::Text(place.ends.interval)));
+    }
+    let name = match all {
+        [one] => one.name,
+        _ => "estimate",
+    };
+    columns.push(numbers(name, |place| at(place, &place.intervals.estimate)));
+    columns.push(numbers("lower", |place| at(place, &place.ends.lower)));
+    columns.push(numbers("upper", |place| at(place, &place.ends.upper)));
+    if all.iter().any(|intervals| intervals.ends.iter().any(|ends| ends.exact.is_some())) {
+        columns.push(numbers("exact_lower", |place| exact(place, 0)));
+        columns.push(numbers("exact_upper", |place| exact(place, 1)));
+    }
+    if all.iter().any(|intervals| intervals.details.is_some()) {
+        columns.extend([
+            Column {
+                name: "n",
+                kind: "integer",
+                value: |place| {
+                    Value::Count(place.intervals.details.as_ref().map_or(0, |details| details.rows[place.at]))
+                },
+            },
+            numbers("se", |place| detail(place, |details| &details.standard_error)),
+            numbers("bias", |place| detail(place, |details| &details.bias)),
+            numbers("lower_error", |place| at(place, &place.ends.lower_error)),
+            numbers("upper_error", |place| at(place, &place.ends.upper_error)),
+            numbers("zeros", |place| detail(place, |details| &details.zeros)),
+            numbers("largest", |place| detail(place, |details| &details.largest)),
+            numbers("jump_z", |place| detail(place, |details| &details.jump_statistic)),
+            numbers("jump_p", |place| detail(place, |details| &details.jump_p_value)),
+            numbers("padded", |place| detail(place, |details| &details.padded)),
+        ]);
+    }
+    columns
+}
+
+/// Calls `take` for each record of the long table, by date, stock, measure and interval.
+fn for_each<E>(
+    stocks: &[String],
+    all: &[Intervals],
+    mut take: impl FnMut(&Place<'_>) -> Result<(), E>,
+) -> Result<(), E> {
+    let Some(first) = all.first() else { return Ok(()) };
+    for day in 0..first.dates.len() {
+        for (number, stock) in stocks.iter().enumerate() {
+            for intervals in all {
+                let Some(cell) = intervals.cells.iter().position(|&cell| cell == number) else { continue };
+                for ends in &intervals.ends {
+                    take(&Place { intervals, ends, stock, at: [day, cell] })?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A record of the long table.
+struct Record<'a>(&'a [Column], Place<'a>);
 
 impl Serialize for Record<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_map(Some(5))?;
-        fields.serialize_entry("date", &self.date)?;
-        fields.serialize_entry("stock", self.stock)?;
-        fields.serialize_entry(self.name, &self.estimate)?;
-        fields.serialize_entry("lower", &self.lower)?;
-        fields.serialize_entry("upper", &self.upper)?;
+        let mut fields = serializer.serialize_map(Some(self.0.len()))?;
+        for column in self.0 {
+            fields.serialize_entry(column.name, &(column.value)(&self.1))?;
+        }
         fields.end()
     }
+}
+
+/// The records of the long table.
+struct Records<'a>(&'a [Column], &'a [String], &'a [Intervals]);
+
+impl Serialize for Records<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut records = serializer.serialize_seq(None)?;
+        for_each(self.1, self.2, |place| records.serialize_element(&Record(self.0, *place)))?;
+        records.end()
+    }
+}
+
+/// A field of a table schema.
+#[derive(Serialize)]
+struct Field {
+    name: &'static str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+}
+
+#[derive(Serialize)]
+struct Schema {
+    fields: Vec<Field>,
+    pandas_version: &'static str,
+}
+
+#[derive(Serialize)]
+struct Table<'a, M> {
+    method: &'a M,
+    schema: Schema,
+    data: Records<'a>,
 }
 
 /// A table as pandas splits it.
@@ -56,26 +233,26 @@ struct Split<'a> {
     data: Vec<Vec<f64>>,
 }
 
-/// Writes `intervals` of a panel of these `stocks`. The estimate's column has the measure's name: `rv` for
-/// realized variance.
+/// Writes a report. The estimate's column has the measure's name: `rv` for realized variance.
 ///
 /// # Errors
 ///
 /// Whatever `out` returns.
-pub fn write(
+pub fn write<M: Serialize>(
     out: &mut dyn Write,
-    stocks: &[String],
-    intervals: &Intervals,
+    report: &Report<'_, M>,
     format: Format,
     layout: Layout,
 ) -> io::Result<()> {
+    let Report { stocks, intervals, method } = *report;
     match (format, layout) {
         (Format::Csv, Layout::Long) => {
+            let columns = columns(intervals);
             let mut writer = csv::Writer::from_writer(out);
-            writer.write_record(["date", "stock", intervals.name, "lower", "upper"])?;
-            for Record { date, stock, estimate, lower, upper, .. } in records(stocks, intervals) {
-                writer.write_record([&date, stock, &number(estimate), &number(lower), &number(upper)])?;
-            }
+            writer.write_record(columns.iter().map(|column| column.name))?;
+            for_each(stocks, intervals, |place| {
+                writer.write_record(columns.iter().map(|column| (column.value)(place).text()))
+            })?;
             writer.flush()
         }
         (Format::Csv, Layout::Wide) => {
@@ -90,7 +267,13 @@ pub fn write(
             }
             writer.flush()
         }
-        (Format::Json, Layout::Long) => json(out, &records(stocks, intervals).collect::<Vec<_>>()),
+        (Format::Json, Layout::Long) => {
+            let columns = columns(intervals);
+            let fields =
+                columns.iter().map(|column| Field { name: column.name, kind: column.kind }).collect();
+            let schema = Schema { fields, pandas_version: "1.4.0" };
+            json(out, &Table { method, schema, data: Records(&columns, stocks, intervals) })
+        }
         (Format::Json, Layout::Wide) => json(out, &split(stocks, intervals)),
     }
 }
@@ -105,31 +288,18 @@ fn number(value: f64) -> String {
     format!("{value:?}")
 }
 
-fn records<'a>(stocks: &'a [String], intervals: &'a Intervals) -> impl Iterator<Item = Record<'a>> {
-    intervals.dates.iter().enumerate().flat_map(move |(day, date)| {
-        names(stocks, intervals).enumerate().map(move |(cell, stock)| Record {
-            date: date.to_string(),
-            stock,
-            name: intervals.name,
-            estimate: intervals.estimate[[day, cell]],
-            lower: intervals.lower[[day, cell]],
-            upper: intervals.upper[[day, cell]],
-        })
-    })
-}
-
-/// The stocks that have a cell.
-fn names<'a>(stocks: &'a [String], intervals: &'a Intervals) -> impl Iterator<Item = &'a str> {
-    intervals.cells.iter().filter_map(|&stock| stocks.get(stock)).map(String::as_str)
-}
-
-fn split<'a>(stocks: &'a [String], intervals: &'a Intervals) -> Split<'a> {
-    let ends = |day: usize| {
-        let of_stock = move |stock: usize| [intervals.lower[[day, stock]], intervals.upper[[day, stock]]];
-        (0..intervals.cells.len()).flat_map(of_stock).collect()
+/// The first measure's first kind of intervals.
+fn split<'a>(stocks: &'a [String], all: &'a [Intervals]) -> Split<'a> {
+    let Some(intervals) = all.first() else {
+        return Split { columns: Vec::new(), index: Vec::new(), data: Vec::new() };
     };
+    let ends = |day: usize| {
+        let of_cell = move |cell: usize| [intervals.lower()[[day, cell]], intervals.upper()[[day, cell]]];
+        (0..intervals.cells.len()).flat_map(of_cell).collect()
+    };
+    let names = intervals.cells.iter().filter_map(|&stock| stocks.get(stock)).map(String::as_str);
     Split {
-        columns: names(stocks, intervals).flat_map(|stock| [[stock, "lower"], [stock, "upper"]]).collect(),
+        columns: names.flat_map(|stock| [[stock, "lower"], [stock, "upper"]]).collect(),
         index: intervals.dates.iter().map(ToString::to_string).collect(),
         data: (0..intervals.dates.len()).map(ends).collect(),
     }
@@ -141,28 +311,27 @@ mod tests {
     use ndarray::array;
 
     use super::*;
-    use crate::bootstrap::Times;
 
-    fn text(format: Format, layout: Layout) -> String {
-        let intervals = Intervals {
-            dates: vec![date(2007, 1, 3), date(2007, 1, 4)],
-            name: "rv",
-            cells: vec![0, 1],
-            estimate: array![[0.5, 1e-5], [3e-7, 0.0]],
-            lower: array![[0.25, 1.5e-6], [0.1, 0.0]],
-            upper: array![[1.0, 2e-5], [0.3, 1e-300]],
-            relative_error: 0.0,
-            times: Times::default(),
-        };
+    fn intervals() -> Intervals {
+        let dates = vec![date(2007, 1, 3), date(2007, 1, 4)];
+        let mut intervals = Intervals::empty("rv", vec![0, 1], dates, &["percentile"]);
+        intervals.estimate = array![[0.5, 1e-5], [3e-7, 0.0]];
+        intervals.ends[0].lower = array![[0.25, 1.5e-6], [0.1, 0.0]];
+        intervals.ends[0].upper = array![[1.0, 2e-5], [0.3, 1e-300]];
+        intervals
+    }
+
+    fn text(intervals: &[Intervals], format: Format, layout: Layout) -> String {
         let mut out = Vec::new();
-        write(&mut out, &["A".into(), "B,C".into()], &intervals, format, layout).unwrap();
+        let report = Report { stocks: &["A".into(), "B,C".into()], intervals, method: &"how" };
+        write(&mut out, &report, format, layout).unwrap();
         String::from_utf8(out).unwrap()
     }
 
     #[test]
     fn long_csv() {
         assert_eq!(
-            text(Format::Csv, Layout::Long),
+            text(&[intervals()], Format::Csv, Layout::Long),
             "date,stock,rv,lower,upper\n2007-01-03,A,0.5,0.25,1.0\n2007-01-03,\"B,C\",1e-5,1.5e-6,2e-5\n\
              2007-01-04,A,3e-7,0.1,0.3\n2007-01-04,\"B,C\",0.0,0.0,1e-300\n"
         );
@@ -171,19 +340,49 @@ mod tests {
     #[test]
     fn wide_csv() {
         assert_eq!(
-            text(Format::Csv, Layout::Wide),
-            ",A,A,\"B,C\",\"B,C\"\n,lower,upper,lower,upper\n2007-01-03,0.25,1.0,1.5e-6,2e-5\n2007-01-04,0.1,0.3,0.0,1e-300\n"
+            text(&[intervals()], Format::Csv, Layout::Wide),
+            ",A,A,\"B,C\",\"B,C\"\n,lower,upper,lower,upper\n2007-01-03,0.25,1.0,1.5e-6,2e-5\n\
+             2007-01-04,0.1,0.3,0.0,1e-300\n"
         );
     }
 
     #[test]
     fn json_holds_the_same_numbers() {
-        let long: serde_json::Value = serde_json::from_str(&text(Format::Json, Layout::Long)).unwrap();
-        assert_eq!(long[1]["stock"], "B,C");
-        assert_eq!(long[3]["upper"], 1e-300);
-        let wide: serde_json::Value = serde_json::from_str(&text(Format::Json, Layout::Wide)).unwrap();
+        let long: serde_json::Value =
+            serde_json::from_str(&text(&[intervals()], Format::Json, Layout::Long)).unwrap();
+        assert_eq!(long["data"][1]["stock"], "B,C");
+        assert_eq!(long["data"][3]["upper"], 1e-300);
+        assert_eq!(long["schema"]["fields"][2], serde_json::json!({ "name": "rv", "type": "number" }));
+        assert_eq!(long["method"], "how");
+        let wide: serde_json::Value =
+            serde_json::from_str(&text(&[intervals()], Format::Json, Layout::Wide)).unwrap();
         assert_eq!(wide["columns"][3], serde_json::json!(["B,C", "upper"]));
         assert_eq!(wide["data"][0][3], 2e-5);
         assert_eq!(wide["index"][1], "2007-01-04");
+    }
+
+    #[test]
+    fn several_measures_and_intervals_are_named() {
+        let mut one = intervals();
+        one.ends.push(Ends { interval: "basic", ..one.ends[0].clone() });
+        one.ends[1].upper[[0, 0]] = f64::INFINITY;
+        // A measure of pairs, which has no cell of the first stock.
+        let other = Intervals::empty("beta", vec![1], one.dates.clone(), &["percentile"]);
+        let table = text(&[one.clone(), other.clone()], Format::Csv, Layout::Long);
+        let lines: Vec<&str> = table.lines().collect();
+        assert_eq!(
+            lines[..6],
+            [
+                "date,stock,measure,interval,estimate,lower,upper",
+                "2007-01-03,A,rv,percentile,0.5,0.25,1.0",
+                "2007-01-03,A,rv,basic,0.5,0.25,inf",
+                "2007-01-03,\"B,C\",rv,percentile,1e-5,1.5e-6,2e-5",
+                "2007-01-03,\"B,C\",rv,basic,1e-5,1.5e-6,2e-5",
+                "2007-01-03,\"B,C\",beta,percentile,0.0,0.0,0.0",
+            ]
+        );
+        let json: serde_json::Value =
+            serde_json::from_str(&text(&[one, other], Format::Json, Layout::Long)).unwrap();
+        assert_eq!(json["data"][1]["upper"], serde_json::Value::Null);
     }
 }

@@ -1,14 +1,17 @@
 //! Writing results: whole or not at all, to a file or to standard output.
 //!
 //! [`Outputs`] checks where they go before the work; then [`intervals`] and the growth model's
-//! solution ([`growth`]) as CSV and JSON.
+//! solution ([`growth`]) as CSV and JSON, [`coverage`], and the [`truth`] of
+//! simulated panels.
 
+pub mod coverage;
 pub mod growth;
 pub mod intervals;
 mod outputs;
 mod stdout;
 pub(crate) mod temporary;
 pub(crate) mod text;
+pub mod truth;
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal, Write};

@@ -123,8 +123,8 @@ impl Outputs {
             && let Some(folder) = self.folders.get(&Identity::of(folder_of(&target)))
         {
             return refused(format!(
-                "every CSV file in {} is read as a stock's prices, and the next run would read this one, too; \
-                 write it to another folder, or under a name that does not end in .csv",
+                "every CSV file in {} is read as a stock's prices, and the next run would read this one, \
+                 too; write it to another folder, or under a name that does not end in .csv",
                 folder.display()
             ));
         }

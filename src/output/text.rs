@@ -9,7 +9,8 @@ use std::io::{self, Write};
 
 /// Whether `letter` does something else than to be seen.
 pub(crate) fn is_hidden(letter: char) -> bool {
-    let direction = matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let mark = matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}');
+    let direction = mark || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let line = matches!(letter, '\u{2028}' | '\u{2029}');
     letter.is_control() || direction || line
 }

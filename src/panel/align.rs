@@ -473,18 +473,22 @@ mod tests {
         fn alignments_are_what_they_say(
             ticks in prop::collection::vec(prop::collection::btree_map(0_u32..12, 1_u32..100, 1..10), 1..4),
         ) {
+            let tick = |(time, price): (&u32, &u32)| (*time, f64::from(*price));
             let columns: Vec<(Vec<u32>, Vec<f64>)> =
-                ticks.iter().map(|stock| stock.iter().map(|(time, price)| (*time, f64::from(*price))).unzip()).collect();
+                ticks.iter().map(|stock| stock.iter().map(tick).unzip()).collect();
             let views: Vec<Ticks<'_>> =
                 columns.iter().map(|(times, prices)| Ticks { times, prices }).collect();
             let all = |time: &u32| ticks.iter().all(|stock| stock.contains_key(time));
             let any = |time: &u32| ticks.iter().any(|stock| stock.contains_key(time));
-            let started = |time: &u32| ticks.iter().all(|stock| stock.keys().next().is_some_and(|first| first <= time));
+            let started = |time: &u32| {
+                ticks.iter().all(|stock| stock.keys().next().is_some_and(|first| first <= time))
+            };
             let day = |align| day(&views, align, u64::MAX);
             let inner = day(Align::Inner).unwrap();
             prop_assert_eq!(&inner.times, &(0..12).filter(all).collect::<Vec<_>>());
             let previous = day(Align::Previous).unwrap();
-            prop_assert_eq!(&previous.times, &(0..12).filter(|time| any(time) && started(time)).collect::<Vec<_>>());
+            let expected: Vec<u32> = (0..12).filter(|time| any(time) && started(time)).collect();
+            prop_assert_eq!(&previous.times, &expected);
             for aligned in [&inner, &previous] {
                 for (row, time) in aligned.times.iter().enumerate() {
                     for (stock, ticks) in ticks.iter().enumerate() {

@@ -4,8 +4,6 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
-use crate::error::Error;
-
 /// Why a panel could not be read or used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -34,7 +32,7 @@ pub enum PanelError {
         /// How many files there were.
         files: usize,
         /// Why the first of them failed.
-        first: Box<Error>,
+        first: Box<dyn std::error::Error + Send + Sync>,
     },
     /// No input was named.
     #[error("no prices were named: give a folder of CSV files, or CSV files")]
@@ -50,7 +48,10 @@ pub enum PanelError {
         second: PathBuf,
     },
     /// Stocks were selected that the panel does not have.
-    #[error("the panel has no stock {}; it has {}", list(unknown.iter().map(|stock| format!("{stock:?}"))), list(available))]
+    #[error(
+        "the panel has no stock {}; it has {}",
+        list(unknown.iter().map(|stock| format!("{stock:?}"))), list(available)
+    )]
     UnknownStock {
         /// The stocks asked for that are not there.
         unknown: Vec<String>,
@@ -81,8 +82,8 @@ pub enum PanelError {
     },
     /// Some stocks have no prices on a day that others have.
     #[error(
-        "the stocks do not share their days: on {date} there are prices of {}, but none of {}; choose other stocks or days, or \
-         leave such days out with `align inner` or `align previous`",
+        "the stocks do not share their days: on {date} there are prices of {}, but none of {}; choose other \
+         stocks or days, or leave such days out with `align inner` or `align previous`",
         list(with),
         list(without)
     )]
@@ -96,8 +97,9 @@ pub enum PanelError {
     },
     /// Some stocks have no price at a time at which others have one.
     #[error(
-        "the stocks do not share their times: on {date} at {} there is a price of {}, but none of {}; use `align inner` to keep \
-         the times that all stocks have, or `align previous` to take the day's previous price",
+        "the stocks do not share their times: on {date} at {} there is a price of {}, but none of {}; use \
+         `align inner` to keep the times that all stocks have, or `align previous` to take the day's \
+         previous price",
         clock(*time), list(with), list(without)
     )]
     MissingTime {
@@ -112,8 +114,8 @@ pub enum PanelError {
     },
     /// A day is too short for a return.
     #[error(
-        "on {date} the stocks have {prices} time(s) in common, but a return needs two; leave the day out with `from` and \
-         `to`, or all such days with `keep_going`"
+        "on {date} the stocks have {prices} time(s) in common, but a return needs two; leave the day out \
+         with `from` and `to`, or all such days with `keep_going`"
     )]
     ShortDay {
         /// The first such day.
@@ -160,8 +162,8 @@ pub enum LineProblem {
     ImpossibleTime(String),
     /// A time with seconds among times without, or the other way around.
     #[error(
-        "the time {0} is written unlike the first of the file: use one of HHMM, HHMMSS, HH:MM and HH:MM:SS throughout \
-         (HHMMSS before 01:00:00 needs its leading zeros)"
+        "the time {0} is written unlike the first of the file: use one of HHMM, HHMMSS, HH:MM and HH:MM:SS \
+         throughout (HHMMSS before 01:00:00 needs its leading zeros)"
     )]
     TimeStyle(String),
     /// Not a number.
@@ -224,8 +226,8 @@ pub enum LineProblem {
     StockName(String),
     /// The header lacks a column.
     #[error(
-        "the header names no column for the {missing} (its columns are {columns}); name the columns date, time \
-         and price, separated by commas"
+        "the header names no column for the {missing} (its columns are {columns}); name the columns date, \
+         time and price, separated by commas"
     )]
     MissingColumn {
         /// What the column would hold.
@@ -243,7 +245,8 @@ pub enum LineProblem {
     },
     /// A long file where a file of one stock belongs.
     #[error(
-        "this is a long file (its header names a stock column); name it alone, instead of a folder or several files"
+        "this is a long file (its header names a stock column); name it alone, instead of a folder or \
+         several files"
     )]
     Long,
 }

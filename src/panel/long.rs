@@ -188,7 +188,8 @@ mod tests {
     #[test]
     fn columns_come_in_any_order_and_case() {
         let long = read(
-            "\u{feff}\nVolume,CLOSE,Time,Ticker,YYYYMMDD\n1,10,930,B,20070103\n1,20.5,930,A,20070103\n1,11,931,B,20070103\n",
+            "\u{feff}\nVolume,CLOSE,Time,Ticker,YYYYMMDD\n1,10,930,B,20070103\n1,20.5,930,A,20070103\n\
+             1,11,931,B,20070103\n",
         );
         assert_eq!(long.stocks, ["B", "A"]);
         assert_eq!(long.series[0].prices, [10.0, 11.0]);

@@ -128,8 +128,8 @@ impl Quality {
     fn flat_runs(&self) -> Option<String> {
         let (date, (start, length), returns) = self.flattest?;
         Some(format!(
-            "{} day(s) with a long run of flat prices, the longest {length} of {returns} returns from {} on {date}: {}; half \
-             days padded with the last price look like this",
+            "{} day(s) with a long run of flat prices, the longest {length} of {returns} returns from {} on \
+             {date}: {}; half days padded with the last price look like this",
             self.flat_days.len(),
             clock(start),
             list(self.flat_days.iter().map(ToString::to_string)),
@@ -154,8 +154,8 @@ impl Quality {
     fn still_days(&self, stocks: &[String]) -> Option<String> {
         let (date, stock) = self.first_still?;
         Some(format!(
-            "{} day(s) of a stock without any price change, the first {} on {date}: the realized variance and its interval \
-             are zero",
+            "{} day(s) of a stock without any price change, the first {} on {date}: the realized variance \
+             and its interval are zero",
             self.still, stocks[stock]
         ))
     }
@@ -163,8 +163,8 @@ impl Quality {
     fn domination(&self, stocks: &[String]) -> Option<String> {
         let (date, stock, share) = self.most_dominated?;
         Some(format!(
-            "one return makes up more than half of the realized variance on {} of {} days of a stock, the most {:.1} % ({} \
-             on {date}): the bootstrap distribution has several modes there",
+            "one return makes up more than half of the realized variance on {} of {} days of a stock, the \
+             most {:.1} % ({} on {date}): the bootstrap distribution has several modes there",
             self.dominated,
             self.days * stocks.len(),
             100.0 * share,

@@ -255,7 +255,8 @@ mod tests {
         for text in [
             "date,time,price\n20070103,935,12.5\n20070103,936,13\n20070104,935,9\n",
             "date,price,time\n20070103,12.5,935\n20070103,13,936\n20070104,9,935\n",
-            "\n\"Close\",Volume,HHMM,YYYYMMDD\r\n12.5,1,935,20070103\r\n\"13\",,936,20070103\r\n9,2,935,20070104\r\n",
+            "\n\"Close\",Volume,HHMM,YYYYMMDD\r\n12.5,1,935,20070103\r\n\"13\",,936,20070103\r\n\
+             9,2,935,20070104\r\n",
             "date,time,price,\n20070103,935,12.5,\n20070103,936,13,\n20070104,935,9,\n",
         ] {
             assert_eq!(parse("A", Path::new("A.csv"), text.as_bytes()).unwrap(), plain, "{text}");
@@ -270,7 +271,10 @@ mod tests {
         /// Rows with every kind of flaw, rare enough that a few good rows come first.
         #[test]
         fn both_paths_read_the_same_and_find_the_same_fault(
-            rows in prop::collection::vec((0_u32..4, 0_u32..30, "[0-9]{1,3}(\\.[0-9]{0,2})?", 0_usize..60), 1..40),
+            rows in prop::collection::vec(
+                (0_u32..4, 0_u32..30, "[0-9]{1,3}(\\.[0-9]{0,2})?", 0_usize..60),
+                1..40,
+            ),
         ) {
             let (mut text, mut day, mut time) = (String::new(), 20070103, 930);
             for (step, minute, price, flaw) in rows {

@@ -84,7 +84,7 @@ pub fn picture(stocks: &[String], intervals: &Intervals, method: &str) -> Result
 
 /// All numbers that the vertical axis must hold.
 fn values(intervals: &Intervals, shown: usize) -> impl Iterator<Item = f64> {
-    let arrays = [&intervals.estimate, &intervals.lower, &intervals.upper];
+    let arrays = [&intervals.estimate, intervals.lower(), intervals.upper()];
     arrays.into_iter().flat_map(move |array| {
         array.indexed_iter().filter(move |((_, stock), _)| *stock < shown).map(|(_, &value)| value)
     })
@@ -110,7 +110,7 @@ fn legend(canvas: &Canvas<'_>, top: f64, zeros: bool) -> Result<()> {
 fn panel(frame: &Frame<'_, '_>, intervals: &Intervals, stock: usize) -> Result<()> {
     let days = intervals.dates.iter().enumerate().map(|(day, &date)| {
         let of = |array: &ndarray::Array2<f64>| array[[day, stock]];
-        (day_number(date), of(&intervals.estimate), of(&intervals.lower), of(&intervals.upper))
+        (day_number(date), of(&intervals.estimate), of(intervals.lower()), of(intervals.upper()))
     });
     let days: Vec<(f64, f64, f64, f64)> = days.collect();
     let [left, _, right, bottom] = frame.bounds();
@@ -141,7 +141,6 @@ mod tests {
     use ndarray::Array2;
 
     use super::*;
-    use crate::bootstrap::Times;
     use crate::plot::tests::texts;
 
     /// Intervals of this many days and stocks, with a zero here and there.
@@ -150,16 +149,10 @@ mod tests {
             if (day + stock) % 17 == 5 { 0.0 } else { 1e-5 * (1 + (day * 7 + stock) % 23) as f64 }
         });
         let start = date(2007, 1, 3);
-        let intervals = Intervals {
-            dates: (0..days as i64).map(|day| start.saturating_add(jiff::Span::new().days(day))).collect(),
-            lower: &variance * 0.7,
-            upper: &variance * 1.6,
-            name: "rv",
-            cells: (0..stocks).collect(),
-            estimate: variance,
-            relative_error: 0.0,
-            times: Times::default(),
-        };
+        let dates = (0..days as i64).map(|day| start.saturating_add(jiff::Span::new().days(day))).collect();
+        let mut intervals = Intervals::empty("rv", (0..stocks).collect(), dates, &["percentile"]);
+        (intervals.ends[0].lower, intervals.ends[0].upper) = (&variance * 0.7, &variance * 1.6);
+        intervals.estimate = variance;
         let names: Vec<String> = (1..=stocks).map(|stock| format!("S{stock:04}")).collect();
         texts(&picture(&names, &intervals, "99 %").unwrap())
     }

@@ -13,6 +13,7 @@
 
 pub(crate) mod axis;
 pub(crate) mod canvas;
+pub mod coverage;
 pub(crate) mod frame;
 pub mod growth;
 pub mod histogram;

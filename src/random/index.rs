@@ -94,6 +94,11 @@ impl RowRange {
         }
     }
 
+    /// Draw number `number` of `stream`.
+    pub fn draw(&self, stream: &Stream, number: u32) -> u32 {
+        self.of_word(stream, number / self.rows_per_word)[(number % self.rows_per_word) as usize]
+    }
+
     /// The sample's n draws, in drawing order: draw i is row i mod 2 of word ⌊i/2⌋ with two rows a word, else
     /// the row of word i. The definition; [`Self::draw_block`] is the fast way to the same.
     pub fn draw_in_order(&self, stream: &Stream) -> Vec<u32> {

@@ -42,6 +42,14 @@ pub enum Purpose {
     Simulation = 2,
     /// The mean of uniforms, a benchmark.
     UniformMean = 3,
+    /// First rows of the block bootstrap's blocks.
+    BlockStarts = 4,
+    /// First rows of the stationary bootstrap's blocks.
+    StationaryStarts = 5,
+    /// Simulated days that intervals are held against.
+    Coverage = 6,
+    /// Where the stationary bootstrap's blocks begin.
+    StationaryLengths = 7,
 }
 
 /// A seed, a purpose, a day and a sample: the address of one stream of 2³⁴ words.

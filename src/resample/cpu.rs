@@ -6,6 +6,9 @@
 //! sample, n/64 vector Philox blocks and n loads and additions of W words; the floor is the n·W/16 loads of a
 //! cache line. [`crate::vector`] compiles it for the vectors that the machine has.
 //!
+//! Other schemes: blocks are draws from a table of their sums (`table.rs`), the wild bootstrap has
+//! [`super::wild`], the stationary one `stationary.rs`.
+//!
 //! Twin: `shaders/resample.wgsl`, driven by [`super::gpu`].
 
 use std::ops::{ControlFlow, Range};
@@ -15,40 +18,64 @@ use rayon::prelude::*;
 
 use super::draws::{AHEAD, Draws, RING, Table};
 use super::plan::block_samples;
-use super::{Block, Sums};
+use super::stationary::{StationaryBlock, StationaryDay};
+use super::wild::{WildBlock, WildDay};
+use super::{Block, Scheme, Sums};
 use crate::columns::{DayColumns, LINE};
+use crate::error::Result;
 use crate::random::index::RowRange;
 use crate::vector::{Kernel, Lanes, Vectors, WIDE_LANES};
 
 /// The sums of all columns of `day` over the resamples numbered `samples`, computed by the current Rayon
 /// pool, all held.
-pub fn resample(day: &DayColumns, seed: u64, samples: Range<u32>) -> Sums {
-    resample_with(Vectors::best(), day, seed, samples)
+///
+/// # Errors
+///
+/// [`Error::Parameter`](crate::Error::Parameter) where the scheme does not suit the day ([`Scheme::check`]).
+pub fn resample(day: &DayColumns, scheme: &Scheme, seed: u64, samples: Range<u32>) -> Result<Sums> {
+    resample_with(Vectors::best(), day, scheme, seed, samples)
 }
 
 /// As [`resample`], with the vectors that are named. The sums are the same with all.
-pub fn resample_with(vectors: Vectors, day: &DayColumns, seed: u64, samples: Range<u32>) -> Sums {
-    let table = Table::new(day, seed);
+///
+/// # Errors
+///
+/// As [`resample`].
+pub fn resample_with(
+    vectors: Vectors,
+    day: &DayColumns,
+    scheme: &Scheme,
+    seed: u64,
+    samples: Range<u32>,
+) -> Result<Sums> {
+    scheme.check(day.rows())?;
+    let prepared = Prepared::new(day, scheme, seed);
     let blocks = blocks(day.lanes(), samples);
-    let blocks = blocks.map(|samples| vectors.run(ResampleBlock { table: &table, day, samples }));
-    Sums { blocks: blocks.collect() }
+    Ok(Sums { blocks: blocks.map(|samples| prepared.sums(vectors, samples)).collect() })
 }
 
 /// Hands the sums of all columns of `day` over the resamples numbered `samples` to `take`, block by block as
 /// they are ready, on the threads of the current Rayon pool, with the time each took. None is held. Blocks
 /// that were not begun when `take` breaks are left out.
+///
+/// # Errors
+///
+/// As [`resample`].
 pub fn resample_each(
     day: &DayColumns,
+    scheme: &Scheme,
     seed: u64,
     samples: Range<u32>,
     take: impl Fn(&Block<'_>, Duration) -> ControlFlow<()> + Sync,
-) {
-    let table = Table::new(day, seed);
+) -> Result<()> {
+    scheme.check(day.rows())?;
+    let prepared = Prepared::new(day, scheme, seed);
     let _ = blocks(day.lanes(), samples).try_for_each(|samples| {
         let start = Instant::now();
-        let block = Vectors::best().run(ResampleBlock { table: &table, day, samples });
+        let block = prepared.sums(Vectors::best(), samples);
         take(&block, start.elapsed())
     });
+    Ok(())
 }
 
 /// Cuts `samples` into those of one task each.
@@ -61,7 +88,39 @@ fn blocks(lanes: usize, samples: Range<u32>) -> impl IndexedParallelIterator<Ite
     })
 }
 
-/// One block of samples on the current thread.
+/// A day and a scheme, and what they take that does not depend on the sample.
+enum Prepared<'a> {
+    /// A row of a table for each draw: iid rows, and blocks.
+    Drawn {
+        table: Table<'a>,
+        day: &'a DayColumns,
+    },
+    Wild(WildDay<'a>),
+    Stationary(StationaryDay<'a>),
+}
+
+impl<'a> Prepared<'a> {
+    /// Of a scheme that suits the day.
+    fn new(day: &'a DayColumns, scheme: &Scheme, seed: u64) -> Self {
+        match *scheme {
+            Scheme::Iid => Self::Drawn { table: Table::iid(day, seed), day },
+            Scheme::Block { length } => Self::Drawn { table: Table::blocks(day, length, seed), day },
+            Scheme::Wild => Self::Wild(WildDay::new(day, seed)),
+            Scheme::Stationary { length } => Self::Stationary(StationaryDay::new(day, length, seed)),
+        }
+    }
+
+    /// The sums over one block of samples, on the current thread.
+    fn sums(&self, vectors: Vectors, samples: Range<u32>) -> Block<'static> {
+        match self {
+            Self::Drawn { table, day } => vectors.run(ResampleBlock { table, day, samples }),
+            Self::Wild(wild) => vectors.run(WildBlock { wild, samples }),
+            Self::Stationary(stationary) => vectors.run(StationaryBlock { stationary, samples }),
+        }
+    }
+}
+
+/// One block of samples of draws from a table.
 struct ResampleBlock<'a> {
     table: &'a Table<'a>,
     day: &'a DayColumns,
@@ -94,7 +153,7 @@ impl ResampleBlock<'_> {
     /// Rows of one word.
     #[inline(always)]
     fn single<V: Lanes, const PER_WORD: usize>(&self) -> Block<'static> {
-        let mut block = Block::new(self.samples.len(), self.day.lanes());
+        let mut block = Block::new(&self.samples, self.day.lanes());
         for first in (0..self.samples.len()).step_by(WIDE_LANES) {
             let mut draws = Draws::<V::Wide, PER_WORD, 4>::new(self.table, self.samples.start + first as u32);
             let mut sums = [[0u32]; WIDE_LANES];
@@ -107,6 +166,9 @@ impl ResampleBlock<'_> {
             }
             for (lane, [sum]) in sums.iter_mut().enumerate() {
                 draws.add_words(draws.whole_blocks(), lane, draws.rest(), sum);
+                if self.table.has_cut() {
+                    draws.add_cut_word(lane, sum);
+                }
             }
             block.store(first, 0, &sums);
         }
@@ -116,7 +178,7 @@ impl ResampleBlock<'_> {
     /// Rows of one or two lines: the sums of eight samples stay in registers, where there are enough.
     #[inline(always)]
     fn lines<V: Lanes, const PER_WORD: usize, const LINES: usize>(&self) -> Block<'static> {
-        let mut block = Block::new(self.samples.len(), self.day.lanes());
+        let mut block = Block::new(&self.samples, self.day.lanes());
         for first in (0..self.samples.len()).step_by(WIDE_LANES) {
             let mut draws = Draws::<V::Wide, PER_WORD, 8>::new(self.table, self.samples.start + first as u32);
             let mut sums = [[V::splat(0); LINES]; WIDE_LANES];
@@ -126,6 +188,9 @@ impl ResampleBlock<'_> {
                 draws.add_lines_of_all(number, 4 * PER_WORD as u32, &mut sums);
             }
             draws.add_lines_of_all(draws.whole_blocks(), draws.rest(), &mut sums);
+            if self.table.has_cut() {
+                draws.add_cut_lines_of_all(&mut sums);
+            }
             for line in 0..LINES {
                 let mut words = [[0; LINE]; WIDE_LANES];
                 for (sums, words) in sums.iter().zip(&mut words) {
@@ -140,10 +205,9 @@ impl ResampleBlock<'_> {
     /// Rows of more lines: some blocks are drawn, then their rows are added two lines at a time.
     #[inline(always)]
     fn many_lines<V: Lanes, const PER_WORD: usize, const SCALE: usize>(&self) -> Block<'static> {
-        let mut block = Block::new(self.samples.len(), self.day.lanes());
+        let mut block = Block::new(&self.samples, self.day.lanes());
         let mut sums = vec![[[0u32; LINE]; WIDE_LANES]; self.day.stride() / LINE];
-        let per_block = 4 * PER_WORD as u32;
-        let blocks = self.day.rows().div_ceil(per_block);
+        let blocks = self.table.stream_blocks();
         for first in (0..self.samples.len()).step_by(WIDE_LANES) {
             let mut draws =
                 Draws::<V::Wide, PER_WORD, SCALE>::new(self.table, self.samples.start + first as u32);
@@ -172,7 +236,14 @@ impl ResampleBlock<'_> {
                     }
                 }
             }
-            for (line, sums) in sums.iter().enumerate() {
+            for (line, sums) in sums.iter_mut().enumerate() {
+                if self.table.has_cut() {
+                    for (lane, sums) in sums.iter_mut().enumerate() {
+                        let mut total = [V::load(sums)];
+                        draws.add_cut_lines(lane, line, &mut total);
+                        total[0].store(sums);
+                    }
+                }
                 block.store(first, line * LINE, sums);
             }
         }
@@ -183,8 +254,6 @@ impl ResampleBlock<'_> {
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
-
-    use crate::random::{Purpose, Stream};
 
     use ndarray::Array2;
 
@@ -201,11 +270,10 @@ mod tests {
     }
 
     /// By the definition: each sample's rows in drawing order, word by word.
-    fn defined(day: &DayColumns, seed: u64, samples: Range<u32>) -> Block<'static> {
-        let mut block = Block::new(samples.len(), day.lanes());
+    fn defined(day: &DayColumns, scheme: &Scheme, seed: u64, samples: Range<u32>) -> Block<'static> {
+        let mut block = Block::new(&samples, day.lanes());
         for (number, sample) in samples.enumerate() {
-            let stream = Stream { seed, purpose: Purpose::Rows, day: day.day(), sample };
-            for row in RowRange::new(day.rows()).draw_in_order(&stream) {
+            for row in scheme.rows(day.rows(), seed, day.day(), sample) {
                 for lane in 0..day.lanes() {
                     let word = day.words()[row as usize * day.stride() + lane];
                     let place = &mut block.words.to_mut()[lane * block.samples + number];
@@ -231,14 +299,15 @@ mod tests {
                     if rows > 2000 && (columns > 11 || samples.start != 5) {
                         continue;
                     }
-                    let expected = joined(&day, vec![defined(&day, 9, samples.clone())]);
+                    let expected = joined(&day, vec![defined(&day, &Scheme::Iid, 9, samples.clone())]);
                     for vectors in Vectors::available() {
-                        let sums = resample_with(vectors, &day, 9, samples.clone());
+                        let sums = resample_with(vectors, &day, &Scheme::Iid, 9, samples.clone()).unwrap();
                         assert_eq!(sums.samples(), samples.len());
                         let what = format!("{vectors:?}: {rows} rows, stride {}, {samples:?}", day.stride());
                         assert!(joined(&day, sums.blocks) == expected, "{what}");
                         if rows > 60 {
-                            let other = resample_with(vectors, &day, 10, samples.clone());
+                            let other =
+                                resample_with(vectors, &day, &Scheme::Iid, 10, samples.clone()).unwrap();
                             assert!(
                                 joined(&day, other.blocks) != expected,
                                 "another seed must differ, {what}"
@@ -250,20 +319,96 @@ mod tests {
         }
     }
 
+    /// Schemes of all kinds for a day of so many rows: blocks of one row, of all, and between, with a last
+    /// block that is cut and one that is not.
+    fn schemes(rows: u32) -> Vec<Scheme> {
+        let mut schemes = vec![Scheme::Wild];
+        for length in [1, 2, 3, 5, 8, 10, 77, rows - 1, rows] {
+            if (1..=rows).contains(&length) {
+                schemes.push(Scheme::Block { length });
+                schemes.push(Scheme::Stationary { length: length.into() });
+            }
+        }
+        schemes.extend([1.25_f64, 4.7].map(|length| Scheme::Stationary { length: length.min(rows.into()) }));
+        schemes
+    }
+
+    #[test]
+    fn every_scheme_gives_the_defined_sums_with_all_vectors() {
+        for rows in [1, 2, 3, 4, 5, 31, 32, 33, 64, 65, 385, 2012, 2048, 2049, 5000, 20_000] {
+            for columns in [1, 2, 11, 17, 60] {
+                if rows > 385 && columns > if rows > 5000 { 1 } else { 11 } {
+                    continue;
+                }
+                let day = day(rows, columns);
+                for scheme in schemes(rows as u32) {
+                    for samples in [0..1, u32::MAX - 19..u32::MAX] {
+                        let expected = joined(&day, vec![defined(&day, &scheme, 9, samples.clone())]);
+                        for vectors in Vectors::available() {
+                            let of_seed = |seed| {
+                                let sums = resample_with(vectors, &day, &scheme, seed, samples.clone());
+                                joined(&day, sums.unwrap().blocks)
+                            };
+                            let what = format!("{vectors:?}: {rows} rows, {columns} columns, {scheme:?}");
+                            assert!(of_seed(9) == expected, "{what}, {samples:?}");
+                            // The twin: another seed; all rows are the same whatever the seed.
+                            let all = scheme == Scheme::Block { length: rows as u32 };
+                            if all || rows > 60 && samples.len() > 1 && scheme.length() <= Some(10.0) {
+                                assert_eq!(of_seed(10) == expected, all, "{what}, another seed");
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn schemes_that_do_not_suit_the_day_are_refused() {
+        let day = day(9, 2);
+        for scheme in [Scheme::Block { length: 10 }, Scheme::Stationary { length: 0.5 }] {
+            assert!(resample(&day, &scheme, 0, 0..5).is_err(), "{scheme:?}");
+            let taken = resample_each(&day, &scheme, 0, 0..5, |_, _| panic!("{scheme:?} gave sums"));
+            assert!(taken.is_err());
+        }
+    }
+
+    #[test]
+    fn blocks_of_sums_know_their_first_resample() {
+        let day = day(50, 3);
+        for scheme in schemes(50).into_iter().chain([Scheme::Iid]) {
+            let samples = 3000..3000 + 2 * block_samples(day.lanes()) + 5;
+            let firsts = Mutex::new(Vec::new());
+            resample_each(&day, &scheme, 0, samples.clone(), |block, _| {
+                let own = block.first()..block.first() + block.samples() as u32;
+                let alone = joined(&day, resample(&day, &scheme, 0, own).unwrap().blocks);
+                assert_eq!(alone, joined(&day, vec![block.clone().into_owned()]));
+                firsts.lock().unwrap().push(block.first());
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+            let mut firsts = firsts.into_inner().unwrap();
+            firsts.sort_unstable();
+            let expected = [0, 1, 2].map(|number| 3000 + number * block_samples(day.lanes()));
+            assert_eq!(firsts, expected);
+        }
+    }
+
     #[test]
     fn tasks_follow_each_other() {
         let day = day(50, 3);
         let samples = 3000..3000 + 2 * block_samples(3) + 5;
-        let sums = resample(&day, 0, samples.clone());
+        let sums = resample(&day, &Scheme::Iid, 0, samples.clone()).unwrap();
         assert_eq!(sums.blocks.len(), 3);
-        let expected = joined(&day, vec![defined(&day, 0, samples.clone())]);
+        let expected = joined(&day, vec![defined(&day, &Scheme::Iid, 0, samples.clone())]);
         assert_eq!(joined(&day, sums.blocks), expected);
 
         let taken = Mutex::new(Vec::new());
-        resample_each(&day, 0, samples, |block, _| {
+        resample_each(&day, &Scheme::Iid, 0, samples, |block, _| {
             taken.lock().unwrap().push(block.clone().into_owned());
             ControlFlow::Continue(())
-        });
+        })
+        .unwrap();
         // In any order: compared as multisets.
         let sorted = |mut columns: Vec<Vec<u128>>| {
             columns.iter_mut().for_each(|sums| sums.sort_unstable());

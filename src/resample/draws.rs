@@ -13,10 +13,12 @@
 
 use std::ops::Range;
 
+use super::Scheme;
+use super::table::Rows;
 use crate::columns::{DayColumns, LINE};
+use crate::random::Stream;
 use crate::random::index::{Places, RowRange, unpack};
 use crate::random::philox::{BlockWords, Samples};
-use crate::random::{Purpose, Stream};
 use crate::vector::{Lanes, WIDE_LANES, Wide};
 
 /// Blocks that are kept: a power of two.
@@ -26,38 +28,57 @@ pub(super) const RING: usize = 8;
 /// way to the cache.
 pub(super) const AHEAD: u32 = 2;
 
-/// The rows of a day, and what drawing them takes that does not depend on the sample.
+/// The rows to draw from, and what drawing them takes that does not depend on the sample.
 pub(super) struct Table<'a> {
-    /// The rows, n × `row_bytes`.
-    words: &'a [u32],
+    /// The rows, n × `row_bytes`; with blocks, those of the last draw after them.
+    rows: Rows<'a>,
     /// Bytes of a row.
     row_bytes: usize,
     range: RowRange,
-    seed: u64,
-    day: u32,
+    /// Draws of a sample, but for the last one of blocks.
+    draws: u32,
+    /// Whether there is one more draw, from rows of its own.
+    has_cut: bool,
+    /// Where draws come from; its sample is of no account.
+    stream: Stream,
     /// Of every block that a sample needs, and [`AHEAD`] more.
     blocks: Vec<BlockWords>,
 }
 
 impl<'a> Table<'a> {
-    /// The rows of `day`, for samples of the stream with this `seed`.
-    pub(super) fn new(day: &'a DayColumns, seed: u64) -> Self {
+    /// The rows of `day`, for iid samples of the stream with this `seed`.
+    pub(super) fn iid(day: &'a DayColumns, seed: u64) -> Self {
+        Self::new(day, &Scheme::Iid, seed, day.rows(), false)
+    }
+
+    /// Blocks of `length` rows of `day`.
+    pub(super) fn blocks(day: &'a DayColumns, length: u32, seed: u64) -> Self {
+        Self::new(day, &Scheme::Block { length }, seed, (day.rows() - 1) / length, true)
+    }
+
+    fn new(day: &'a DayColumns, scheme: &Scheme, seed: u64, draws: u32, has_cut: bool) -> Self {
         let range = RowRange::new(day.rows());
         let row_bytes = day.stride() * 4;
+        let rows = Rows::new(scheme, day);
         // What the unchecked reads rely on.
-        assert!(day.words().len() >= range.rows() as usize * day.stride());
+        let parts = 1 + usize::from(has_cut);
+        assert!(rows.words().len() >= parts * range.rows() as usize * day.stride());
         assert!(range.rows() as u64 * row_bytes as u64 <= u32::MAX.into());
-        let purpose = Stream::purpose_word(Purpose::Rows, 0);
-        let count = range.rows().div_ceil(4 * range.rows_per_word()) + AHEAD;
+        let stream = Stream { seed, purpose: scheme.purpose(), day: day.day(), sample: 0 };
+        let purpose = Stream::purpose_word(stream.purpose, 0);
+        let count = (draws + u32::from(has_cut)).div_ceil(4 * range.rows_per_word()) + AHEAD;
         let words = |block| BlockWords::new(block, day.day(), purpose, Stream::key(seed));
-        Self {
-            words: day.words(),
-            row_bytes,
-            range,
-            seed,
-            day: day.day(),
-            blocks: (0..count).map(words).collect(),
-        }
+        Self { rows, row_bytes, range, draws, has_cut, stream, blocks: (0..count).map(words).collect() }
+    }
+
+    /// Whether a sample has one more draw, from rows of its own.
+    pub(super) fn has_cut(&self) -> bool {
+        self.has_cut
+    }
+
+    /// Blocks of the stream that a sample needs.
+    pub(super) fn stream_blocks(&self) -> u32 {
+        self.blocks.len() as u32 - AHEAD
     }
 
     /// Whether a place of a row of whole lines in eights of bytes fits the bits that it is packed in.
@@ -72,6 +93,7 @@ impl<'a> Table<'a> {
 /// they would not fit their bits.
 pub(super) struct Draws<'a, W, const PER_WORD: usize, const SCALE: usize> {
     table: &'a Table<'a>,
+    words: &'a [u32],
     stream: Stream,
     samples: Samples<W>,
     ring: [Places; RING],
@@ -81,21 +103,21 @@ impl<'a, W: Wide, const PER_WORD: usize, const SCALE: usize> Draws<'a, W, PER_WO
     /// Those of the samples from number `sample` on. No block is drawn yet.
     #[inline(always)]
     pub(super) fn new(table: &'a Table<'a>, sample: u32) -> Self {
-        let stream = Stream { seed: table.seed, purpose: Purpose::Rows, day: table.day, sample };
-        let samples = Samples::new(sample, table.day, Stream::key(table.seed));
-        Self { table, stream, samples, ring: [[[0; WIDE_LANES]; 2]; RING] }
+        let stream = Stream { sample, ..table.stream };
+        let samples = Samples::new(sample, stream.day, Stream::key(stream.seed));
+        Self { table, words: table.rows.words(), stream, samples, ring: [[[0; WIDE_LANES]; 2]; RING] }
     }
 
     /// Blocks of which all draws count.
     #[inline(always)]
     pub(super) fn whole_blocks(&self) -> u32 {
-        self.table.range.rows() / (4 * PER_WORD as u32)
+        self.table.draws / (4 * PER_WORD as u32)
     }
 
     /// Draws that count of the block after those.
     #[inline(always)]
     pub(super) fn rest(&self) -> u32 {
-        self.table.range.rows() % (4 * PER_WORD as u32)
+        self.table.draws % (4 * PER_WORD as u32)
     }
 
     /// Draws the first [`AHEAD`] blocks.
@@ -120,19 +142,22 @@ impl<'a, W: Wide, const PER_WORD: usize, const SCALE: usize> Draws<'a, W, PER_WO
     ///
     /// # Safety
     ///
-    /// `place` must be one that [`Self::each`] gave, and `first + WORDS` at most the words of a row.
+    /// `place` must be one that was drawn, `first + WORDS` at most the words of a row, and `is_cut` only
+    /// where the table has rows for a last draw.
     #[inline(always)]
-    unsafe fn row<const WORDS: usize>(&self, place: u32, first: usize) -> &[u32; WORDS] {
+    unsafe fn row<const WORDS: usize>(&self, place: u32, first: usize, is_cut: bool) -> &[u32; WORDS] {
         let scale = if SCALE == 0 { self.table.row_bytes } else { SCALE };
+        let cut = if is_cut { self.table.range.rows() as usize * self.table.row_bytes } else { 0 };
         let byte = place as usize * scale;
         debug_assert!(
             (first + WORDS) * 4 <= self.table.row_bytes && byte.is_multiple_of(self.table.row_bytes)
         );
         debug_assert!(byte / self.table.row_bytes < self.table.range.rows() as usize);
         // SAFETY: a drawn row is the high word of a product with n, hence below n (a ring that is not drawn
-        // yet has row 0); the table has n rows and fewer than 2^32 bytes (`Table::new`), and a place fits its
-        // bits (by the choice of `SCALE`), so that the words from `first` on lie within the row.
-        unsafe { &*self.table.words.as_ptr().byte_add(byte).add(first).cast() }
+        // yet has row 0); the table has n rows of fewer than 2^32 bytes, and as many more where there is a
+        // last draw (`Table::new`), and a place fits its bits (by the choice of `SCALE`), so that the words
+        // from `first` on lie within the row.
+        unsafe { &*self.words.as_ptr().byte_add(cut + byte).add(first).cast() }
     }
 
     /// Adds the first `count` rows that one sample draws from `block`, which have one word.
@@ -143,7 +168,7 @@ impl<'a, W: Wide, const PER_WORD: usize, const SCALE: usize> Draws<'a, W, PER_WO
             for number in 0..2 * PER_WORD {
                 if ((2 * PER_WORD * half + number) as u32) < count {
                     // SAFETY: a drawn place, and the first word of a row.
-                    let [word] = unsafe { self.row(unpack::<PER_WORD>(packed[lane], number), 0) };
+                    let [word] = unsafe { self.row(unpack::<PER_WORD>(packed[lane], number), 0, false) };
                     total = total.wrapping_add(*word);
                 }
             }
@@ -170,12 +195,62 @@ impl<'a, W: Wide, const PER_WORD: usize, const SCALE: usize> Draws<'a, W, PER_WO
                     let place = unpack::<PER_WORD>(packed[lane], number);
                     for (n, total) in totals.iter_mut().enumerate() {
                         // SAFETY: a drawn place, and lines within a row.
-                        *total = total.add(V::load(unsafe { self.row(place, (first + n) * LINE) }));
+                        *total = total.add(V::load(unsafe { self.row(place, (first + n) * LINE, false) }));
                     }
                 }
             }
         }
         *sums = totals;
+    }
+
+    /// The place of the draw after those that [`Self::whole_blocks`] and [`Self::rest`] count, in the block
+    /// after the whole ones, which must be the last or the last but one that was drawn.
+    #[inline(always)]
+    fn last_place(&self, lane: usize) -> u32 {
+        let rest = self.rest() as usize;
+        let packed = self.ring[self.whole_blocks() as usize % RING][rest / (2 * PER_WORD)][lane];
+        unpack::<PER_WORD>(packed, rest % (2 * PER_WORD))
+    }
+
+    /// Adds the row of the last draw, which has one word.
+    #[inline(always)]
+    pub(super) fn add_cut_word(&self, lane: usize, sum: &mut u32) {
+        assert!(self.table.has_cut);
+        // SAFETY: a drawn place, the first word of a row, and a table with rows for it.
+        let [word] = unsafe { self.row(self.last_place(lane), 0, true) };
+        *sum = sum.wrapping_add(*word);
+    }
+
+    /// Adds `N` lines, from number `first` on, of the row of the last draw.
+    #[inline(always)]
+    pub(super) fn add_cut_lines<V: Lanes, const N: usize>(
+        &self,
+        lane: usize,
+        first: usize,
+        sums: &mut [V; N],
+    ) {
+        assert!(self.table.has_cut && (first + N) * LINE * 4 <= self.table.row_bytes);
+        let place = self.last_place(lane);
+        for (n, total) in sums.iter_mut().enumerate() {
+            // SAFETY: a drawn place, lines within a row, and a table with rows for it.
+            *total = total.add(V::load(unsafe { self.row(place, (first + n) * LINE, true) }));
+        }
+    }
+
+    /// As [`Self::add_cut_lines`], for all eight samples. Written out, so that the sums stay in registers.
+    #[inline(always)]
+    pub(super) fn add_cut_lines_of_all<V: Lanes, const N: usize>(
+        &self,
+        [s0, s1, s2, s3, s4, s5, s6, s7]: &mut [[V; N]; WIDE_LANES],
+    ) {
+        self.add_cut_lines(0, 0, s0);
+        self.add_cut_lines(1, 0, s1);
+        self.add_cut_lines(2, 0, s2);
+        self.add_cut_lines(3, 0, s3);
+        self.add_cut_lines(4, 0, s4);
+        self.add_cut_lines(5, 0, s5);
+        self.add_cut_lines(6, 0, s6);
+        self.add_cut_lines(7, 0, s7);
     }
 
     /// As [`Self::add_lines`], for all eight samples. Written out, so that the sums stay in registers.

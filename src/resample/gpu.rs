@@ -1,9 +1,10 @@
 //! Resampled column sums on a GPU: rows go up once a wave, sums come back tile by tile.
 //!
-//! Twin of [`super::cpu`]. Two kernels do it ([`Kernel`]): `shaders/tally.wgsl` counts how often each row of
-//! a short day is drawn and then goes through the rows once; `shaders/resample.wgsl` adds rows of days of any
-//! length as they are drawn. Two tiles are under way at a time: while the host takes the sums of one and
-//! selects quantiles from them, the device works on the next.
+//! Twin of [`super::cpu`]. Iid resamples have two kernels ([`Kernel`]): `shaders/tally.wgsl` counts how often
+//! each row of a short day is drawn and then goes through the rows once; `shaders/resample.wgsl` adds rows of
+//! days of any length as they are drawn. Every other scheme has one of its own name. Two tiles are under way
+//! at a time: while the host takes the sums of one and selects quantiles from them, the device works on the
+//! next.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -14,16 +15,19 @@ use std::time::{Duration, Instant};
 use bytemuck::{Pod, Zeroable};
 use wgpu::BufferUsages;
 
-use super::Block;
 use super::plan::{
     self, Batch, DeviceLimits, Dispatch, Kernel, ROWS_ALIGNMENT, ROWS_PER_TALLY_WORD, Tally, TallyKind, Tile,
     UNIFORM_BYTES,
 };
+use super::scheme::last_beginning;
+use super::table::Rows;
+use super::{Block, Scheme};
 use crate::columns::DayColumns;
+use crate::error;
 use crate::gpu::clock::PassClock;
 use crate::gpu::{Gpu, GpuError, Parameters};
+use crate::random::Stream;
 use crate::random::index::RowRange;
-use crate::random::{Purpose, Stream};
 
 /// A kernel's source: its own file first, so that a compiler's line numbers match it, then what it shares.
 macro_rules! source {
@@ -43,6 +47,13 @@ pub const SOURCE: &str = source!("resample.wgsl");
 pub const TALLY: &str = source!("tally.wgsl");
 /// Source of the kernel that tallies, on software adapters.
 pub const SOFTWARE_TALLY: &str = source!("tally_software.wgsl");
+
+/// Source of the kernel of the wild bootstrap.
+pub const WILD: &str = source!("wild.wgsl");
+/// Source of the kernel of circular blocks.
+pub const BLOCK: &str = source!("block.wgsl");
+/// Source of the kernel of stationary blocks.
+pub const STATIONARY: &str = source!("stationary.wgsl");
 
 /// Invocations of a workgroup that adds rows as they are drawn.
 const WORKGROUP: u32 = 64;
@@ -83,10 +94,10 @@ pub struct DispatchParameters {
     pub end_draw: u32,
     /// Purpose of the random stream, shifted above the attempt.
     pub purpose: u32,
+    /// Rows of a block; for stationary blocks the largest word that begins one; else zero.
+    pub length: u32,
     /// Zero.
-    pub padding0: u32,
-    /// Zero.
-    pub padding1: u32,
+    pub padding: u32,
 }
 
 /// One batch; `Batch` in `shaders/resample.wgsl`.
@@ -209,27 +220,38 @@ impl<'gpu> Resampler<'gpu> {
     ///
     /// # Errors
     ///
-    /// Any [`GpuError`] of the device.
+    /// Any [`GpuError`] of the device; [`Error::Parameter`](crate::Error::Parameter) where
+    /// the scheme does not suit a day.
     pub fn resample(
         &mut self,
         wave: &[Batch],
         columns: &[DayColumns],
+        scheme: &Scheme,
         seed: u64,
         samples: u32,
         mut take: impl FnMut(&[(usize, Block<'_>)]),
-    ) -> Result<(), GpuError> {
+    ) -> error::Result<()> {
+        for columns in columns {
+            scheme.check(columns.rows())?;
+        }
         let gpu = self.gpu;
         let limits = self.limits;
-        let kernel = Kernel::of(wave, &limits);
+        let kernel = Kernel::of(wave, &limits, scheme);
         let pipeline = self.pipeline(kernel, wave)?;
-        let tiles = plan::tiles(wave, samples, &limits);
+        let tiles = plan::tiles(wave, samples, &limits, scheme);
         let largest = tiles.iter().map(|tile| tile.words * 4).max().unwrap_or(0);
         let this = &*self;
         let start = Instant::now();
         // Rows wait for the device in copies, for which there is the room of the tiles, none of which is
         // under way yet.
-        let rows =
-            upload_rows(gpu, columns, kernel, limits.tile, 3 * (limits.tile - largest.min(limits.tile)))?;
+        let rows = upload_rows(
+            gpu,
+            columns,
+            kernel,
+            scheme,
+            limits.tile,
+            3 * (limits.tile - largest.min(limits.tile)),
+        )?;
         if this.times.is_some() {
             gpu.finish("uploading rows")?;
             this.add_time(|times| &mut times.upload, start.elapsed());
@@ -245,9 +267,10 @@ impl<'gpu> Resampler<'gpu> {
                 let words: &[u32] = bytemuck::cast_slice(bytes);
                 let mut first = 0;
                 let blocks = tile.batches.clone().map(|number| {
-                    let end = first + columns[number].lanes() * tile.samples.len();
-                    let block = Block::of_device(tile.samples.len(), &words[first..end]);
-                    first = end;
+                    let lanes = columns[number].lanes();
+                    let end = first + lanes * tile.samples.len();
+                    let block = Block::of_device(&tile.samples, &words[first..end]);
+                    first += plan::sum_lanes(lanes, scheme) * tile.samples.len();
                     (number, block)
                 });
                 take(&blocks.collect::<Vec<_>>());
@@ -264,7 +287,7 @@ impl<'gpu> Resampler<'gpu> {
                     gpu.buffer("sums on their way back", largest, usage)?
                 }
             };
-            let bindings = Bindings { kernel, pipeline: &pipeline, rows: &rows, sums: &sums };
+            let bindings = Bindings { kernel, scheme, pipeline: &pipeline, rows: &rows, sums: &sums };
             let submission = this.launch(&bindings, wave, columns, seed, &tile, &staging)?;
             flights.push_back(Flight { tile, staging, submission });
         }
@@ -283,6 +306,9 @@ impl<'gpu> Resampler<'gpu> {
         let (words, workgroup, entry, source) = match kernel {
             Kernel::Lane => (0, self.limits.workgroup, "lane", SOURCE),
             Kernel::Line => (0, self.limits.workgroup, "line", SOURCE),
+            Kernel::Wild => (0, self.limits.workgroup, "wild", WILD),
+            Kernel::Block => (0, self.limits.workgroup, "block", BLOCK),
+            Kernel::Stationary => (0, self.limits.workgroup, "stationary", STATIONARY),
             Kernel::Tally(tally) => match tally.kind {
                 TallyKind::Software => (0, tally.workgroup, "tally", SOFTWARE_TALLY),
                 TallyKind::Hardware => {
@@ -314,10 +340,11 @@ impl<'gpu> Resampler<'gpu> {
         tile: &Tile,
         staging: &wgpu::Buffer,
     ) -> Result<wgpu::SubmissionIndex, GpuError> {
-        let entries = batch_entries(columns, tile, bindings.kernel);
-        let dispatches = plan::dispatches(tile, wave, &self.limits);
+        let scheme = bindings.scheme;
+        let entries = batch_entries(columns, tile, bindings.kernel, scheme);
+        let dispatches = plan::dispatches(tile, wave, &self.limits, scheme);
         let each: Vec<DispatchParameters> =
-            dispatches.iter().map(|dispatch| dispatch_parameters(dispatch, tile, seed)).collect();
+            dispatches.iter().map(|dispatch| dispatch_parameters(dispatch, tile, scheme, seed)).collect();
         let parameters = Parameters::new(self.gpu, &each)?;
         let usage = BufferUsages::STORAGE | BufferUsages::COPY_DST;
         let entry_buffer = self.gpu.buffer("batches", size_of_val(&entries[..]) as u64, usage)?;
@@ -346,7 +373,7 @@ impl<'gpu> Resampler<'gpu> {
                         wgpu::BindGroupEntry { binding: 3, resource: bindings.sums.as_entire_binding() },
                     ],
                 });
-                let one = dispatch.work(wave);
+                let one = dispatch.work(wave, scheme);
                 if work > 0 && work + one > self.limits.work {
                     queue.submit([std::mem::replace(&mut encoder, new_encoder()).finish()]);
                     work = 0;
@@ -390,6 +417,7 @@ impl<'gpu> Resampler<'gpu> {
 /// What stays bound over the tiles of a wave.
 struct Bindings<'a> {
     kernel: Kernel,
+    scheme: &'a Scheme,
     pipeline: &'a wgpu::ComputePipeline,
     rows: &'a wgpu::Buffer,
     sums: &'a wgpu::Buffer,
@@ -411,22 +439,28 @@ impl Bindings<'_> {
     }
 }
 
-/// Words that the rows of a batch take on the device.
-fn device_words(columns: &DayColumns, kernel: Kernel) -> usize {
-    (columns.rows() as usize * kernel.stride(columns.stride())).next_multiple_of(ROWS_ALIGNMENT)
+/// Words that the table of a batch takes on the device.
+fn device_words(columns: &DayColumns, kernel: Kernel, scheme: &Scheme) -> usize {
+    (device_rows(columns, scheme) * kernel.stride(columns.stride())).next_multiple_of(ROWS_ALIGNMENT)
 }
 
-/// The rows of all batches in one buffer. What is written waits for the device in copies, of which there are
-/// `most` bytes at a time, and `left` when this is done.
+/// Rows of that table.
+fn device_rows(columns: &DayColumns, scheme: &Scheme) -> usize {
+    columns.rows() as usize * plan::device_tables(scheme) as usize
+}
+
+/// The tables of all batches in one buffer. What is written waits for the device in copies, of which there
+/// are `most` bytes at a time, and `left` when this is done.
 fn upload_rows(
     gpu: &Gpu,
     columns: &[DayColumns],
     kernel: Kernel,
+    scheme: &Scheme,
     most: u64,
     left: u64,
 ) -> Result<wgpu::Buffer, GpuError> {
     const WHAT: &str = "uploading rows";
-    let words: usize = columns.iter().map(|columns| device_words(columns, kernel)).sum();
+    let words: usize = columns.iter().map(|columns| device_words(columns, kernel, scheme)).sum();
     // A uniform binding reaches beyond the last batch.
     let (beyond, usage) = match kernel {
         Kernel::Tally(Tally { kind: TallyKind::Software, .. }) => (UNIFORM_BYTES, BufferUsages::UNIFORM),
@@ -436,18 +470,24 @@ fn upload_rows(
     let (mut first, mut waiting) = (0, 0);
     for columns in columns {
         let device_stride = kernel.stride(columns.stride());
-        for rows in plan::uploads(columns.rows(), device_stride, most) {
+        let (stride, count) = (columns.stride(), device_rows(columns, scheme));
+        // Sums of blocks; stationary blocks go through the rows themselves.
+        let table = match scheme {
+            Scheme::Block { .. } => Rows::new(scheme, columns),
+            _ => Rows::OfDay(columns.words()),
+        };
+        for rows in plan::uploads(count as u32, device_stride, most) {
             let bytes = rows.len() as u64 * device_stride as u64 * 4;
             if waiting > 0 && waiting + bytes > most {
                 gpu.finish(WHAT)?;
                 waiting = 0;
             }
             let place = first + u64::from(rows.start) * device_stride as u64 * 4;
-            let rows = rows_for_device(columns, rows, device_stride);
+            let rows = rows_for_device(table.words(), stride, rows, device_stride);
             gpu.checked(WHAT, |_, queue| queue.write_buffer(&buffer, place, bytemuck::cast_slice(&rows)))?;
             waiting += bytes;
         }
-        first += device_words(columns, kernel) as u64 * 4;
+        first += device_words(columns, kernel, scheme) as u64 * 4;
     }
     if waiting > left {
         gpu.finish(WHAT)?;
@@ -456,9 +496,8 @@ fn upload_rows(
 }
 
 /// Some rows at the device's stride: where that is the host's, they are where they were.
-fn rows_for_device(columns: &DayColumns, rows: Range<u32>, device_stride: usize) -> Cow<'_, [u32]> {
-    let stride = columns.stride();
-    let words = &columns.words()[rows.start as usize * stride..rows.end as usize * stride];
+fn rows_for_device(words: &[u32], stride: usize, rows: Range<u32>, device_stride: usize) -> Cow<'_, [u32]> {
+    let words = &words[rows.start as usize * stride..rows.end as usize * stride];
     if stride == device_stride {
         return words.into();
     }
@@ -470,7 +509,7 @@ fn rows_for_device(columns: &DayColumns, rows: Range<u32>, device_stride: usize)
 }
 
 /// One entry for each batch of the wave, with its place in the rows and in the tile's sums.
-fn batch_entries(columns: &[DayColumns], tile: &Tile, kernel: Kernel) -> Vec<BatchEntry> {
+fn batch_entries(columns: &[DayColumns], tile: &Tile, kernel: Kernel, scheme: &Scheme) -> Vec<BatchEntry> {
     let (mut first_word, mut first_sum) = (0, 0);
     let entry = |(number, columns): (usize, &DayColumns)| {
         let range = RowRange::new(columns.rows());
@@ -484,16 +523,16 @@ fn batch_entries(columns: &[DayColumns], tile: &Tile, kernel: Kernel) -> Vec<Bat
             lanes: columns.lanes() as u32,
             first_sum,
         };
-        first_word += device_words(columns, kernel) as u32;
+        first_word += device_words(columns, kernel, scheme) as u32;
         if tile.batches.contains(&number) {
-            first_sum += (columns.lanes() * tile.samples.len()) as u32;
+            first_sum += (plan::sum_lanes(columns.lanes(), scheme) * tile.samples.len()) as u32;
         }
         entry
     };
     columns.iter().enumerate().map(entry).collect()
 }
 
-fn dispatch_parameters(dispatch: &Dispatch, tile: &Tile, seed: u64) -> DispatchParameters {
+fn dispatch_parameters(dispatch: &Dispatch, tile: &Tile, scheme: &Scheme, seed: u64) -> DispatchParameters {
     let [key_low, key_high] = Stream::key(seed);
     let length = |range: &Range<u32>| range.end - range.start;
     DispatchParameters {
@@ -506,8 +545,12 @@ fn dispatch_parameters(dispatch: &Dispatch, tile: &Tile, seed: u64) -> DispatchP
         tile_samples: length(&tile.samples),
         first_draw: dispatch.draws.start,
         end_draw: dispatch.draws.end,
-        purpose: Stream::purpose_word(Purpose::Rows, 0),
-        padding0: 0,
-        padding1: 0,
+        purpose: Stream::purpose_word(scheme.purpose(), 0),
+        length: match *scheme {
+            Scheme::Iid | Scheme::Wild => 0,
+            Scheme::Block { length } => length,
+            Scheme::Stationary { length } => last_beginning(length),
+        },
+        padding: 0,
     }
 }

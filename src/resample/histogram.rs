@@ -15,7 +15,11 @@ use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 
 use crate::columns::DayColumns;
-use crate::resample::{Block, cpu};
+use crate::error::Result;
+use crate::resample::{Block, Scheme, cpu};
+
+/// What hands over the statistics of a block's resamples, one by one.
+pub(crate) type OfBlock<'a> = dyn Fn(&Block<'_>, &mut dyn FnMut(f64)) + Sync + 'a;
 
 /// How many numbers lie in each of some bins of equal width.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,23 +41,32 @@ impl Histogram {
         histogram
     }
 
-    /// The histogram of the sums of a day's first column over the resamples 0..`samples`, by the current
-    /// Rayon pool.
-    pub(crate) fn of_sums(columns: &DayColumns, seed: u64, samples: u32, bins: usize) -> Self {
-        let Some(column) = columns.columns().first() else { return Self::empty(bins) };
+    /// The histogram of the statistics of a day's resamples 0..`samples`, which `of_block` hands over for
+    /// each block of sums, by the current Rayon pool.
+    ///
+    /// # Errors
+    ///
+    /// As [`cpu::resample_each`].
+    pub(crate) fn of_resamples(
+        columns: &DayColumns,
+        scheme: &Scheme,
+        seed: u64,
+        samples: u32,
+        bins: usize,
+        of_block: &OfBlock<'_>,
+    ) -> Result<Self> {
         let whole = Mutex::new(Self::empty(bins));
-        let pass = |of_block: fn(&mut Self, &mut dyn Iterator<Item = f64>)| {
-            cpu::resample_each(columns, seed, 0..samples, |block: &Block<'_>, _| {
-                let mut values =
-                    (0..block.samples()).map(|number| column.value_of(block.sum(column, number)));
+        let pass = |take: fn(&mut Self, f64)| {
+            cpu::resample_each(columns, scheme, seed, 0..samples, |block: &Block<'_>, _| {
                 // A thread that panicked while it held the lock brings the whole run to its end.
-                of_block(&mut whole.lock().unwrap_or_else(PoisonError::into_inner), &mut values);
+                let mut histogram = whole.lock().unwrap_or_else(PoisonError::into_inner);
+                of_block(block, &mut |value| take(&mut histogram, value));
                 ControlFlow::Continue(())
-            });
+            })
         };
-        pass(|histogram, values| histogram.stretch(values));
-        pass(|histogram, values| histogram.count(values));
-        whole.into_inner().unwrap_or_else(PoisonError::into_inner)
+        pass(|histogram, value| histogram.stretch([value].into_iter()))?;
+        pass(|histogram, value| histogram.count([value].into_iter()))?;
+        Ok(whole.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Of no numbers.

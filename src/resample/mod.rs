@@ -1,8 +1,8 @@
-//! Resampling with replacement: sums of a day's columns over rows drawn at random, on the CPU and on the GPU.
+//! Resampling: sums of a day's columns over rows drawn at random, on the CPU and on the GPU.
 //!
 //! A day has n rows (returns) and some columns (a quantity a row, such as the squared return of one stock).
-//! Resample b draws n rows i₁ … iₙ of the day with replacement, exactly uniform, the same rows for all
-//! columns, and its sum for column v is
+//! Resample b draws rows of the day by a [`Scheme`], the same for all columns: n rows i₁ … iₙ with
+//! replacement, exactly uniform, in the iid bootstrap, whose sum for column v is
 //!
 //! ```text
 //! S_b = Σⱼ v[iⱼ],   b = 0 … B−1
@@ -16,44 +16,69 @@
 //! realized variance, S. Gonçalves and N. Meddahi, "Bootstrapping realized volatility", Econometrica 77(1),
 //! 2009.
 //!
-//! Reading order: [`crate::columns`] (numbers to integers), [`cpu`] and [`gpu`] (the two ways to the same
-//! sums), [`plan`] (how the work is cut to fit memory and device).
+//! Reading order: [`scheme`] (which rows), [`crate::columns`] (numbers to integers), [`cpu`] and [`gpu`] (the
+//! two ways to the same sums), [`plan`] (how the work is cut to fit memory and device).
 
 use std::borrow::Cow;
-use std::ops::{Add, Not, Shl};
+use std::ops::{Add, Not, Range, Shl};
 
-use crate::columns::{Column, Limb};
+use crate::columns::{Column, DayColumns, Limb};
 
+pub mod block_length;
 pub mod cpu;
 mod draws;
 #[cfg_attr(not(feature = "gpu"), path = "no_gpu.rs")]
 pub mod gpu;
 pub mod histogram;
 pub mod plan;
+pub mod scheme;
+mod stationary;
+mod table;
+pub mod wild;
+
+pub use scheme::Scheme;
 
 /// The sums of some consecutive resamples: of its own, or where a device put them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block<'a> {
+    first: u32,
     samples: usize,
     /// Lanes × samples.
     words: Cow<'a, [u32]>,
 }
 
 impl<'a> Block<'a> {
-    /// Zeros for `samples` resamples of `lanes` lanes.
-    fn new(samples: usize, lanes: usize) -> Self {
-        Self { samples, words: vec![0; samples * lanes].into() }
+    /// Zeros for the resamples numbered `samples` of `lanes` lanes.
+    fn new(samples: &Range<u32>, lanes: usize) -> Self {
+        Self { first: samples.start, samples: samples.len(), words: vec![0; samples.len() * lanes].into() }
     }
 
-    /// The sums that a device put into `words`, lanes × samples.
+    /// The sums of the resamples numbered `samples` that a device put into `words`, lanes × samples.
     #[cfg(feature = "gpu")]
-    fn of_device(samples: usize, words: &'a [u32]) -> Self {
-        Self { samples, words: words.into() }
+    fn of_device(samples: &Range<u32>, words: &'a [u32]) -> Self {
+        Self { first: samples.start, samples: samples.len(), words: words.into() }
+    }
+
+    /// The sums of the resample that has each row once, as if it were number 0.
+    pub fn of_all_rows(columns: &DayColumns) -> Block<'static> {
+        let mut block = Block::new(&(0..1), columns.lanes());
+        let words = block.words.to_mut();
+        for row in columns.words().chunks_exact(columns.stride()) {
+            for (sum, word) in words.iter_mut().zip(row) {
+                *sum = sum.wrapping_add(*word);
+            }
+        }
+        block
     }
 
     /// The same sums, held.
     pub fn into_owned(self) -> Block<'static> {
-        Block { samples: self.samples, words: self.words.into_owned().into() }
+        Block { first: self.first, samples: self.samples, words: self.words.into_owned().into() }
+    }
+
+    /// Number b of the first resample.
+    pub fn first(&self) -> u32 {
+        self.first
     }
 
     /// Number of resamples.
@@ -73,6 +98,18 @@ impl<'a> Block<'a> {
         let digit = |limb: &Limb| K::from(limb.of(self.words[limb.lane * self.samples + number]));
         let (first, lower) = (&column.limbs[0], &column.limbs[1..]);
         lower.iter().fold(digit(first), |total, limb| (total << limb.digit_bits) + digit(limb))
+    }
+
+    /// Adds sums to those of consecutive resamples; numbers as for [`Self::store`].
+    #[inline(always)]
+    fn add<const WORDS: usize>(&mut self, number: usize, first_lane: usize, sums: &[[u32; WORDS]]) {
+        let count = sums.len().min(self.samples - number);
+        let lanes = self.words.to_mut().chunks_exact_mut(self.samples).skip(first_lane).take(WORDS);
+        for (word, lane) in lanes.enumerate() {
+            for (place, sums) in lane[number..number + count].iter_mut().zip(sums) {
+                *place = place.wrapping_add(sums[word]);
+            }
+        }
     }
 
     /// Stores the sums of consecutive resamples, the first being `number` within the block, for the lanes

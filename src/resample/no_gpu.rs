@@ -1,10 +1,11 @@
 //! What is left of [`gpu`](super::gpu) in a library without the feature `gpu`: types without values, as no
 //! [`Gpu`] exists to make one of. Nothing here ever runs.
 
-use super::Block;
 use super::plan::{Batch, DeviceLimits};
+use super::{Block, Scheme};
 use crate::columns::DayColumns;
-use crate::gpu::{Gpu, GpuError};
+use crate::error::Result;
+use crate::gpu::Gpu;
 
 /// Resamples on a GPU, of which there is none.
 #[derive(Debug)]
@@ -37,10 +38,11 @@ impl<'gpu> Resampler<'gpu> {
         &mut self,
         _wave: &[Batch],
         _columns: &[DayColumns],
+        _scheme: &Scheme,
         _seed: u64,
         _samples: u32,
         _take: impl FnMut(&[(usize, Block<'_>)]),
-    ) -> Result<(), GpuError> {
+    ) -> Result<()> {
         match *self.gpu {}
     }
 }

@@ -11,6 +11,7 @@
 
 use std::ops::Range;
 
+use super::{Scheme, wild};
 use crate::columns::{Column, FieldCount, LINE, MAX_BYTES, stride_of};
 use crate::error::{Error, Result};
 
@@ -28,15 +29,21 @@ pub struct DayShape {
     pub per_cell: usize,
     /// Bytes of a number that is selected of a cell's resamples: 4, 8 or 16.
     pub key_bytes: u64,
+    /// Whether cells have schemes of their own, so that none is resampled with another.
+    pub alone: bool,
 }
 
 /// The resamples to take, and what remains of them in memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Resamples {
     /// Number of resamples, B.
     pub count: u32,
-    /// Sums that are held of each column, while its quantiles are selected.
+    /// Sums that are held of each cell, while its quantiles are selected.
     pub held: u64,
+    /// Bytes that are held of each cell beside them.
+    pub bytes: u64,
+    /// How rows enter a resample.
+    pub scheme: Scheme,
 }
 
 /// Most bytes of the sums that a thread of the CPU computes before they are selected from.
@@ -53,7 +60,8 @@ impl DayShape {
     /// The shape of a day with these columns, so many of a cell, of which numbers of `key_bytes` bytes are
     /// selected.
     pub fn new(rows: u32, columns: &[Column], per_cell: usize, key_bytes: u64) -> Self {
-        Self { rows, lower_bits: columns.iter().map(Column::lower_bits).collect(), per_cell, key_bytes }
+        let lower_bits = columns.iter().map(Column::lower_bits).collect();
+        Self { rows, lower_bits, per_cell, key_bytes, alone: false }
     }
 }
 
@@ -85,7 +93,7 @@ impl Batch {
 
     /// Bytes of the sums held while quantiles are selected.
     fn held_bytes(&self, resamples: Resamples) -> u64 {
-        self.cells.len() as u64 * resamples.held * self.key_bytes
+        self.cells.len() as u64 * (resamples.held * self.key_bytes + resamples.bytes)
     }
 }
 
@@ -155,6 +163,9 @@ pub enum TallyKind {
 /// Resamples of an invocation on a software adapter; `SAMPLES` in `shaders/tally_software.wgsl`.
 pub const SOFTWARE_SAMPLES: u32 = 4;
 
+/// Resamples of an invocation in the wild bootstrap; `SAMPLES` in `shaders/wild.wgsl`.
+pub const WILD_SAMPLES: u32 = 4;
+
 /// Rows that share a word of tallies, and so the most rows, and draws of one row, that 10 bits can count.
 pub const ROWS_PER_TALLY_WORD: u32 = 3;
 const MOST_TALLIED: u32 = (1 << 10) - 1;
@@ -175,6 +186,12 @@ pub enum Kernel {
     Lane,
     /// Each draw adds a row of sixteen words, an invocation for each sixteen.
     Line,
+    /// A random subset of the rows, an invocation for each sixteen words.
+    Wild,
+    /// Each draw adds the sum of a block, an invocation for each sixteen words.
+    Block,
+    /// Blocks of random lengths, row by row, an invocation for each sixteen words.
+    Stationary,
 }
 
 impl DeviceLimits {
@@ -196,7 +213,8 @@ impl DeviceLimits {
 pub type Wave = Vec<Batch>;
 
 /// Cuts days × stocks into waves that stay within the budget. The memory of a wave is that of its rows and of
-/// the sums that it holds; whatever the wave, each thread has a block of sums, or the device some tiles.
+/// the sums that it holds; whatever the wave, each thread has a block of sums (and a table of subsets, in the
+/// wild bootstrap), or the device some tiles.
 ///
 /// # Errors
 ///
@@ -206,30 +224,37 @@ pub fn waves(shapes: &[DayShape], resamples: Resamples, budget: &Budget) -> Resu
         // Sums on the device, and in two copies on their way back; before there are any, rows on their way
         // there.
         Some(device) => 3 * device.tile,
-        None => budget.threads as u64 * widest_block(shapes),
+        None => budget.threads as u64 * widest_block(shapes, &resamples.scheme),
     };
     let row_limit = budget.device.map_or(u64::MAX, |device| device.binding).min(MAX_BYTES);
-    // The rows also live on the device while they are resampled.
-    let row_copies = if budget.device.is_some() { 2 } else { 1 };
+    // The rows, and the sums of blocks that are made of them; both also live on the device while they are
+    // resampled.
+    let on_device = budget.device.map_or(0, |_| device_tables(&resamples.scheme));
+    let row_copies = 1 + on_device + sum_tables(&resamples.scheme, budget.device.is_some());
+    let table_bytes = |batch: &Batch| on_device.max(1) * batch.row_bytes();
     let cost = |batch: &Batch| row_copies * batch.row_bytes() + batch.held_bytes(resamples);
     let room = budget.memory.saturating_sub(fixed);
     // The largest stock and day decides, so that what the message asks for is enough for all.
-    let alone = shapes.iter().enumerate().flat_map(|(day, shape)| batches(day, shape, |_| false));
+    let alone =
+        shapes.iter().enumerate().flat_map(|(day, shape)| batches(day, shape, &resamples.scheme, |_| false));
     if let Some(largest) = alone.max_by_key(|batch| cost(batch))
-        && (cost(&largest) > room || largest.row_bytes() > row_limit)
+        && (cost(&largest) > room || table_bytes(&largest) > row_limit)
     {
-        return Err(too_large(&largest, resamples.count, fixed + cost(&largest), budget.memory, row_limit));
+        let (table, needed) = (table_bytes(&largest), fixed + cost(&largest));
+        return Err(too_large(&largest, resamples.count, table, needed, budget.memory, row_limit));
     }
     let mut waves: Vec<Wave> = Vec::new();
     let (mut free, mut free_rows) = (0, 0);
     for (day, shape) in shapes.iter().enumerate() {
-        for batch in batches(day, shape, |batch| cost(batch) <= room && batch.row_bytes() <= row_limit) {
+        for batch in batches(day, shape, &resamples.scheme, |batch| {
+            cost(batch) <= room && table_bytes(batch) <= row_limit
+        }) {
             let bytes = cost(&batch);
-            if bytes > free || batch.row_bytes() > free_rows || waves.is_empty() {
+            if bytes > free || table_bytes(&batch) > free_rows || waves.is_empty() {
                 waves.push(Vec::new());
                 (free, free_rows) = (room, row_limit);
             }
-            (free, free_rows) = (free - bytes, free_rows - batch.row_bytes());
+            (free, free_rows) = (free - bytes, free_rows - table_bytes(&batch));
             if let Some(wave) = waves.last_mut() {
                 wave.push(batch);
             }
@@ -239,13 +264,16 @@ pub fn waves(shapes: &[DayShape], resamples: Resamples, budget: &Budget) -> Resu
 }
 
 /// The batches of one day: as many stocks together as `fits` allows, at least one.
-fn batches(day: usize, shape: &DayShape, fits: impl Fn(&Batch) -> bool) -> Vec<Batch> {
+fn batches(day: usize, shape: &DayShape, scheme: &Scheme, fits: impl Fn(&Batch) -> bool) -> Vec<Batch> {
+    let draws = scheme.draws(shape.rows);
     let mut batches: Vec<Batch> = Vec::new();
     for (cell, lower_bits) in shape.lower_bits.chunks_exact(shape.per_cell).enumerate() {
         let add = |fields: FieldCount| {
-            lower_bits.iter().fold(fields, |all, &lower_bits| all.with(shape.rows, lower_bits))
+            lower_bits.iter().fold(fields, |all, &lower_bits| all.with(draws, lower_bits))
         };
-        if let Some(last) = batches.last_mut() {
+        if !shape.alone
+            && let Some(last) = batches.last_mut()
+        {
             let fields = add(last.fields);
             let grown = Batch { cells: last.cells.start..cell + 1, fields, ..last.clone() };
             if fits(&grown) {
@@ -260,21 +288,55 @@ fn batches(day: usize, shape: &DayShape, fits: impl Fn(&Batch) -> bool) -> Vec<B
     batches
 }
 
-/// Bytes of the largest block of sums that a thread has.
-fn widest_block(shapes: &[DayShape]) -> u64 {
+/// Tables of n rows that a device reads: the rows themselves, or the sums of whole blocks and of cut ones.
+pub(super) fn device_tables(scheme: &Scheme) -> u64 {
+    match scheme {
+        Scheme::Iid | Scheme::Wild | Scheme::Stationary { .. } => 1,
+        Scheme::Block { .. } => 2,
+    }
+}
+
+/// Tables of n rows that the host makes of the rows: for stationary blocks the CPU alone.
+fn sum_tables(scheme: &Scheme, for_device: bool) -> u64 {
+    match scheme {
+        Scheme::Iid | Scheme::Wild => 0,
+        Scheme::Block { .. } => 2,
+        Scheme::Stationary { .. } => {
+            if for_device {
+                0
+            } else {
+                2
+            }
+        }
+    }
+}
+
+/// Words of a resample in a tile, for so many lanes: stationary blocks leave two behind for each group of
+/// lanes, for the next dispatch.
+pub(super) fn sum_lanes(lanes: usize, scheme: &Scheme) -> usize {
+    match scheme {
+        Scheme::Iid | Scheme::Wild | Scheme::Block { .. } => lanes,
+        Scheme::Stationary { .. } => lanes + 2 * lanes.div_ceil(LINE),
+    }
+}
+
+/// Bytes of the largest block of sums that a thread has, with what else it needs.
+fn widest_block(shapes: &[DayShape], scheme: &Scheme) -> u64 {
     let bytes = |shape: &DayShape| {
-        let add = |all: FieldCount, &lower_bits: &u32| all.with(shape.rows, lower_bits);
+        let draws = scheme.draws(shape.rows);
+        let add = |all: FieldCount, &lower_bits: &u32| all.with(draws, lower_bits);
         let lanes = shape.lower_bits.iter().fold(FieldCount::default(), add).lanes();
-        u64::from(block_samples(lanes)) * lanes as u64 * WORD
+        let table = if *scheme == Scheme::Wild { wild::table_bytes(shape.rows, stride_of(lanes)) } else { 0 };
+        u64::from(block_samples(lanes)) * lanes as u64 * WORD + table
     };
     shapes.iter().map(bytes).max().unwrap_or(0)
 }
 
-fn too_large(batch: &Batch, samples: u32, needed: u64, memory: u64, row_limit: u64) -> Error {
+fn too_large(batch: &Batch, samples: u32, table: u64, needed: u64, memory: u64, row_limit: u64) -> Error {
     let what = format!("resampling one stock of a day with {} returns {samples} times", batch.rows);
-    if batch.row_bytes() > row_limit {
+    if table > row_limit {
         let advice = "that is the largest buffer of rows; resample shorter days, or try `device cpu`".into();
-        return Error::Memory { what, needed: batch.row_bytes(), allowed: row_limit, advice };
+        return Error::Memory { what, needed: table, allowed: row_limit, advice };
     }
     let advice = "raise `memory`, or lower `samples` or `threads`".into();
     Error::Memory { what, needed, allowed: memory, advice }
@@ -292,18 +354,19 @@ pub struct Tile {
 }
 
 /// Cuts a wave into tiles in the order of its batches; the samples of a batch come in order.
-pub fn tiles(wave: &[Batch], samples: u32, device: &DeviceLimits) -> Vec<Tile> {
+pub fn tiles(wave: &[Batch], samples: u32, device: &DeviceLimits, scheme: &Scheme) -> Vec<Tile> {
     let limit = device.tile.min(device.binding) / WORD;
     let mut tiles: Vec<Tile> = Vec::new();
     let mut open = false;
     for (number, batch) in wave.iter().enumerate() {
-        let words = batch.lanes() as u64 * u64::from(samples);
+        let lanes = sum_lanes(batch.lanes(), scheme) as u64;
+        let words = lanes * u64::from(samples);
         if words > limit {
-            let part = (limit / batch.lanes() as u64).clamp(1, u64::from(samples)) as u32;
+            let part = (limit / lanes).clamp(1, u64::from(samples)) as u32;
             let mut start = 0;
             while start < samples {
                 let end = start.saturating_add(part).min(samples);
-                let words = batch.lanes() as u64 * u64::from(end - start);
+                let words = lanes * u64::from(end - start);
                 tiles.push(Tile { batches: number..number + 1, samples: start..end, words });
                 start = end;
             }
@@ -339,24 +402,33 @@ pub struct Dispatch {
     pub batches: Range<usize>,
     /// Numbers of the samples within the tile.
     pub samples: Range<u32>,
-    /// Draws of each sample; the end may lie beyond a batch's rows.
+    /// Draws of each sample (rows, blocks, or places that may begin one); the end may lie beyond a batch's.
     pub draws: Range<u32>,
     /// Workgroups: samples, batches, groups of lanes.
     pub workgroups: [u32; 3],
 }
 
 impl Dispatch {
-    /// Additions of a word that the dispatch does.
-    pub fn work(&self, wave: &[Batch]) -> u64 {
+    /// Additions of a word that the dispatch does, or as many as take as long.
+    pub fn work(&self, wave: &[Batch], scheme: &Scheme) -> u64 {
         let draws = self.draws.end - self.draws.start;
-        let of_sample = |batch: &Batch| u64::from(batch.rows.min(draws)) * stride_of(batch.lanes()) as u64;
-        self.samples.len() as u64 * wave[self.batches.clone()].iter().map(of_sample).sum::<u64>()
+        let of_sample =
+            |batch: &Batch| u64::from(scheme.turns(batch.rows).min(draws)) * stride_of(batch.lanes()) as u64;
+        let all = wave[self.batches.clone()].iter().map(of_sample).sum::<u64>();
+        self.samples.len() as u64 * all * effort(scheme)
     }
 }
 
 impl Kernel {
-    /// The kernel for a wave: tallies where all of its days are short enough, else by the width of its rows.
-    pub fn of(wave: &[Batch], device: &DeviceLimits) -> Self {
+    /// The kernel for a wave: that of the scheme; for iid rows tallies where all days are short enough, else
+    /// by the width of the rows.
+    pub fn of(wave: &[Batch], device: &DeviceLimits, scheme: &Scheme) -> Self {
+        match scheme {
+            Scheme::Iid => {}
+            Scheme::Wild => return Self::Wild,
+            Scheme::Block { .. } => return Self::Block,
+            Scheme::Stationary { .. } => return Self::Stationary,
+        }
         let tallies = |tally: &Tally| {
             wave.iter().all(|batch| {
                 let bytes = u64::from(batch.rows) * stride_of(batch.lanes()).max(4) as u64 * WORD;
@@ -377,17 +449,38 @@ impl Kernel {
     }
 }
 
+/// How much longer an addition takes than in the iid bootstrap: the kernel of stationary blocks draws a first
+/// row wherever one of the invocations that go together begins a block.
+fn effort(scheme: &Scheme) -> u64 {
+    if matches!(scheme, Scheme::Stationary { .. }) { 4 } else { 1 }
+}
+
+/// Most draws of an invocation in one dispatch. In the wild bootstrap a row takes up to 11 turns of loops, as
+/// four resamples go together. A place of stationary blocks takes up to 15: where blocks are short, one
+/// begins at nearly every place, in one or the other of the invocations that go together.
+fn draws_at_a_time(device: &DeviceLimits, scheme: &Scheme) -> u32 {
+    match scheme {
+        Scheme::Iid | Scheme::Block { .. } => device.draws,
+        Scheme::Wild => (device.draws / 2 / 8 * 8).max(8),
+        Scheme::Stationary { .. } => (device.draws / 4 / 8 * 8).max(8),
+    }
+}
+
 /// Cuts a tile into dispatches. For each resample the draws come in order, from 0.
-pub fn dispatches(tile: &Tile, wave: &[Batch], device: &DeviceLimits) -> Vec<Dispatch> {
+pub fn dispatches(tile: &Tile, wave: &[Batch], device: &DeviceLimits, scheme: &Scheme) -> Vec<Dispatch> {
     let samples = tile.samples.len() as u64;
+    let turns = |batch: &Batch| scheme.turns(batch.rows);
+    let most_draws = draws_at_a_time(device, scheme);
     let work = |batch: &Batch, samples: u64| {
-        samples * u64::from(batch.rows.min(device.draws)) * stride_of(batch.lanes()) as u64
+        let of_sample = u64::from(turns(batch).min(most_draws)) * stride_of(batch.lanes()) as u64;
+        samples * of_sample * effort(scheme)
     };
-    let kernel = Kernel::of(wave, device);
+    let kernel = Kernel::of(wave, device, scheme);
     // Resamples of a workgroup.
     let workgroup = match kernel {
         Kernel::Tally(tally) => tally.workgroup_samples(),
-        Kernel::Lane | Kernel::Line => device.workgroup,
+        Kernel::Wild => WILD_SAMPLES * device.workgroup,
+        _ => device.workgroup,
     };
     let most_batches = match kernel {
         Kernel::Tally(Tally { kind: TallyKind::Software, .. }) => 1,
@@ -409,20 +502,20 @@ pub fn dispatches(tile: &Tile, wave: &[Batch], device: &DeviceLimits) -> Vec<Dis
         let most = (device.work / work(&wave[first], 1).max(1)).max(u64::from(workgroup));
         let most = most.min(u64::from(device.workgroups) * u64::from(workgroup));
         let part = most.min(samples) as u32;
-        let rows = wave[first..end].iter().map(|batch| batch.rows).max().unwrap_or(0);
+        let rows = wave[first..end].iter().map(turns).max().unwrap_or(0);
         let lanes = wave[first..end].iter().map(Batch::lanes).max().unwrap_or(0);
         let lane_groups = match kernel {
             Kernel::Tally(_) => 1,
             Kernel::Lane => lanes as u32,
-            Kernel::Line => lanes.div_ceil(LINE) as u32,
+            _ => lanes.div_ceil(LINE) as u32,
         };
         for sample in (0..samples as u32).step_by(part as usize) {
             let sample_end = sample.saturating_add(part).min(samples as u32);
-            for draw in (0..rows).step_by(device.draws as usize) {
+            for draw in (0..rows).step_by(most_draws as usize) {
                 dispatches.push(Dispatch {
                     batches: first..end,
                     samples: sample..sample_end,
-                    draws: draw..draw.saturating_add(device.draws).min(rows),
+                    draws: draw..draw.saturating_add(most_draws).min(rows),
                     workgroups: [
                         (sample_end - sample).div_ceil(workgroup),
                         (end - first) as u32,
@@ -464,7 +557,13 @@ mod tests {
     /// Days of `rows` rows with stocks of one limb.
     fn shapes(rows: &[u32], stocks: usize) -> Vec<DayShape> {
         rows.iter()
-            .map(|&rows| DayShape { rows, lower_bits: vec![0; stocks], per_cell: 1, key_bytes: 4 })
+            .map(|&rows| DayShape {
+                rows,
+                lower_bits: vec![0; stocks],
+                per_cell: 1,
+                key_bytes: 4,
+                alone: false,
+            })
             .collect()
     }
 
@@ -489,7 +588,7 @@ mod tests {
 
     /// Of `count` resamples a hundredth is held.
     fn resamples(count: u32) -> Resamples {
-        Resamples { count, held: u64::from(count / 100 + 10) }
+        Resamples { count, held: u64::from(count / 100 + 10), bytes: 0, scheme: Scheme::Iid }
     }
 
     /// Bytes that a batch takes, spelled out: rows (on the host, and on the device where there is one) and
@@ -498,16 +597,30 @@ mod tests {
         let stride = stride_of(batch.lanes()).max(4) as u64;
         let rows = 4 * (u64::from(batch.rows) * stride + 64);
         let held = batch.cells.len() as u64 * resamples.held * batch.key_bytes;
-        rows * if budget.device.is_some() { 2 } else { 1 } + held
+        // Tables of blocks: twice the rows, on host and device; on the CPU also of stationary ones.
+        let copies = match (resamples.scheme, budget.device) {
+            (Scheme::Iid | Scheme::Wild, None) => 1,
+            (Scheme::Iid | Scheme::Wild | Scheme::Stationary { .. }, Some(_)) => 2,
+            (Scheme::Block { .. } | Scheme::Stationary { .. }, None) => 3,
+            (Scheme::Block { .. }, Some(_)) => 5,
+        };
+        rows * copies + held
     }
 
     /// Bytes that every wave takes: what each thread works on, and the tiles under way.
-    fn fixed_bytes(shapes: &[DayShape], budget: &Budget) -> u64 {
+    fn fixed_bytes(shapes: &[DayShape], resamples: Resamples, budget: &Budget) -> u64 {
         let lanes =
             |shape: &DayShape| fields(shape, 0..shape.lower_bits.len() / shape.per_cell).lanes() as u64;
         // Up to 128 lanes 1,024 samples; else the most sixteens of samples that stay within 512 KiB.
         let block = |lanes: u64| 4 * lanes * if lanes <= 128 { 1024 } else { 131_072 / lanes / 16 * 16 };
-        let widest = shapes.iter().map(|shape| block(lanes(shape))).max().unwrap_or(0);
+        // Sixteen sums for each four rows, up to 256 KiB.
+        let subsets = |shape: &DayShape| {
+            let group = 16 * 4 * stride_of(lanes(shape) as usize) as u64;
+            (u64::from(shape.rows).div_ceil(4) * group).min(group.max(256 << 10))
+        };
+        let with_subsets =
+            |shape: &DayShape| if resamples.scheme == Scheme::Wild { subsets(shape) } else { 0 };
+        let widest = shapes.iter().map(|shape| block(lanes(shape)) + with_subsets(shape)).max().unwrap_or(0);
         match &budget.device {
             None => budget.threads as u64 * widest,
             Some(device) => 3 * device.tile,
@@ -535,13 +648,15 @@ mod tests {
                 batch.rows == shape.rows && batch.fields == fields && batch.key_bytes == shape.key_bytes;
             ensure(same, || format!("{batch:?} of {shape:?}"))?;
         }
-        let fixed = fixed_bytes(shapes, budget);
+        let fixed = fixed_bytes(shapes, resamples, budget);
+        let tables =
+            if budget.device.is_some() && matches!(resamples.scheme, Scheme::Block { .. }) { 2 } else { 1 };
         let binding = budget.device.map_or(u64::MAX, |device| device.binding);
         let fits = |wave: &mut dyn Iterator<Item = &Batch>| {
             let (mut total, mut rows) = (fixed, 0);
             for batch in wave {
                 total += bytes(batch, resamples, budget);
-                rows += batch.row_bytes();
+                rows += tables * batch.row_bytes();
             }
             total <= budget.memory && rows <= binding
         };
@@ -555,7 +670,13 @@ mod tests {
     }
 
     /// The samples of each batch once and in order, in tiles that fit.
-    fn check_tiles(tiles: &[Tile], wave: &[Batch], samples: u32, device: &DeviceLimits) -> Checked {
+    fn check_tiles(
+        tiles: &[Tile],
+        wave: &[Batch],
+        samples: u32,
+        device: &DeviceLimits,
+        scheme: &Scheme,
+    ) -> Checked {
         // The batch and sample that come next.
         let (mut number, mut sample) = (0, 0);
         for tile in tiles {
@@ -564,7 +685,10 @@ mod tests {
             ensure(!tile.batches.is_empty() && !tile.samples.is_empty(), name)?;
             let whole = tile.samples == (0..samples);
             ensure(whole || tile.batches.len() == 1, || format!("{tile:?} cuts several batches"))?;
-            let lanes: u64 = wave[tile.batches.clone()].iter().map(|batch| batch.lanes() as u64).sum();
+            // Stationary blocks leave two more words for each sixteen lanes.
+            let state = if matches!(scheme, Scheme::Stationary { .. }) { 2 } else { 0 };
+            let lanes = |batch: &Batch| (batch.lanes() + state * batch.lanes().div_ceil(16)) as u64;
+            let lanes: u64 = wave[tile.batches.clone()].iter().map(lanes).sum();
             let words = lanes * tile.samples.len() as u64;
             ensure(tile.words == words, || format!("{tile:?} has {words} words"))?;
             let smallest = tile.samples.len() == 1;
@@ -590,16 +714,26 @@ mod tests {
         tile: &Tile,
         wave: &[Batch],
         device: &DeviceLimits,
+        scheme: &Scheme,
     ) -> Checked {
         let samples = tile.samples.len() as u32;
+        let turns = |batch: &Batch| match *scheme {
+            Scheme::Block { length } => batch.rows.div_ceil(length),
+            _ => batch.rows,
+        };
         for dispatch in dispatches {
             let Dispatch { batches, samples, draws, workgroups } = dispatch;
             let limit = |holds: bool, what: &str| ensure(holds, || format!("{what}: {dispatch:?}"));
             limit(draws.start.is_multiple_of(8) && draws.end - draws.start <= device.draws, "draws")?;
+            let stationary = matches!(scheme, Scheme::Stationary { .. });
+            let few = draws.end - draws.start <= (device.draws / 4).max(8);
+            limit(few || !stationary, "places of stationary blocks")?;
+            let half = draws.end - draws.start <= (device.draws / 2).max(8);
+            limit(half || *scheme != Scheme::Wild, "rows of subsets")?;
             limit(!draws.is_empty() && !samples.is_empty() && !batches.is_empty(), "empty")?;
             limit(workgroups.iter().all(|&groups| (1..=device.workgroups).contains(&groups)), "workgroups")?;
             let lanes = wave[batches.clone()].iter().map(Batch::lanes).max().unwrap_or(0);
-            let (workgroup, lane_groups) = match Kernel::of(wave, device) {
+            let (workgroup, lane_groups) = match Kernel::of(wave, device, scheme) {
                 Kernel::Tally(tally) => {
                     let whole = draws.start == 0 && wave[batches.clone()].iter().all(|b| b.rows <= draws.end);
                     limit(whole, "tallies of a part of the draws")?;
@@ -607,22 +741,25 @@ mod tests {
                     (tally.workgroup * if tally.kind == TallyKind::Software { 4 } else { 1 }, 1)
                 }
                 Kernel::Lane => (device.workgroup, lanes),
-                Kernel::Line => (device.workgroup, lanes.div_ceil(LINE)),
+                Kernel::Wild => (4 * device.workgroup, lanes.div_ceil(LINE)),
+                _ => (device.workgroup, lanes.div_ceil(LINE)),
             };
             limit(workgroups[0] == (samples.len() as u32).div_ceil(workgroup), "samples")?;
             limit(workgroups[1] as usize == batches.len(), "batches")?;
             limit(workgroups[2] as usize == lane_groups, "lanes")?;
             let work = |samples: u64| -> u64 {
-                let of_batch =
-                    |batch: &Batch| u64::from(batch.rows.min(device.draws)) * stride_of(batch.lanes()) as u64;
-                samples * wave[batches.clone()].iter().map(of_batch).sum::<u64>()
+                let of_batch = |batch: &Batch| {
+                    u64::from(turns(batch).min(draws.end - draws.start)) * stride_of(batch.lanes()) as u64
+                };
+                let effort = if stationary { 4 } else { 1 };
+                effort * samples * wave[batches.clone()].iter().map(of_batch).sum::<u64>()
             };
             // One batch and one workgroup are the least that a dispatch can do.
             let least = batches.len() == 1 && samples.len() as u32 <= workgroup;
             limit(work(samples.len() as u64) <= device.work || least, "work")?;
         }
         for number in tile.batches.clone() {
-            let rows = wave[number].rows;
+            let rows = turns(&wave[number]);
             // Draws done of each sample.
             let mut done = vec![0; samples as usize];
             for dispatch in dispatches.iter().filter(|dispatch| dispatch.batches.contains(&number)) {
@@ -641,15 +778,20 @@ mod tests {
 
     /// The whole plan, each part checked.
     fn check_plan(shapes: &[DayShape], samples: u32, budget: &Budget) -> Checked {
-        let resamples = resamples(samples);
+        check_plan_of(shapes, resamples(samples), budget)
+    }
+
+    /// The same for any scheme.
+    fn check_plan_of(shapes: &[DayShape], resamples: Resamples, budget: &Budget) -> Checked {
+        let (samples, scheme) = (resamples.count, &resamples.scheme);
         let waves = waves(shapes, resamples, budget).map_err(|error| error.to_string())?;
         check_waves(&waves, shapes, resamples, budget)?;
         let Some(device) = &budget.device else { return Ok(()) };
         for wave in &waves {
-            let tiles = tiles(wave, samples, device);
-            check_tiles(&tiles, wave, samples, device)?;
+            let tiles = tiles(wave, samples, device, scheme);
+            check_tiles(&tiles, wave, samples, device, scheme)?;
             for tile in &tiles {
-                check_dispatches(&dispatches(tile, wave, device), tile, wave, device)?;
+                check_dispatches(&dispatches(tile, wave, device, scheme), tile, wave, device, scheme)?;
             }
         }
         Ok(())
@@ -662,9 +804,9 @@ mod tests {
         let waves = waves(&shapes, resamples(1000), &budget).unwrap();
         let batch = |day, rows| Batch { day, cells: 0..3, rows, fields: full(3), key_bytes: 4 };
         assert_eq!(waves, [[batch(0, 385), batch(1, 210)]]);
-        let tiles = tiles(&waves[0], 1000, &usual_device());
+        let tiles = tiles(&waves[0], 1000, &usual_device(), &Scheme::Iid);
         assert_eq!(tiles, [Tile { batches: 0..2, samples: 0..1000, words: 6000 }]);
-        let dispatches = dispatches(&tiles[0], &waves[0], &usual_device());
+        let dispatches = dispatches(&tiles[0], &waves[0], &usual_device(), &Scheme::Iid);
         assert_eq!(
             dispatches,
             [Dispatch { batches: 0..2, samples: 0..1000, draws: 0..385, workgroups: [16, 2, 1] }]
@@ -729,9 +871,9 @@ mod tests {
         let device = DeviceLimits { work: 1 << 20, ..usual_device() };
         let budget = Budget { memory: 1 << 30, threads: 2, device: Some(device) };
         let wave = waves(&shapes, resamples(1000), &budget).unwrap().remove(0);
-        let tiles = tiles(&wave, 1000, &device);
-        let dispatches = dispatches(&tiles[0], &wave, &device);
-        check_dispatches(&dispatches, &tiles[0], &wave, &device).unwrap();
+        let tiles = tiles(&wave, 1000, &device, &Scheme::Iid);
+        let dispatches = dispatches(&tiles[0], &wave, &device, &Scheme::Iid);
+        check_dispatches(&dispatches, &tiles[0], &wave, &device, &Scheme::Iid).unwrap();
         // 2^20 additions are 256 samples of 4096 draws: four cuts along the samples, 25 along the draws; then
         // the short day.
         assert_eq!(dispatches.len(), 4 * 25 + 1);
@@ -741,25 +883,26 @@ mod tests {
 
     #[test]
     fn the_kernel_follows_the_rows_and_the_device() {
+        let of = |wave: &[Batch], device: &DeviceLimits| Kernel::of(wave, device, &Scheme::Iid);
         let batch = |lanes, rows| Batch { day: 0, cells: 0..1, rows, fields: full(lanes), key_bytes: 4 };
         let without = usual_device();
-        assert_eq!(Kernel::of(&[batch(1, 9), batch(1, 9)], &without), Kernel::Lane);
-        assert_eq!(Kernel::of(&[batch(1, 9), batch(2, 9)], &without), Kernel::Line);
+        assert_eq!(of(&[batch(1, 9), batch(1, 9)], &without), Kernel::Lane);
+        assert_eq!(of(&[batch(1, 9), batch(2, 9)], &without), Kernel::Line);
         assert_eq!([1, 2, 3, 16, 17].map(stride_of), [1, 16, 16, 16, 32]);
         // All days short enough for tallies, or none.
         let hardware = DeviceLimits { tally: Some(HARDWARE), ..without };
-        assert_eq!(Kernel::of(&[batch(1, 768), batch(900, 385)], &hardware), Kernel::Tally(HARDWARE));
-        assert_eq!(Kernel::of(&[batch(1, 769), batch(1, 9)], &hardware), Kernel::Lane);
+        assert_eq!(of(&[batch(1, 768), batch(900, 385)], &hardware), Kernel::Tally(HARDWARE));
+        assert_eq!(of(&[batch(1, 769), batch(1, 9)], &hardware), Kernel::Lane);
         // A tally has 10 bits.
         let large = DeviceLimits { tally: Some(Tally { words: 1000, ..HARDWARE }), ..without };
-        assert!(matches!(Kernel::of(&[batch(1, 1023)], &large), Kernel::Tally(_)));
-        assert_eq!(Kernel::of(&[batch(1, 1024)], &large), Kernel::Lane);
-        assert_eq!(Kernel::of(&[batch(1, 9)], &DeviceLimits { draws: 8, ..hardware }), Kernel::Lane);
+        assert!(matches!(of(&[batch(1, 1023)], &large), Kernel::Tally(_)));
+        assert_eq!(of(&[batch(1, 1024)], &large), Kernel::Lane);
+        assert_eq!(of(&[batch(1, 9)], &DeviceLimits { draws: 8, ..hardware }), Kernel::Lane);
         // 64 KiB are 512 rows of 32 words.
         let software = DeviceLimits { tally: Some(SOFTWARE), ..without };
-        assert_eq!(Kernel::of(&[batch(32, 512)], &software), Kernel::Tally(SOFTWARE));
-        assert_eq!(Kernel::of(&[batch(33, 512)], &software), Kernel::Line);
-        assert_eq!(Kernel::of(&[batch(33, 341)], &software), Kernel::Tally(SOFTWARE));
+        assert_eq!(of(&[batch(32, 512)], &software), Kernel::Tally(SOFTWARE));
+        assert_eq!(of(&[batch(33, 512)], &software), Kernel::Line);
+        assert_eq!(of(&[batch(33, 341)], &software), Kernel::Tally(SOFTWARE));
     }
 
     #[test]
@@ -770,7 +913,7 @@ mod tests {
             let budget = Budget { memory: 1 << 30, threads: 2, device: Some(device) };
             let wave = waves(&shapes, resamples(1000), &budget).unwrap().remove(0);
             check_plan(&shapes, 1000, &budget).unwrap();
-            dispatches(&tiles(&wave, 1000, &device)[0], &wave, &device)
+            dispatches(&tiles(&wave, 1000, &device, &Scheme::Iid)[0], &wave, &device, &Scheme::Iid)
         };
         let dispatch =
             |batches, rows, workgroups| Dispatch { batches, samples: 0..1000, draws: 0..rows, workgroups };
@@ -799,10 +942,10 @@ mod tests {
         let wave = [batch(3, 385), batch(1, 100), batch(17, 7)];
         let dispatch = |batches, samples, draws| Dispatch { batches, samples, draws, workgroups: [1; 3] };
         // Rows of 16, 1 and 32 words.
-        assert_eq!(dispatch(0..1, 0..10, 0..385).work(&wave), 10 * 385 * 16);
-        assert_eq!(dispatch(0..3, 5..10, 0..385).work(&wave), 5 * (385 * 16 + 100 + 7 * 32));
+        assert_eq!(dispatch(0..1, 0..10, 0..385).work(&wave, &Scheme::Iid), 10 * 385 * 16);
+        assert_eq!(dispatch(0..3, 5..10, 0..385).work(&wave, &Scheme::Iid), 5 * (385 * 16 + 100 + 7 * 32));
         // Days shorter than the draws end early.
-        assert_eq!(dispatch(0..2, 0..1, 128..384).work(&wave), 256 * 16 + 100);
+        assert_eq!(dispatch(0..2, 0..1, 128..384).work(&wave, &Scheme::Iid), 256 * 16 + 100);
     }
 
     /// The perturbed twin of the checks: plans with a fault in them, each of which must be found.
@@ -837,11 +980,11 @@ mod tests {
         assert!(alone.contains("room for more") || alone.contains("does not fit"), "{alone}");
 
         let wave = &waves[0];
-        let right = tiles(wave, samples, &device);
+        let right = tiles(wave, samples, &device, &Scheme::Iid);
         let faulty = |fault: &dyn Fn(&mut Vec<Tile>)| {
             let mut tiles = right.clone();
             fault(&mut tiles);
-            check_tiles(&tiles, wave, samples, &device).unwrap_err()
+            check_tiles(&tiles, wave, samples, &device, &Scheme::Iid).unwrap_err()
         };
         assert!(right.len() > 2, "{right:?}");
         faulty(&|tiles| _ = tiles.pop());
@@ -857,15 +1000,15 @@ mod tests {
 
         // The long day: cut along samples and draws.
         let wave = waves.iter().find(|wave| wave[0].rows == 5000).unwrap();
-        let tile = &tiles(wave, samples, &device)[0];
-        let right = dispatches(tile, wave, &device);
+        let tile = &tiles(wave, samples, &device, &Scheme::Iid)[0];
+        let right = dispatches(tile, wave, &device, &Scheme::Iid);
         let faulty = |fault: &dyn Fn(&mut Vec<Dispatch>)| {
             let mut dispatches = right.clone();
             fault(&mut dispatches);
-            check_dispatches(&dispatches, tile, wave, &device).unwrap_err()
+            check_dispatches(&dispatches, tile, wave, &device, &Scheme::Iid).unwrap_err()
         };
         assert!(right.len() > 2, "{right:?}");
-        check_dispatches(&right, tile, wave, &device).unwrap();
+        check_dispatches(&right, tile, wave, &device, &Scheme::Iid).unwrap();
         faulty(&|dispatches| _ = dispatches.pop());
         faulty(&|dispatches| _ = dispatches.remove(0));
         faulty(&|dispatches| dispatches.swap(0, 1));
@@ -888,6 +1031,7 @@ mod tests {
                         lower_bits,
                         per_cell,
                         key_bytes,
+                        alone: false,
                     })
             })
         };
@@ -911,8 +1055,17 @@ mod tests {
         )
     }
 
+    fn any_scheme() -> impl Strategy<Value = Scheme> {
+        prop_oneof![
+            Just(Scheme::Iid),
+            Just(Scheme::Wild),
+            (1_u32..50).prop_map(|length| Scheme::Block { length }),
+            Just(Scheme::Stationary { length: 4.0 }),
+        ]
+    }
+
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(300))]
+        #![proptest_config(ProptestConfig::with_cases(600))]
 
         /// Any panel on any device: either a plan that keeps every promise, or the error for a cell that does
         /// not fit.
@@ -922,11 +1075,13 @@ mod tests {
             samples in prop_oneof![Just(1_u32), 1_u32..300, 1_u32..3000],
             threads in 1_usize..9,
             device in prop::option::of(any_device()),
+            scheme in any_scheme(),
             // From a little less than the largest cell needs, to far more than all.
             spare in prop_oneof![-8.0_f64..28.0, Just(36.0)],
         ) {
             let none = Budget { memory: 0, threads, device };
-            let fixed = fixed_bytes(&shapes, &none);
+            let resamples = Resamples { scheme, ..resamples(samples) };
+            let fixed = fixed_bytes(&shapes, resamples, &none);
             let cell = |day: usize, stock: usize| Batch {
                 day,
                 cells: stock..stock + 1,
@@ -936,7 +1091,7 @@ mod tests {
             };
             let largest = (0..shapes.len())
                 .flat_map(|day| (0..shapes[day].lower_bits.len() / shapes[day].per_cell).map(move |stock| (day, stock)))
-                .map(|(day, stock)| bytes(&cell(day, stock), resamples(samples), &none))
+                .map(|(day, stock)| bytes(&cell(day, stock), resamples, &none))
                 .max()
                 .unwrap();
             let memory = (fixed + largest).saturating_add_signed(
@@ -944,10 +1099,10 @@ mod tests {
             );
             let budget = Budget { memory, ..none };
             let fits = memory >= fixed + largest;
-            match waves(&shapes, resamples(samples), &budget) {
+            match waves(&shapes, resamples, &budget) {
                 Ok(_) => {
                     prop_assert!(fits, "{memory} bytes, {} needed", fixed + largest);
-                    prop_assert_eq!(check_plan(&shapes, samples, &budget), Ok(()));
+                    prop_assert_eq!(check_plan_of(&shapes, resamples, &budget), Ok(()));
                 }
                 Err(Error::Memory { needed, allowed, .. }) => {
                     prop_assert!(!fits, "{memory} bytes are enough for {}", fixed + largest);

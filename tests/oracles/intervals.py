@@ -11,6 +11,8 @@ Nothing is shared with the Rust code. Panels are folders of `DATE,HHMM,PRICE` fi
 * columns: module `columns` (scaled by a power of two, rounded to integers)
 * quantiles: np.quantile of the sums in f64, at levels evaluated in decimal
 * an end on the wrong side of rv by rounding alone is rv: module `bootstrap`
+
+Other measures, schemes and intervals: `flow.py`, of which the conventions are in `ends.py`.
 """
 
 import csv

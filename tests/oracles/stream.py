@@ -1,8 +1,11 @@
 """Golden values of the random stream, version 1, computed apart from the Rust code (plain Python integers).
 
 Usage: python tests/oracles/stream.py
-Prints the values pinned in src/random/index.rs.
+Prints the values pinned in src/random/index.rs and, for the schemes, in src/resample/scheme.rs.
 """
+
+from fractions import Fraction
+from math import isqrt
 
 MASK = (1 << 32) - 1
 
@@ -22,20 +25,44 @@ def word(seed, purpose, day, sample, number, attempt):
     return philox4x32_10(counter, (seed & MASK, seed >> 32))[number % 4]
 
 
-def rows(n, seed, day, sample):
+def rows(n, seed, day, sample, purpose=0, count=None):
     """Draws of one sample, in order: two a word up to n = 2048 (accept unless x n^2 mod 2^32 < 2^32 mod n^2)."""
     per_word = 2 if n <= 2048 else 1
     outcomes = n**per_word
     out = []
     number = 0
-    while len(out) < n:
+    count = n if count is None else count
+    while len(out) < count:
         attempt = 0
-        while (x := word(seed, 0, day, sample, number, attempt)) * outcomes % 2**32 < 2**32 % outcomes:
+        while (x := word(seed, purpose, day, sample, number, attempt)) * outcomes % 2**32 < 2**32 % outcomes:
             attempt += 1
         pair = x * outcomes >> 32  # first * n + second
         out += [pair // n, pair % n] if per_word == 2 else [pair]
         number += 1
-    return out[:n]
+    return out[:count]
+
+
+def wild(n, seed, day, sample):
+    """Rows whose word is below round(p 2^32), p = 1/2 - 3/sqrt(186) with 40 digits of the root."""
+    root = Fraction(isqrt(186 * 10**80), 10**40)
+    threshold = round((Fraction(1, 2) - 3 / root) * 2**32)
+    return [row for row in range(n) if word(seed, 1, day, sample, row, 0) < threshold]
+
+
+def block(n, length, seed, day, sample):
+    """Circular blocks: starts are draws of purpose 4, the last block is cut to n rows in all."""
+    starts = rows(n, seed, day, sample, purpose=4, count=-(-n // length))
+    return [(start + t) % n for start in starts for t in range(length)][:n]
+
+
+def stationary(n, length, seed, day, sample):
+    """A place begins a block where its word of purpose 7 is below round(2^32 / length); starts are of purpose 5."""
+    starts = iter(rows(n, seed, day, sample, purpose=5))
+    out = []
+    for place in range(n):
+        begins = place == 0 or word(seed, 7, day, sample, place, 0) < round(Fraction(2**32) / Fraction(length))
+        out.append(next(starts) if begins else (out[-1] + 1) % n)
+    return out
 
 
 if __name__ == "__main__":
@@ -43,3 +70,7 @@ if __name__ == "__main__":
     print("n = 385:", rows(385, 0, 20070103, 0)[:12])
     print("n = 23400:", rows(23400, 0, 20070103, 0)[:8])
     print("n = 1799, seed 2^40+5, sample 3000000000:", rows(1799, 2**40 + 5, 20241231, 3_000_000_000)[-4:])
+    far = (2**40 + 5, 20241231, 3_000_000_000)
+    for n in (11, 385, 2500):
+        for found in (wild(n, *far), block(n, 4, *far), stationary(n, 3.5, *far)):
+            print(f"n = {n}:", found[:12], found[-4:], sum((place + 1) * row for place, row in enumerate(found)))

@@ -5,12 +5,12 @@
 use std::time::Instant;
 
 use bytemuck::{Pod, Zeroable};
-use wgpu::BufferUsages;
 
 use super::UniformSum;
 use crate::compare::race::{KernelClock, Steps};
-use crate::gpu::clock::PassClock;
-use crate::gpu::{Gpu, GpuError, Parameters};
+use crate::gpu::clock::KernelTimer;
+use crate::gpu::launch::{submissions, whole};
+use crate::gpu::{Buffer, Gpu, GpuError, Parameters, Piece};
 use crate::random::{Purpose, Stream};
 
 /// The kernel's source: its own file first, so that a compiler's line numbers match it.
@@ -55,11 +55,14 @@ pub struct Partial {
     pub high: u32,
 }
 
-/// The kernel of one device.
+/// The kernel of one device, with its buffers.
 #[derive(Debug)]
 pub struct UniformSummer<'gpu> {
     gpu: &'gpu Gpu,
     kernel: wgpu::ComputePipeline,
+    parameters: Buffer,
+    partials: Buffer,
+    staging: Buffer,
 }
 
 impl<'gpu> UniformSummer<'gpu> {
@@ -69,7 +72,13 @@ impl<'gpu> UniformSummer<'gpu> {
     ///
     /// [`GpuError::Failed`] with the compiler's message.
     pub fn new(gpu: &'gpu Gpu) -> Result<Self, GpuError> {
-        Ok(Self { gpu, kernel: gpu.kernel("sum_words", SOURCE, &[])? })
+        Ok(Self {
+            gpu,
+            kernel: gpu.kernel("sum_words", SOURCE, &[])?,
+            parameters: Buffer::uniform("dispatch parameters"),
+            partials: Buffer::storage("partial sums"),
+            staging: Buffer::staging("sums on their way back"),
+        })
     }
 
     /// The sum of the words of a matrix of `size` (from 1 to [`super::MAX_SIZE`]). With `steps` each is
@@ -78,7 +87,13 @@ impl<'gpu> UniformSummer<'gpu> {
     /// # Errors
     ///
     /// Any [`GpuError`] of the device.
-    pub fn sum(&self, size: u32, seed: u64, mut steps: Option<&mut Steps>) -> Result<UniformSum, GpuError> {
+    pub fn sum(
+        &mut self,
+        size: u32,
+        seed: u64,
+        mut steps: Option<&mut Steps>,
+    ) -> Result<UniformSum, GpuError> {
+        const WHAT: &str = "summing uniforms";
         let gpu = self.gpu;
         let dispatches = dispatches(size, seed);
         let groups = u64::from(dispatches.iter().map(|(_, groups)| groups).sum::<u32>());
@@ -86,62 +101,41 @@ impl<'gpu> UniformSummer<'gpu> {
 
         let start = Instant::now();
         let each: Vec<DispatchParameters> = dispatches.iter().map(|&(parameters, _)| parameters).collect();
-        let parameters = Parameters::new(gpu, &each)?;
-        let partials = gpu.buffer("partial sums", bytes, BufferUsages::STORAGE | BufferUsages::COPY_SRC)?;
-        let staging =
-            gpu.buffer("sums on their way back", bytes, BufferUsages::MAP_READ | BufferUsages::COPY_DST)?;
-        gpu.checked("uploading parameters", |_, queue| parameters.upload(queue))?;
+        let parameters = Parameters::within(&mut self.parameters, gpu, &each)?;
+        let partials = self.partials.hold(gpu, bytes)?;
+        let mut bound = Vec::new();
+        gpu.record(WHAT, |recorder| {
+            let workgroups = |number: usize| [dispatches[number].1, 1, 1];
+            bound = recorder.bind(&self.kernel, &parameters, whole(&[&partials]), workgroups);
+        })?;
         if let Some(steps) = steps.as_deref_mut() {
             gpu.finish("uploading parameters")?;
             steps.upload += start.elapsed();
         }
 
-        let clock = if steps.is_some() { PassClock::new(gpu, dispatches.len() as u32)? } else { None };
-        let start = Instant::now();
-        gpu.checked("summing uniforms", |device, queue| {
-            for (number, (_, groups)) in dispatches.iter().enumerate() {
-                let group = device.create_bind_group(&wgpu::BindGroupDescriptor {
-                    label: Some("uniform"),
-                    layout: &self.kernel.get_bind_group_layout(0),
-                    entries: &[
-                        parameters.entry(number),
-                        wgpu::BindGroupEntry { binding: 1, resource: partials.as_entire_binding() },
-                    ],
-                });
-                let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-                {
-                    let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
-                        label: Some("uniform"),
-                        timestamp_writes: clock.as_ref().map(|clock| clock.writes(number as u32)),
-                    });
-                    pass.set_pipeline(&self.kernel);
-                    pass.set_bind_group(0, &group, &[]);
-                    pass.dispatch_workgroups(*groups, 1, 1);
-                }
-                // Each on its own, so that none keeps the device for long.
-                queue.submit([encoder.finish()]);
-            }
-        })?;
-        if let Some(steps) = steps.as_deref_mut() {
-            gpu.finish("summing uniforms")?;
-            let by_host = start.elapsed();
-            steps.kernel += match &clock {
-                Some(clock) => clock.total(gpu)?,
-                None => by_host,
-            };
-            steps.clock = KernelClock::of_device(clock.is_some());
+        let timer = steps.is_some().then(|| KernelTimer::start(gpu, dispatches.len())).transpose()?;
+        let clock = timer.as_ref().and_then(KernelTimer::passes);
+        // Each on its own, so that none keeps the device for long.
+        let parts = submissions(dispatches.iter().map(|&(_, groups)| groups.into()), 0);
+        gpu.record(WHAT, |recorder| recorder.launch_in_parts(&self.kernel, &bound, &parts, clock))?;
+        if let (Some(steps), Some(timer)) = (steps.as_deref_mut(), timer) {
+            let time = timer.stop(gpu, WHAT)?;
+            steps.kernel += time.spent;
+            steps.clock = KernelClock::of_device(time.by_device);
         }
 
         let start = Instant::now();
-        let submission = gpu.checked("copying sums", |device, queue| {
-            let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-            encoder.copy_buffer_to_buffer(&partials, 0, &staging, 0, bytes);
-            queue.submit([encoder.finish()])
-        })?;
-        let sum = gpu.read(&staging, bytes, submission, |bytes| {
-            let partials: &[Partial] = bytemuck::cast_slice(bytes);
-            partials.iter().map(|partial| (u64::from(partial.high) << 16) + u64::from(partial.low)).sum()
-        })?;
+        let pieces = [Piece { buffer: &partials, first: 0, bytes }];
+        let sum = gpu.fetch(
+            "copying sums",
+            |_| (),
+            &pieces,
+            &mut self.staging,
+            |bytes| {
+                let partials: &[Partial] = bytemuck::cast_slice(bytes);
+                partials.iter().map(|partial| (u64::from(partial.high) << 16) + u64::from(partial.low)).sum()
+            },
+        )?;
         if let Some(steps) = steps {
             steps.readback += start.elapsed();
         }

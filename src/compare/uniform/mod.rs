@@ -29,6 +29,7 @@ pub const MAX_SIZE: u32 = 1 << 16;
 
 /// The sum of the words of an n × n matrix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct UniformSum {
     /// Rows and columns, n.
     pub size: u32,

@@ -15,17 +15,17 @@
 use std::time::Instant;
 
 use bytemuck::{Pod, Zeroable};
-use wgpu::BufferUsages;
 
 use super::super::evaluate::evaluate;
 use super::super::grid::{Choice, Problem};
 use super::super::multigrid::prolong;
-use super::super::solve::{Method, Progress};
+use super::super::settings::{Method, Progress};
 use super::super::sup::distance;
-use super::{Bound, LOOP_TURNS, Proposal, Stall, WORKGROUP, binding, coarser_within, refuse_grid, share};
+use super::{LOOP_TURNS, Proposal, Stall, WORKGROUP, binding, coarser_within, refuse_grid, share};
 use crate::error::{Error, Result};
 use crate::figures::figure;
-use crate::gpu::{Gpu, GpuError};
+use crate::gpu::launch::{submissions, whole};
+use crate::gpu::{Buffer, Gpu, GpuError, Parameters, Piece, Recorder};
 
 /// The kernel's source.
 pub const SOURCE: &str = include_str!("../../../shaders/brute.wgsl");
@@ -40,7 +40,7 @@ const CANDIDATES: usize = 8192;
 /// Most pairs of row and candidate of a submission, so that none keeps a slow device for long.
 const PAIRS: usize = 1 << 28;
 /// Most iterations of a submission.
-const BATCH: usize = 32;
+const MOST_ITERATIONS: usize = 32;
 /// Most rounds of Howard's method on a grid, and plain iterations, after which a proposal is taken as it is.
 const ROUNDS: usize = 64;
 const LIMIT: usize = 4096;
@@ -84,7 +84,7 @@ pub(super) fn propose(
     observe: &mut dyn FnMut(Progress),
 ) -> Result<Proposal> {
     let began = Instant::now();
-    let brute = BruteForce::new(problem, gpu)?;
+    let mut brute = BruteForce::new(problem, gpu)?;
     let start = began.elapsed();
     if method == Method::Vfi {
         let (policy, iterations, change) = brute.plain_iterations(limit.min(LIMIT), observe)?;
@@ -95,7 +95,7 @@ pub(super) fn propose(
     let sizes = coarser_within(problem.len(), limit);
     for (number, &size) in sizes.iter().enumerate() {
         let level = problem.with_points(size, Choice::Grid);
-        let on_level = BruteForce::with_kernel(&level, gpu, brute.kernel.clone())?;
+        let mut on_level = BruteForce::with_kernel(&level, gpu, brute.kernel.clone())?;
         let may = share(limit.saturating_sub(done), sizes.len() - number);
         let improved = on_level.policy_improvement(coarse.as_ref(), may, observe, &mut done)?;
         coarse = Some((level, improved.value));
@@ -126,11 +126,13 @@ pub struct BruteForce<'a> {
     values: wgpu::Buffer,
     choices: wgpu::Buffer,
     changes: wgpu::Buffer,
-    back: wgpu::Buffer,
+    parameters: Buffer,
+    staging: Buffer,
 }
 
 /// Values T V and their best candidates.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Applied {
     /// T V, N, in units of utility.
     pub value: Vec<f64>,
@@ -163,27 +165,21 @@ impl<'a> BruteForce<'a> {
     ) -> Result<Self, GpuError> {
         let points = problem.len();
         let bytes = 4 * points as u64;
-        let usage = BufferUsages::STORAGE | BufferUsages::COPY_DST;
-        let both = usage | BufferUsages::COPY_SRC;
+        let storage = |what, bytes| Buffer::storage(what).hold(gpu, bytes);
         let this = Self {
             problem,
             gpu,
             kernel,
-            grid: gpu.buffer("the capital grid", 2 * bytes, usage)?,
-            values: gpu.buffer("values", 2 * bytes, both)?,
-            choices: gpu.buffer("choices", bytes, both)?,
-            changes: gpu.buffer("changes", 4 * BATCH as u64, both)?,
-            back: gpu.buffer(
-                "results on their way back",
-                2 * bytes + 4 * BATCH as u64,
-                BufferUsages::MAP_READ | BufferUsages::COPY_DST,
-            )?,
+            grid: storage("the capital grid", 2 * bytes)?,
+            values: storage("values", 2 * bytes)?,
+            choices: storage("choices", bytes)?,
+            changes: storage("changes", 4 * MOST_ITERATIONS as u64)?,
+            parameters: Buffer::uniform("dispatch parameters"),
+            staging: Buffer::staging("results on their way back"),
         };
         let grid = [problem.capital(), problem.resources()].concat();
         let grid: Vec<f32> = grid.iter().map(|&x| x as f32).collect();
-        gpu.checked("uploading the grid", |_, queue| {
-            queue.write_buffer(&this.grid, 0, bytemuck::cast_slice(&grid));
-        })?;
+        gpu.record("uploading the grid", |recorder| recorder.upload(&this.grid, &grid))?;
         Ok(this)
     }
 
@@ -201,12 +197,12 @@ impl<'a> BruteForce<'a> {
     /// # Errors
     ///
     /// Any [`GpuError`].
-    pub fn apply(&self, value: &[f64], iterations: usize) -> Result<Applied, GpuError> {
+    pub fn apply(&mut self, value: &[f64], iterations: usize) -> Result<Applied, GpuError> {
         let reference = value[value.len() / 2];
         let relative: Vec<f32> = value.iter().map(|v| (v - reference) as f32).collect();
         let plan = slices(value.len(), iterations);
-        let Results { values, choices, changes } =
-            self.run(&self.kernel, plan, Some(&relative), reference)?;
+        let kernel = self.kernel.clone();
+        let Results { values, choices, changes } = self.run(&kernel, plan, Some(&relative), reference)?;
         let value = values.into_iter().map(|v| f64::from(v) + reference).collect();
         let changes = changes[..iterations].iter().map(|&bits| f32::from_bits(bits)).collect();
         Ok(Applied { value, choices, changes })
@@ -215,7 +211,7 @@ impl<'a> BruteForce<'a> {
     /// At most `limit` ≥ 1 rounds of one application on the device and the exact value of its policy on the
     /// host, from the value on a coarser grid.
     fn policy_improvement(
-        &self,
+        &mut self,
         coarse: Option<&(Problem, Vec<f64>)>,
         limit: usize,
         observe: &mut dyn FnMut(Progress),
@@ -259,7 +255,7 @@ impl<'a> BruteForce<'a> {
 
     /// At most `limit` ≥ 1 plain iterations on the device from V = 0.
     fn plain_iterations(
-        &self,
+        &mut self,
         limit: usize,
         observe: &mut dyn FnMut(Progress),
     ) -> Result<(Vec<f64>, usize, f64), GpuError> {
@@ -270,10 +266,10 @@ impl<'a> BruteForce<'a> {
         let mut start = Some(&start[..]);
         let small = points <= TILE as usize;
         let (kernel, plan) = if small {
-            (&Self::kernel(self.problem, self.gpu, "one_workgroup")?, vec![in_one_workgroup(points, limit)])
+            (Self::kernel(self.problem, self.gpu, "one_workgroup")?, vec![in_one_workgroup(points, limit)])
         } else {
             // An even number: the next submission starts where the last has written.
-            (&self.kernel, slices(points, BATCH))
+            (self.kernel.clone(), slices(points, MOST_ITERATIONS))
         };
         let mut stall = Stall::default();
         let mut done = 0;
@@ -283,7 +279,7 @@ impl<'a> BruteForce<'a> {
             plan.retain(|slice| slice.slot < left);
             plan.iter_mut().for_each(|slice| slice.iterations = slice.iterations.min(left));
             let iterations = plan.last().map_or(0, |slice| slice.slot as usize + 1);
-            let Results { choices, changes, .. } = self.run(kernel, plan, start.take(), reference)?;
+            let Results { choices, changes, .. } = self.run(&kernel, plan, start.take(), reference)?;
             let changes: Vec<(usize, f32)> = if small {
                 vec![(changes[1] as usize, f32::from_bits(changes[0]))]
             } else {
@@ -319,47 +315,40 @@ impl<'a> BruteForce<'a> {
 
     /// Runs the dispatches of `plan` on `value`, or on what is there.
     fn run(
-        &self,
+        &mut self,
         kernel: &wgpu::ComputePipeline,
         mut plan: Vec<SliceParameters>,
         value: Option<&[f32]>,
         reference: f64,
     ) -> Result<Results, GpuError> {
-        let Self { gpu, grid, values, choices, changes, back, .. } = self;
+        let Self { gpu, grid, values, choices, changes, parameters, staging, .. } = self;
         let bytes = 4 * self.problem.len() as u64;
         let beta = self.problem.model().beta();
         for slice in &mut plan {
             slice.beta = beta as f32;
             slice.shift = ((1.0 - beta) * reference) as f32;
         }
-        let storage = [grid, values, choices, changes];
-        let bound = Bound::new(gpu, &plan, &storage)?;
-        let submission = gpu.checked("brute force", |device, queue| {
+        let parameters = Parameters::within(parameters, gpu, &plan)?;
+        let parts = submissions(plan.iter().map(|slice| slice.pairs() as u64), PAIRS as u64);
+        let work = |recorder: &mut Recorder<'_>| {
             if let Some(value) = value {
-                queue.write_buffer(values, 0, bytemuck::cast_slice(value));
+                recorder.upload(values, value);
             }
-            let groups = bound.groups(device, queue, kernel);
-            let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-            encoder.clear_buffer(changes, 0, None);
-            let ends = submission_ends(&plan);
-            for (number, (slice, group)) in plan.iter().zip(&groups).enumerate() {
-                if ends.contains(&number) {
-                    let next = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-                    queue.submit([std::mem::replace(&mut encoder, next).finish()]);
-                }
-                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-                pass.set_pipeline(kernel);
-                pass.set_bind_group(0, group, &[]);
-                let rows = slice.end_row - slice.first_row;
-                pass.dispatch_workgroups(rows.div_ceil(WORKGROUP * ROWS as u32), 1, 1);
-            }
-            let written = plan.last().map_or(0, |slice| 4 * u64::from(slice.write));
-            encoder.copy_buffer_to_buffer(values, written, back, 0, bytes);
-            encoder.copy_buffer_to_buffer(choices, 0, back, bytes, bytes);
-            encoder.copy_buffer_to_buffer(changes, 0, back, 2 * bytes, 4 * BATCH as u64);
-            queue.submit([encoder.finish()])
-        })?;
-        gpu.read(back, 2 * bytes + 4 * BATCH as u64, submission, |read| {
+            let storage = [&*grid, values, choices, changes];
+            let bound = recorder.bind(kernel, &parameters, whole(&storage), |number| {
+                let rows = plan[number].end_row - plan[number].first_row;
+                [rows.div_ceil(WORKGROUP * ROWS as u32), 1, 1]
+            });
+            recorder.clear(changes);
+            recorder.launch_in_parts(kernel, &bound, &parts, None);
+        };
+        let written = plan.last().map_or(0, |slice| 4 * u64::from(slice.write));
+        let pieces = [
+            Piece { buffer: values, first: written, bytes },
+            Piece { buffer: choices, first: 0, bytes },
+            Piece { buffer: changes, first: 0, bytes: 4 * MOST_ITERATIONS as u64 },
+        ];
+        gpu.fetch("brute force", work, &pieces, staging, |read| {
             let (values, rest) = read.split_at(bytes as usize);
             let (choices, changes) = rest.split_at(bytes as usize);
             Results {
@@ -422,20 +411,6 @@ fn slices(points: usize, iterations: usize) -> Vec<SliceParameters> {
     slices
 }
 
-/// The dispatches of `plan` before which a submission ends, so that none has more than its pairs.
-fn submission_ends(plan: &[SliceParameters]) -> Vec<usize> {
-    let mut ends = Vec::new();
-    let mut pairs = 0;
-    for (number, slice) in plan.iter().enumerate() {
-        if pairs > 0 && pairs + slice.pairs() > PAIRS {
-            ends.push(number);
-            pairs = 0;
-        }
-        pairs += slice.pairs();
-    }
-    ends
-}
-
 /// Refuses a utility that f32 can't hold.
 fn check_utility(problem: &Problem) -> Result<()> {
     const MOST: f64 = 1e20;
@@ -445,7 +420,8 @@ fn check_utility(problem: &Problem) -> Result<()> {
     let size = model.utility(lowest).abs().max(model.utility(highest).abs()) / (1.0 - model.beta());
     if size > MOST {
         let requirement = format!(
-            "a GPU computes in 32-bit floating point, and values of {size:.0e} on this grid are beyond it; choose `device cpu`"
+            "a GPU computes in 32-bit floating point, and values of {size:.0e} on this grid are beyond it; \
+             choose `device cpu`"
         );
         return Err(Error::Parameter { name: "sigma", value: figure(model.sigma()), requirement });
     }
@@ -457,25 +433,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn submissions_are_as_long_as_they_may_be_and_no_longer() {
-        // Small grids fit 32 iterations into one; larger ones are cut where the next dispatch would be too
-        // much.
-        for (points, iterations) in [(2000, 32), (5000, 32), (20_000, 2), (100_000, 1)] {
-            let plan = slices(points, iterations);
-            let mut ends = submission_ends(&plan);
-            ends.push(plan.len());
-            let mut first = 0;
-            for (number, &end) in ends.iter().enumerate() {
-                let pairs = plan[first..end].iter().map(SliceParameters::pairs).sum::<usize>();
-                assert!(first < end && pairs <= PAIRS, "{points}: {pairs} pairs");
-                let one_more = plan.get(end).map_or(PAIRS, SliceParameters::pairs);
-                assert!(number + 1 == ends.len() || pairs + one_more > PAIRS, "{points}: cut for nothing");
-                first = end;
-            }
-            assert!(ends.len() >= (points * points * iterations).div_ceil(PAIRS));
-        }
-        assert!(submission_ends(&slices(2000, 32)).is_empty());
-        assert!(!submission_ends(&slices(5000, 32)).is_empty());
+    fn small_grids_have_one_submission() {
+        let parts = |points| {
+            submissions(slices(points, 32).iter().map(|slice| slice.pairs() as u64), PAIRS as u64).len()
+        };
+        assert_eq!(parts(2000), 1);
+        assert!(parts(5000) >= (5000 * 5000 * 32_usize).div_ceil(PAIRS));
     }
 
     #[test]

@@ -14,15 +14,15 @@ use std::ops::Range;
 use std::time::Instant;
 
 use bytemuck::{Pod, Zeroable};
-use wgpu::BufferUsages;
 
 use super::super::egm as cpu;
 use super::super::grid::{Choice, Problem};
 use super::super::multigrid::prolong;
-use super::super::solve::Progress;
-use super::{Bound, LOOP_TURNS, Proposal, Stall, WORKGROUP, binding, coarser_within, refuse_grid, share};
+use super::super::settings::Progress;
+use super::{LOOP_TURNS, Proposal, Stall, WORKGROUP, binding, coarser_within, refuse_grid, share};
 use crate::error::Result;
-use crate::gpu::{Gpu, GpuError};
+use crate::gpu::launch::whole;
+use crate::gpu::{Bound, Buffer, Gpu, GpuError, Parameters, Piece, Recorder};
 
 /// The kernels' source.
 pub const SOURCE: &str = include_str!("../../../shaders/egm.wgsl");
@@ -35,7 +35,7 @@ const TOLERANCE: f32 = 2.0 * f32::EPSILON;
 /// iterations.
 const LIMIT: usize = 4096;
 /// Most iterations of a submission, an even number: one then starts where the last has written.
-const BATCH: usize = 32;
+const MOST_ITERATIONS: usize = 32;
 /// Rows times iterations of a submission, so that none keeps a slow device for long.
 const WORK: usize = 1 << 23;
 
@@ -88,7 +88,8 @@ pub(super) fn propose(
     let kernels = Kernels::new(gpu, points)?;
     let start = began.elapsed();
     let limit = limit.min(LIMIT);
-    let mut run = Run { gpu, kernels, observe, iterations: 0, change: f32::INFINITY };
+    let buffers = Buffers::default();
+    let mut run = Run { gpu, kernels, buffers, observe, iterations: 0, change: f32::INFINITY };
     let mut coarse: Option<(Problem, Vec<f64>)> = None;
     let sizes = coarser_within(points, limit);
     for (number, &size) in sizes.iter().enumerate() {
@@ -121,6 +122,7 @@ impl Kernels {
 struct Run<'a> {
     gpu: &'a Gpu,
     kernels: Kernels,
+    buffers: Buffers,
     observe: &'a mut dyn FnMut(Progress),
     /// Iterations so far, on all grids.
     iterations: usize,
@@ -150,7 +152,7 @@ impl Run<'_> {
         // One workgroup does as many in every submission; of several dispatches, those beyond the limit are
         // left out.
         let a_submission = if small { plan[0].iterations as usize } else { 1 };
-        let mut iteration = Iteration::new(problem, gpu, kernel, &plan, &start)?;
+        let mut iteration = Iteration::new(problem, gpu, kernel, &mut self.buffers, &plan, &start)?;
         let mut stall = Stall::default();
         loop {
             for (iterations, change) in iteration.submit(small, end - self.iterations)? {
@@ -192,7 +194,7 @@ fn in_one_workgroup(points: usize, limit: usize) -> IterationParameters {
 
 /// The dispatches of one submission on a large grid, in order.
 fn submission(points: usize, row_limit: usize) -> Vec<IterationParameters> {
-    let iterations = (WORK / points).clamp(2, BATCH) & !1;
+    let iterations = (WORK / points).clamp(2, MOST_ITERATIONS) & !1;
     let rows = (0..points).step_by(row_limit).map(|first| first..(first + row_limit).min(points));
     let rows: Vec<Range<usize>> = rows.collect();
     let dispatch = |slot: usize, rows: &Range<usize>| IterationParameters {
@@ -207,26 +209,49 @@ fn submission(points: usize, row_limit: usize) -> Vec<IterationParameters> {
     (0..iterations).flat_map(|slot| rows.iter().map(move |rows| dispatch(slot, rows))).collect()
 }
 
+/// The buffers, kept from one grid to the next.
+struct Buffers {
+    parameters: Buffer,
+    grid: Buffer,
+    endogenous: Buffer,
+    consumption: Buffer,
+    changes: Buffer,
+    staging: Buffer,
+}
+
+impl Default for Buffers {
+    fn default() -> Self {
+        Self {
+            parameters: Buffer::uniform("dispatch parameters"),
+            grid: Buffer::storage("the capital grid"),
+            endogenous: Buffer::storage("the endogenous grid"),
+            consumption: Buffer::storage("consumption"),
+            changes: Buffer::storage("changes"),
+            staging: Buffer::staging("results on their way back"),
+        }
+    }
+}
+
 /// The state on the device.
 struct Iteration<'a> {
     gpu: &'a Gpu,
     kernel: &'a wgpu::ComputePipeline,
-    /// A group of bindings for each dispatch of a submission, the workgroups that it takes, and its
-    /// parameters.
-    dispatches: Vec<(wgpu::BindGroup, u32, IterationParameters)>,
+    /// The dispatches of a submission, bound, and their parameters.
+    dispatches: Vec<(Bound, IterationParameters)>,
     consumption: wgpu::Buffer,
     changes: wgpu::Buffer,
-    changes_back: wgpu::Buffer,
+    staging: &'a mut Buffer,
 }
 
 /// Bytes of the changes, or of the last change and the number of iterations.
-const CHANGES: u64 = 4 * BATCH as u64;
+const CHANGES: u64 = 4 * MOST_ITERATIONS as u64;
 
 impl<'a> Iteration<'a> {
     fn new(
         problem: &Problem,
         gpu: &'a Gpu,
         kernel: &'a wgpu::ComputePipeline,
+        buffers: &'a mut Buffers,
         plan: &[IterationParameters],
         start: &[f64],
     ) -> Result<Self, GpuError> {
@@ -238,49 +263,41 @@ impl<'a> Iteration<'a> {
         let endogenous: Vec<f32> = (0..points).map(|j| (capital[j] + start[j] * factors[j]) as f32).collect();
 
         let bytes = 4 * points as u64;
-        let storage = BufferUsages::STORAGE | BufferUsages::COPY_DST;
-        let grid_buffer = gpu.buffer("the capital grid", 3 * bytes, storage)?;
-        let endogenous_buffer = gpu.buffer("the endogenous grid", 2 * bytes, storage)?;
-        let consumption = gpu.buffer("consumption", bytes, storage | BufferUsages::COPY_SRC)?;
-        let changes = gpu.buffer("changes", CHANGES, storage | BufferUsages::COPY_SRC)?;
-        let back = BufferUsages::MAP_READ | BufferUsages::COPY_DST;
-        let changes_back = gpu.buffer("changes on their way back", CHANGES, back)?;
-        let buffers = [&grid_buffer, &endogenous_buffer, &consumption, &changes];
-        let bound = Bound::new(gpu, plan, &buffers)?;
-        let dispatches = gpu.checked("preparing the endogenous grid method", |device, queue| {
-            queue.write_buffer(&grid_buffer, 0, bytemuck::cast_slice(&grid));
-            queue.write_buffer(&consumption, 0, bytemuck::cast_slice(&consumed));
-            queue.write_buffer(&endogenous_buffer, 0, bytemuck::cast_slice(&endogenous));
-            let groups = bound.groups(device, queue, kernel);
-            let workgroups = |one: &IterationParameters| match one.iterations {
-                0 => (one.end_row - one.first_row).div_ceil(WORKGROUP),
-                _ => 1,
-            };
-            groups.into_iter().zip(plan).map(|(group, one)| (group, workgroups(one), *one)).collect()
+        let grid_buffer = buffers.grid.hold(gpu, 3 * bytes)?;
+        let endogenous_buffer = buffers.endogenous.hold(gpu, 2 * bytes)?;
+        let consumption = buffers.consumption.hold(gpu, bytes)?;
+        let changes = buffers.changes.hold(gpu, CHANGES)?;
+        let parameters = Parameters::within(&mut buffers.parameters, gpu, plan)?;
+        let mut bound = Vec::new();
+        gpu.record("preparing the endogenous grid method", |recorder| {
+            recorder.upload(&grid_buffer, &grid);
+            recorder.upload(&consumption, &consumed);
+            recorder.upload(&endogenous_buffer, &endogenous);
+            let storage = [&grid_buffer, &endogenous_buffer, &consumption, &changes];
+            bound = recorder.bind(kernel, &parameters, whole(&storage), |number| {
+                let one = &plan[number];
+                let workgroups = match one.iterations {
+                    0 => (one.end_row - one.first_row).div_ceil(WORKGROUP),
+                    _ => 1,
+                };
+                [workgroups, 1, 1]
+            });
         })?;
-        Ok(Self { gpu, kernel, dispatches, consumption, changes, changes_back })
+        let dispatches = bound.into_iter().zip(plan.iter().copied()).collect();
+        Ok(Self { gpu, kernel, dispatches, consumption, changes, staging: &mut buffers.staging })
     }
 
     /// Runs one submission of at most `limit` ≥ 1 iterations: the change of each of them, or the last one of
     /// as many as one workgroup has done.
     fn submit(&mut self, small: bool, limit: usize) -> Result<Vec<(usize, f32)>, GpuError> {
-        let submission = self.gpu.checked("the endogenous grid method", |device, queue| {
-            let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-            encoder.clear_buffer(&self.changes, 0, None);
-            {
-                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-                pass.set_pipeline(self.kernel);
-                let dispatches = self.dispatches.iter().filter(|(_, _, one)| (one.slot as usize) < limit);
-                for (group, workgroups, _) in dispatches {
-                    pass.set_bind_group(0, group, &[]);
-                    pass.dispatch_workgroups(*workgroups, 1, 1);
-                }
-            }
-            encoder.copy_buffer_to_buffer(&self.changes, 0, &self.changes_back, 0, CHANGES);
-            queue.submit([encoder.finish()])
-        })?;
-        let iterations = self.dispatches.last().map_or(0, |(_, _, one)| one.slot as usize + 1).min(limit);
-        self.gpu.read(&self.changes_back, CHANGES, submission, |bytes| {
+        let iterations = self.dispatches.last().map_or(0, |(_, one)| one.slot as usize + 1).min(limit);
+        let work = |recorder: &mut Recorder<'_>| {
+            recorder.clear(&self.changes);
+            let dispatches = self.dispatches.iter().filter(|(_, one)| (one.slot as usize) < limit);
+            recorder.launch(self.kernel, dispatches.map(|(bound, _)| bound));
+        };
+        let changes = Piece { buffer: &self.changes, first: 0, bytes: CHANGES };
+        self.gpu.fetch("the endogenous grid method", work, &[changes], self.staging, |bytes| {
             let words: Vec<u32> = bytemuck::pod_collect_to_vec(bytes);
             if small {
                 return vec![(words[1] as usize, f32::from_bits(words[0]))];
@@ -290,19 +307,18 @@ impl<'a> Iteration<'a> {
     }
 
     /// Consumption c (N).
-    fn consumption(&self, points: usize) -> Result<Vec<f64>, GpuError> {
-        let bytes = 4 * points as u64;
-        let back = BufferUsages::MAP_READ | BufferUsages::COPY_DST;
-        let staging = self.gpu.buffer("consumption on its way back", bytes, back)?;
-        let submission = self.gpu.checked("reading consumption back", |device, queue| {
-            let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-            encoder.copy_buffer_to_buffer(&self.consumption, 0, &staging, 0, bytes);
-            queue.submit([encoder.finish()])
-        })?;
-        self.gpu.read(&staging, bytes, submission, |bytes| {
-            let consumption: Vec<f32> = bytemuck::pod_collect_to_vec(bytes);
-            consumption.into_iter().map(f64::from).collect()
-        })
+    fn consumption(&mut self, points: usize) -> Result<Vec<f64>, GpuError> {
+        let piece = Piece { buffer: &self.consumption, first: 0, bytes: 4 * points as u64 };
+        self.gpu.fetch(
+            "reading consumption back",
+            |_| (),
+            &[piece],
+            self.staging,
+            |bytes| {
+                let consumption: Vec<f32> = bytemuck::pod_collect_to_vec(bytes);
+                consumption.into_iter().map(f64::from).collect()
+            },
+        )
     }
 }
 
@@ -315,7 +331,7 @@ mod tests {
         for (points, row_limit) in [(1025, 64), (1_000_000, 4_194_240), (10_000_000, 4_194_240)] {
             let plan = submission(points, row_limit);
             let iterations = plan.last().unwrap().slot as usize + 1;
-            assert!(iterations.is_multiple_of(2) && iterations <= BATCH);
+            assert!(iterations.is_multiple_of(2) && iterations <= MOST_ITERATIONS);
             for (slot, dispatches) in plan.chunk_by(|a, b| a.slot == b.slot).enumerate() {
                 let mut next = 0;
                 for one in dispatches {
@@ -335,7 +351,7 @@ mod tests {
         for points in [2, 3, 64, 65, 100, 1000, SMALL] {
             let one = in_one_workgroup(points, LIMIT);
             let rows = points.div_ceil(64);
-            // Of the points − 1 cells.
+            // Of the points − 1 segments.
             let bisection = ((points - 1) as f64).log2().ceil() as usize;
             let turns = 2 * rows + one.iterations as usize * (1 + rows * (1 + bisection) + 6);
             assert!(one.iterations > 0 && turns <= LOOP_TURNS, "{points}: {turns}");

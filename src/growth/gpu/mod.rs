@@ -8,27 +8,24 @@
 //! | file | proposal |
 //! |---|---|
 //! | `egm.rs`, `shaders/egm.wgsl` | the continuous choice: the endogenous grid method, on marginal values |
-//! | `brute.rs`, `shaders/brute.wgsl` | the choice on the grid: all candidates compared, tiled through workgroup memory |
+//! | `brute.rs`, `shaders/brute.wgsl` | the choice on the grid: all candidates compared, a tile at a time |
 
 pub mod brute;
 pub mod egm;
 
 use std::time::{Duration, Instant};
 
-use bytemuck::Pod;
-
 use super::cpu::Maximizer;
 use super::evaluate::evaluate;
 use super::grid::{Choice, Problem};
 use super::iterate::{Floor, Solver};
 use super::multigrid::coarser;
-use super::solve::{
-    Method, Progress, ProposalReport, Settings, Solution, Timing, finish, refuse_unreachable, with_reachable,
-};
+use super::settings::{Method, Progress, Settings};
+use super::solve::{ProposalReport, Solution, Timing, finish, refuse_unreachable, with_reachable};
 use super::sup::distance;
 use crate::error::{Error, Result};
 use crate::figures::figure;
-use crate::gpu::{Gpu, GpuError, Parameters};
+use crate::gpu::{Gpu, GpuError};
 
 /// Invocations of a workgroup.
 const WORKGROUP: u32 = 64;
@@ -148,7 +145,8 @@ fn check_range(problem: &Problem) -> Result<()> {
     let (low, high) = (capital[0], capital[capital.len() - 1]);
     if low < LEAST || high > MOST {
         let requirement = format!(
-            "a GPU computes in 32-bit floating point, which serves capital between {LEAST:e} and {MOST:e}, and here it lies between {low:.1e} and {high:.1e}; choose `device cpu`"
+            "a GPU computes in 32-bit floating point, which serves capital between {LEAST:e} and {MOST:e}, \
+             and here it lies between {low:.1e} and {high:.1e}; choose `device cpu`"
         );
         let (name, value) =
             if low < LEAST { ("low", problem.spec().low) } else { ("high", problem.spec().high) };
@@ -220,40 +218,6 @@ impl Stall {
 
     fn is_final(&self) -> bool {
         self.since >= Self::PATIENCE
-    }
-}
-
-/// The parameters of a plan's dispatches in one buffer, and the storage buffers that all of them bind after
-/// those.
-struct Bound<'a> {
-    parameters: Parameters,
-    storage: &'a [&'a wgpu::Buffer],
-}
-
-impl<'a> Bound<'a> {
-    fn new<P: Pod>(gpu: &Gpu, plan: &[P], storage: &'a [&'a wgpu::Buffer]) -> Result<Self, GpuError> {
-        Ok(Self { parameters: Parameters::new(gpu, plan)?, storage })
-    }
-
-    /// A group of bindings for each dispatch; uploads the parameters.
-    fn groups(
-        &self,
-        device: &wgpu::Device,
-        queue: &wgpu::Queue,
-        kernel: &wgpu::ComputePipeline,
-    ) -> Vec<wgpu::BindGroup> {
-        self.parameters.upload(queue);
-        let layout = kernel.get_bind_group_layout(0);
-        let group = |dispatch: usize| {
-            let storage = self.storage.iter().enumerate().map(|(number, buffer)| wgpu::BindGroupEntry {
-                binding: number as u32 + 1,
-                resource: buffer.as_entire_binding(),
-            });
-            let entries: Vec<_> = std::iter::once(self.parameters.entry(dispatch)).chain(storage).collect();
-            let descriptor = wgpu::BindGroupDescriptor { label: None, layout: &layout, entries: &entries };
-            device.create_bind_group(&descriptor)
-        };
-        (0..self.parameters.dispatches()).map(group).collect()
     }
 }
 

@@ -1,0 +1,177 @@
+//! Which measures, schemes and intervals go together, and why the others do not.
+//!
+//! | measure | iid | wild | block, stationary | asymptotic | asymptotic-log |
+//! |---|---|---|---|---|---|
+//! | variance | all | all | all but (a), (b) | yes | yes |
+//! | volatility, annual-volatility | all | all | all but (a), (b) | yes | yes |
+//! | log-variance | all but (e) | all but (e) | all but (a), (b) | yes | (e) |
+//! | positive-, negative-semivariance | all but (c) | (d) | all but (a), (b) | (c) | (c) |
+//! | quarticity | all | all | all but (a), (b) | yes | yes |
+//! | covariance | all but (e) | all but (e) | all but (a), (b) | yes | (e) |
+//! | correlation, beta | all but (f) | all but (f) | all but (a), (b) | yes | (e) |
+//! | bipower, minrv, medrv | (g) | (g) | all but (a), (b) | yes | yes |
+//!
+//! *All* intervals are percentile, basic, normal, bc, bca, and the *studentized ones*: studentized,
+//! studentized-symmetric, studentized-log and studentized-log-equal-tailed. Asymptotic intervals need no
+//! scheme. The reasons:
+//!
+//! - (a) Studentized ones under blocks: the standard error of a resample of blocks is of squared sums of
+//!   blocks, which are no column.
+//! - (b) bca under blocks: its acceleration is of rows that are independent of one another.
+//! - (c) Studentized and asymptotic ones of a semivariance: drift and leverage shift its limit by as much as
+//!   its spread, and a day's returns tell neither.
+//! - (d) A negative factor of the wild bootstrap would move a row to the other semivariance.
+//! - (e) Logarithms of what may be negative, or is a logarithm already.
+//! - (f) The standard error of a resampled correlation or beta needs sums whose terms have both signs.
+//! - (g) Rows drawn or weighted one by one tear neighbours apart.
+//!
+//! Percentile, basic, normal, bc and bca intervals go with measures of which they are not first-order right:
+//! where volatility moves within the day, the spread of iid resamples is not the estimate's (Gonçalves and
+//! Meddahi 2009). They are what users know, and they are not refused. The same holds under the wild scheme,
+//! where it is the rule: resamples spread by Var η² = 6/25 of Σ r⁴, the estimate of RV by 2/3 of it. Only
+//! their ratio to their own standard errors has the right law: take studentized ones.
+
+use crate::error::{Error, Result};
+use crate::interval::{Interval, Pivot, Side};
+use crate::measure::Measure;
+use crate::resample::Scheme;
+
+/// Refuses what does not go together. An asymptotic interval goes with any scheme, as it draws nothing.
+///
+/// # Errors
+///
+/// [`Error::Parameter`] with the reason and what to take instead.
+///
+/// # Examples
+///
+/// ```
+/// use bellwether::bootstrap::pairings::refuse;
+/// use bellwether::interval::{Percentile, Side};
+/// use bellwether::measure::by_name;
+/// use bellwether::resample::Scheme;
+///
+/// let bipower = by_name("bipower", None)?;
+/// assert!(refuse(&*bipower, &Scheme::Block { length: 5 }, &Percentile, Side::Both).is_ok());
+/// let refused = refuse(&*bipower, &Scheme::Iid, &Percentile, Side::Both).unwrap_err();
+/// assert!(refused.to_string().contains("neighbour"));
+/// # Ok::<(), bellwether::Error>(())
+/// ```
+pub fn refuse(measure: &dyn Measure, scheme: &Scheme, interval: &dyn Interval, side: Side) -> Result<()> {
+    let error = |name: &'static str, value: &str, requirement: String| {
+        Err(Error::Parameter { name, value: value.to_owned(), requirement })
+    };
+    let what = measure.name();
+    let studentized = interval.pivot().is_some_and(Pivot::is_studentized);
+    let blocks = matches!(scheme, Scheme::Block { .. } | Scheme::Stationary { .. });
+    let (scheme_name, interval_name) = (scheme.name(), interval.name());
+    let instead = match scheme {
+        _ if measure.needs_neighbours() || blocks => "bc",
+        Scheme::Wild => "bca with the scheme iid",
+        _ => "bca",
+    };
+
+    if side != Side::Both && interval.is_symmetric() {
+        let equal_tailed = if interval.is_log() { "studentized-log-equal-tailed" } else { "studentized" };
+        let requirement =
+            format!("it is as far from the estimate on both sides; for one `side` take {equal_tailed}");
+        return error("interval", interval_name, requirement);
+    }
+
+    // What the resamples of the scheme can tell.
+    if !interval.is_asymptotic() && measure.needs_neighbours() && !blocks {
+        let requirement = format!(
+            "the columns of {what} are of neighbouring rows, which rows drawn or weighted one by one tear \
+             apart; take block or stationary, or an asymptotic interval"
+        );
+        return error("scheme", scheme_name, requirement);
+    }
+    if !interval.is_asymptotic() && *scheme == Scheme::Wild && measure.degrees().is_none() {
+        let requirement =
+            format!("its negative factors would turn rises into falls, which {what} tells apart; take iid");
+        return error("scheme", scheme_name, requirement);
+    }
+    if blocks && (studentized || interval.is_accelerated()) {
+        let reason = if studentized {
+            "the standard error of a resample of blocks is no function of column sums"
+        } else {
+            "its acceleration is of rows that are independent of one another, which blocks do not assume"
+        };
+        return error("interval", interval_name, format!("{reason}; take bc, basic or percentile"));
+    }
+
+    // What is known of the measure.
+    if interval.is_asymptotic()
+        && let Some(reason) = measure.without_error()
+    {
+        let requirement = format!("{what} has no standard error: {reason}; take {instead}");
+        return error("interval", interval_name, requirement);
+    }
+    if studentized && let Some(reason) = measure.without_studentizing() {
+        let requirement = format!("{what} cannot be studentized: {reason}; take {instead}");
+        return error("interval", interval_name, requirement);
+    }
+    if interval.is_log() && !measure.is_positive() {
+        let plain = if interval.is_asymptotic() { "asymptotic" } else { "studentized-symmetric" };
+        return error("interval", interval_name, format!("{what} may be negative; take {plain}"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resample::scheme;
+    use crate::{interval, measure};
+
+    fn scheme_of(name: &str) -> Scheme {
+        let length = ["block", "stationary"].contains(&name).then_some(4.0);
+        scheme::by_name(name, length).unwrap()
+    }
+
+    /// What goes together, as the table above says: a letter for each of [`interval::NAMES`].
+    #[test]
+    fn what_does_not_go_together_is_refused() {
+        let table = [
+            ("variance", ["yyyyyyyyyyy", "yyyyyyyyyyy", "yyyy-----yy"]),
+            ("volatility", ["yyyyyyyyyyy", "yyyyyyyyyyy", "yyyy-----yy"]),
+            ("annual-volatility", ["yyyyyyyyyyy", "yyyyyyyyyyy", "yyyy-----yy"]),
+            ("log-variance", ["yyyyyyy--y-", "yyyyyyy--y-", "yyyy-----y-"]),
+            ("positive-semivariance", ["yyyyy------", "-----------", "yyyy-------"]),
+            ("negative-semivariance", ["yyyyy------", "-----------", "yyyy-------"]),
+            ("quarticity", ["yyyyyyyyyyy", "yyyyyyyyyyy", "yyyy-----yy"]),
+            ("covariance", ["yyyyyyy--y-", "yyyyyyy--y-", "yyyy-----y-"]),
+            ("correlation", ["yyyyy----y-", "yyyyy----y-", "yyyy-----y-"]),
+            ("beta", ["yyyyy----y-", "yyyyy----y-", "yyyy-----y-"]),
+            ("bipower", ["---------yy", "---------yy", "yyyy-----yy"]),
+            ("minrv", ["---------yy", "---------yy", "yyyy-----yy"]),
+            ("medrv", ["---------yy", "---------yy", "yyyy-----yy"]),
+        ];
+        assert_eq!(table.map(|(name, _)| name), measure::NAMES);
+        for (name, rows) in table {
+            let pair = ["covariance", "correlation", "beta"].contains(&name);
+            let of_name = measure::by_name(name, pair.then_some(0)).unwrap();
+            for (scheme, row) in scheme::NAMES.into_iter().zip([rows[0], rows[1], rows[2], rows[2]]) {
+                assert_eq!(row.len(), interval::NAMES.len());
+                for (kind, goes) in interval::NAMES.into_iter().zip(row.chars()) {
+                    let check = |scheme: &str, kind: &str| {
+                        let kind = interval::by_name(kind).unwrap();
+                        refuse(&*of_name, &scheme_of(scheme), &*kind, Side::Both)
+                    };
+                    let refused = check(scheme, kind);
+                    assert_eq!(refused.is_ok(), goes == 'y', "{name}, {scheme}, {kind}");
+                    let Err(error) = refused else { continue };
+                    // What to take instead goes with the measure, and the scheme or another that is named.
+                    let text = error.to_string();
+                    let advice = text.rsplit_once("take ").unwrap().1;
+                    let named = |name: &&str| advice.split([' ', ',']).any(|word| word == *name);
+                    let schemes: Vec<&str> = scheme::NAMES.into_iter().filter(named).collect();
+                    let kinds: Vec<&str> = interval::NAMES.into_iter().filter(named).collect();
+                    let schemes = if schemes.is_empty() { vec![scheme] } else { schemes };
+                    let kinds = if kinds.is_empty() { vec!["percentile"] } else { kinds };
+                    let works = |scheme: &&str| kinds.iter().any(|kind| check(scheme, kind).is_ok());
+                    assert!(schemes.iter().any(works), "{name}: {text}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! What a run gives: estimates, ends and details of every cell, and how it came about.
+
+use std::time::Duration;
+
+use jiff::civil::Date;
+use ndarray::{Array2, ArrayRef2, Axis};
+use serde::Serialize;
+
+use super::Bootstrap;
+use crate::error::{Error, Result};
+use crate::interval::Quantile;
+use crate::measure::jumps::{Multipower, ratio_test};
+use crate::resample::plan::Batch;
+
+/// Intervals for every day and cell. Arrays are days × cells, in the units of the statistic: for realized
+/// variance, squared log returns.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Intervals {
+    /// What the estimate is called.
+    pub name: &'static str,
+    /// The stocks that have a cell, by number.
+    pub cells: Vec<usize>,
+    /// The calendar days.
+    pub dates: Vec<Date>,
+    /// The estimates, in plain f64.
+    pub estimate: Array2<f64>,
+    /// The ends, for each kind of interval that was asked for.
+    pub ends: Vec<Ends>,
+    /// More of each cell, where it was asked for.
+    pub details: Option<Details>,
+    /// Bound on the error of any resampled column's sum that comes from rounding, relative to the larger of
+    /// itself and the column's bulk (its sum without the five largest rows); the largest over all cells.
+    pub relative_error: f64,
+    /// How long it took.
+    pub times: Times,
+}
+
+/// The ends of one kind of interval. Arrays are days × cells.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Ends {
+    /// The interval's name.
+    pub interval: &'static str,
+    /// Lower ends.
+    pub lower: Array2<f64>,
+    /// Upper ends.
+    pub upper: Array2<f64>,
+    /// Standard errors of the lower ends that come from the number of resamples ([`Quantile::error`]).
+    pub lower_error: Array2<f64>,
+    /// The same of the upper ends.
+    pub upper_error: Array2<f64>,
+    /// Lower and upper ends of infinitely many resamples, where these were asked for beside.
+    pub exact: Option<[Array2<f64>; 2]>,
+}
+
+/// More of each cell. Arrays are days × cells.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Details {
+    /// Numbers of returns.
+    pub rows: Array2<u32>,
+    /// The bootstrap's standard errors: standard deviations of θ* (about their mean, with B − 1).
+    pub standard_error: Array2<f64>,
+    /// The bootstrap's biases: means of θ*, less θ̂.
+    pub bias: Array2<f64>,
+    /// Shares of returns that are 0.
+    pub zeros: Array2<f64>,
+    /// The largest squared return's share of all.
+    pub largest: Array2<f64>,
+    /// The ratio test's statistic for jumps ([`crate::measure::jumps`]), standard normal without any.
+    pub jump_statistic: Array2<f64>,
+    /// Its p value.
+    pub jump_p_value: Array2<f64>,
+    /// Shares of returns that are 0 at the end of the day, in one run: of a half day filled up.
+    pub padded: Array2<f64>,
+}
+
+impl Ends {
+    /// Zeros for so many days and cells.
+    pub(super) fn zeros(interval: &'static str, shape: (usize, usize)) -> Self {
+        let zeros = || Array2::zeros(shape);
+        Self {
+            interval,
+            lower: zeros(),
+            upper: zeros(),
+            lower_error: zeros(),
+            upper_error: zeros(),
+            exact: None,
+        }
+    }
+}
+
+impl Details {
+    /// Zeros for so many days and cells.
+    pub(super) fn zeros(shape: (usize, usize)) -> Self {
+        let zeros = || Array2::zeros(shape);
+        Self {
+            rows: Array2::zeros(shape),
+            standard_error: zeros(),
+            bias: zeros(),
+            zeros: zeros(),
+            largest: zeros(),
+            jump_statistic: zeros(),
+            jump_p_value: zeros(),
+            padded: zeros(),
+        }
+    }
+}
+
+/// What a method is and how sure its results are: what a file of them says of itself.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Description {
+    /// The program and its version.
+    pub program: &'static str,
+    /// What the estimate is called.
+    pub measure: &'static str,
+    /// The kinds of intervals.
+    pub intervals: Vec<&'static str>,
+    /// Confidence.
+    pub confidence: f64,
+    /// Which ends: both, lower or upper.
+    pub side: &'static str,
+    /// The days that a cell is of: day, week, month or all.
+    pub by: &'static str,
+    /// The scheme.
+    pub scheme: &'static str,
+    /// Rows of a block; none where there are no blocks, or each cell's own.
+    pub block_length: Option<f64>,
+    /// Resamples; none where none were drawn.
+    pub samples: Option<u32>,
+    /// Whether intervals are of infinitely many resamples.
+    pub exact: bool,
+    /// The seed; none where nothing was drawn.
+    pub seed: Option<u64>,
+    /// Version of the random stream; none where nothing was drawn.
+    pub random_stream: Option<u32>,
+    /// [`Intervals::relative_error`].
+    pub relative_error: f64,
+}
+
+/// How long the steps took. On the CPU the two steps of different days overlap, so that each is counted in
+/// thread time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Times {
+    /// From the first to the last, by the clock.
+    pub wall: Duration,
+    /// Resampling: summed over the threads on the CPU, by the clock on a GPU.
+    pub resample: Duration,
+    /// Quantiles, summed over the threads.
+    pub quantiles: Duration,
+}
+
+/// What reading and drawing a panel took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PanelTimes {
+    /// Time that reading took, in [`Bootstrap::run_panel`].
+    pub load: Duration,
+    /// Returns drawn.
+    pub draws: u64,
+}
+
+impl Intervals {
+    /// Zeros for these `cells` (stocks) and `dates`, of a measure of this `name` and kinds of intervals.
+    pub fn empty(
+        name: &'static str,
+        cells: Vec<usize>,
+        dates: Vec<Date>,
+        intervals: &[&'static str],
+    ) -> Self {
+        let shape = (dates.len(), cells.len());
+        Self {
+            name,
+            cells,
+            dates,
+            estimate: Array2::zeros(shape),
+            ends: intervals.iter().map(|&interval| Ends::zeros(interval, shape)).collect(),
+            details: None,
+            relative_error: 0.0,
+            times: Times::default(),
+        }
+    }
+
+    /// Lower ends of the first kind of interval.
+    pub fn lower(&self) -> &Array2<f64> {
+        &self.ends[0].lower
+    }
+
+    /// Upper ends of the first kind of interval.
+    pub fn upper(&self) -> &Array2<f64> {
+        &self.ends[0].upper
+    }
+
+    /// Adds the intervals of later days of the same stocks.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`] where the stocks differ in number.
+    pub fn append(&mut self, later: &Self) -> Result<()> {
+        let differ = |stocks: usize| Error::Parameter {
+            name: "the number of stocks",
+            value: stocks.to_string(),
+            requirement: "it must be that of the days before".into(),
+        };
+        let mut arrays = vec![(&mut self.estimate, &later.estimate)];
+        for (ends, later) in self.ends.iter_mut().zip(&later.ends) {
+            arrays.push((&mut ends.lower, &later.lower));
+            arrays.push((&mut ends.upper, &later.upper));
+            arrays.push((&mut ends.lower_error, &later.lower_error));
+            arrays.push((&mut ends.upper_error, &later.upper_error));
+            if let (Some(exact), Some(later)) = (&mut ends.exact, &later.exact) {
+                arrays.extend(exact.iter_mut().zip(later));
+            }
+        }
+        if let (Some(details), Some(later)) = (&mut self.details, &later.details) {
+            details.rows.append(Axis(0), later.rows.view()).map_err(|_| differ(later.rows.ncols()))?;
+            arrays.push((&mut details.standard_error, &later.standard_error));
+            arrays.push((&mut details.bias, &later.bias));
+            arrays.push((&mut details.zeros, &later.zeros));
+            arrays.push((&mut details.largest, &later.largest));
+            arrays.push((&mut details.jump_statistic, &later.jump_statistic));
+            arrays.push((&mut details.jump_p_value, &later.jump_p_value));
+            arrays.push((&mut details.padded, &later.padded));
+        }
+        for (array, later) in arrays {
+            array.append(Axis(0), later.view()).map_err(|_| differ(later.ncols()))?;
+        }
+        self.dates.extend(&later.dates);
+        self.relative_error = self.relative_error.max(later.relative_error);
+        self.times.wall += later.times.wall;
+        self.times.resample += later.times.resample;
+        self.times.quantiles += later.times.quantiles;
+        Ok(())
+    }
+}
+
+/// What was found for one cell.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    /// The ends of each interval.
+    pub(super) ends: Vec<[Quantile; 2]>,
+    /// The same of infinitely many resamples, where they were asked for beside.
+    pub(super) exact: Option<Vec<[f64; 2]>>,
+    /// Standard error and bias, where details are wanted.
+    pub(super) moments: [f64; 2],
+    /// The bound on the rounding error of its sums.
+    pub(super) relative_error: f64,
+}
+
+/// The cells filled so far, days × cells.
+pub(super) struct Table {
+    pub(super) ends: Vec<Ends>,
+    pub(super) details: Option<Details>,
+    pub(super) relative_error: f64,
+}
+
+impl Table {
+    pub(super) fn new(bootstrap: &Bootstrap, days: usize, cells: usize) -> Self {
+        let shape = (days, cells);
+        Self {
+            ends: bootstrap.intervals.iter().map(|interval| Ends::zeros(interval.name(), shape)).collect(),
+            details: bootstrap.details.then(|| Details::zeros(shape)),
+            relative_error: 0.0,
+        }
+    }
+
+    pub(super) fn fill(&mut self, batch: &Batch, found: &[Found]) {
+        for (cell, found) in batch.cells.clone().zip(found) {
+            self.fill_cell([batch.day, cell], found);
+        }
+    }
+
+    pub(super) fn fill_cell(&mut self, at: [usize; 2], found: &Found) {
+        fill_ends(&mut self.ends, at, found);
+        if let Some(details) = &mut self.details {
+            [details.standard_error[at], details.bias[at]] = found.moments;
+        }
+        self.relative_error = self.relative_error.max(found.relative_error);
+    }
+}
+
+/// Fills in the ends of a cell.
+pub(super) fn fill_ends(all: &mut [Ends], at: [usize; 2], found: &Found) {
+    for (number, (ends, [lower, upper])) in all.iter_mut().zip(&found.ends).enumerate() {
+        (ends.lower[at], ends.upper[at]) = (lower.value, upper.value);
+        (ends.lower_error[at], ends.upper_error[at]) = (lower.error, upper.error);
+        if let (Some(exact), Some(found)) = (&mut ends.exact, &found.exact) {
+            [exact[0][at], exact[1][at]] = found[number];
+        }
+    }
+}
+
+impl Details {
+    /// Fills in what the returns of a cell's `stock` show.
+    pub(super) fn describe(&mut self, at: [usize; 2], returns: &ArrayRef2<f64>, stock: usize) {
+        let returns = returns.column(stock);
+        let [zeros, largest, sum] = returns.iter().fold([0.0_f64; 3], |[zeros, largest, sum], r| {
+            let square = r * r;
+            [zeros + f64::from(u8::from(*r == 0.0)), largest.max(square), sum + square]
+        });
+        self.rows[at] = returns.len() as u32;
+        self.zeros[at] = zeros / returns.len() as f64;
+        self.largest[at] = if sum > 0.0 { largest / sum } else { 0.0 };
+        let padded = returns.iter().rev().take_while(|r| **r == 0.0).count();
+        self.padded[at] = padded as f64 / returns.len() as f64;
+        // Days of fewer than four returns have no test.
+        let test = ratio_test(&returns, Multipower::Tripower).ok();
+        self.jump_statistic[at] = test.map_or(f64::NAN, |test| test.statistic);
+        self.jump_p_value[at] = test.map_or(f64::NAN, |test| test.p_value);
+    }
+}

@@ -1,0 +1,353 @@
+//! Resampling days and cells wave by wave, on either engine, and their intervals.
+
+use std::ops::{ControlFlow, Range};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
+
+use super::results::Found;
+use super::selection::{Need, Selection};
+use super::{Bootstrap, Observer, day_number};
+use crate::columns::{Column, DayColumns};
+use crate::error::{Error, Result};
+use crate::interval::distribution::{Distribution, Nothing};
+use crate::interval::{Estimate, Pivot, Quantile, Resampled, Side, corrected};
+use crate::jobs::Jobs;
+use crate::panel::DayReturns;
+use crate::resample::gpu::Resampler;
+use crate::resample::plan::{Batch, Wave};
+use crate::resample::{Block, Scheme, cpu};
+
+/// Time spent, added up over threads.
+#[derive(Debug, Default)]
+pub(super) struct Clock(AtomicU64);
+
+impl Clock {
+    fn time<T>(&self, work: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let result = work();
+        self.add(start.elapsed());
+        result
+    }
+
+    fn add(&self, spent: Duration) {
+        self.0.fetch_add(spent.as_nanos() as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn total(&self) -> Duration {
+        Duration::from_nanos(self.0.load(Ordering::Relaxed))
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Clocks {
+    pub(super) resample: Clock,
+    pub(super) quantiles: Clock,
+}
+
+/// What is known of a day before resampling.
+pub(super) struct Planned {
+    /// How its columns are written, cell after cell.
+    pub(super) columns: Vec<Column>,
+    /// Its estimates, by cell.
+    pub(super) estimates: Vec<Estimate>,
+    /// How rows enter a resample, by cell.
+    pub(super) schemes: Vec<Scheme>,
+}
+
+/// One wave and what it needs.
+pub(super) struct Run<'a> {
+    pub(super) bootstrap: &'a Bootstrap,
+    pub(super) days: &'a [DayReturns],
+    /// The stocks that have a cell.
+    pub(super) cells: &'a [usize],
+    /// What is known of each day before resampling.
+    pub(super) planned: &'a [Planned],
+    pub(super) wave: &'a Wave,
+    pub(super) jobs: &'a Jobs,
+    pub(super) clocks: &'a Clocks,
+    pub(super) observer: &'a dyn Observer,
+    pub(super) cancelled: &'a AtomicBool,
+}
+
+impl Run<'_> {
+    /// The intervals that need no resamples.
+    pub(super) fn without_draws(&self) -> Vec<Vec<Found>> {
+        let of_batch = |batch: &Batch| {
+            let Planned { columns, estimates, .. } = &self.planned[batch.day];
+            let per_cell = self.bootstrap.columns();
+            let of_cell = |cell: usize| {
+                self.found(batch, Vec::new(), &estimates[cell], &columns[cell * per_cell..][..per_cell])
+            };
+            batch.cells.clone().map(of_cell).collect()
+        };
+        self.wave.iter().map(of_batch).collect()
+    }
+
+    /// Each batch is a job: columns, resample, quantiles. Samples within a batch are spread over idle threads
+    /// too.
+    pub(super) fn on_cpu(&self) -> Result<Vec<Vec<Found>>> {
+        let batch_job = |batch: &&Batch| {
+            let columns = self.columns(batch)?;
+            let selections = self.selections(&columns);
+            let take = |block: &Block<'_>, spent: Duration| {
+                self.clocks.resample.add(spent);
+                self.push(batch, &selections, &columns, block);
+                self.finished(batch, block)
+            };
+            let (seed, samples) = (self.bootstrap.seed, 0..self.bootstrap.samples);
+            cpu::resample_each(&columns, self.scheme(batch), seed, samples, take)?;
+            self.ends(batch, selections, &columns)
+        };
+        let finished = self.jobs.map(self.wave, batch_job).all();
+        finished
+            .map_err(|(batch, failure)| failure.into_error(format!("the day {}", self.days[batch.day].date)))
+    }
+
+    /// The device resamples; the pool selects from the sums of a tile while the device works on the next.
+    pub(super) fn on_gpu(&self, resampler: &mut Resampler) -> Result<Vec<Vec<Found>>> {
+        let columns: Vec<DayColumns> = self
+            .jobs
+            .install(|| self.wave.par_iter().map(|batch| self.columns(batch)).collect::<Result<_>>())?;
+        let selections: Vec<_> = columns.iter().map(|columns| self.selections(columns)).collect();
+        let (start, mut selecting) = (Instant::now(), Duration::ZERO);
+        let (seed, samples) = (self.bootstrap.seed, self.bootstrap.samples);
+        // Batches of one scheme at a time: all of them, but for blocks of which each cell has its own length.
+        let mut first = 0;
+        for batches in self.wave.chunk_by(|one, other| self.scheme(one) == self.scheme(other)) {
+            let take = |blocks: &[(usize, Block<'_>)]| {
+                let start = Instant::now();
+                let select = |(number, block): &(usize, Block<'_>)| {
+                    let number = first + number;
+                    let (batch, columns) = (&self.wave[number], &columns[number]);
+                    selections[number].par_iter().enumerate().for_each(|(cell, selection)| {
+                        self.clocks.quantiles.time(|| self.select(batch, cell, selection, columns, block));
+                    });
+                    // A device that is at work is not interrupted; the run ends with its wave.
+                    let _ = self.finished(batch, block);
+                };
+                self.jobs.install(|| blocks.par_iter().for_each(select));
+                selecting += start.elapsed();
+            };
+            let columns = &columns[first..first + batches.len()];
+            resampler.resample(batches, columns, self.scheme(&batches[0]), seed, samples, take)?;
+            first += batches.len();
+        }
+        self.clocks.resample.add(start.elapsed().saturating_sub(selecting));
+        let batches = self.wave.iter().zip(selections).zip(&columns);
+        batches.map(|((batch, selections), columns)| self.ends(batch, selections, columns)).collect()
+    }
+
+    /// How rows of a batch enter a resample.
+    fn scheme(&self, batch: &Batch) -> &Scheme {
+        &self.planned[batch.day].schemes[batch.cells.start]
+    }
+
+    /// The columns of a batch.
+    fn columns(&self, batch: &Batch) -> Result<DayColumns> {
+        let (day, per_cell) = (&self.days[batch.day], self.bootstrap.columns());
+        let Range { start, end } = batch.cells.clone();
+        let planned = self.planned[batch.day].columns[start * per_cell..end * per_cell].to_vec();
+        let values = self.bootstrap.quantities(day, &self.cells[batch.cells.clone()]);
+        DayColumns::planned(day_number(day.date), &values, planned)
+    }
+
+    /// Tells of progress: some resamples of a batch are summed and selected from.
+    fn finished(&self, batch: &Batch, block: &Block<'_>) -> ControlFlow<()> {
+        let draws = u64::from(batch.rows) * batch.cells.len() as u64 * block.samples() as u64;
+        let next = self.observer.drawn(draws);
+        if next.is_break() {
+            self.cancelled.store(true, Ordering::Relaxed);
+        }
+        if self.cancelled.load(Ordering::Relaxed) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+
+    /// What is kept of the resamples of a batch, cell by cell.
+    fn selections(&self, columns: &DayColumns) -> Vec<Mutex<Vec<Selection>>> {
+        let bootstrap = self.bootstrap;
+        let of_cell = |columns: &[Column]| {
+            let of_need =
+                |need: &Need| Selection::new(*need, bootstrap.samples, &columns[0], bootstrap.selects_sums());
+            Mutex::new(bootstrap.needs.iter().map(of_need).collect())
+        };
+        columns.columns().chunks_exact(bootstrap.columns()).map(of_cell).collect()
+    }
+
+    /// Selects from a block of sums. Threads that come at a time begin at different cells.
+    fn push(
+        &self,
+        batch: &Batch,
+        selections: &[Mutex<Vec<Selection>>],
+        columns: &DayColumns,
+        block: &Block<'_>,
+    ) {
+        self.clocks.quantiles.time(|| {
+            let first = rayon::current_thread_index().unwrap_or(0);
+            for cell in (0..selections.len()).map(|number| (first + number) % selections.len()) {
+                self.select(batch, cell, &selections[cell], columns, block);
+            }
+        });
+    }
+
+    /// Selects from the sums of one cell of a batch in a block.
+    fn select(
+        &self,
+        batch: &Batch,
+        cell: usize,
+        selections: &Mutex<Vec<Selection>>,
+        columns: &DayColumns,
+        block: &Block<'_>,
+    ) {
+        let bootstrap = self.bootstrap;
+        let per_cell = bootstrap.columns();
+        let own = &columns.columns()[cell * per_cell..][..per_cell];
+        let estimate = &self.planned[batch.day].estimates[batch.cells.start + cell];
+        let only_sums = bootstrap
+            .needs
+            .iter()
+            .all(|need| matches!(need, Need::Tails(Pivot::Statistic, _)) && bootstrap.selects_sums());
+        let resampled: Vec<Resampled> = if only_sums {
+            Vec::new()
+        } else {
+            let (studentize, mut sums) = (bootstrap.studentize(), vec![0.0; per_cell]);
+            let of_sample =
+                |number| bootstrap.of_block(own, batch.rows, block, number, studentize, &mut sums);
+            (0..block.samples()).map(of_sample).collect()
+        };
+        // A thread that panicked while it held the lock brings the whole run to its end.
+        for selection in selections.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
+            selection.push(estimate, &own[0], block, &resampled);
+        }
+    }
+
+    /// The intervals of each cell of a batch, when all sums have come.
+    fn ends(
+        &self,
+        batch: &Batch,
+        selections: Vec<Mutex<Vec<Selection>>>,
+        columns: &DayColumns,
+    ) -> Result<Vec<Found>> {
+        if self.cancelled.load(Ordering::Relaxed) {
+            return Err(Error::Cancelled);
+        }
+        let estimates = &self.planned[batch.day].estimates[batch.cells.clone()];
+        let cells = columns.columns().chunks_exact(self.bootstrap.columns());
+        Ok(self.clocks.quantiles.time(|| {
+            let cells = selections.into_iter().zip(cells).zip(estimates).enumerate();
+            let found = cells.map(|(number, ((selections, own), estimate))| {
+                let selections = selections.into_inner().unwrap_or_else(PoisonError::into_inner);
+                let estimate = self.completed(batch, number, estimate, columns, own);
+                self.found(batch, selections, &estimate, own)
+            });
+            found.collect()
+        }))
+    }
+
+    /// The estimate of a cell of a batch with what only some intervals need.
+    fn completed(
+        &self,
+        batch: &Batch,
+        cell: usize,
+        estimate: &Estimate,
+        columns: &DayColumns,
+        own: &[Column],
+    ) -> Estimate {
+        let bootstrap = self.bootstrap;
+        if !bootstrap.needs.contains(&Need::All) {
+            return *estimate;
+        }
+        let mut sums = vec![0.0; own.len()];
+        let whole = Block::of_all_rows(columns);
+        for (sum, column) in sums.iter_mut().zip(own) {
+            *sum = column.value_of(whole.sum(column, 0));
+        }
+        let resampled = bootstrap.measure.statistic(&sums, batch.rows);
+        let acceleration = if bootstrap.is_accelerated() {
+            let stock = self.cells[batch.cells.start + cell];
+            let quantities = bootstrap.quantities(&self.days[batch.day], &[stock]);
+            let without_row = |row: ndarray::ArrayView1<'_, f64>| {
+                // Of an increasing function of a sum it is that of the sum.
+                if bootstrap.measure.is_of_sum() {
+                    return -row[0];
+                }
+                let sums: Vec<f64> = own.iter().zip(&row).map(|(column, value)| column.sum - value).collect();
+                bootstrap.measure.statistic(&sums, batch.rows - 1)
+            };
+            corrected::acceleration(&quantities.rows().into_iter().map(without_row).collect::<Vec<_>>())
+        } else {
+            f64::NAN
+        };
+        Estimate { resampled, acceleration, ..*estimate }
+    }
+
+    /// The intervals of a cell.
+    fn found(
+        &self,
+        batch: &Batch,
+        selections: Vec<Selection>,
+        estimate: &Estimate,
+        columns: &[Column],
+    ) -> Found {
+        let bootstrap = self.bootstrap;
+        let of_sum = |sum: f64| {
+            let sum = bootstrap.scheme.value(sum, columns[0].sum, bootstrap.degree(0));
+            bootstrap.measure.of_sum(sum, batch.rows)
+        };
+        let distributions = selections.into_iter().map(|one| one.distribution(&columns[0], of_sum));
+        let mut distributions: Vec<Box<dyn Distribution>> = distributions.collect();
+        let moments = match (bootstrap.details, distributions.first()) {
+            (true, Some(all)) => {
+                let moments = all.moments();
+                [moments.variance.sqrt(), moments.mean - estimate.resampled]
+            }
+            _ => [f64::NAN; 2],
+        };
+        let ends = bootstrap.intervals.iter().zip(&bootstrap.need_of).map(|(interval, need)| {
+            let mut nothing = Nothing;
+            let pivot: &mut dyn Distribution = match need {
+                Some(need) => &mut *distributions[*need],
+                None => &mut nothing,
+            };
+            let mut ends = interval.ends(estimate, pivot, &bootstrap.tail);
+            if interval.name() == "percentile" && bootstrap.snaps() {
+                ends = around(&columns[0], batch.rows, ends, |sum| bootstrap.measure.of_sum(sum, batch.rows));
+            }
+            one_sided(ends, bootstrap.tail.side, interval.is_log())
+        });
+        let ends = ends.collect();
+        let relative_error = columns.iter().map(|column| column.relative_error).fold(0.0, f64::max);
+        Found { ends, exact: None, moments, relative_error }
+    }
+}
+
+/// The ends, of which only one may be wanted.
+pub(super) fn one_sided([lower, upper]: [Quantile; 2], side: Side, is_log: bool) -> [Quantile; 2] {
+    match side {
+        Side::Both => [lower, upper],
+        Side::Lower => [lower, Quantile::certain(f64::INFINITY)],
+        Side::Upper => [Quantile::certain(if is_log { 0.0 } else { f64::NEG_INFINITY }), upper],
+    }
+}
+
+/// The ends, such that an end on the wrong side of the column's own sum by rounding alone is that sum.
+/// `of_sum` makes a statistic of a sum, and must not decrease.
+pub(super) fn around(
+    column: &Column,
+    rows: u32,
+    [lower, upper]: [Quantile; 2],
+    of_sum: impl Fn(f64) -> f64,
+) -> [Quantile; 2] {
+    const UNIT: f64 = f64::EPSILON / 2.0;
+    let rounding = column.rounding + (f64::from(rows) + 16.0) * UNIT * column.sum;
+    let value = of_sum(column.sum);
+    let [least, most] = [column.sum - rounding, column.sum + rounding].map(of_sum);
+    let snapped = |end: Quantile| Quantile { value, ..end };
+    let lower = if lower.value > value && lower.value <= most { snapped(lower) } else { lower };
+    [lower, if upper.value < value && upper.value >= least { snapped(upper) } else { upper }]
+}

@@ -1,0 +1,129 @@
+//! What is kept of a cell's resamples while they come in: the tails of pivots, or all statistics.
+
+use crate::columns::Column;
+use crate::interval::distribution::{At, Distribution, Sample};
+use crate::interval::tails::{Tails, held};
+use crate::interval::{Estimate, Pivot, Quantile, Resampled, key, number};
+use crate::resample::Block;
+
+/// What an interval, or some that share it, need of a cell's resamples.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Need {
+    /// The quantiles of a pivot at two levels.
+    Tails(Pivot, [f64; 2]),
+    /// All θ*.
+    All,
+}
+
+impl Need {
+    /// Numbers that are held of `count`: those of as many bytes as a column's joined sum has where
+    /// quantiles of sums are selected, and bytes beside them.
+    pub(super) fn held(self, count: u32, selects_sums: bool) -> [u64; 2] {
+        match self {
+            Self::Tails(Pivot::Statistic, levels) if selects_sums => [held(count as usize, levels) as u64, 0],
+            Self::Tails(_, levels) => [0, 8 * held(count as usize, levels) as u64],
+            // The statistics in order, and their keys while quantiles are selected.
+            Self::All => [0, 16 * u64::from(count)],
+        }
+    }
+}
+
+/// What is kept of a cell's resamples for one need.
+#[derive(Debug)]
+pub(super) enum Selection {
+    /// Tails of the only column's sums.
+    Sums(ColumnTails),
+    /// Tails of a pivot, as integers in the same order.
+    Pivots(Pivot, Tails<u64>),
+    /// All statistics, in the order of the resamples.
+    All(Vec<f64>),
+}
+
+impl Selection {
+    /// Of `count` resamples; `column` is the cell's first.
+    pub(super) fn new(need: Need, count: u32, column: &Column, selects_sums: bool) -> Self {
+        let count = count as usize;
+        match need {
+            Need::Tails(Pivot::Statistic, levels) if selects_sums => {
+                Self::Sums(ColumnTails::new(column, count, levels))
+            }
+            Need::Tails(pivot, levels) => Self::Pivots(pivot, Tails::new(count, levels)),
+            Need::All => Self::All(vec![f64::NAN; count]),
+        }
+    }
+
+    /// Takes the resamples of a block: their sums, or what was computed of them. `first` is the number of the
+    /// first.
+    pub(super) fn push(
+        &mut self,
+        estimate: &Estimate,
+        column: &Column,
+        block: &Block<'_>,
+        resampled: &[Resampled],
+    ) {
+        match self {
+            Self::Sums(tails) => tails.push(column, block),
+            Self::Pivots(pivot, tails) => {
+                let keys: Vec<u64> =
+                    resampled.iter().map(|resample| key(pivot.of(estimate, resample))).collect();
+                tails.push(&keys);
+            }
+            Self::All(values) => {
+                let first = block.first() as usize;
+                for (value, resample) in values[first..].iter_mut().zip(resampled) {
+                    *value = resample.value;
+                }
+            }
+        }
+    }
+
+    /// The distribution of the pivot, when all resamples have come. `of_sum` gives a column's sum its
+    /// statistic, and must not decrease.
+    pub(super) fn distribution(self, column: &Column, of_sum: impl Fn(f64) -> f64) -> Box<dyn Distribution> {
+        match self {
+            Self::Sums(tails) => Box::new(tails.quantiles(column, of_sum)),
+            Self::Pivots(_, tails) => Box::new(at(tails, number)),
+            Self::All(values) => Box::new(Sample::new(&values)),
+        }
+    }
+}
+
+fn at<K: crate::resample::Word>(tails: Tails<K>, value: impl Fn(K) -> f64) -> At {
+    let levels = tails.levels();
+    let quantiles: [Quantile; 2] = tails.quantiles(value);
+    At { levels, quantiles }
+}
+
+/// The tails of one column's sums, as integers that are wide enough for them.
+#[derive(Debug)]
+pub(super) enum ColumnTails {
+    Word(Tails<u32>),
+    Double(Tails<u64>),
+    Quadruple(Tails<u128>),
+}
+
+impl ColumnTails {
+    fn new(column: &Column, count: usize, levels: [f64; 2]) -> Self {
+        match column.limbs.len() {
+            1 => Self::Word(Tails::new(count, levels)),
+            _ if column.joins_in_64_bits() => Self::Double(Tails::new(count, levels)),
+            _ => Self::Quadruple(Tails::new(count, levels)),
+        }
+    }
+
+    fn push(&mut self, column: &Column, block: &Block<'_>) {
+        match self {
+            Self::Word(tails) => tails.push_sums(column, block),
+            Self::Double(tails) => tails.push_sums(column, block),
+            Self::Quadruple(tails) => tails.push_sums(column, block),
+        }
+    }
+
+    fn quantiles(self, column: &Column, of_sum: impl Fn(f64) -> f64) -> At {
+        match self {
+            Self::Word(tails) => at(tails, |total| of_sum(column.value_of(total.into()))),
+            Self::Double(tails) => at(tails, |total| of_sum(column.value_of(total.into()))),
+            Self::Quadruple(tails) => at(tails, |total| of_sum(column.value_of(total))),
+        }
+    }
+}

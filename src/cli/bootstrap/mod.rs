@@ -1,0 +1,351 @@
+//! `bellwether bootstrap`: intervals of realized measures for every day and stock of a panel.
+
+mod pictures;
+mod resamples;
+mod summary;
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Instant;
+
+use clap::Args;
+use jiff::civil::Date;
+
+use crate::bootstrap::{Bootstrap, Description, Engine, Period, Resources, run_panel};
+use crate::error::{Error, Result};
+use crate::interval::Side;
+use crate::output::intervals::{self, Layout};
+use crate::output::{Format, Outputs};
+use crate::panel::{Align, LoadOptions, PanelReader, parse_date};
+use crate::plot::intervals::MOST_STOCKS;
+use crate::plot::{Drawn, PlotFile};
+use crate::resample::scheme;
+use crate::{interval, measure};
+
+use self::pictures::{CellName, Pictures, Watch};
+use super::device::{DeviceArgs, MemoryArgs, grouped};
+use super::report::Report;
+use super::{Outcome, parse_seed, stock_name};
+
+/// Returns drawn from which on starting a GPU pays for itself: some seconds on a few cores, against well
+/// under one to start.
+const WORTH_A_GPU: u64 = 50_000_000_000;
+
+/// Bootstrap confidence intervals of daily realized measures, for every day and stock of a panel of prices
+#[derive(Debug, Args)]
+#[command(allow_negative_numbers = true)]
+pub(super) struct BootstrapArgs {
+    /// A folder of CSV files, one a stock (lines `YYYYMMDD,HHMM,PRICE`); or some of these files; or one long
+    /// CSV file whose header names stock, date, time and price
+    #[arg(required = true, value_name = "PANEL")]
+    panel: Vec<PathBuf>,
+    /// Number of bootstrap samples; or `exact`, for infinitely many, without draws and a seed
+    #[arg(short = 'B', long, default_value = "10000", value_name = "N|exact")]
+    samples: Samples,
+    /// Confidence of the intervals
+    #[arg(long, default_value_t = 0.99, value_name = "C")]
+    confidence: f64,
+    /// Seed of the random stream
+    #[arg(long, default_value_t = 0, value_name = "N", value_parser = parse_seed)]
+    seed: u64,
+    /// What to estimate, one or more of these, separated by commas; those of two stocks are with the stock of
+    /// --against
+    #[arg(long, default_value = "variance", value_name = "MEASURE")]
+    #[arg(value_delimiter = ',', value_parser = measure::NAMES)]
+    measure: Vec<String>,
+    /// The second stock of covariance, correlation and beta (the regressor of beta)
+    #[arg(long, value_name = "STOCK", value_parser = stock_name)]
+    against: Option<String>,
+    /// How rows enter a resample: drawn one by one (iid), each weighted by one of two numbers (wild), in
+    /// blocks of neighbours of one length (block) or of random lengths (stationary)
+    #[arg(long, default_value = "iid", value_name = "SCHEME", value_parser = scheme::NAMES)]
+    scheme: String,
+    /// Rows of a block (stationary: on average); or `auto`, by the rule of Politis and White for each day and
+    /// stock [default: auto, for block and stationary]
+    #[arg(long, value_name = "L|auto")]
+    block: Option<BlockLength>,
+    /// Kinds of intervals, one or more of these, separated by commas, from the same draws. Studentized ones
+    /// hold integrated variance about as often as they say, where percentile ones do not; asymptotic ones
+    /// need no draws
+    #[arg(long, default_value = "percentile", value_name = "INTERVAL")]
+    #[arg(value_delimiter = ',', value_parser = interval::NAMES)]
+    interval: Vec<String>,
+    /// Both ends, or one, which leaves all of 1 − C beyond it
+    #[arg(long, value_enum, default_value_t = Side::Both)]
+    side: Side,
+    /// Intervals of each day, or of the sums over the days of a week, of a month, or over all of them; rows
+    /// are resampled within their day
+    #[arg(long, value_enum, default_value_t = Period::Day)]
+    by: Period,
+    /// Add columns: n, the bootstrap's standard error and bias, the Monte Carlo error of each end, the share
+    /// of zero returns, the largest return's share, the ratio test for jumps, the share padded at the end
+    #[arg(long)]
+    details: bool,
+    /// Say how far each end is from that of infinitely many samples; with --details add these as columns
+    #[arg(long)]
+    against_exact: bool,
+    /// File for the resampled statistics themselves, as CSV, of the cells of --cell
+    #[arg(long, value_name = "FILE", requires = "cell")]
+    resamples: Option<PathBuf>,
+    /// A cell whose resampled statistics are written; repeat it for more
+    #[arg(long, value_name = "STOCK,DATE", requires = "resamples")]
+    cell: Vec<CellName>,
+    #[command(flatten)]
+    device: DeviceArgs,
+    #[command(flatten)]
+    memory: MemoryArgs,
+    /// Only these stocks, separated by commas
+    #[arg(long, value_delimiter = ',', value_name = "A,B", value_parser = stock_name)]
+    stocks: Option<Vec<String>>,
+    /// Only days from this one on (2007-01-31 or 20070131)
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
+    from: Option<Date>,
+    /// Only days up to this one, itself included
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
+    to: Option<Date>,
+    /// Where stocks do not share their times: exact refuses, inner keeps the times that all have, previous
+    /// fills in the last price of the day
+    #[arg(long, value_enum, default_value_t = Align::Exact)]
+    align: Align,
+    /// Leave out broken files and days that are too short, and end with exit code 3
+    #[arg(long)]
+    keep_going: bool,
+    /// File for the intervals [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// File format [default: by the file's extension, else csv]
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// A record for each day and stock; or a row for each day under two header rows, which
+    /// pd.read_csv(f, header=[0, 1], index_col=0, parse_dates=True) reads
+    #[arg(long, value_enum, default_value_t = Layout::Long)]
+    layout: Layout,
+    /// Picture of the intervals through time, a panel a stock: a file that ends in .svg or .png
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
+    /// Picture of one cell's bootstrap distribution, into the file of --histogram-plot
+    #[arg(long, value_name = "STOCK,DATE", requires = "histogram_plot")]
+    histogram: Option<CellName>,
+    /// File for the picture of --histogram, which ends in .svg or .png
+    #[arg(long, value_name = "FILE", requires = "histogram")]
+    histogram_plot: Option<PathBuf>,
+}
+
+/// How many resamples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Samples {
+    Count(u32),
+    Exact,
+}
+
+impl FromStr for Samples {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "exact" {
+            return Ok(Self::Exact);
+        }
+        text.parse()
+            .map(Self::Count)
+            .map_err(|_| format!("write a whole number up to {}, or exact", grouped(u32::MAX.into())))
+    }
+}
+
+/// How long blocks are.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum BlockLength {
+    Rows(f64),
+    Auto,
+}
+
+impl FromStr for BlockLength {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "auto" {
+            return Ok(Self::Auto);
+        }
+        text.parse().map(Self::Rows).map_err(|_| "write a number of rows, or auto".into())
+    }
+}
+
+impl BootstrapArgs {
+    /// The method of each measure; `against` is the number of the second stock.
+    fn methods(&self, against: Option<usize>) -> Result<Vec<Bootstrap>> {
+        let is_pair = |name: &str| ["covariance", "correlation", "beta"].contains(&name);
+        if against.is_some() && !self.measure.iter().any(|name| is_pair(name)) {
+            // Refused with the reason.
+            measure::by_name(&self.measure[0], against)?;
+        }
+        let base = match self.samples {
+            Samples::Count(samples) => Bootstrap::new(samples, self.confidence, self.seed)?,
+            Samples::Exact => Bootstrap::exact(self.confidence)?,
+        };
+        let blocks = ["block", "stationary"].contains(&self.scheme.as_str());
+        let (length, auto) = match self.block {
+            Some(BlockLength::Rows(length)) => (Some(length), false),
+            // One row stands for what each cell's returns say.
+            Some(BlockLength::Auto) => (Some(1.0), true),
+            None if blocks => (Some(1.0), true),
+            None => (None, false),
+        };
+        let scheme = scheme::by_name(&self.scheme, length)?;
+        let of_name = |name: &String| {
+            let measure = measure::by_name(name, against.filter(|_| is_pair(name)))?;
+            let intervals =
+                self.interval.iter().map(|name| interval::by_name(name)).collect::<Result<_>>()?;
+            base.clone()
+                .with(measure, scheme, intervals)?
+                .automatic_blocks(auto)?
+                .by(self.by)?
+                .side(self.side)?
+                .details(self.details)?
+                .against_exact(self.against_exact)
+        };
+        let mut names = self.measure.clone();
+        names.dedup();
+        names.iter().map(of_name).collect()
+    }
+
+    /// What pictures and the wide layout are not of.
+    fn check_shapes(&self) -> Result<()> {
+        let of_variance = self.measure == ["variance"] && self.by == Period::Day;
+        let single = self.measure.len() == 1 && self.interval.len() == 1;
+        let both = self.side == Side::Both;
+        let pictures =
+            "pictures are of daily realized variance with both ends, histograms of percentile intervals";
+        let percentile = self.interval == ["percentile"];
+        for (flag, given, fits, requirement) in [
+            ("--plot", self.plot.is_some(), of_variance && both, pictures),
+            ("--histogram", self.histogram.is_some(), of_variance && both && percentile, pictures),
+            (
+                "--layout",
+                self.layout == Layout::Wide,
+                single && !self.details,
+                "the wide layout has two columns a stock: one measure, one kind of interval, no details",
+            ),
+            (
+                "--resamples",
+                self.resamples.is_some(),
+                self.samples != Samples::Exact,
+                "infinitely many samples are no file; give a number of samples",
+            ),
+        ] {
+            if given && !fits {
+                return Err(Error::Parameter {
+                    name: flag,
+                    value: format!(
+                        "asked for {} intervals of {}",
+                        self.interval.join(", "),
+                        self.measure.join(", ")
+                    ),
+                    requirement: requirement.into(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn run(mut args: BootstrapArgs, report: &Report) -> Result<Outcome> {
+    // Before the work, whether the method makes sense; the second stock's number is known later.
+    args.methods(args.against.as_ref().map(|_| 0))?;
+    args.check_shapes()?;
+    let jobs = args.device.jobs(report)?;
+    let memory = args.memory.bytes()?;
+    let mut outputs = Outputs::new(&args.panel);
+    let (destination, format) = outputs.table("--output", args.output.take(), args.format)?;
+    let pictures = Pictures {
+        intervals: args.plot.take().map(|path| PlotFile::new("--plot", path, &mut outputs)).transpose()?,
+        histogram: match (args.histogram.take(), args.histogram_plot.take()) {
+            (Some(cell), Some(path)) => Some((cell, PlotFile::new("--histogram-plot", path, &mut outputs)?)),
+            _ => None,
+        },
+    };
+    let resamples = args.resamples.take().map(|path| outputs.claim("--resamples", path)).transpose()?;
+    let device = args.device.find(report)?;
+
+    let started = Instant::now();
+    let options = LoadOptions {
+        stocks: args.stocks.take(),
+        from: args.from,
+        to: args.to,
+        align: args.align,
+        keep_going: args.keep_going,
+    };
+    let bar = report.spinner("load");
+    let mut panel = PanelReader::open(&args.panel, &options, memory, &jobs)?;
+    bar.finish_and_clear();
+    let open_time = started.elapsed();
+    let against = args.against.as_deref().map(|name| second_stock(name, panel.stocks())).transpose()?;
+    let methods = args.methods(against)?;
+    let mut wanted: Vec<(Date, usize)> = Vec::new();
+    for (flag, name) in pictures
+        .histogram
+        .iter()
+        .map(|(cell, _)| ("--histogram", cell))
+        .chain(args.cell.iter().map(|cell| ("--cell", cell)))
+    {
+        wanted.push((name.date, name.find(flag, &panel)?));
+    }
+    if panel.blocks() > 1 {
+        let blocks = panel.blocks();
+        report.line(format!("reading {blocks} blocks of days one after the other, to stay within --memory"));
+    }
+
+    let planned: u64 = methods.iter().map(|method| method.draws_of(panel.returns_left())).sum();
+    let size = format!("{} returns to draw", grouped(planned));
+    let device = device.open(&jobs, planned >= WORTH_A_GPU, &size, report)?;
+    let watch = Watch::new(report.progress("resample", planned), wanted);
+    let resources = Resources { jobs: &jobs, memory };
+    let mut engine = Engine::new(device.gpu.as_ref());
+    let done = run_panel(&methods, &mut panel, &mut engine, &resources, &watch);
+    watch.bar.finish_and_clear();
+    let (found, panel_times) = done?;
+    let mut days = watch.days();
+    summary::load(&panel, report);
+    methods.iter().take(1).filter_map(summary::few_samples).for_each(|warning| report.warning(warning));
+
+    let write_started = Instant::now();
+    // All pictures are drawn before anything is written: one that fails leaves none of the outputs.
+    let drawn = pictures.draw(&methods[0], args.seed, panel.stocks(), &found[0], &mut days, &jobs)?;
+    let description: Vec<Description> =
+        methods.iter().zip(&found).map(|(method, found)| method.describe(found)).collect();
+    let table = intervals::Report { stocks: panel.stocks(), intervals: &found, method: &description };
+    destination.write(|out| intervals::write(out, &table, format, args.layout))?;
+    drawn.iter().try_for_each(Drawn::save)?;
+    if let Some(file) = resamples {
+        let written =
+            jobs.install(|| resamples::of_cells(&methods, &args.cell, panel.stocks(), &mut days))?;
+        file.write(|out| resamples::write(out, &written))?;
+    }
+    let write_time = write_started.elapsed();
+    let stocks = panel.stocks().len();
+    if pictures.intervals.is_some() && stocks > MOST_STOCKS {
+        report.warning(format!(
+            "the picture shows the first {MOST_STOCKS} of {stocks} stocks; choose others with --stocks"
+        ));
+    }
+
+    summary::method(&methods, &found, &panel_times, &device.description, report);
+    report.line(summary::times(
+        open_time + panel_times.load,
+        device.start,
+        &found,
+        write_time,
+        device.gpu.is_some(),
+    ));
+    Ok(if panel.summary().left_out().is_empty() { Outcome::Done } else { Outcome::Partial })
+}
+
+/// The number of the stock of --against among the panel's, of which there must be another.
+fn second_stock(name: &str, stocks: &[String]) -> Result<usize> {
+    let refused = |requirement: String| Error::Parameter { name: "against", value: name.into(), requirement };
+    match stocks.iter().position(|stock| stock == name) {
+        None => Err(refused(format!("the panel has no such stock; it has {}", stocks.join(", ")))),
+        Some(_) if stocks.len() == 1 => {
+            Err(refused("the panel has no other stock; --stocks may leave them out".into()))
+        }
+        Some(number) => Ok(number),
+    }
+}

@@ -1,0 +1,64 @@
+//! The resampled statistics of some cells, as CSV: `date,stock,measure,sample,value`, by cell, measure and
+//! sample.
+
+use std::collections::VecDeque;
+use std::io::{self, Write};
+
+use ndarray::Array1;
+
+use super::pictures::{CellName, CellReturns};
+use crate::bootstrap::Bootstrap;
+use crate::error::{Error, Result};
+
+/// The resampled statistics of one cell and measure.
+pub(super) struct Resamples<'a> {
+    cell: &'a CellName,
+    measure: &'static str,
+    values: Array1<f64>,
+}
+
+/// The statistics of `cells`, whose returns are `days`, by each method, on the current Rayon pool.
+pub(super) fn of_cells<'a>(
+    methods: &[Bootstrap],
+    cells: &'a [CellName],
+    stocks: &[String],
+    days: &mut VecDeque<Option<CellReturns>>,
+) -> Result<Vec<Resamples<'a>>> {
+    let mut found = Vec::new();
+    for cell in cells {
+        let Some(Some((day, stock))) = days.pop_front() else { return Err(cell.left_out("--cell")) };
+        for method in methods {
+            let measure = method.measure().name();
+            let Some(place) = method.measure().cells(stocks.len()).iter().position(|&cell| cell == stock)
+            else {
+                return Err(Error::Parameter {
+                    name: "--cell",
+                    value: format!("{},{}", cell.stock, cell.date),
+                    requirement: format!("there is no {measure} of that stock with itself; name another"),
+                });
+            };
+            let values = method.resampled_of(&day, place)?;
+            found.push(Resamples { cell, measure, values });
+        }
+    }
+    Ok(found)
+}
+
+/// Writes them.
+pub(super) fn write(out: &mut dyn Write, all: &[Resamples<'_>]) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(["date", "stock", "measure", "sample", "value"])?;
+    for Resamples { cell, measure, values } in all {
+        let date = cell.date.to_string();
+        for (sample, value) in values.iter().enumerate() {
+            writer.write_record([
+                &date,
+                &cell.stock,
+                *measure,
+                &sample.to_string(),
+                &format!("{value:?}"),
+            ])?;
+        }
+    }
+    writer.flush()
+}

@@ -1,0 +1,324 @@
+//! The Fourier series of a distribution function: which terms it needs, its value, its inverse.
+
+use super::day::{BLOCK, Day, SUMMED, Values};
+use super::lanes::{Floats, LANES, Work, cos_sin, part_of_turn, run, total};
+
+/// What a series is made for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Plan {
+    /// The series is that of the distribution function where the sum is within this distance.
+    pub(super) period: f64,
+    /// Points of a lattice in a period, where all sums lie on one. Even.
+    pub(super) lattice: Option<usize>,
+    /// Values of the characteristic function below this are left out.
+    pub(super) negligible: f64,
+    /// Where all terms of an octave of frequencies add up to less than this, the octaves above are left out.
+    pub(super) faded: f64,
+    /// Frequencies that are looked at, at least.
+    pub(super) scan: usize,
+    /// Products of rows and frequencies that are evaluated at most.
+    pub(super) work: usize,
+}
+
+/// F(x) = ½ − Σ (b cos t x − a sin t x), with the errors of that.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Series {
+    pub(super) period: f64,
+    /// Numbers of frequencies, from ½.
+    numbers: Vec<f64>,
+    a: Vec<f64>,
+    b: Vec<f64>,
+    /// What the terms left out can add up to.
+    pub(super) dropped: f64,
+    /// What rounding can add up to.
+    pub(super) rounding: f64,
+    /// The largest slope of the density.
+    pub(super) bend: f64,
+    /// Whether nothing beyond the frequencies looked at is left out on trust.
+    pub(super) complete: bool,
+}
+
+impl Series {
+    pub(super) fn new(days: &[Day], plan: &Plan) -> Self {
+        let mut builder = Builder::new(days, *plan);
+        let end = builder.falling();
+        builder.revivals(end);
+        builder.finish()
+    }
+
+    /// Number of terms, for measurements.
+    #[cfg(test)]
+    pub(super) fn terms(&self) -> usize {
+        self.numbers.len()
+    }
+
+    /// The distribution function and the density.
+    pub(super) fn at(&self, x: f64) -> (f64, f64) {
+        let Self { numbers, a, b, .. } = self;
+        let [integral, density] = run(Terms { numbers, a, b, turns: x / self.period });
+        (0.5 - integral, density * std::f64::consts::TAU / self.period)
+    }
+
+    /// What the distribution function can be off by, but for the tails.
+    pub(super) fn error(&self) -> f64 {
+        self.dropped + self.rounding
+    }
+}
+
+struct Builder<'a> {
+    days: &'a [Day],
+    plan: Plan,
+    series: Series,
+    wheels: Vec<super::day::Wheel>,
+    /// Σ |term|, for rounding.
+    sizes: f64,
+    limit: usize,
+    draws: f64,
+    /// Rows of a block of frequencies, and those that may still be evaluated.
+    rows: usize,
+    left: usize,
+}
+
+/// Revivals may only be said to fade from here on: those of close values come late, at lower frequencies
+/// there may be none for long.
+const FADING: usize = 1 << 21;
+
+/// Frequencies that are looked at, at most.
+const FARTHEST: usize = 1 << 22;
+
+/// How many times as far the next stretch of frequencies ends as it begins.
+const STRETCH: usize = 16;
+
+impl<'a> Builder<'a> {
+    fn new(days: &'a [Day], plan: Plan) -> Self {
+        let limit = plan.lattice.map_or(FARTHEST, |points| points / 2);
+        let wheels = days.iter().map(|day| day.wheel(plan.period)).collect();
+        let rows = |day: &Day| match day.kind {
+            super::day::Kind::Draws(draws) => f64::from(draws),
+            super::day::Kind::Chance(_) => day.rows as f64,
+        };
+        let series = Series { period: plan.period, ..Series::default() };
+        let draws = days.iter().map(rows).sum();
+        let rows = BLOCK * days.iter().map(|day| day.rows).sum::<usize>();
+        Self { days, plan, series, wheels, sizes: 0.0, limit, draws, rows, left: plan.work }
+    }
+
+    /// 1/(π(k + ½)), or what takes its place where only points between those of a lattice are asked for.
+    fn factor(&self, number: f64) -> f64 {
+        use std::f64::consts::PI;
+        match self.plan.lattice {
+            None => 1.0 / (PI * number),
+            Some(points) => 1.0 / (points as f64 * libm::sin(PI * number / points as f64)),
+        }
+    }
+
+    /// The characteristic function of the sum at the next frequencies of the wheels.
+    fn next(&mut self) -> Values {
+        self.left = self.left.saturating_sub(self.rows);
+        let mut product = Values::default();
+        for (place, (day, wheel)) in self.days.iter().zip(&mut self.wheels).enumerate() {
+            let mut block = Values::default();
+            wheel.block(&mut block);
+            day.raise(&mut block);
+            if place == 0 {
+                product = block;
+                continue;
+            }
+            for k in 0..BLOCK {
+                let (a, b) = (product.re[k], product.im[k]);
+                product.re[k] = a * block.re[k] - b * block.im[k];
+                product.im[k] = a * block.im[k] + b * block.re[k];
+            }
+        }
+        product
+    }
+
+    fn start(&mut self, first: usize) {
+        for wheel in &mut self.wheels {
+            wheel.start(first as f64, 1.0);
+        }
+    }
+
+    /// Takes what is not negligible of a block; its largest modulus, and that of its last quarter.
+    fn take(&mut self, first: usize, block: &Values) -> [f64; 2] {
+        let mut largest = [0.0f64; 2];
+        for k in 0..BLOCK.min(self.limit.saturating_sub(first)) {
+            let (re, im) = (block.re[k], block.im[k]);
+            let size = (re * re + im * im).sqrt();
+            largest[0] = largest[0].max(size);
+            if k >= BLOCK - BLOCK / 4 {
+                largest[1] = largest[1].max(size);
+            }
+            if size < self.plan.negligible / 16.0 {
+                continue;
+            }
+            let number = (first + k) as f64 + 0.5;
+            let factor = self.factor(number);
+            self.series.numbers.push(number);
+            self.series.a.push(re * factor);
+            self.series.b.push(im * factor);
+            self.sizes += size * factor;
+            self.series.bend += size * factor * number * number;
+        }
+        largest
+    }
+
+    /// All frequencies until the characteristic function is negligible for the first time; where that is, and
+    /// whether it is so.
+    fn falling(&mut self) -> (usize, bool) {
+        self.start(0);
+        let mut first = 0;
+        while first < self.limit && self.left > 0 {
+            let block = self.next();
+            let [_, last] = self.take(first, &block);
+            first += BLOCK;
+            if last < self.plan.negligible {
+                return (first.min(self.limit), true);
+            }
+        }
+        (first.min(self.limit), false)
+    }
+
+    /// Frequencies at which the characteristic function is large again.
+    fn revivals(&mut self, (end, fallen): (usize, bool)) {
+        use std::f64::consts::PI;
+        let Plan { negligible, lattice, .. } = self.plan;
+        if end >= self.limit || !fallen {
+            self.series.complete = lattice.is_some() && end >= self.limit;
+            if !self.series.complete {
+                // Terms that do not fall off, as if of random phases: their mean square says what is left out.
+                self.series.dropped += self.tail(end / 2, end);
+            }
+            return;
+        }
+        let mut scanned = self.plan.scan.max(2 * end).min(self.limit);
+        if lattice.is_some() {
+            scanned = self.limit;
+        }
+        let mut begin = end;
+        // In ever longer stretches: the farther out, the less a value counts, and the more may be left out.
+        while begin < scanned {
+            let stretch = (begin * STRETCH).min(scanned);
+            let negligible = if lattice.is_some() {
+                negligible
+            } else {
+                negligible * (begin as f64 / end as f64).sqrt().min(1e4)
+            };
+            let late = self.stretch(begin, stretch, negligible);
+            // Each term left out is below negligible/(π(k + ½)).
+            self.series.dropped += negligible / PI * (stretch as f64 / begin as f64).ln();
+            if self.left == 0 {
+                // What was not looked at may be as large as what was, or larger.
+                self.series.dropped += self.octave(end) + 1.0 / (PI * begin as f64);
+                return;
+            }
+            begin = stretch;
+            if begin < scanned {
+                continue;
+            }
+            if begin >= self.limit {
+                self.series.complete = lattice.is_some();
+                if !self.series.complete && late > negligible {
+                    self.series.dropped += self.tail(begin / 2, begin);
+                }
+                break;
+            }
+            // Beyond, terms are taken to be no larger than in the last octave.
+            let octave = self.octave(begin / 2);
+            if late > negligible && (begin < FADING || octave > self.plan.faded) {
+                scanned = (scanned * 2).min(self.limit);
+            } else {
+                self.series.dropped += octave + negligible / PI;
+            }
+        }
+    }
+
+    /// Takes what is not negligible between two frequencies; the largest value found in the upper half.
+    fn stretch(&mut self, begin: usize, end: usize, negligible: f64) -> f64 {
+        let mut screens: Vec<_> =
+            self.days.iter().flat_map(|day| day.screens(self.plan.period, negligible)).collect();
+        // The cheap ones first.
+        screens.sort_by_key(super::day::Screen::cost);
+        let mut runs = vec![(begin, end)];
+        for screen in &mut screens {
+            if runs.is_empty() {
+                break;
+            }
+            runs = screen.pass(&runs);
+        }
+        let mut late = 0.0f64;
+        for (first, last) in runs {
+            self.start(first);
+            for block_first in (first..last).step_by(BLOCK) {
+                if self.left == 0 {
+                    return late;
+                }
+                let block = self.next();
+                let [largest, _] = self.take(block_first, &block);
+                if block_first >= end / 2 {
+                    late = late.max(largest);
+                }
+            }
+        }
+        late
+    }
+
+    /// Eight standard deviations of what terms from `to` on can add up to, if they are like those of a range.
+    fn tail(&self, from: usize, to: usize) -> f64 {
+        let Series { numbers, a, b, .. } = &self.series;
+        let late = numbers.partition_point(|&number| number < from as f64);
+        let squares: f64 = (late..numbers.len())
+            .map(|term| (a[term] * a[term] + b[term] * b[term]) / self.factor(numbers[term]).powi(2))
+            .sum();
+        let mean = squares / (to - from).max(1) as f64;
+        8.0 * mean.sqrt() / (std::f64::consts::PI * (to.max(1) as f64).sqrt())
+    }
+
+    /// Σ |term| over the terms taken from frequency `from` on.
+    fn octave(&self, from: usize) -> f64 {
+        let Series { numbers, a, b, .. } = &self.series;
+        let late = numbers.partition_point(|&number| number < from as f64);
+        (late..numbers.len()).map(|term| a[term].hypot(b[term])).sum()
+    }
+
+    fn finish(mut self) -> Series {
+        let series = &mut self.series;
+        let padded = series.numbers.len().next_multiple_of(LANES);
+        series.numbers.resize(padded, 0.5);
+        series.a.resize(padded, 0.0);
+        series.b.resize(padded, 0.0);
+        let step = std::f64::consts::TAU / series.period;
+        series.bend *= step * step;
+        // The mean of cosines is a sum of sums of up to `SUMMED` rows; then comes the power.
+        let rows = self.rows / BLOCK;
+        let units = 8.0 + (rows.min(SUMMED) / 32 + rows / SUMMED) as f64;
+        series.rounding = (8.0 + units * self.draws) * f64::EPSILON / 2.0 * self.sizes + f64::EPSILON;
+        self.series
+    }
+}
+
+/// Σ (b cos − a sin) and Σ (k + ½)(a cos + b sin).
+struct Terms<'a> {
+    numbers: &'a [f64],
+    a: &'a [f64],
+    b: &'a [f64],
+    turns: f64,
+}
+
+impl Work for Terms<'_> {
+    type Output = [f64; 2];
+
+    #[inline(always)]
+    fn run<F: Floats>(self) -> [f64; 2] {
+        let turns = F::splat(self.turns);
+        let (mut integral, mut density) = (F::splat(0.0), F::splat(0.0));
+        let terms = self.a.chunks_exact(LANES).zip(self.b.chunks_exact(LANES));
+        for (numbers, (a, b)) in self.numbers.chunks_exact(LANES).zip(terms) {
+            let (number, a, b) = (F::load(numbers), F::load(a), F::load(b));
+            let (cosine, sine) = cos_sin(part_of_turn(number, turns));
+            integral = integral.add(a.fnma(sine, b.mul(cosine)));
+            density = density.add(number.mul(a.fma(cosine, b.mul(sine))));
+        }
+        [total(integral), total(density)]
+    }
+}

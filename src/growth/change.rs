@@ -1,0 +1,63 @@
+//! What an application of the operator has changed, d = T V − V, and what follows from it for the solution.
+//!
+//! T contracts by β, so that for any V (MacQueen 1966, Porteus 1971)
+//!
+//! ```text
+//! T V + β/(1−β) min d ≤ V_N ≤ T V + β/(1−β) max d        hence  max |V − V_N| ≤ max |d| / (1−β)
+//! ```
+
+/// The least and the greatest of (T V)_i − V_i.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Change {
+    least: f64,
+    greatest: f64,
+    /// Their sum, which is not finite where any of them is not. Least and greatest skip what is not a number,
+    /// and asking each change by itself whether it is one takes as long as all the rest.
+    sum: f64,
+}
+
+impl Change {
+    /// The change over no points.
+    pub(super) const NONE: Self = Self { least: f64::INFINITY, greatest: f64::NEG_INFINITY, sum: 0.0 };
+
+    #[inline(always)]
+    pub(super) fn add(&mut self, change: f64) {
+        self.least = if change < self.least { change } else { self.least };
+        self.greatest = if change > self.greatest { change } else { self.greatest };
+        self.sum += change;
+    }
+
+    pub(super) fn join(self, other: Self) -> Self {
+        Self {
+            least: self.least.min(other.least),
+            greatest: self.greatest.max(other.greatest),
+            sum: self.sum + other.sum,
+        }
+    }
+
+    /// 0, or NaN where any of the changes is not finite.
+    fn doubt(self) -> f64 {
+        if self.sum.is_finite() { 0.0 } else { f64::NAN }
+    }
+
+    /// The least change; NaN where any of them is not finite.
+    pub fn least(self) -> f64 {
+        self.least + self.doubt()
+    }
+
+    /// The greatest change; NaN where any of them is not finite.
+    pub fn greatest(self) -> f64 {
+        self.greatest + self.doubt()
+    }
+
+    /// The sup-norm max |T V − V|; NaN where any of the changes is not finite.
+    pub fn norm(self) -> f64 {
+        f64::max(self.least.abs(), self.greatest.abs()) + self.doubt()
+    }
+
+    /// The MacQueen-Porteus interval of V_N − T V: its middle and its half width.
+    pub(super) fn macqueen_porteus(self, beta: f64) -> (f64, f64) {
+        let factor = beta / (1.0 - beta);
+        (0.5 * factor * (self.greatest() + self.least()), 0.5 * factor * (self.greatest() - self.least()))
+    }
+}

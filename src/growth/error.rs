@@ -1,0 +1,65 @@
+//! Why the growth model could not be solved as asked.
+
+use crate::figures::{figure, upper};
+
+/// Why the growth model could not be solved as asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GrowthError {
+    /// Nothing is left to consume at the lower end of the grid, even when capital is run down to it.
+    #[error(
+        "`low` is {0}, but consumption must be positive at every grid point, and from {0} k* on depreciation \
+         takes all that is produced; choose `low` below {1}",
+        figure(*low), figure(*largest)
+    )]
+    Consumption {
+        /// The lower end, as a multiple of k*.
+        low: f64,
+        /// What it must stay below.
+        largest: f64,
+    },
+    /// Rounding in f64 makes the tolerance impossible to guarantee.
+    #[error(
+        "`tolerance` is {asked:e}, but rounding in 64-bit floating point allows this problem {measure} of \
+         {reachable:e} at best; ask for that or more"
+    )]
+    Tolerance {
+        /// The tolerance asked for.
+        asked: f64,
+        /// What the stopping rule looks at.
+        measure: &'static str,
+        /// One that can be reached.
+        reachable: f64,
+    },
+    /// A figure has left the range of f64, or is lost in rounding.
+    #[error(
+        "{what} at capital {} is not a finite number: 64-bit floating point cannot hold this problem there, \
+         as consumption is lost in the rounding of resources or its utility overflows; move `low` and `high` \
+         towards 1, or `beta`, `delta` and `alpha` away from their ends",
+        figure(*capital)
+    )]
+    NotFinite {
+        /// What is not finite.
+        what: &'static str,
+        /// Capital at a grid point, of the grid itself or of a coarser one, where that is so.
+        capital: f64,
+    },
+    /// The iterations allowed were not enough.
+    #[error(
+        "no solution after {iterations} iterations: {measure} is still {}, above `tolerance` {tolerance:e}; \
+         {advice}",
+        upper(*reached, 1)
+    )]
+    NotConverged {
+        /// Iterations done.
+        iterations: usize,
+        /// What the stopping rule looks at.
+        measure: &'static str,
+        /// Its last value.
+        reached: f64,
+        /// What it had to reach.
+        tolerance: f64,
+        /// What to do.
+        advice: &'static str,
+    },
+}
