@@ -2,8 +2,9 @@
 //! core and on any GPU; the bootstrap is the same to the last bit on all of them.
 //!
 //! ```text
-//!   prices ─ panel ─ returns ─ columns ─┬─ resample (CPU | GPU) ─ sums ─ quantiles ─ intervals ─┬─ output
-//! simulate                              │                                                       └─ plot
+//!   prices ─ panel ─ returns ─ measure: columns ─┬─ resample by a scheme (CPU | GPU) ─ sums ─┬─ measure: statistic
+//! simulate                                       └─ exact: inversion, no draws ──────────────┘         │
+//!                                                               plot, output ─ table ─ interval: ends ─┘
 //!
 //! model + grid ─ Bellman operator (CPU | GPU proposes) ─ iterate ─ certify in f64 ─┬─ output
 //!                                                                                  └─ plot
@@ -24,11 +25,11 @@
 //! | [`random`] | the counter-based random stream, and exactly uniform row numbers |
 //! | [`panel`] | prices from files, aligned and checked; log returns within a day |
 //! | [`columns`] | quantities a row as integers, whose sums are exact |
-//! | [`resample`] | the heart: rows drawn with replacement, summed as integers, on the CPU and on the GPU |
+//! | [`resample`] | the heart: rows drawn by a scheme, summed as integers, on the CPU and on the GPU |
 //! | [`measure`] | one file a measure: its columns, its statistic of their sums, its standard error |
 //! | [`exact`] | the law of a resampled sum without draws: its quantiles, by inversion |
 //! | [`interval`] | one file an interval: the order statistics that it needs, and its ends |
-//! | [`bootstrap`] | the driver: panel × measure × interval × engine to a table of intervals |
+//! | [`bootstrap`] | the driver: panel × measures × scheme × intervals × engine to a table of intervals |
 //! | [`growth`] | the growth model: grids, the Bellman operator, methods, the certificate |
 //! | [`output`] | files written whole or not at all; CSV, JSON |
 //! | [`simulate`] | panels of simulated prices, and files of them; models with known integrated variance |
@@ -38,8 +39,9 @@
 //! | [`cli`] | the command line over all of this |
 //!
 //! **To add a measure**: a file in `src/measure` that names its columns and computes its statistic from their
-//! sums, and a line in [`measure::by_name`]. Resampling, intervals, engines, output and the command line take
-//! it from there. `src/measure/beta.rs` is the shortest. To add an interval: the same in `src/interval`.
+//! sums, and a line in the list in `src/measure/mod.rs`. Resampling, intervals, engines, output and the command
+//! line take it from there. `src/measure/beta.rs` is the shortest. To add an interval: the same in
+//! `src/interval`. What goes with what, and why: [`bootstrap::pairings`].
 //!
 //! # Features
 //!

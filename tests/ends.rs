@@ -125,7 +125,7 @@ fn days() -> BTreeMap<String, Array2<f64>> {
 /// The ends of the first stock of a day.
 fn of_day(row: &[&str], number: i8, returns: &Array2<f64>, seed: u64) -> [f64; 3] {
     let [_, name, scheme, length, interval, ..] = *row else { panic!("{row:?}") };
-    let pair = ["covariance", "correlation", "beta"].contains(&name);
+    let pair = measure::is_of_two(name);
     let measure = measure::by_name(name, pair.then_some(1)).unwrap();
     let scheme = scheme::by_name(scheme, length.parse().ok()).unwrap();
     let bootstrap = Bootstrap::new(99, 0.9, seed).unwrap();

@@ -24,7 +24,7 @@ fn days() -> Vec<DayReturns> {
 }
 
 fn method(name: &str, scheme: Scheme, intervals: &[&str], samples: u32) -> Bootstrap {
-    let pair = ["covariance", "correlation", "beta"].contains(&name);
+    let pair = measure::is_of_two(name);
     let intervals = intervals.iter().map(|name| interval::by_name(name).unwrap()).collect();
     let measure = measure::by_name(name, pair.then_some(0)).unwrap();
     Bootstrap::new(samples, 0.9, 3).unwrap().with(measure, scheme, intervals).unwrap()
@@ -46,7 +46,7 @@ fn a_period_of_one_day_is_the_day() {
             let scheme = scheme::by_name(scheme, length).unwrap();
             for kind in interval::NAMES {
                 let intervals = vec![interval::by_name(kind).unwrap()];
-                let pair = ["covariance", "correlation", "beta"].contains(&name);
+                let pair = measure::is_of_two(name);
                 let measure = measure::by_name(name, pair.then_some(0)).unwrap();
                 let Ok(daily) = Bootstrap::new(99, 0.9, 3).unwrap().with(measure, scheme, intervals) else {
                     continue;

@@ -1,8 +1,13 @@
-//! The driver: a panel's returns, a measure, an interval and an engine give a table of intervals.
+//! The driver: a panel's returns, a measure, a scheme, some kinds of intervals and an engine give a table.
 //!
 //! ```text
-//! returns by day ─ measure: columns ─ resample (engine) ─ sums ─ measure: statistic ─ interval: pivot, quantiles, ends ─ table
+//! returns by day ─ measure: columns ─ resample by a scheme (engine) ─ sums ─ measure: statistic
+//!                                                  table ─ interval: pivot, quantiles, ends ─┘
 //! ```
+//!
+//! Reading order: [`Bootstrap`] (the method), `run` (days and cells, wave by wave), `selection` (what is kept of
+//! their resamples), `results`; then `periods` (weeks, months), `exact` (infinitely many resamples) and
+//! [`pairings`] (what goes with what).
 //!
 //! On day d with n rows of intraday log returns, a resample draws n of the rows with replacement, the same
 //! rows for all stocks. A measure's columns are summed over them ([`crate::measure`]); of B resamples the

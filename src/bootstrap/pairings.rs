@@ -148,7 +148,7 @@ mod tests {
         ];
         assert_eq!(table.map(|(name, _)| name), measure::NAMES);
         for (name, rows) in table {
-            let pair = ["covariance", "correlation", "beta"].contains(&name);
+            let pair = measure::is_of_two(name);
             let of_name = measure::by_name(name, pair.then_some(0)).unwrap();
             for (scheme, row) in scheme::NAMES.into_iter().zip([rows[0], rows[1], rows[2], rows[2]]) {
                 assert_eq!(row.len(), interval::NAMES.len());

@@ -21,7 +21,7 @@
 //! of [`crate::measure::Studentize`]. Pivots in f64 are selected as integers of 64 bits in the same order
 //! ([`key`]); where the pivot is a function of a column's sum, the integers themselves are.
 //!
-//! A new interval is a new file here, and a line in [`by_name`].
+//! A new interval is a new file here, and a line in the list of them.
 
 mod asymptotic;
 mod basic;
@@ -186,20 +186,31 @@ pub trait Interval: Debug + Send + Sync {
     }
 }
 
-/// The intervals' names.
-pub const NAMES: [&str; 11] = [
-    "percentile",
-    "basic",
-    "normal",
-    "bc",
-    "bca",
-    "studentized",
-    "studentized-symmetric",
-    "studentized-log",
-    "studentized-log-equal-tailed",
-    "asymptotic",
-    "asymptotic-log",
+/// The intervals, a line each: what users call them, and how they are made.
+const ALL: [(&str, fn() -> Arc<dyn Interval>); 11] = [
+    ("percentile", || Arc::new(Percentile)),
+    ("basic", || Arc::new(Basic)),
+    ("normal", || Arc::new(Normal)),
+    ("bc", || Arc::new(BiasCorrected)),
+    ("bca", || Arc::new(Accelerated)),
+    ("studentized", || Arc::new(Studentized::EQUAL_TAILED)),
+    ("studentized-symmetric", || Arc::new(Studentized::SYMMETRIC)),
+    ("studentized-log", || Arc::new(StudentizedLog::SYMMETRIC)),
+    ("studentized-log-equal-tailed", || Arc::new(StudentizedLog::EQUAL_TAILED)),
+    ("asymptotic", || Arc::new(Asymptotic)),
+    ("asymptotic-log", || Arc::new(AsymptoticLog)),
 ];
+
+/// The intervals' names.
+pub const NAMES: [&str; ALL.len()] = {
+    let mut names = [""; ALL.len()];
+    let mut number = 0;
+    while number < names.len() {
+        names[number] = ALL[number].0;
+        number += 1;
+    }
+    names
+};
 
 /// The interval of this name.
 ///
@@ -207,26 +218,14 @@ pub const NAMES: [&str; 11] = [
 ///
 /// [`Error::Parameter`] for an unknown name.
 pub fn by_name(name: &str) -> Result<Arc<dyn Interval>> {
-    Ok(match name {
-        "percentile" => Arc::new(Percentile),
-        "basic" => Arc::new(Basic),
-        "normal" => Arc::new(Normal),
-        "bc" => Arc::new(BiasCorrected),
-        "bca" => Arc::new(Accelerated),
-        "studentized" => Arc::new(Studentized::EQUAL_TAILED),
-        "studentized-symmetric" => Arc::new(Studentized::SYMMETRIC),
-        "studentized-log" => Arc::new(StudentizedLog::SYMMETRIC),
-        "studentized-log-equal-tailed" => Arc::new(StudentizedLog::EQUAL_TAILED),
-        "asymptotic" => Arc::new(Asymptotic),
-        "asymptotic-log" => Arc::new(AsymptoticLog),
-        _ => {
-            return Err(Error::Parameter {
-                name: "interval",
-                value: name.to_owned(),
-                requirement: format!("there are {}", NAMES.join(", ")),
-            });
-        }
-    })
+    match ALL.iter().find(|(known, _)| *known == name) {
+        Some((_, make)) => Ok(make()),
+        None => Err(Error::Parameter {
+            name: "interval",
+            value: name.to_owned(),
+            requirement: format!("there are {}", NAMES.join(", ")),
+        }),
+    }
 }
 
 /// An integer whose order is that of the numbers: −∞ first, +∞ last, both zeros the same.

@@ -35,7 +35,7 @@
 //! reaches over a night. Variances are of the period; the quarticity is in units of the period, n/3 Σ r⁴
 //! with all its rows n.
 //!
-//! A new measure is a new file here, and a line in [`by_name`].
+//! A new measure is a new file here, and a line in the list of them.
 //!
 //! Sources: T. G. Andersen, T. Bollerslev, F. X. Diebold and P. Labys, "Modeling and forecasting realized
 //! volatility", Econometrica 71(2), 2003; O. E. Barndorff-Nielsen and N. Shephard, "Econometric analysis of
@@ -220,22 +220,46 @@ pub trait Studentize {
     fn squared_error_of_wild(&self, rows: u32, sums: &[f64]) -> f64;
 }
 
-/// The measures' names.
-pub const NAMES: [&str; 13] = [
-    "variance",
-    "volatility",
-    "annual-volatility",
-    "log-variance",
-    "positive-semivariance",
-    "negative-semivariance",
-    "quarticity",
-    "covariance",
-    "correlation",
-    "beta",
-    "bipower",
-    "minrv",
-    "medrv",
+/// How a measure is made.
+enum Make {
+    /// Of one stock.
+    One(fn() -> Arc<dyn Measure>),
+    /// Of a stock with the stock of this number.
+    Two(fn(usize) -> Arc<dyn Measure>),
+}
+
+/// The measures, a line each: what users call them, and how they are made.
+const ALL: [(&str, Make); 13] = [
+    ("variance", Make::One(|| Arc::new(Variance))),
+    ("volatility", Make::One(|| Arc::new(Volatility::default()))),
+    ("annual-volatility", Make::One(|| Arc::new(Volatility { periods_a_year: Some(TRADING_DAYS) }))),
+    ("log-variance", Make::One(|| Arc::new(LogVariance))),
+    ("positive-semivariance", Make::One(|| Arc::new(Semivariance::Positive))),
+    ("negative-semivariance", Make::One(|| Arc::new(Semivariance::Negative))),
+    ("quarticity", Make::One(|| Arc::new(Quarticity))),
+    ("covariance", Make::Two(|against| Arc::new(Covariance { against }))),
+    ("correlation", Make::Two(|against| Arc::new(Correlation { against }))),
+    ("beta", Make::Two(|against| Arc::new(Beta { against }))),
+    ("bipower", Make::One(|| Arc::new(Bipower))),
+    ("minrv", Make::One(|| Arc::new(MinRv))),
+    ("medrv", Make::One(|| Arc::new(MedRv))),
 ];
+
+/// The measures' names.
+pub const NAMES: [&str; ALL.len()] = {
+    let mut names = [""; ALL.len()];
+    let mut number = 0;
+    while number < names.len() {
+        names[number] = ALL[number].0;
+        number += 1;
+    }
+    names
+};
+
+/// Whether the measure of this name is of two stocks.
+pub fn is_of_two(name: &str) -> bool {
+    ALL.iter().any(|(known, make)| *known == name && matches!(make, Make::Two(_)))
+}
 
 /// The measure of this name; those of two stocks are taken `against` the stock of that number.
 ///
@@ -245,28 +269,14 @@ pub const NAMES: [&str; 13] = [
 pub fn by_name(name: &str, against: Option<usize>) -> Result<Arc<dyn Measure>> {
     let refused =
         |requirement: String| Error::Parameter { name: "measure", value: name.to_owned(), requirement };
-    let of_one: Arc<dyn Measure> = match (name, against) {
-        ("covariance", Some(against)) => return Ok(Arc::new(Covariance { against })),
-        ("correlation", Some(against)) => return Ok(Arc::new(Correlation { against })),
-        ("beta", Some(against)) => return Ok(Arc::new(Beta { against })),
-        ("covariance" | "correlation" | "beta", None) => {
-            return Err(refused("it is of two stocks; name the second by `against`".into()));
+    match (ALL.iter().find(|(known, _)| *known == name), against) {
+        (Some((_, Make::One(make))), None) => Ok(make()),
+        (Some((_, Make::Two(make))), Some(against)) => Ok(make(against)),
+        (Some((_, Make::One(_))), Some(_)) => Err(refused("it is of one stock; leave `against` out".into())),
+        (Some((_, Make::Two(_))), None) => {
+            Err(refused("it is of two stocks; name the second by `against`".into()))
         }
-        ("variance", _) => Arc::new(Variance),
-        ("volatility", _) => Arc::new(Volatility::default()),
-        ("annual-volatility", _) => Arc::new(Volatility { periods_a_year: Some(TRADING_DAYS) }),
-        ("log-variance", _) => Arc::new(LogVariance),
-        ("positive-semivariance", _) => Arc::new(Semivariance::Positive),
-        ("negative-semivariance", _) => Arc::new(Semivariance::Negative),
-        ("quarticity", _) => Arc::new(Quarticity),
-        ("bipower", _) => Arc::new(Bipower),
-        ("minrv", _) => Arc::new(MinRv),
-        ("medrv", _) => Arc::new(MedRv),
-        _ => return Err(refused(format!("there are {}", NAMES.join(", ")))),
-    };
-    match against {
-        None => Ok(of_one),
-        Some(_) => Err(refused("it is of one stock; leave `against` out".into())),
+        (None, _) => Err(refused(format!("there are {}", NAMES.join(", ")))),
     }
 }
 

@@ -172,8 +172,7 @@ impl FromStr for BlockLength {
 impl BootstrapArgs {
     /// The method of each measure; `against` is the number of the second stock.
     fn methods(&self, against: Option<usize>) -> Result<Vec<Bootstrap>> {
-        let is_pair = |name: &str| ["covariance", "correlation", "beta"].contains(&name);
-        if against.is_some() && !self.measure.iter().any(|name| is_pair(name)) {
+        if against.is_some() && !self.measure.iter().any(|name| measure::is_of_two(name)) {
             // Refused with the reason.
             measure::by_name(&self.measure[0], against)?;
         }
@@ -191,7 +190,7 @@ impl BootstrapArgs {
         };
         let scheme = scheme::by_name(&self.scheme, length)?;
         let of_name = |name: &String| {
-            let measure = measure::by_name(name, against.filter(|_| is_pair(name)))?;
+            let measure = measure::by_name(name, against.filter(|_| measure::is_of_two(name)))?;
             let intervals =
                 self.interval.iter().map(|name| interval::by_name(name)).collect::<Result<_>>()?;
             base.clone()
