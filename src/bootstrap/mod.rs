@@ -612,28 +612,36 @@ impl Bootstrap {
         Ok(Estimate { value, resampled: f64::NAN, squared_error, acceleration: f64::NAN })
     }
 
-    /// θ and its squared standard error (NaN where none is wanted), from the sums of a cell's `columns` over
-    /// resample `number` of a block; `sums` is room for them.
-    #[inline]
+    /// θ and its squared standard error (NaN where none is wanted) of each resample of a block, from the sums
+    /// of a cell's `columns`, which are put into `sums`, resample after resample.
     fn of_block(
         &self,
         columns: &[Column],
         rows: u32,
         block: &Block<'_>,
-        number: usize,
         studentize: Option<&dyn Studentize>,
-        sums: &mut [f64],
-    ) -> Resampled {
+        sums: &mut Vec<f64>,
+    ) -> Vec<Resampled> {
+        let per_cell = columns.len();
+        sums.clear();
+        sums.resize(block.samples() * per_cell, 0.0);
         for (place, column) in columns.iter().enumerate() {
-            let sum = column.value_of(block.sum(column, number));
-            sums[place] = self.scheme.value(sum, column.sum, self.degree(place));
+            let degree = self.degree(place);
+            block.for_each_value(column, |number, sum| {
+                sums[number * per_cell + place] = self.scheme.value(sum, column.sum, degree);
+            });
         }
-        let value = self.measure.statistic(sums, rows);
-        let squared_error = studentize.map_or(f64::NAN, |studentize| match self.scheme {
-            Scheme::Wild => studentize.squared_error_of_wild(rows, sums),
-            _ => studentize.squared_error_of_resample(rows, sums),
-        });
-        Resampled { value, squared_error }
+        let is_wild = self.scheme == Scheme::Wild;
+        let of_sums = |sums: &[f64]| {
+            let value = self.measure.statistic(sums, rows);
+            let squared_error = match studentize {
+                None => f64::NAN,
+                Some(studentize) if is_wild => studentize.squared_error_of_wild(rows, sums),
+                Some(studentize) => studentize.squared_error_of_resample(rows, sums),
+            };
+            Resampled { value, squared_error }
+        };
+        sums.chunks_exact(per_cell).map(of_sums).collect()
     }
 
     /// The resampled statistics themselves, B × cells, for one day, on the CPU: what percentile intervals are
@@ -663,12 +671,13 @@ impl Bootstrap {
         let columns = self.day_columns(day, &[stock])?;
         let scheme = self.scheme_of(day, stock).map_err(|error| with_place(day, error))?;
         let sums = cpu::resample(&columns, &scheme, self.seed, 0..self.samples)?;
-        let (rows, mut of_columns) = (day.returns.nrows() as u32, vec![0.0; self.columns()]);
+        let (rows, mut of_columns) = (day.returns.nrows() as u32, Vec::new());
         let mut values = ndarray::Array1::zeros(self.samples as usize);
         for block in sums.blocks() {
-            for number in 0..block.samples() {
-                let resample = self.of_block(columns.columns(), rows, block, number, None, &mut of_columns);
-                values[block.first() as usize + number] = resample.value;
+            let resamples = self.of_block(columns.columns(), rows, block, None, &mut of_columns);
+            let first = block.first() as usize;
+            for (value, resample) in values.iter_mut().skip(first).zip(resamples) {
+                *value = resample.value;
             }
         }
         Ok(values)
@@ -705,9 +714,9 @@ impl Bootstrap {
         let columns = self.day_columns(day, cells.get(..1).unwrap_or_default())?;
         let rows = day.returns.nrows() as u32;
         let of_block = |block: &Block<'_>, take: &mut dyn FnMut(f64)| {
-            let mut sums = vec![0.0; self.columns()];
-            for number in 0..block.samples() {
-                take(self.of_block(columns.columns(), rows, block, number, None, &mut sums).value);
+            let mut sums = Vec::new();
+            for resample in self.of_block(columns.columns(), rows, block, None, &mut sums) {
+                take(resample.value);
             }
         };
         let scheme = self.scheme_of(day, cells[0])?;

@@ -268,10 +268,12 @@ impl Bootstrap {
             let studentize = self.studentize();
             for (cell, of_cell) in cells.iter().enumerate() {
                 let own = &tables[0].columns()[cell * per_cell..][..per_cell];
-                let mut values = vec![0.0; block.samples() * held];
-                for (number, values) in values.chunks_exact_mut(held).enumerate() {
-                    let (sums, error) = values.split_at_mut(per_cell);
-                    let resample = self.of_block(own, batch.rows, block, number, studentize, sums);
+                let (mut values, mut sums) = (vec![0.0; block.samples() * held], Vec::new());
+                let resamples = self.of_block(own, batch.rows, block, studentize, &mut sums);
+                let of_sample = values.chunks_exact_mut(held).zip(sums.chunks_exact(per_cell)).zip(resamples);
+                for ((values, sums), resample) in of_sample {
+                    let (columns, error) = values.split_at_mut(per_cell);
+                    columns.copy_from_slice(sums);
                     error.iter_mut().for_each(|error| *error = resample.squared_error);
                 }
                 // A thread that panicked while it held the lock brings the whole run to its end.

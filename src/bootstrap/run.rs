@@ -215,10 +215,7 @@ impl Run<'_> {
         let resampled: Vec<Resampled> = if only_sums {
             Vec::new()
         } else {
-            let (studentize, mut sums) = (bootstrap.studentize(), vec![0.0; per_cell]);
-            let of_sample =
-                |number| bootstrap.of_block(own, batch.rows, block, number, studentize, &mut sums);
-            (0..block.samples()).map(of_sample).collect()
+            bootstrap.of_block(own, batch.rows, block, bootstrap.studentize(), &mut Vec::new())
         };
         // A thread that panicked while it held the lock brings the whole run to its end.
         for selection in selections.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {

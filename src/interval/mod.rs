@@ -186,8 +186,11 @@ pub trait Interval: Debug + Send + Sync {
     }
 }
 
+/// How an interval is made.
+type Make = fn() -> Arc<dyn Interval>;
+
 /// The intervals, a line each: what users call them, and how they are made.
-const ALL: [(&str, fn() -> Arc<dyn Interval>); 11] = [
+const ALL: [(&str, Make); 11] = [
     ("percentile", || Arc::new(Percentile)),
     ("basic", || Arc::new(Basic)),
     ("normal", || Arc::new(Normal)),

@@ -112,6 +112,29 @@ impl<'a> Block<'a> {
         }
     }
 
+    /// Hands over the sum of one column in the units of its values, resample after resample.
+    pub fn for_each_value(&self, column: &Column, mut take: impl FnMut(usize, f64)) {
+        match (column.unit(), &column.limbs[..]) {
+            (Some(unit), [only]) => {
+                for (number, &sum) in self.lane(only.lane).iter().enumerate() {
+                    take(number, f64::from(only.of(sum)) * unit);
+                }
+            }
+            (Some(unit), [first, second]) => {
+                let sums = self.lane(first.lane).iter().zip(self.lane(second.lane)).enumerate();
+                for (number, (&one, &two)) in sums {
+                    let total = (u64::from(first.of(one)) << second.digit_bits) + u64::from(second.of(two));
+                    take(number, total as f64 * unit);
+                }
+            }
+            _ => {
+                for number in 0..self.samples {
+                    take(number, column.value_of(self.sum(column, number)));
+                }
+            }
+        }
+    }
+
     /// Stores the sums of consecutive resamples, the first being `number` within the block, for the lanes
     /// from `first_lane` on. Resamples beyond the block and lanes beyond the last are padding.
     #[inline(always)]
