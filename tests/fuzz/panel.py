@@ -328,7 +328,7 @@ class Case:
         rows = list(csv.reader(io.StringIO(base.out.decode())))[1:]
         long = self.run("-q", "--format", "json", *arguments)
         records = [
-            [row["date"], row["stock"], row["rv"], row["lower"], row["upper"]] for row in json.loads(long.out)
+            [row["date"], row["stock"], row["rv"], row["lower"], row["upper"]] for row in json.loads(long.out)["data"]
         ]
         if records != [[date, stock, *map(float, numbers)] for date, stock, *numbers in rows]:
             raise Finding("D: JSON differs", f"{long.out!r} instead of {base.out!r}")
