@@ -502,8 +502,8 @@ impl Column {
         FULL + 1 + self.lower_bits() <= 64
     }
 
-    /// What a sum of 64 bits is multiplied by to be in the units of the values, 2^−e, where that is as exact as
-    /// [`Self::value_of`]: at usual sizes.
+    /// What a sum of 64 bits is multiplied by to be in the units of the values, 2^−e, where that is as exact
+    /// as [`Self::value_of`]: at usual sizes.
     pub fn unit(&self) -> Option<f64> {
         const USUAL: i32 = 900;
         (self.joins_in_64_bits() && self.exponent.abs() <= USUAL).then(|| power_of_two(-self.exponent))

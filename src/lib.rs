@@ -2,9 +2,9 @@
 //! core and on any GPU; the bootstrap is the same to the last bit on all of them.
 //!
 //! ```text
-//!   prices ─ panel ─ returns ─ measure: columns ─┬─ resample by a scheme (CPU | GPU) ─ sums ─┬─ measure: statistic
-//! simulate                                       └─ exact: inversion, no draws ──────────────┘         │
-//!                                                               plot, output ─ table ─ interval: ends ─┘
+//!   prices ─ panel ─ returns ─ measure: columns ─┬─ resample by a scheme (CPU | GPU) ─┬─ sums, measure: statistic
+//! simulate                                       └─ exact: inversion, no draws ───────┘            │
+//!                                                           plot, output ─ table ─ interval: ends ─┘
 //!
 //! model + grid ─ Bellman operator (CPU | GPU proposes) ─ iterate ─ certify in f64 ─┬─ output
 //!                                                                                  └─ plot
@@ -39,8 +39,8 @@
 //! | [`cli`] | the command line over all of this |
 //!
 //! **To add a measure**: a file in `src/measure` that names its columns and computes its statistic from their
-//! sums, and a line in the list in `src/measure/mod.rs`. Resampling, intervals, engines, output and the command
-//! line take it from there. `src/measure/beta.rs` is the shortest. To add an interval: the same in
+//! sums, and a line in the list in `src/measure/mod.rs`. Resampling, intervals, engines, output and the
+//! command line take it from there. `src/measure/beta.rs` is the shortest. To add an interval: the same in
 //! `src/interval`. What goes with what, and why: [`bootstrap::pairings`].
 //!
 //! # Features

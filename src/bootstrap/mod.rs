@@ -5,8 +5,8 @@
 //!                                                  table ─ interval: pivot, quantiles, ends ─┘
 //! ```
 //!
-//! Reading order: [`Bootstrap`] (the method), `run` (days and cells, wave by wave), `selection` (what is kept of
-//! their resamples), `results`; then `periods` (weeks, months), `exact` (infinitely many resamples) and
+//! Reading order: [`Bootstrap`] (the method), `run` (days and cells, wave by wave), `selection` (what is kept
+//! of their resamples), `results`; then `periods` (weeks, months), `exact` (infinitely many resamples) and
 //! [`pairings`] (what goes with what).
 //!
 //! On day d with n rows of intraday log returns, a resample draws n of the rows with replacement, the same
