@@ -128,6 +128,9 @@ pub struct SumLaw {
 /// Stated errors above this share of Σ|v| make a second, finer evaluation.
 const WANTED: f64 = 5e-7;
 
+/// Quantiles are searched to this share of Σ|v|; the error that is left is part of what is stated.
+const FINE: f64 = 1e-11;
+
 /// Characteristic functions below these are left out, and tails: first, and where that does not do.
 const NEGLIGIBLE: [f64; 3] = [1e-10, 1e-12, 1e-14];
 
@@ -708,10 +711,12 @@ impl Inverted {
         let mut reach = WANTED * law.size / 16.0;
         while reach < law.moments.most {
             let [left, right] = [found.x - reach, found.x + reach];
-            let low = left <= 0.0 || self.series.at(left).0 + error.max(self.error(left)) < level;
-            let high =
-                right >= law.moments.most || self.series.at(right).0 - error.max(self.error(right)) >= level;
-            if low && high {
+            let before = level - error.max(self.error(left));
+            let after = level + error.max(self.error(right));
+            let low = left <= 0.0 || self.series.beside(left, before, &mut 0).0 < before;
+            if low
+                && (right >= law.moments.most || self.series.beside(right, after, &mut 0).0 >= after)
+            {
                 return (found.x, reach);
             }
             reach *= 1.5;
@@ -721,11 +726,12 @@ impl Inverted {
 
     fn search(&self, law: &Scaled, level: f64) -> Found {
         let (mut low, mut high) = (0.0, law.moments.most.min(self.upper));
-        let fine = 1e-14 * law.size;
+        let fine = FINE * law.size;
+        let mut cut = 0;
         let mut x = law.about(level).clamp(low, high);
         let bend = self.series.bend;
         for _ in 0..200 {
-            let (value, density) = self.series.at(x);
+            let (value, density, whole) = self.series.beside(x, level, &mut cut);
             let over = value - level;
             if over < 0.0 {
                 low = x;
@@ -737,7 +743,7 @@ impl Inverted {
             if density > 0.0 && next > low && next < high {
                 // By Taylor's theorem, the step leaves at most this.
                 let miss = bend / 2.0 * step * step;
-                if miss < self.series.error() / 4.0 || step.abs() < fine {
+                if whole && (miss < self.series.error() / 4.0 || step.abs() < fine) {
                     return Found { x: next, miss, density: density - bend * step.abs() };
                 }
                 x = next;

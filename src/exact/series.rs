@@ -36,7 +36,13 @@ pub(super) struct Series {
     pub(super) bend: f64,
     /// Whether nothing beyond the frequencies looked at is left out on trust.
     pub(super) complete: bool,
+    /// Where the series can be cut short, and what the terms beyond add up to at most.
+    cuts: Vec<(usize, f64)>,
 }
+
+/// Terms of the shortest series that is tried for a value, and how many times as many the next one has.
+const SHORT: usize = 64;
+const LONGER: usize = 4;
 
 impl Series {
     pub(super) fn new(days: &[Day], plan: &Plan) -> Self {
@@ -54,9 +60,32 @@ impl Series {
 
     /// The distribution function and the density.
     pub(super) fn at(&self, x: f64) -> (f64, f64) {
+        self.first_at(x, self.numbers.len())
+    }
+
+    /// Both from so many terms, a multiple of [`LANES`].
+    fn first_at(&self, x: f64, terms: usize) -> (f64, f64) {
         let Self { numbers, a, b, .. } = self;
+        let (numbers, a, b) = (&numbers[..terms], &a[..terms], &b[..terms]);
         let [integral, density] = run(Terms { numbers, a, b, turns: x / self.period });
         (0.5 - integral, density * std::f64::consts::TAU / self.period)
+    }
+
+    /// The distribution function and the density from as few terms as tell for certain on which side of
+    /// `level` the former is, and whether these are all. A search begins with a `cut` of 0 and hands it on:
+    /// what did not do at one point will hardly do closer to the root.
+    pub(super) fn beside(&self, x: f64, level: f64, cut: &mut usize) -> (f64, f64, bool) {
+        loop {
+            let Some(&(terms, rest)) = self.cuts.get(*cut) else {
+                let (value, density) = self.at(x);
+                return (value, density, true);
+            };
+            let (value, density) = self.first_at(x, terms);
+            if (value - level).abs() > 2.0 * rest {
+                return (value, density, false);
+            }
+            *cut += 1;
+        }
     }
 
     /// What the distribution function can be off by, but for the tails.
@@ -278,7 +307,7 @@ impl<'a> Builder<'a> {
     fn octave(&self, from: usize) -> f64 {
         let Series { numbers, a, b, .. } = &self.series;
         let late = numbers.partition_point(|&number| number < from as f64);
-        (late..numbers.len()).map(|term| a[term].hypot(b[term])).sum()
+        sum_of_moduli(&a[late..], &b[late..])
     }
 
     fn finish(mut self) -> Series {
@@ -289,12 +318,39 @@ impl<'a> Builder<'a> {
         series.b.resize(padded, 0.0);
         let step = std::f64::consts::TAU / series.period;
         series.bend *= step * step;
+        let mut cuts = Vec::new();
+        let (mut rest, mut end, mut terms) = (0.0, padded, SHORT);
+        while terms * LONGER < padded {
+            cuts.push(terms);
+            terms *= LONGER;
+        }
+        for terms in cuts.into_iter().rev() {
+            rest += sum_of_moduli(&series.a[terms..end], &series.b[terms..end]);
+            end = terms;
+            series.cuts.push((terms, rest));
+        }
+        series.cuts.reverse();
         // The mean of cosines is a sum of sums of up to `SUMMED` rows; then comes the power.
         let rows = self.rows / BLOCK;
         let units = 8.0 + (rows.min(SUMMED) / 32 + rows / SUMMED) as f64;
         series.rounding = (8.0 + units * self.draws) * f64::EPSILON / 2.0 * self.sizes + f64::EPSILON;
         self.series
     }
+}
+
+/// Σ √(a² + b²).
+fn sum_of_moduli(a: &[f64], b: &[f64]) -> f64 {
+    let mut sums = [0.0; LANES];
+    let (places, rest) = (a.len() / LANES * LANES, a.len() % LANES);
+    for (a, b) in a[..places].chunks_exact(LANES).zip(b[..places].chunks_exact(LANES)) {
+        for lane in 0..LANES {
+            sums[lane] += (a[lane] * a[lane] + b[lane] * b[lane]).sqrt();
+        }
+    }
+    for lane in 0..rest {
+        sums[lane] += (a[places + lane] * a[places + lane] + b[places + lane] * b[places + lane]).sqrt();
+    }
+    sums.iter().sum()
 }
 
 /// Σ (b cos − a sin) and Σ (k + ½)(a cos + b sin).
