@@ -1,6 +1,6 @@
 //! The Fourier series of a distribution function: which terms it needs, its value, its inverse.
 
-use super::day::{BLOCK, Day, SUMMED, Values};
+use super::day::{BLOCK, Day, Kind, SUMMED, Values};
 use super::lanes::{Floats, LANES, Work, cos_sin, part_of_turn, run, total};
 
 /// What a series is made for.
@@ -123,8 +123,8 @@ impl<'a> Builder<'a> {
         let limit = plan.lattice.map_or(FARTHEST, |points| points / 2);
         let wheels = days.iter().map(|day| day.wheel(plan.period)).collect();
         let rows = |day: &Day| match day.kind {
-            super::day::Kind::Draws(draws) => f64::from(draws),
-            super::day::Kind::Chance(_) => day.rows as f64,
+            Kind::Draws(draws) => f64::from(draws),
+            Kind::Chance(_) => day.rows as f64,
         };
         let series = Series { period: plan.period, ..Series::default() };
         let draws = days.iter().map(rows).sum();
@@ -162,14 +162,32 @@ impl<'a> Builder<'a> {
         product
     }
 
+    /// The same, or nothing where one day's draws have no mean whose modulus squared is `least` or more: powers
+    /// are taken only where they count.
+    fn next_above(&mut self, least: f64) -> Option<Values> {
+        let ([day], [wheel]) = (self.days, &mut self.wheels[..]) else { return Some(self.next()) };
+        self.left = self.left.saturating_sub(self.rows);
+        let mut block = Values::default();
+        wheel.block(&mut block);
+        let mut largest = [0.0f64; BLOCK];
+        for k in 0..BLOCK {
+            largest[k] = block.re[k] * block.re[k] + block.im[k] * block.im[k];
+        }
+        if !largest.iter().any(|&square| square >= least) {
+            return None;
+        }
+        day.raise(&mut block);
+        Some(block)
+    }
+
     fn start(&mut self, first: usize) {
         for wheel in &mut self.wheels {
             wheel.start(first as f64, 1.0);
         }
     }
 
-    /// Takes what is not negligible of a block; its largest modulus, and that of its last quarter.
-    fn take(&mut self, first: usize, block: &Values) -> [f64; 2] {
+    /// Takes what is above `least` of a block; its largest modulus, and that of its last quarter.
+    fn take(&mut self, first: usize, block: &Values, least: f64) -> [f64; 2] {
         let mut largest = [0.0f64; 2];
         for k in 0..BLOCK.min(self.limit.saturating_sub(first)) {
             let (re, im) = (block.re[k], block.im[k]);
@@ -178,7 +196,7 @@ impl<'a> Builder<'a> {
             if k >= BLOCK - BLOCK / 4 {
                 largest[1] = largest[1].max(size);
             }
-            if size < self.plan.negligible / 16.0 {
+            if size < least {
                 continue;
             }
             let number = (first + k) as f64 + 0.5;
@@ -199,7 +217,7 @@ impl<'a> Builder<'a> {
         let mut first = 0;
         while first < self.limit && self.left > 0 {
             let block = self.next();
-            let [_, last] = self.take(first, &block);
+            let [_, last] = self.take(first, &block, self.plan.negligible / 16.0);
             first += BLOCK;
             if last < self.plan.negligible {
                 return (first.min(self.limit), true);
@@ -276,14 +294,18 @@ impl<'a> Builder<'a> {
             runs = screen.pass(&runs);
         }
         let mut late = 0.0f64;
+        let least = match self.days {
+            [Day { kind: Kind::Draws(draws), .. }] => (2.0 * negligible.ln() / f64::from(*draws)).exp(),
+            _ => 0.0,
+        };
         for (first, last) in runs {
             self.start(first);
             for block_first in (first..last).step_by(BLOCK) {
                 if self.left == 0 {
                     return late;
                 }
-                let block = self.next();
-                let [largest, _] = self.take(block_first, &block);
+                let Some(block) = self.next_above(least) else { continue };
+                let [largest, _] = self.take(block_first, &block, negligible);
                 if block_first >= end / 2 {
                     late = late.max(largest);
                 }
