@@ -25,6 +25,9 @@ pub(super) const MERGED: f64 = 6e-14;
 /// Rows that show where a characteristic function may be large.
 const SHOWN: usize = 48;
 
+/// Rows at most whose phases in a block of frequencies are tabled: more do not fit the nearest cache.
+const TABLED: usize = 64;
+
 /// How rows enter the sum.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Kind {
@@ -192,7 +195,7 @@ impl Day {
         let chance = if let Kind::Chance(chance) = self.kind { Some(chance) } else { None };
         let phases = [empty(), empty(), empty(), empty()];
         let rows = turns.iter().zip(&weights).rposition(|(_, &weight)| weight != 0.0).map_or(0, |last| last + 1);
-        let tabled = chance.is_none() && rows < CLUSTERED;
+        let tabled = chance.is_none() && rows <= TABLED;
         let table = Vec::new();
         Wheel { turns, weights, phases, chance, next: 0.0, stride: 1.0, blocks: 0, rows, tabled, table }
     }

@@ -135,7 +135,7 @@ const FINE: f64 = 1e-11;
 const NEGLIGIBLE: [f64; 3] = [1e-10, 1e-12, 1e-14];
 
 /// Revivals are followed until an octave of them adds up to less than this times √ε.
-const FADED: f64 = 1e-4;
+const FADED: f64 = 1e-3;
 
 /// Frequencies that are screened at least, by the number of distinct values, for days of 385 rows; a longer day
 /// needs more, as its characteristic function is looked at in finer steps.
