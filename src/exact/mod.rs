@@ -57,7 +57,7 @@ mod lanes;
 mod series;
 
 use crate::{Error, Result};
-use atoms::{Atoms, Extent, Pair, ROUNDING, SAME};
+use atoms::{Atoms, Extent, Groups, Pair, ROUNDING, SAME};
 use day::{Day, MERGED, Moments};
 use series::{Plan, Series};
 
@@ -151,6 +151,13 @@ const LISTED: [usize; 2] = [1 << 18, 1 << 21];
 
 /// Outcomes less likely than this are not listed where nothing else does.
 const RARE: f64 = 1e-15;
+
+/// Steps that two groups of counts may take for a value of the distribution function: at first, and where
+/// nothing else does.
+const GROUPED: [usize; 2] = [1 << 20, 1 << 26];
+
+/// Counts less likely than this are not listed at first.
+const FEW: f64 = 1e-17;
 
 /// Outcomes that two laws may have each, so that their sum is found from both.
 const PAIRED: usize = 1 << 19;
@@ -363,10 +370,11 @@ struct Found {
     density: f64,
 }
 
-/// A law as a list, or as the sum of two.
+/// A law as a list, or as the sum of two, or as nearly that.
 enum Way {
     Listed(Atoms),
     Paired(Pair),
+    Grouped(Groups),
 }
 
 /// A series, with the tails that it was made for.
@@ -412,10 +420,16 @@ impl Scaled {
         if let Some((law, None)) = single {
             return Some(Way::Listed(law));
         }
-        match atoms::list(&self.days, Extent { most: paired, least })? {
-            (law, None) => Some(Way::Listed(law)),
-            (first, Some(second)) => Some(Way::Paired(Pair(first, second))),
+        match atoms::list(&self.days, Extent { most: paired, least }) {
+            Some((law, None)) => Some(Way::Listed(law)),
+            Some((first, Some(second))) => Some(Way::Paired(Pair(first, second))),
+            None => None,
         }
+    }
+
+    /// The law as two groups of counts, where that takes few steps.
+    fn grouped(&self, most: usize, least: f64) -> Option<Way> {
+        Groups::of(&self.days, most, least).map(Way::Grouped)
     }
 
     /// P(S > u) ≤ e^{−λ} for the u that is given.
@@ -528,10 +542,15 @@ impl Scaled {
                     bound(value, error + rounding)
                 }
                 Way::Paired(pair) => bound(self.of_pair(pair, level), rounding),
+                Way::Grouped(law) => {
+                    let step = self.moments.variance.sqrt() / 64.0;
+                    let (value, error) = law.quantile(level, self.about(level), step, self.moments.most);
+                    bound(value, error + rounding)
+                }
             };
             levels.iter().map(quantile).collect()
         };
-        if let Some(way) = self.listed(LISTED[0], PAIRED, 0.0) {
+        if let Some(way) = self.listed(LISTED[0], PAIRED, 0.0).or_else(|| self.grouped(GROUPED[0], FEW)) {
             return of_list(&way);
         }
         let mut found: Vec<Quantile> = Vec::new();
@@ -564,10 +583,16 @@ impl Scaled {
                 return found;
             }
         }
-        if found.iter().any(|quantile| quantile.error > 2.0 * WANTED * self.size)
-            && let Some(way) = self.listed(LISTED[1], LISTED[1], RARE)
-        {
-            return of_list(&way);
+        if found.iter().any(|quantile| quantile.error > 2.0 * WANTED * self.size) {
+            let listed = || self.listed(LISTED[1], LISTED[1], RARE);
+            if let Some(way) = self.grouped(GROUPED[1], RARE).or_else(listed) {
+                let listed = of_list(&way);
+                for (quantile, listed) in found.iter_mut().zip(listed) {
+                    if listed.error <= quantile.error {
+                        *quantile = listed;
+                    }
+                }
+            }
         }
         found
     }
@@ -601,8 +626,13 @@ impl Scaled {
             let law = Atoms::nothing();
             return at.iter().map(|&x| bound(law.cdf(x, width), law.error())).collect();
         }
-        match self.listed(LISTED[0], PAIRED, 0.0) {
+        match self.listed(LISTED[0], PAIRED, 0.0).or_else(|| self.grouped(GROUPED[0], FEW)) {
             Some(Way::Listed(law)) => at.iter().map(|&x| bound(law.cdf(x, width), law.error())).collect(),
+            Some(Way::Grouped(law)) => {
+                let error = law.error();
+                let value = |x: f64| [x - width, x + width].map(|x| law.at_most(x).0.clamp(0.0, 1.0));
+                at.iter().map(|&x| bound(value(x), error)).collect()
+            }
             Some(Way::Paired(pair)) => {
                 at.iter().map(|&x| bound([x - width, x + width].map(|x| pair.at_most(x)), ROUNDING)).collect()
             }
