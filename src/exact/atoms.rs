@@ -308,6 +308,9 @@ pub(super) struct Groups {
     error: f64,
 }
 
+/// Counts of a group that are listed at most.
+const LONGEST: usize = 1 << 21;
+
 /// Pairs of counts in a window that are looked at one by one.
 const WINDOW: usize = 1 << 18;
 
@@ -333,13 +336,13 @@ impl Groups {
             sizes[group] *= 1.0 + other.1.sqrt();
             groups[group].push(other);
         }
-        if sizes[0].max(sizes[1]) > most as f64 {
+        if sizes[0].max(sizes[1]) > most.min(LONGEST) as f64 {
             return None;
         }
         let totals = draws as usize + 1;
         let mut lists = Vec::new();
         for group in &groups {
-            let mut counts = Counts { kinds: group, most: vec![1.0; group.len() + 1], lists: Vec::new(), left: most };
+            let mut counts = Counts { kinds: group, most: vec![1.0; group.len() + 1], lists: Vec::new(), left: most.min(LONGEST) };
             for (place, (_, lambda)) in group.iter().enumerate().rev() {
                 // Poisson's law is largest at the floor of its mean.
                 let mut largest = (-lambda).exp();

@@ -156,6 +156,9 @@ const RARE: f64 = 1e-15;
 /// nothing else does.
 const GROUPED: [usize; 2] = [1 << 20, 1 << 26];
 
+/// Distinct values of a day whose counts are listed at first, at most.
+const KINDS: usize = 6;
+
 /// Counts less likely than this are not listed at first.
 const FEW: f64 = 1e-17;
 
@@ -428,7 +431,10 @@ impl Scaled {
     }
 
     /// The law as two groups of counts, where that takes few steps.
-    fn grouped(&self, most: usize, least: f64) -> Option<Way> {
+    fn grouped(&self, kinds: usize, most: usize, least: f64) -> Option<Way> {
+        if self.days.iter().any(|day| day.rows > kinds) {
+            return None;
+        }
         Groups::of(&self.days, most, least).map(Way::Grouped)
     }
 
@@ -550,7 +556,7 @@ impl Scaled {
             };
             levels.iter().map(quantile).collect()
         };
-        if let Some(way) = self.listed(LISTED[0], PAIRED, 0.0).or_else(|| self.grouped(GROUPED[0], FEW)) {
+        if let Some(way) = self.listed(LISTED[0], PAIRED, 0.0).or_else(|| self.grouped(KINDS, GROUPED[0], FEW)) {
             return of_list(&way);
         }
         let mut found: Vec<Quantile> = Vec::new();
@@ -585,7 +591,7 @@ impl Scaled {
         }
         if found.iter().any(|quantile| quantile.error > 2.0 * WANTED * self.size) {
             let listed = || self.listed(LISTED[1], LISTED[1], RARE);
-            if let Some(way) = self.grouped(GROUPED[1], RARE).or_else(listed) {
+            if let Some(way) = self.grouped(usize::MAX, GROUPED[1], RARE).or_else(listed) {
                 let listed = of_list(&way);
                 for (quantile, listed) in found.iter_mut().zip(listed) {
                     if listed.error <= quantile.error {
@@ -626,7 +632,7 @@ impl Scaled {
             let law = Atoms::nothing();
             return at.iter().map(|&x| bound(law.cdf(x, width), law.error())).collect();
         }
-        match self.listed(LISTED[0], PAIRED, 0.0).or_else(|| self.grouped(GROUPED[0], FEW)) {
+        match self.listed(LISTED[0], PAIRED, 0.0).or_else(|| self.grouped(KINDS, GROUPED[0], FEW)) {
             Some(Way::Listed(law)) => at.iter().map(|&x| bound(law.cdf(x, width), law.error())).collect(),
             Some(Way::Grouped(law)) => {
                 let error = law.error();
@@ -726,19 +732,19 @@ impl Inverted {
     /// The quantile by Newton's method within a bracket, and its error.
     fn between(&self, law: &Scaled, level: f64) -> (f64, f64) {
         let found = self.search(law, level);
-        let off = self.error(found.x) + found.miss;
+        let (off, blur) = (self.error(found.x) + found.miss, self.series.blur);
         let bend = self.series.bend;
         // δ(f − δM) ≥ ΔF.
         let root = found.density * found.density - 4.0 * bend * off;
         if found.density > 0.0 && root > 0.0 {
-            let error = 2.0 * off / (found.density + root.sqrt());
+            let error = (2.0 * off / (found.density + root.sqrt())).max(blur);
             if error <= WANTED * law.size {
                 return (found.x, error);
             }
         }
         // Steps, or a valley: how far from here the level is passed for certain.
         let error = self.error(found.x);
-        let mut reach = WANTED * law.size / 16.0;
+        let mut reach = (WANTED * law.size / 16.0).max(blur);
         while reach < law.moments.most {
             let [left, right] = [found.x - reach, found.x + reach];
             let before = level - error.max(self.error(left));

@@ -34,6 +34,9 @@ pub(super) struct Series {
     pub(super) rounding: f64,
     /// The largest slope of the density.
     pub(super) bend: f64,
+    /// What is told apart at the last frequency, where there are large values up to there: half of its wave. Of the
+    /// sums an unknown number may be within that, whatever the distribution function's error is elsewhere.
+    pub(super) blur: f64,
     /// Whether nothing beyond the frequencies looked at is left out on trust.
     pub(super) complete: bool,
     /// Where the series can be cut short, and what the terms beyond add up to at most.
@@ -233,6 +236,7 @@ impl<'a> Builder<'a> {
         if end >= self.limit || !fallen {
             self.series.complete = lattice.is_some() && end >= self.limit;
             if !self.series.complete {
+                self.series.blur = self.plan.period / (2.0 * end.max(1) as f64);
                 // Terms that do not fall off, as if of random phases: their mean square says what is left out.
                 self.series.dropped += self.tail(end / 2, end);
             }
@@ -256,6 +260,7 @@ impl<'a> Builder<'a> {
             self.series.dropped += negligible / PI * (stretch as f64 / begin as f64).ln();
             if self.left == 0 {
                 // What was not looked at may be as large as what was, or larger.
+                self.series.blur = self.plan.period / (2.0 * begin as f64);
                 self.series.dropped += self.octave(end) + 1.0 / (PI * begin as f64);
                 return;
             }
@@ -266,6 +271,7 @@ impl<'a> Builder<'a> {
             if begin >= self.limit {
                 self.series.complete = lattice.is_some();
                 if !self.series.complete && late > negligible {
+                    self.series.blur = self.plan.period / (2.0 * begin as f64);
                     self.series.dropped += self.tail(begin / 2, begin);
                 }
                 break;
