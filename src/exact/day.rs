@@ -25,6 +25,9 @@ pub(super) const MERGED: f64 = 6e-14;
 /// Rows that show where a characteristic function may be large.
 const SHOWN: usize = 48;
 
+/// Rows at most whose phases in a block of frequencies are tabled: more do not fit the nearest cache.
+const TABLED: usize = 64;
+
 /// How rows enter the sum.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Kind {
@@ -191,7 +194,10 @@ impl Day {
         let empty = || vec![0.0; padded];
         let chance = if let Kind::Chance(chance) = self.kind { Some(chance) } else { None };
         let phases = [empty(), empty(), empty(), empty()];
-        Wheel { turns, weights, phases, chance, next: 0.0, stride: 1.0, blocks: 0 }
+        let rows = turns.iter().zip(&weights).rposition(|(_, &weight)| weight != 0.0).map_or(0, |last| last + 1);
+        let tabled = chance.is_none() && rows <= TABLED;
+        let table = Vec::new();
+        Wheel { turns, weights, phases, chance, next: 0.0, stride: 1.0, blocks: 0, rows, tabled, table }
     }
 
     /// To the power of the number of draws.
@@ -384,16 +390,46 @@ pub(super) struct Wheel {
     next: f64,
     stride: f64,
     blocks: u32,
+    /// Number of rows without padding.
+    rows: usize,
+    /// Whether a table takes the place of rotations: few rows make short sums, in which one addition waits for
+    /// the other, unless sums of many frequencies grow side by side.
+    tabled: bool,
+    /// Cosines and sines of all frequencies of a block relative to its first, a row after the other.
+    table: Vec<f64>,
 }
 
 impl Wheel {
     /// Begins at frequency number `first`, which is half of one further than its number says.
     pub(super) fn start(&mut self, first: f64, stride: f64) {
+        if self.tabled && (self.table.is_empty() || self.stride != stride) {
+            self.table.resize(self.rows * 2 * BLOCK, 0.0);
+            run(Fill { turns: &self.turns[..self.rows], stride, table: &mut self.table });
+            let [_, _, cosines, sines] = &mut self.phases;
+            run(Phases { turns: &self.turns, factor: stride * BLOCK as f64, cosines, sines });
+        }
         (self.next, self.stride, self.blocks) = (first, stride, 0);
     }
 
     /// Σ weight · e^{itv} (for rows that are in by chance: Π (1 − p + p e^{itv})) at the next frequencies.
     pub(super) fn block(&mut self, values: &mut Values) {
+        if self.tabled {
+            let Self { turns, weights, phases, next, rows, table, .. } = self;
+            let [cosines, sines, step_cosines, step_sines] = phases;
+            if self.blocks.is_multiple_of(BLOCKS_OF_A_RUN) {
+                run(Phases { turns, factor: *next + 0.5, cosines, sines });
+                for ((cosine, sine), weight) in cosines.iter_mut().zip(sines.iter_mut()).zip(weights) {
+                    *cosine *= *weight;
+                    *sine *= *weight;
+                }
+            } else {
+                run(Turn { cosines, sines, step_cosines, step_sines });
+            }
+            self.blocks += 1;
+            *next += self.stride * BLOCK as f64;
+            run(Tabled { cosines: &cosines[..*rows], sines: &sines[..*rows], table, values });
+            return;
+        }
         if self.blocks.is_multiple_of(BLOCKS_OF_A_RUN) {
             let Self { turns, phases, next, stride, .. } = self;
             run(Begin { turns, phases, first: *next + 0.5, stride: *stride });
@@ -404,6 +440,118 @@ impl Wheel {
         match *chance {
             None => run(Sums { weights, phases, values }),
             Some(chance) => run(Products { phases, chance, values }),
+        }
+    }
+}
+
+/// Cosines and sines of the turns times a factor.
+struct Phases<'a> {
+    turns: &'a [f64],
+    factor: f64,
+    cosines: &'a mut [f64],
+    sines: &'a mut [f64],
+}
+
+impl Work for Phases<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<F: Floats>(self) {
+        let factor = F::splat(self.factor);
+        let places = self.cosines.chunks_exact_mut(LANES).zip(self.sines.chunks_exact_mut(LANES));
+        for (turns, (cosines, sines)) in self.turns.chunks_exact(LANES).zip(places) {
+            let (cosine, sine) = cos_sin(part_of_turn(factor, F::load(turns)));
+            cosine.store(cosines);
+            sine.store(sines);
+        }
+    }
+}
+
+/// Phases go on by a step.
+struct Turn<'a> {
+    cosines: &'a mut [f64],
+    sines: &'a mut [f64],
+    step_cosines: &'a [f64],
+    step_sines: &'a [f64],
+}
+
+impl Work for Turn<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<F: Floats>(self) {
+        let places = self.cosines.chunks_exact_mut(LANES).zip(self.sines.chunks_exact_mut(LANES));
+        let steps = self.step_cosines.chunks_exact(LANES).zip(self.step_sines.chunks_exact(LANES));
+        for ((cosines, sines), (step_cosines, step_sines)) in places.zip(steps) {
+            let (c, s) = (F::load(cosines), F::load(sines));
+            let (sc, ss) = (F::load(step_cosines), F::load(step_sines));
+            s.fnma(ss, c.mul(sc)).store(cosines);
+            s.fma(sc, c.mul(ss)).store(sines);
+        }
+    }
+}
+
+/// Cosines and sines of a block's frequencies relative to its first.
+struct Fill<'a> {
+    turns: &'a [f64],
+    stride: f64,
+    table: &'a mut [f64],
+}
+
+impl Work for Fill<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<F: Floats>(self) {
+        for (&turns, table) in self.turns.iter().zip(self.table.chunks_exact_mut(2 * BLOCK)) {
+            let (cosines, sines) = table.split_at_mut(BLOCK);
+            let places = cosines.chunks_exact_mut(LANES).zip(sines.chunks_exact_mut(LANES));
+            for (place, (cosines, sines)) in places.enumerate() {
+                let factors: [f64; LANES] =
+                    std::array::from_fn(|lane| (place * LANES + lane) as f64 * self.stride);
+                let (cosine, sine) = cos_sin(part_of_turn(F::load(&factors), F::splat(turns)));
+                cosine.store(cosines);
+                sine.store(sines);
+            }
+        }
+    }
+}
+
+/// Sums over rows of a weighted phase times what a table has for each frequency.
+struct Tabled<'a> {
+    cosines: &'a [f64],
+    sines: &'a [f64],
+    table: &'a [f64],
+    values: &'a mut Values,
+}
+
+impl Work for Tabled<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<F: Floats>(self) {
+        const HALF: usize = BLOCK / 2;
+        let zero = F::splat(0.0);
+        // c·c, s·s, c·s, s·c for each half of a block: eight sums that need not wait for each other.
+        let (mut cc, mut ss, mut cs, mut sc) = ([zero; 2], [zero; 2], [zero; 2], [zero; 2]);
+        let rows = self.cosines.iter().zip(self.sines).zip(self.table.chunks_exact(2 * BLOCK));
+        for ((&cosine, &sine), table) in rows {
+            let (cosine, sine) = (F::splat(cosine), F::splat(sine));
+            let (c0, c1) = (F::load(table), F::load(&table[HALF..]));
+            let (s0, s1) = (F::load(&table[BLOCK..]), F::load(&table[BLOCK + HALF..]));
+            cc[0] = cosine.fma(c0, cc[0]);
+            cc[1] = cosine.fma(c1, cc[1]);
+            ss[0] = sine.fma(s0, ss[0]);
+            ss[1] = sine.fma(s1, ss[1]);
+            cs[0] = cosine.fma(s0, cs[0]);
+            cs[1] = cosine.fma(s1, cs[1]);
+            sc[0] = sine.fma(c0, sc[0]);
+            sc[1] = sine.fma(c1, sc[1]);
+        }
+        let Values { re, im } = self.values;
+        for half in 0..2 {
+            cc[half].sub(ss[half]).store(&mut re[half * HALF..]);
+            cs[half].add(sc[half]).store(&mut im[half * HALF..]);
         }
     }
 }

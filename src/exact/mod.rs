@@ -57,7 +57,7 @@ mod lanes;
 mod series;
 
 use crate::{Error, Result};
-use atoms::{Atoms, Extent, Pair, ROUNDING, SAME};
+use atoms::{Atoms, Extent, Groups, Pair, ROUNDING, SAME};
 use day::{Day, MERGED, Moments};
 use series::{Plan, Series};
 
@@ -128,11 +128,14 @@ pub struct SumLaw {
 /// Stated errors above this share of Σ|v| make a second, finer evaluation.
 const WANTED: f64 = 5e-7;
 
+/// Quantiles are searched to this share of Σ|v|; the error that is left is part of what is stated.
+const FINE: f64 = 1e-11;
+
 /// Characteristic functions below these are left out, and tails: first, and where that does not do.
 const NEGLIGIBLE: [f64; 3] = [1e-10, 1e-12, 1e-14];
 
 /// Revivals are followed until an octave of them adds up to less than this times √ε.
-const FADED: f64 = 1e-4;
+const FADED: f64 = 1e-3;
 
 /// Frequencies that are screened at least, by the number of distinct values, for days of 385 rows; a longer day
 /// needs more, as its characteristic function is looked at in finer steps.
@@ -148,6 +151,16 @@ const LISTED: [usize; 2] = [1 << 18, 1 << 21];
 
 /// Outcomes less likely than this are not listed where nothing else does.
 const RARE: f64 = 1e-15;
+
+/// Steps that two groups of counts may take for a value of the distribution function: at first, and where
+/// nothing else does.
+const GROUPED: [usize; 2] = [1 << 20, 1 << 26];
+
+/// Distinct values of a day whose counts are listed at first, at most.
+const KINDS: usize = 6;
+
+/// Counts less likely than this are not listed at first.
+const FEW: f64 = 1e-17;
 
 /// Outcomes that two laws may have each, so that their sum is found from both.
 const PAIRED: usize = 1 << 19;
@@ -360,10 +373,11 @@ struct Found {
     density: f64,
 }
 
-/// A law as a list, or as the sum of two.
+/// A law as a list, or as the sum of two, or as nearly that.
 enum Way {
     Listed(Atoms),
     Paired(Pair),
+    Grouped(Groups),
 }
 
 /// A series, with the tails that it was made for.
@@ -409,10 +423,19 @@ impl Scaled {
         if let Some((law, None)) = single {
             return Some(Way::Listed(law));
         }
-        match atoms::list(&self.days, Extent { most: paired, least })? {
-            (law, None) => Some(Way::Listed(law)),
-            (first, Some(second)) => Some(Way::Paired(Pair(first, second))),
+        match atoms::list(&self.days, Extent { most: paired, least }) {
+            Some((law, None)) => Some(Way::Listed(law)),
+            Some((first, Some(second))) => Some(Way::Paired(Pair(first, second))),
+            None => None,
         }
+    }
+
+    /// The law as two groups of counts, where that takes few steps.
+    fn grouped(&self, kinds: usize, most: usize, least: f64) -> Option<Way> {
+        if self.days.iter().any(|day| day.rows > kinds) {
+            return None;
+        }
+        Groups::of(&self.days, most, least).map(Way::Grouped)
     }
 
     /// P(S > u) ≤ e^{−λ} for the u that is given.
@@ -525,10 +548,15 @@ impl Scaled {
                     bound(value, error + rounding)
                 }
                 Way::Paired(pair) => bound(self.of_pair(pair, level), rounding),
+                Way::Grouped(law) => {
+                    let step = self.moments.variance.sqrt() / 64.0;
+                    let (value, error) = law.quantile(level, self.about(level), step, self.moments.most);
+                    bound(value, error + rounding)
+                }
             };
             levels.iter().map(quantile).collect()
         };
-        if let Some(way) = self.listed(LISTED[0], PAIRED, 0.0) {
+        if let Some(way) = self.listed(LISTED[0], PAIRED, 0.0).or_else(|| self.grouped(KINDS, GROUPED[0], FEW)) {
             return of_list(&way);
         }
         let mut found: Vec<Quantile> = Vec::new();
@@ -561,10 +589,16 @@ impl Scaled {
                 return found;
             }
         }
-        if found.iter().any(|quantile| quantile.error > 2.0 * WANTED * self.size)
-            && let Some(way) = self.listed(LISTED[1], LISTED[1], RARE)
-        {
-            return of_list(&way);
+        if found.iter().any(|quantile| quantile.error > 2.0 * WANTED * self.size) {
+            let listed = || self.listed(LISTED[1], LISTED[1], RARE);
+            if let Some(way) = self.grouped(usize::MAX, GROUPED[1], RARE).or_else(listed) {
+                let listed = of_list(&way);
+                for (quantile, listed) in found.iter_mut().zip(listed) {
+                    if listed.error <= quantile.error {
+                        *quantile = listed;
+                    }
+                }
+            }
         }
         found
     }
@@ -598,8 +632,13 @@ impl Scaled {
             let law = Atoms::nothing();
             return at.iter().map(|&x| bound(law.cdf(x, width), law.error())).collect();
         }
-        match self.listed(LISTED[0], PAIRED, 0.0) {
+        match self.listed(LISTED[0], PAIRED, 0.0).or_else(|| self.grouped(KINDS, GROUPED[0], FEW)) {
             Some(Way::Listed(law)) => at.iter().map(|&x| bound(law.cdf(x, width), law.error())).collect(),
+            Some(Way::Grouped(law)) => {
+                let error = law.error();
+                let value = |x: f64| [x - width, x + width].map(|x| law.at_most(x).0.clamp(0.0, 1.0));
+                at.iter().map(|&x| bound(value(x), error)).collect()
+            }
             Some(Way::Paired(pair)) => {
                 at.iter().map(|&x| bound([x - width, x + width].map(|x| pair.at_most(x)), ROUNDING)).collect()
             }
@@ -693,25 +732,27 @@ impl Inverted {
     /// The quantile by Newton's method within a bracket, and its error.
     fn between(&self, law: &Scaled, level: f64) -> (f64, f64) {
         let found = self.search(law, level);
-        let off = self.error(found.x) + found.miss;
+        let (off, blur) = (self.error(found.x) + found.miss, self.series.blur);
         let bend = self.series.bend;
         // δ(f − δM) ≥ ΔF.
         let root = found.density * found.density - 4.0 * bend * off;
         if found.density > 0.0 && root > 0.0 {
-            let error = 2.0 * off / (found.density + root.sqrt());
+            let error = (2.0 * off / (found.density + root.sqrt())).max(blur);
             if error <= WANTED * law.size {
                 return (found.x, error);
             }
         }
         // Steps, or a valley: how far from here the level is passed for certain.
         let error = self.error(found.x);
-        let mut reach = WANTED * law.size / 16.0;
+        let mut reach = (WANTED * law.size / 16.0).max(blur);
         while reach < law.moments.most {
             let [left, right] = [found.x - reach, found.x + reach];
-            let low = left <= 0.0 || self.series.at(left).0 + error.max(self.error(left)) < level;
-            let high =
-                right >= law.moments.most || self.series.at(right).0 - error.max(self.error(right)) >= level;
-            if low && high {
+            let before = level - error.max(self.error(left));
+            let after = level + error.max(self.error(right));
+            let low = left <= 0.0 || self.series.beside(left, before, &mut 0).0 < before;
+            if low
+                && (right >= law.moments.most || self.series.beside(right, after, &mut 0).0 >= after)
+            {
                 return (found.x, reach);
             }
             reach *= 1.5;
@@ -721,11 +762,12 @@ impl Inverted {
 
     fn search(&self, law: &Scaled, level: f64) -> Found {
         let (mut low, mut high) = (0.0, law.moments.most.min(self.upper));
-        let fine = 1e-14 * law.size;
+        let fine = FINE * law.size;
+        let mut cut = 0;
         let mut x = law.about(level).clamp(low, high);
         let bend = self.series.bend;
         for _ in 0..200 {
-            let (value, density) = self.series.at(x);
+            let (value, density, whole) = self.series.beside(x, level, &mut cut);
             let over = value - level;
             if over < 0.0 {
                 low = x;
@@ -737,7 +779,7 @@ impl Inverted {
             if density > 0.0 && next > low && next < high {
                 // By Taylor's theorem, the step leaves at most this.
                 let miss = bend / 2.0 * step * step;
-                if miss < self.series.error() / 4.0 || step.abs() < fine {
+                if whole && (miss < self.series.error() / 4.0 || step.abs() < fine) {
                     return Found { x: next, miss, density: density - bend * step.abs() };
                 }
                 x = next;

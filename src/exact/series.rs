@@ -1,6 +1,6 @@
 //! The Fourier series of a distribution function: which terms it needs, its value, its inverse.
 
-use super::day::{BLOCK, Day, SUMMED, Values};
+use super::day::{BLOCK, Day, Kind, SUMMED, Values};
 use super::lanes::{Floats, LANES, Work, cos_sin, part_of_turn, run, total};
 
 /// What a series is made for.
@@ -34,9 +34,18 @@ pub(super) struct Series {
     pub(super) rounding: f64,
     /// The largest slope of the density.
     pub(super) bend: f64,
+    /// What is told apart at the last frequency, where there are large values up to there: half of its wave. Of the
+    /// sums an unknown number may be within that, whatever the distribution function's error is elsewhere.
+    pub(super) blur: f64,
     /// Whether nothing beyond the frequencies looked at is left out on trust.
     pub(super) complete: bool,
+    /// Where the series can be cut short, and what the terms beyond add up to at most.
+    cuts: Vec<(usize, f64)>,
 }
+
+/// Terms of the shortest series that is tried for a value, and how many times as many the next one has.
+const SHORT: usize = 64;
+const LONGER: usize = 4;
 
 impl Series {
     pub(super) fn new(days: &[Day], plan: &Plan) -> Self {
@@ -54,9 +63,32 @@ impl Series {
 
     /// The distribution function and the density.
     pub(super) fn at(&self, x: f64) -> (f64, f64) {
+        self.first_at(x, self.numbers.len())
+    }
+
+    /// Both from so many terms, a multiple of [`LANES`].
+    fn first_at(&self, x: f64, terms: usize) -> (f64, f64) {
         let Self { numbers, a, b, .. } = self;
+        let (numbers, a, b) = (&numbers[..terms], &a[..terms], &b[..terms]);
         let [integral, density] = run(Terms { numbers, a, b, turns: x / self.period });
         (0.5 - integral, density * std::f64::consts::TAU / self.period)
+    }
+
+    /// The distribution function and the density from as few terms as tell for certain on which side of
+    /// `level` the former is, and whether these are all. A search begins with a `cut` of 0 and hands it on:
+    /// what did not do at one point will hardly do closer to the root.
+    pub(super) fn beside(&self, x: f64, level: f64, cut: &mut usize) -> (f64, f64, bool) {
+        loop {
+            let Some(&(terms, rest)) = self.cuts.get(*cut) else {
+                let (value, density) = self.at(x);
+                return (value, density, true);
+            };
+            let (value, density) = self.first_at(x, terms);
+            if (value - level).abs() > 2.0 * rest {
+                return (value, density, false);
+            }
+            *cut += 1;
+        }
     }
 
     /// What the distribution function can be off by, but for the tails.
@@ -94,8 +126,8 @@ impl<'a> Builder<'a> {
         let limit = plan.lattice.map_or(FARTHEST, |points| points / 2);
         let wheels = days.iter().map(|day| day.wheel(plan.period)).collect();
         let rows = |day: &Day| match day.kind {
-            super::day::Kind::Draws(draws) => f64::from(draws),
-            super::day::Kind::Chance(_) => day.rows as f64,
+            Kind::Draws(draws) => f64::from(draws),
+            Kind::Chance(_) => day.rows as f64,
         };
         let series = Series { period: plan.period, ..Series::default() };
         let draws = days.iter().map(rows).sum();
@@ -133,14 +165,32 @@ impl<'a> Builder<'a> {
         product
     }
 
+    /// The same, or nothing where one day's draws have no mean whose modulus squared is `least` or more: powers
+    /// are taken only where they count.
+    fn next_above(&mut self, least: f64) -> Option<Values> {
+        let ([day], [wheel]) = (self.days, &mut self.wheels[..]) else { return Some(self.next()) };
+        self.left = self.left.saturating_sub(self.rows);
+        let mut block = Values::default();
+        wheel.block(&mut block);
+        let mut largest = [0.0f64; BLOCK];
+        for k in 0..BLOCK {
+            largest[k] = block.re[k] * block.re[k] + block.im[k] * block.im[k];
+        }
+        if !largest.iter().any(|&square| square >= least) {
+            return None;
+        }
+        day.raise(&mut block);
+        Some(block)
+    }
+
     fn start(&mut self, first: usize) {
         for wheel in &mut self.wheels {
             wheel.start(first as f64, 1.0);
         }
     }
 
-    /// Takes what is not negligible of a block; its largest modulus, and that of its last quarter.
-    fn take(&mut self, first: usize, block: &Values) -> [f64; 2] {
+    /// Takes what is above `least` of a block; its largest modulus, and that of its last quarter.
+    fn take(&mut self, first: usize, block: &Values, least: f64) -> [f64; 2] {
         let mut largest = [0.0f64; 2];
         for k in 0..BLOCK.min(self.limit.saturating_sub(first)) {
             let (re, im) = (block.re[k], block.im[k]);
@@ -149,7 +199,7 @@ impl<'a> Builder<'a> {
             if k >= BLOCK - BLOCK / 4 {
                 largest[1] = largest[1].max(size);
             }
-            if size < self.plan.negligible / 16.0 {
+            if size < least {
                 continue;
             }
             let number = (first + k) as f64 + 0.5;
@@ -170,7 +220,7 @@ impl<'a> Builder<'a> {
         let mut first = 0;
         while first < self.limit && self.left > 0 {
             let block = self.next();
-            let [_, last] = self.take(first, &block);
+            let [_, last] = self.take(first, &block, self.plan.negligible / 16.0);
             first += BLOCK;
             if last < self.plan.negligible {
                 return (first.min(self.limit), true);
@@ -186,6 +236,7 @@ impl<'a> Builder<'a> {
         if end >= self.limit || !fallen {
             self.series.complete = lattice.is_some() && end >= self.limit;
             if !self.series.complete {
+                self.series.blur = self.plan.period / (2.0 * end.max(1) as f64);
                 // Terms that do not fall off, as if of random phases: their mean square says what is left out.
                 self.series.dropped += self.tail(end / 2, end);
             }
@@ -209,6 +260,7 @@ impl<'a> Builder<'a> {
             self.series.dropped += negligible / PI * (stretch as f64 / begin as f64).ln();
             if self.left == 0 {
                 // What was not looked at may be as large as what was, or larger.
+                self.series.blur = self.plan.period / (2.0 * begin as f64);
                 self.series.dropped += self.octave(end) + 1.0 / (PI * begin as f64);
                 return;
             }
@@ -219,6 +271,7 @@ impl<'a> Builder<'a> {
             if begin >= self.limit {
                 self.series.complete = lattice.is_some();
                 if !self.series.complete && late > negligible {
+                    self.series.blur = self.plan.period / (2.0 * begin as f64);
                     self.series.dropped += self.tail(begin / 2, begin);
                 }
                 break;
@@ -247,14 +300,18 @@ impl<'a> Builder<'a> {
             runs = screen.pass(&runs);
         }
         let mut late = 0.0f64;
+        let least = match self.days {
+            [Day { kind: Kind::Draws(draws), .. }] => (2.0 * negligible.ln() / f64::from(*draws)).exp(),
+            _ => 0.0,
+        };
         for (first, last) in runs {
             self.start(first);
             for block_first in (first..last).step_by(BLOCK) {
                 if self.left == 0 {
                     return late;
                 }
-                let block = self.next();
-                let [largest, _] = self.take(block_first, &block);
+                let Some(block) = self.next_above(least) else { continue };
+                let [largest, _] = self.take(block_first, &block, negligible);
                 if block_first >= end / 2 {
                     late = late.max(largest);
                 }
@@ -278,7 +335,7 @@ impl<'a> Builder<'a> {
     fn octave(&self, from: usize) -> f64 {
         let Series { numbers, a, b, .. } = &self.series;
         let late = numbers.partition_point(|&number| number < from as f64);
-        (late..numbers.len()).map(|term| a[term].hypot(b[term])).sum()
+        sum_of_moduli(&a[late..], &b[late..])
     }
 
     fn finish(mut self) -> Series {
@@ -289,12 +346,39 @@ impl<'a> Builder<'a> {
         series.b.resize(padded, 0.0);
         let step = std::f64::consts::TAU / series.period;
         series.bend *= step * step;
+        let mut cuts = Vec::new();
+        let (mut rest, mut end, mut terms) = (0.0, padded, SHORT);
+        while terms * LONGER < padded {
+            cuts.push(terms);
+            terms *= LONGER;
+        }
+        for terms in cuts.into_iter().rev() {
+            rest += sum_of_moduli(&series.a[terms..end], &series.b[terms..end]);
+            end = terms;
+            series.cuts.push((terms, rest));
+        }
+        series.cuts.reverse();
         // The mean of cosines is a sum of sums of up to `SUMMED` rows; then comes the power.
         let rows = self.rows / BLOCK;
         let units = 8.0 + (rows.min(SUMMED) / 32 + rows / SUMMED) as f64;
         series.rounding = (8.0 + units * self.draws) * f64::EPSILON / 2.0 * self.sizes + f64::EPSILON;
         self.series
     }
+}
+
+/// Σ √(a² + b²).
+fn sum_of_moduli(a: &[f64], b: &[f64]) -> f64 {
+    let mut sums = [0.0; LANES];
+    let (places, rest) = (a.len() / LANES * LANES, a.len() % LANES);
+    for (a, b) in a[..places].chunks_exact(LANES).zip(b[..places].chunks_exact(LANES)) {
+        for lane in 0..LANES {
+            sums[lane] += (a[lane] * a[lane] + b[lane] * b[lane]).sqrt();
+        }
+    }
+    for lane in 0..rest {
+        sums[lane] += (a[places + lane] * a[places + lane] + b[places + lane] * b[places + lane]).sqrt();
+    }
+    sums.iter().sum()
 }
 
 /// Σ (b cos − a sin) and Σ (k + ½)(a cos + b sin).
