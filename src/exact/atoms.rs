@@ -342,7 +342,12 @@ impl Groups {
         let totals = draws as usize + 1;
         let mut lists = Vec::new();
         for group in &groups {
-            let mut counts = Counts { kinds: group, most: vec![1.0; group.len() + 1], lists: Vec::new(), left: most.min(LONGEST) };
+            let mut counts = Counts {
+                kinds: group,
+                most: vec![1.0; group.len() + 1],
+                lists: Vec::new(),
+                left: most.min(LONGEST),
+            };
             for (place, (_, lambda)) in group.iter().enumerate().rev() {
                 // Poisson's law is largest at the floor of its mean.
                 let mut largest = (-lambda).exp();
@@ -386,12 +391,14 @@ impl Groups {
 
     /// Both lists of each pair of totals, with their factor.
     fn pairs(&self) -> impl Iterator<Item = (&Counted, &Counted, f64)> {
-        self.first.iter().enumerate().filter(|(_, first)| !first.sums.is_empty()).flat_map(move |(m, first)| {
-            // Totals above all draws have no factor.
-            let second = self.second.iter().zip(self.factors.get(m..).unwrap_or_default());
-            let second = second.filter(|(second, _)| !second.sums.is_empty());
-            second.map(move |(second, &factor)| (first, second, factor))
-        })
+        self.first.iter().enumerate().filter(|(_, first)| !first.sums.is_empty()).flat_map(
+            move |(m, first)| {
+                // Totals above all draws have no factor.
+                let second = self.second.iter().zip(self.factors.get(m..).unwrap_or_default());
+                let second = second.filter(|(second, _)| !second.sums.is_empty());
+                second.map(move |(second, &factor)| (first, second, factor))
+            },
+        )
     }
 
     /// P(S ≤ x), and the number of pairs of counts up to there.

@@ -194,7 +194,8 @@ impl Day {
         let empty = || vec![0.0; padded];
         let chance = if let Kind::Chance(chance) = self.kind { Some(chance) } else { None };
         let phases = [empty(), empty(), empty(), empty()];
-        let rows = turns.iter().zip(&weights).rposition(|(_, &weight)| weight != 0.0).map_or(0, |last| last + 1);
+        let rows =
+            turns.iter().zip(&weights).rposition(|(_, &weight)| weight != 0.0).map_or(0, |last| last + 1);
         let tabled = chance.is_none() && rows <= TABLED;
         let table = Vec::new();
         Wheel { turns, weights, phases, chance, next: 0.0, stride: 1.0, blocks: 0, rows, tabled, table }

@@ -556,7 +556,9 @@ impl Scaled {
             };
             levels.iter().map(quantile).collect()
         };
-        if let Some(way) = self.listed(LISTED[0], PAIRED, 0.0).or_else(|| self.grouped(KINDS, GROUPED[0], FEW)) {
+        if let Some(way) =
+            self.listed(LISTED[0], PAIRED, 0.0).or_else(|| self.grouped(KINDS, GROUPED[0], FEW))
+        {
             return of_list(&way);
         }
         let mut found: Vec<Quantile> = Vec::new();
@@ -750,9 +752,7 @@ impl Inverted {
             let before = level - error.max(self.error(left));
             let after = level + error.max(self.error(right));
             let low = left <= 0.0 || self.series.beside(left, before, &mut 0).0 < before;
-            if low
-                && (right >= law.moments.most || self.series.beside(right, after, &mut 0).0 >= after)
-            {
+            if low && (right >= law.moments.most || self.series.beside(right, after, &mut 0).0 >= after) {
                 return (found.x, reach);
             }
             reach *= 1.5;
@@ -868,6 +868,27 @@ mod tests {
         };
         let first = Series::new(&scaled.days, &plan);
         assert!(2 * first.terms() < whole.series.terms(), "{} terms", whole.series.terms());
+    }
+
+    #[test]
+    fn groups_of_counts_are_the_list_of_outcomes() {
+        // Five values, none of which is 0, the heaviest in the middle; 40 draws have 135,751 outcomes.
+        let values: Vec<f64> =
+            (0..40u32).map(|row| [1.9, 1.3, 1.9, 2.71, 1.9, 0.77, 1.9, 3.3][row as usize % 8]).collect();
+        let scaled = Scaled::new(&SumLaw::iid(&values).unwrap());
+        let Some(Way::Listed(list)) = scaled.listed(1 << 20, 0, 0.0) else { panic!("not listed") };
+        let Some(Way::Grouped(groups)) = scaled.grouped(KINDS, GROUPED[0], FEW) else {
+            panic!("not grouped")
+        };
+        assert!(groups.error() < 1e-11, "{}", groups.error());
+        for level in [0.001, 0.005, 0.3, 0.5, 0.975, 0.999] {
+            let (value, _) = list.quantile(level);
+            let (other, error) = groups.quantile(level, scaled.about(level), 0.01, scaled.moments.most);
+            assert!((value - other).abs() <= error + 1e-12, "{level}: {value} {other} {error}");
+            assert!(error < 1e-3, "{level}: {error}");
+            let [_, listed] = list.cdf(value, 1e-9);
+            assert!((listed - groups.at_most(value + 1e-9).0).abs() < 1e-11, "{level}");
+        }
     }
 
     #[test]
