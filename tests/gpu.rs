@@ -27,7 +27,7 @@ use bellwether::random::index::RowRange;
 use bellwether::random::{Purpose, Stream};
 use bellwether::resample::gpu::{Resampler, device_limits};
 use bellwether::resample::plan::{self, Batch, DeviceLimits, Kernel, Tally, TallyKind};
-use bellwether::resample::{Block, Scheme, Sums, cpu};
+use bellwether::resample::{Block, Scheme, Sums, cpu, tally::tally};
 use libtest_mimic::{Failed, Trial};
 use ndarray::Array2;
 
@@ -316,6 +316,12 @@ fn tallied_sums_equal_the_cpu_for_every_length(gpu: &Gpu) {
                 "{stocks} stocks"
             );
             assert_equals_cpu(gpu, limits, &days, 1 << 40, 65);
+            // And the twin of the kernel, which says what it does.
+            let sums = on_gpu(gpu, limits, &days, &Scheme::Iid, 1 << 40, 65);
+            for (columns, sums) in days.iter().zip(&sums) {
+                let twin = Sums::from_iter([tally(columns, 1 << 40, 0..65).unwrap()]);
+                assert!(values(columns, sums) == values(columns, &twin), "{} rows", columns.rows());
+            }
         }
     }
 }
@@ -515,16 +521,17 @@ fn waves_keep_their_buffers(gpu: &Gpu) {
     let days = [day(20_070_103, 385, 12), day(20_070_104, 23, 12)];
     let others = [day(20_070_105, 385, 12), day(20_070_106, 23, 12)];
     for usual in all_kernels(gpu) {
-        // Several tiles, so that there are two on their way back.
-        let limits = DeviceLimits { tile: 4096, ..usual };
+        // A batch a tile, so that there are two on their way back; with room for the rows beside them.
+        let lanes = days.iter().map(DayColumns::lanes).max().unwrap() as u64;
+        let limits = DeviceLimits { tile: 4 * lanes * 1000 * 3 / 2, ..usual };
         let mut resampler = Resampler::new(gpu, limits);
         assert!(kept(&resampler).is_empty());
-        on_resampler(&mut resampler, &days, &Scheme::Iid, 1, 100);
+        on_resampler(&mut resampler, &days, &Scheme::Iid, 1, 1000);
         let first = kept(&resampler);
         assert_eq!(first.len(), 6);
         for (days, seed) in [(&days, 1), (&others, 1), (&days, 2)] {
-            let sums = on_resampler(&mut resampler, days, &Scheme::Iid, seed, 100);
-            assert_sums_equal_cpu(&sums, days, &Scheme::Iid, seed, 100);
+            let sums = on_resampler(&mut resampler, days, &Scheme::Iid, seed, 1000);
+            assert_sums_equal_cpu(&sums, days, &Scheme::Iid, seed, 1000);
             assert!(kept(&resampler) == first, "{limits:?}");
         }
     }

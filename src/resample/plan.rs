@@ -168,7 +168,7 @@ pub const WILD_SAMPLES: u32 = 4;
 
 /// Rows that share a word of tallies, and so the most rows, and draws of one row, that 10 bits can count.
 pub const ROWS_PER_TALLY_WORD: u32 = 3;
-const MOST_TALLIED: u32 = (1 << 10) - 1;
+pub(super) const MOST_TALLIED: u32 = (1 << 10) - 1;
 
 /// Tiles whose sums are in memory: one on the device, and two in copies on their way back; before there are
 /// any, rows on their way there.
