@@ -2,8 +2,8 @@
 // a table: rows 0 to n - 1 are those of whole blocks, by their first row, rows n to 2n - 1 those of the last
 // block, which may be cut. So one invocation holds one resample (x) of one batch (y) for one group of lanes
 // (z), draws the blocks' first rows and adds a row of the table for each. All arithmetic is on 32-bit
-// unsigned integers. Twin: src/resample/draws.rs, with the table of src/resample/table.rs. Host side:
-// src/resample/gpu.rs. Needs batch.wgsl, index.wgsl and philox.wgsl, appended.
+// unsigned integers. Twin: `lines` in src/resample/cpu.rs, with the table of src/resample/table.rs. Host
+// side: src/resample/gpu.rs. Needs batch.wgsl, index.wgsl and philox.wgsl, appended.
 
 // Tables of all batches, four words an element.
 @group(0) @binding(2) var<storage, read> rows: array<vec4<u32>>;

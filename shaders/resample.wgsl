@@ -1,8 +1,8 @@
 // Sums of a day's columns over rows drawn with replacement. One invocation holds one resample (x) of one
 // batch (y) for one group of lanes (z), draws its rows in a loop and adds them in registers. For days of any
-// length; shorter ones go to tally.wgsl. All arithmetic is on 32-bit unsigned integers. Twin:
-// src/resample/cpu.rs. Host side: src/resample/gpu.rs. Needs batch.wgsl, index.wgsl and philox.wgsl,
-// appended.
+// length; shorter ones go to tally.wgsl. All arithmetic is on 32-bit unsigned integers. Twins: `single` of
+// `lane` and `lines` of `line`, in src/resample/cpu.rs. Host side: src/resample/gpu.rs. Needs batch.wgsl,
+// index.wgsl and philox.wgsl, appended.
 
 // Rows of all batches, four words an element.
 @group(0) @binding(2) var<storage, read> rows: array<vec4<u32>>;

@@ -2,8 +2,8 @@
 // one batch (y) for one group of lanes (z) and goes through the places of the resample: where a place begins
 // a block its row is drawn, else it is the row after the last. A day that is cut over several dispatches
 // leaves the next row and the number of blocks begun behind the sums, two lanes for each group of lanes. All
-// arithmetic is on 32-bit unsigned integers. Twin: src/resample/stationary.rs. Host side:
-// src/resample/gpu.rs. Needs batch.wgsl, index.wgsl and philox.wgsl, appended.
+// arithmetic is on 32-bit unsigned integers. Twin: `StationaryBlock` in src/resample/stationary.rs. Host
+// side: src/resample/gpu.rs. Needs batch.wgsl, index.wgsl and philox.wgsl, appended.
 
 // Rows of all batches, four words an element.
 @group(0) @binding(2) var<storage, read> rows: array<vec4<u32>>;

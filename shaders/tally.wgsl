@@ -9,8 +9,8 @@
 // overflows. Tallies are in workgroup memory, three of 10 bits a word (word w has those of rows w, w + W and
 // w + 2W, with W words); an invocation has every WORKGROUP-th word, so that invocations side by side use
 // different banks, and none waits for another. For hardware; software adapters take tally_software.wgsl.
-// Twin: src/resample/cpu.rs. Host side: src/resample/gpu.rs. Needs batch.wgsl, index.wgsl and philox.wgsl,
-// appended.
+// Twin: `tally` in src/resample/tally.rs. Host side: src/resample/gpu.rs. Needs batch.wgsl, index.wgsl and
+// philox.wgsl, appended.
 
 override WORKGROUP: u32 = 32u;
 // Words of tallies an invocation: a third of the rows of the longest day.

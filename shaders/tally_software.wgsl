@@ -1,8 +1,9 @@
 // Sums of a day's columns by tallies, as tally.wgsl does it, for drivers that compute on the CPU. These read
 // memory invocation by invocation even where all read the same, so that a row is dear: an invocation holds
 // four resamples (x), one a component, and multiplies each word of a row by four tallies. The rows of one day
-// are in a uniform buffer, which such drivers read with the fewest instructions. Twin: src/resample/cpu.rs.
-// Host side: src/resample/gpu.rs. Needs batch.wgsl, index.wgsl and philox.wgsl, appended.
+// are in a uniform buffer, which such drivers read with the fewest instructions. Twin: `tally` in
+// src/resample/tally.rs, for one resample at a time. Host side: src/resample/gpu.rs. Needs batch.wgsl,
+// index.wgsl and philox.wgsl, appended.
 
 override WORKGROUP: u32 = 8u;
 

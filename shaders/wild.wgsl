@@ -3,8 +3,8 @@
 // stream has the words of four rows; a row is in the subset where its word is below the threshold, and is
 // added through a mask, so that all invocations read the same row at the same time, once for four resamples:
 // software adapters read memory invocation by invocation even so. All arithmetic is on 32-bit unsigned
-// integers. Twin: src/resample/wild.rs, which has the mathematics. Host side: src/resample/gpu.rs. Needs
-// batch.wgsl, index.wgsl and philox.wgsl, appended.
+// integers. Twin: `WildBlock` in src/resample/wild.rs, which has the mathematics. Host side:
+// src/resample/gpu.rs. Needs batch.wgsl, index.wgsl and philox.wgsl, appended.
 
 // Rows of all batches, four words an element.
 @group(0) @binding(2) var<storage, read> rows: array<vec4<u32>>;

@@ -26,8 +26,8 @@ use bellwether::gpu::{Buffer, Gpu, GpuError, Parameters, Piece, Recorder};
 use bellwether::random::index::RowRange;
 use bellwether::random::{Purpose, Stream};
 use bellwether::resample::gpu::{Resampler, device_limits};
-use bellwether::resample::plan::{Batch, DeviceLimits, Kernel, Tally, TallyKind};
-use bellwether::resample::{Block, Scheme, Sums, cpu};
+use bellwether::resample::plan::{self, Batch, DeviceLimits, Kernel, Tally, TallyKind};
+use bellwether::resample::{Block, Scheme, Sums, cpu, tally::tally};
 use libtest_mimic::{Failed, Trial};
 use ndarray::Array2;
 
@@ -54,6 +54,10 @@ const TESTS: &[(&str, Test)] = &[
     ("uniform_sums_equal_the_cpu", uniform_sums_equal_the_cpu),
     ("steps_take_time_and_change_nothing", steps_take_time_and_change_nothing),
     ("buffers_are_kept_until_they_are_too_small", buffers_are_kept_until_they_are_too_small),
+    ("buffers_that_are_too_large_are_dropped", buffers_that_are_too_large_are_dropped),
+    ("waves_keep_their_buffers", waves_keep_their_buffers),
+    ("kept_buffers_stay_within_the_plan_of_each_wave", kept_buffers_stay_within_the_plan_of_each_wave),
+    ("a_wave_that_failed_leaves_no_buffers", a_wave_that_failed_leaves_no_buffers),
     ("pieces_come_back_one_after_another", pieces_come_back_one_after_another),
     (
         "a_lost_device_is_an_error_wherever_it_is_waited_for",
@@ -200,7 +204,22 @@ fn on_gpu(
     seed: u64,
     samples: u32,
 ) -> Vec<Sums> {
-    let wave: Vec<Batch> = days.iter().enumerate().map(|(number, columns)| batch(number, columns)).collect();
+    on_resampler(&mut Resampler::new(gpu, limits), days, scheme, seed, samples)
+}
+
+/// The batches of days, with all of their stocks.
+fn wave_of(days: &[DayColumns]) -> Vec<Batch> {
+    days.iter().enumerate().map(|(number, columns)| batch(number, columns)).collect()
+}
+
+fn on_resampler(
+    resampler: &mut Resampler<'_>,
+    days: &[DayColumns],
+    scheme: &Scheme,
+    seed: u64,
+    samples: u32,
+) -> Vec<Sums> {
+    let wave = wave_of(days);
     let mut blocks = vec![Vec::new(); days.len()];
     let mut last = 0;
     let take = |tile: &[(usize, Block<'_>)]| {
@@ -212,7 +231,7 @@ fn on_gpu(
             blocks[*number].push(block.clone().into_owned());
         }
     };
-    Resampler::new(gpu, limits).resample(&wave, days, scheme, seed, samples, take).unwrap();
+    resampler.resample(&wave, days, scheme, seed, samples, take).unwrap();
     blocks.into_iter().map(Sums::from_iter).collect()
 }
 
@@ -234,8 +253,12 @@ fn assert_scheme_equals_cpu(
     samples: u32,
 ) {
     let sums = on_gpu(gpu, limits, days, scheme, seed, samples);
+    assert_sums_equal_cpu(&sums, days, scheme, seed, samples);
+}
+
+fn assert_sums_equal_cpu(sums: &[Sums], days: &[DayColumns], scheme: &Scheme, seed: u64, samples: u32) {
     assert_eq!(sums.len(), days.len());
-    for (columns, sums) in days.iter().zip(&sums) {
+    for (columns, sums) in days.iter().zip(sums) {
         let what =
             format!("{} rows, {} lanes, {samples} samples, {scheme:?}", columns.rows(), columns.lanes());
         let expected = cpu::resample(columns, scheme, seed, 0..samples).unwrap();
@@ -284,7 +307,7 @@ fn tallied_sums_equal_the_cpu_for_every_length(gpu: &Gpu) {
             let lengths = [1, 2, 3, 4, 5, 6, 7, 8, 9, 100, 128, 129, 390, 600, 767, 768];
             let days: Vec<DayColumns> =
                 lengths.iter().map(|&rows| day(20_070_000 + rows as u32, rows, stocks)).collect();
-            let wave: Vec<Batch> = days.iter().enumerate().map(|(number, day)| batch(number, day)).collect();
+            let wave = wave_of(&days);
             // Rows of 48 words are more than a uniform buffer holds.
             let expected = limits.tally.is_some_and(|tally| tally.kind == TallyKind::Hardware || stocks < 33);
             assert_eq!(
@@ -293,6 +316,12 @@ fn tallied_sums_equal_the_cpu_for_every_length(gpu: &Gpu) {
                 "{stocks} stocks"
             );
             assert_equals_cpu(gpu, limits, &days, 1 << 40, 65);
+            // And the twin of the kernel, which says what it does.
+            let sums = on_gpu(gpu, limits, &days, &Scheme::Iid, 1 << 40, 65);
+            for (columns, sums) in days.iter().zip(&sums) {
+                let twin = Sums::from_iter([tally(columns, 1 << 40, 0..65).unwrap()]);
+                assert!(values(columns, sums) == values(columns, &twin), "{} rows", columns.rows());
+            }
         }
     }
 }
@@ -435,7 +464,7 @@ fn steps_take_time_and_change_nothing(gpu: &Gpu) {
     assert!(steps.kernel < std::time::Duration::from_secs(60), "{steps:?}");
 
     let days = [day(20_070_103, 385, 12), day(20_070_104, 390, 12)];
-    let wave: Vec<Batch> = days.iter().enumerate().map(|(number, columns)| batch(number, columns)).collect();
+    let wave = wave_of(&days);
     let mut resampler = Resampler::new(gpu, device_limits(gpu));
     let mut run = |clock: bool| {
         let mut sums = Vec::new();
@@ -470,6 +499,86 @@ fn buffers_are_kept_until_they_are_too_small(gpu: &Gpu) {
     let too_large = gpu.limits().max_buffer_size + 1;
     assert!(matches!(kept.hold(gpu, too_large), Err(GpuError::OutOfMemory { .. })));
     assert!(kept.hold(gpu, 64).unwrap() != grown);
+}
+
+fn buffers_that_are_too_large_are_dropped(gpu: &Gpu) {
+    let mut kept = Buffer::storage("kept");
+    assert_eq!((kept.bytes(), kept.made()), (0, None));
+    let first = kept.hold(gpu, 64).unwrap();
+    kept.shrink(64);
+    assert_eq!((kept.bytes(), kept.made()), (64, Some(&first)));
+    kept.shrink(63);
+    assert_eq!((kept.bytes(), kept.made()), (0, None));
+}
+
+/// The buffers of a resampler, as it keeps them.
+fn kept(resampler: &Resampler<'_>) -> Vec<wgpu::Buffer> {
+    resampler.buffers().cloned().collect()
+}
+
+/// Waves of one size after another, of one run and of the next.
+fn waves_keep_their_buffers(gpu: &Gpu) {
+    let days = [day(20_070_103, 385, 12), day(20_070_104, 23, 12)];
+    let others = [day(20_070_105, 385, 12), day(20_070_106, 23, 12)];
+    for usual in all_kernels(gpu) {
+        // A batch a tile, so that there are two on their way back; with room for the rows beside them.
+        let lanes = days.iter().map(DayColumns::lanes).max().unwrap() as u64;
+        let limits = DeviceLimits { tile: 4 * lanes * 1000 * 3 / 2, ..usual };
+        let mut resampler = Resampler::new(gpu, limits);
+        assert!(kept(&resampler).is_empty());
+        on_resampler(&mut resampler, &days, &Scheme::Iid, 1, 1000);
+        let first = kept(&resampler);
+        assert_eq!(first.len(), 6);
+        for (days, seed) in [(&days, 1), (&others, 1), (&days, 2)] {
+            let sums = on_resampler(&mut resampler, days, &Scheme::Iid, seed, 1000);
+            assert_sums_equal_cpu(&sums, days, &Scheme::Iid, seed, 1000);
+            assert!(kept(&resampler) == first, "{limits:?}");
+        }
+    }
+}
+
+/// A resampler that has just had larger waves, of one scheme or another, and then a small one.
+fn kept_buffers_stay_within_the_plan_of_each_wave(gpu: &Gpu) {
+    // Buffers of parameters, and of batches, that the plan does not count.
+    const UNCOUNTED: u64 = 2 * (64 << 10);
+    let large: Vec<DayColumns> =
+        (0..8).map(|number| day(20_070_103 + number, 700 + number as usize, 33)).collect();
+    let small = [day(20_070_103, 23, 2)];
+    let long = [day(20_070_103, 9000, 17)];
+    let schemes =
+        [Scheme::Iid, Scheme::Wild, Scheme::Block { length: 5 }, Scheme::Stationary { length: 5.0 }];
+    for usual in all_kernels(gpu) {
+        let limits = DeviceLimits { tile: 100_000, ..usual };
+        let mut resampler = Resampler::new(gpu, limits);
+        let mut was_larger = false;
+        for scheme in schemes {
+            for (days, samples) in [(&large[..], 150), (&small[..], 90), (&long[..], 20), (&small[..], 500)] {
+                let allowed = |days| plan::device_bytes(&wave_of(days), &limits, &scheme) + UNCOUNTED;
+                let sums = on_resampler(&mut resampler, days, &scheme, 3, samples);
+                assert_sums_equal_cpu(&sums, days, &scheme, 3, samples);
+                let bytes: u64 = kept(&resampler).iter().map(wgpu::Buffer::size).sum();
+                assert!(bytes <= allowed(days), "{bytes} bytes, {} allowed: {scheme:?}", allowed(days));
+                was_larger |= bytes > allowed(&small);
+            }
+        }
+        assert!(was_larger, "no wave needed more than the small one may keep: the test tests nothing");
+    }
+}
+
+fn a_wave_that_failed_leaves_no_buffers(gpu: &Gpu) {
+    let days = [day(20_070_103, 385, 12), day(20_070_104, 23, 12)];
+    let limits = DeviceLimits { tile: 4096, ..device_limits(gpu) };
+    let mut resampler = Resampler::new(gpu, limits);
+    let expected = on_resampler(&mut resampler, &days, &Scheme::Iid, 1, 100);
+    // A panic while sums are mapped, and other tiles on their way.
+    let fails = std::panic::AssertUnwindSafe(|| {
+        let _ = resampler.resample(&wave_of(&days), &days, &Scheme::Iid, 1, 100, |_| {
+            std::panic::resume_unwind(Box::new("on purpose"));
+        });
+    });
+    assert!(std::panic::catch_unwind(fails).is_err());
+    assert!(kept(&resampler).is_empty());
+    assert!(on_resampler(&mut resampler, &days, &Scheme::Iid, 1, 100) == expected);
 }
 
 fn pieces_come_back_one_after_another(gpu: &Gpu) {

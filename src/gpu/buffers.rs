@@ -1,7 +1,8 @@
 //! Buffers that are kept: made when they are first needed, and made anew only where more is asked for.
 //!
 //! Making a buffer is a call into the driver, and most flows need the same ones again and again. A flow keeps
-//! each of them as a [`Buffer`] and asks for its room whenever it has something for it.
+//! each of them as a [`Buffer`] and asks for its room whenever it has something for it. Where memory is
+//! limited, it has too large ones dropped first ([`Buffer::shrink`]).
 
 use wgpu::BufferUsages;
 
@@ -35,6 +36,26 @@ impl Buffer {
     /// What results are copied to on their way back; see [`Gpu::read`].
     pub const fn staging(what: &'static str) -> Self {
         Self::new(what, BufferUsages::MAP_READ.union(BufferUsages::COPY_DST))
+    }
+
+    /// What it can be used for.
+    pub const fn usage(&self) -> BufferUsages {
+        self.usage
+    }
+
+    /// The buffer, where there is one.
+    pub const fn made(&self) -> Option<&wgpu::Buffer> {
+        self.made.as_ref()
+    }
+
+    /// Bytes that it takes on the device.
+    pub fn bytes(&self) -> u64 {
+        self.made.as_ref().map_or(0, wgpu::Buffer::size)
+    }
+
+    /// Drops the buffer where it is larger than `most` bytes.
+    pub fn shrink(&mut self, most: u64) {
+        self.made = self.made.take().filter(|made| made.size() <= most);
     }
 
     /// The buffer, with room for at least `bytes`. Where it had less it is made anew, and what it held is

@@ -44,7 +44,12 @@ pub struct Recorder<'a> {
 impl Recorder<'_> {
     /// Writes `data` to the beginning of `buffer`, before all that is submitted from now on.
     pub fn upload<T: Pod>(&self, buffer: &wgpu::Buffer, data: &[T]) {
-        self.queue.write_buffer(buffer, 0, bytemuck::cast_slice(data));
+        self.upload_at(buffer, 0, data);
+    }
+
+    /// The same from byte `place` of the buffer on, a multiple of 4.
+    pub fn upload_at<T: Pod>(&self, buffer: &wgpu::Buffer, place: u64, data: &[T]) {
+        self.queue.write_buffer(buffer, place, bytemuck::cast_slice(data));
     }
 
     /// Uploads `parameters`, and binds each dispatch to its own and to what `storage` gives for its number.

@@ -9,7 +9,9 @@
 //! Other schemes: blocks are draws from a table of their sums (`table.rs`), the wild bootstrap has
 //! [`super::wild`], the stationary one `stationary.rs`.
 //!
-//! Twin: `shaders/resample.wgsl`, driven by [`super::gpu`].
+//! Twin: `shaders/resample.wgsl`, whose kernels `lane` and `line` are `single` and `lines` here; and with a
+//! table of blocks `shaders/block.wgsl`. The GPU's kernel for short days has a twin of its own,
+//! [`super::tally`].
 
 use std::ops::{ControlFlow, Range};
 use std::time::{Duration, Instant};

@@ -1,10 +1,13 @@
 //! Resampled column sums on a GPU: rows go up once a wave, sums come back tile by tile.
 //!
-//! Twin of [`super::cpu`]. Iid resamples have two kernels ([`Kernel`]): `shaders/tally.wgsl` counts how often
-//! each row of a short day is drawn and then goes through the rows once; `shaders/resample.wgsl` adds rows of
-//! days of any length as they are drawn. Every other scheme has one of its own name. Two tiles are under way
-//! at a time: while the host takes the sums of one and selects quantiles from them, the device works on the
-//! next.
+//! Iid resamples have two kernels ([`Kernel`]): `shaders/tally.wgsl` counts how often each row of a short day
+//! is drawn and then goes through the rows once; `shaders/resample.wgsl` adds rows of days of any length as
+//! they are drawn. Every other scheme has one of its own name. Each shader names its twin on the CPU. Two
+//! tiles are under way at a time: while the host takes the sums of one and selects quantiles from them, the
+//! device works on the next.
+//!
+//! Buffers are kept from wave to wave and from run to run, but never more of them than the plan counts for
+//! the wave at hand ([`plan::device_bytes`]): what is larger, as an earlier wave was, is dropped first.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -24,8 +27,9 @@ use super::table::Rows;
 use super::{Block, Scheme};
 use crate::columns::DayColumns;
 use crate::error;
-use crate::gpu::clock::PassClock;
-use crate::gpu::{Gpu, GpuError, Parameters};
+use crate::gpu::clock::{KernelTime, KernelTimer, PassClock};
+use crate::gpu::launch::submissions;
+use crate::gpu::{Buffer, Gpu, GpuError, Parameters, Piece, Recorder};
 use crate::random::Stream;
 use crate::random::index::RowRange;
 
@@ -69,6 +73,9 @@ const SOFTWARE_TALLIES: u32 = 256;
 
 /// Tiles under way at a time.
 const IN_FLIGHT: usize = 2;
+
+/// Bytes up to which buffers of parameters and of batches are kept whatever the wave: some thousand of them.
+const SMALL: u64 = 64 << 10;
 
 /// What one dispatch does; `Dispatch` in `shaders/resample.wgsl`.
 #[derive(Debug, Clone, Copy, Pod, Zeroable)]
@@ -154,14 +161,77 @@ fn tally(gpu: &Gpu) -> Tally {
     Tally { kind: TallyKind::Hardware, workgroup: TALLY_WORKGROUP, words }
 }
 
-/// The kernels of one device. Dear to make, used for every wave.
+/// The kernels of one device, which take long to compile, and the buffers that waves are resampled in.
 #[derive(Debug)]
 pub struct Resampler<'gpu> {
     gpu: &'gpu Gpu,
     limits: DeviceLimits,
     /// Compiled so far, with the words of tallies that they are for.
     kernels: HashMap<(Kernel, u32), wgpu::ComputePipeline>,
+    buffers: Buffers,
     times: Option<Cell<DeviceTimes>>,
+}
+
+/// What is kept on the device from one wave to the next.
+#[derive(Debug)]
+struct Buffers {
+    parameters: Buffer,
+    batches: Buffer,
+    rows: Buffer,
+    sums: Buffer,
+    staging: [Buffer; IN_FLIGHT],
+}
+
+impl Default for Buffers {
+    fn default() -> Self {
+        Self {
+            parameters: Buffer::uniform("dispatch parameters"),
+            batches: Buffer::storage("batches"),
+            rows: Buffer::storage("rows"),
+            sums: Buffer::storage("resampled sums"),
+            staging: [const { Buffer::staging("sums on their way back") }; IN_FLIGHT],
+        }
+    }
+}
+
+impl Buffers {
+    fn all(&self) -> impl Iterator<Item = &Buffer> {
+        [&self.parameters, &self.batches, &self.rows, &self.sums].into_iter().chain(&self.staging)
+    }
+
+    /// Drops what is larger than a wave allows, of `rows` bytes of rows and `sums` bytes of the sums of a
+    /// tile.
+    fn shrink(&mut self, rows: u64, sums: u64) {
+        self.parameters.shrink(SMALL);
+        self.batches.shrink(SMALL);
+        self.rows.shrink(rows);
+        self.sums.shrink(sums);
+        self.staging.iter_mut().for_each(|staging| staging.shrink(sums));
+    }
+
+    /// Bytes of sums, on the device and on their way back, where each buffer has room for `least`.
+    fn sums_bytes(&self, least: u64) -> u64 {
+        [&self.sums].into_iter().chain(&self.staging).map(|sums| sums.bytes().max(least)).sum()
+    }
+
+    /// Drops buffers of sums until there are `wanted` bytes left of `most`.
+    fn make_room(&mut self, wanted: u64, most: u64) {
+        for number in 0..=IN_FLIGHT {
+            if self.sums_bytes(0) + wanted <= most {
+                break;
+            }
+            self.staging.get_mut(number).unwrap_or(&mut self.sums).shrink(0);
+        }
+    }
+
+    /// The buffer for rows as a kernel wants them, for `bytes`.
+    fn hold_rows(&mut self, gpu: &Gpu, kernel: Kernel, bytes: u64) -> Result<wgpu::Buffer, GpuError> {
+        let usage = if is_uniform(kernel) { BufferUsages::UNIFORM } else { BufferUsages::STORAGE };
+        if !self.rows.usage().contains(usage) {
+            self.rows = Buffer::new("rows", usage | BufferUsages::COPY_DST);
+        }
+        self.rows.hold(gpu, bytes)
+    }
 }
 
 /// How long the device took, step by step.
@@ -177,6 +247,18 @@ pub struct DeviceTimes {
     pub timestamps: bool,
 }
 
+/// A wave that is resampled: what its tiles share.
+struct Work<'a> {
+    wave: &'a [Batch],
+    columns: &'a [DayColumns],
+    scheme: &'a Scheme,
+    seed: u64,
+    kernel: Kernel,
+    pipeline: wgpu::ComputePipeline,
+    rows: wgpu::Buffer,
+    sums: wgpu::Buffer,
+}
+
 /// A tile on its way.
 struct Flight {
     tile: Tile,
@@ -185,14 +267,19 @@ struct Flight {
 }
 
 impl<'gpu> Resampler<'gpu> {
-    /// A resampler on `gpu` within `limits`. Kernels are compiled when first needed.
+    /// A resampler on `gpu` within `limits`. Kernels are compiled, and buffers made, when first needed.
     pub fn new(gpu: &'gpu Gpu, limits: DeviceLimits) -> Self {
-        Self { gpu, limits, kernels: HashMap::new(), times: None }
+        Self { gpu, limits, kernels: HashMap::new(), buffers: Buffers::default(), times: None }
     }
 
     /// What it may use of the device.
     pub fn limits(&self) -> DeviceLimits {
         self.limits
+    }
+
+    /// The buffers that it keeps for the next wave: none before the first, and none after one that failed.
+    pub fn buffers(&self) -> impl Iterator<Item = &wgpu::Buffer> {
+        self.buffers.all().filter_map(Buffer::made)
     }
 
     /// From now on waits after each step and takes its time; slower, as nothing overlaps any more.
@@ -205,11 +292,11 @@ impl<'gpu> Resampler<'gpu> {
         self.times.take().map_or(DeviceTimes::default(), Cell::into_inner)
     }
 
-    /// Adds to the step that `of` names, where the clock is on.
-    fn add_time(&self, of: impl FnOnce(&mut DeviceTimes) -> &mut Duration, spent: Duration) {
+    /// Adds to the times, where the clock is on.
+    fn add_time(&self, add: impl FnOnce(&mut DeviceTimes)) {
         if let Some(cell) = &self.times {
             let mut times = cell.get();
-            *of(&mut times) += spent;
+            add(&mut times);
             cell.set(times);
         }
     }
@@ -234,66 +321,65 @@ impl<'gpu> Resampler<'gpu> {
         for columns in columns {
             scheme.check(columns.rows())?;
         }
-        let gpu = self.gpu;
-        let limits = self.limits;
+        let (gpu, limits) = (self.gpu, self.limits);
         let kernel = Kernel::of(wave, &limits, scheme);
         let pipeline = self.pipeline(kernel, wave)?;
         let tiles = plan::tiles(wave, samples, &limits, scheme);
         let largest = tiles.iter().map(|tile| tile.words * 4).max().unwrap_or(0);
-        let this = &*self;
+        // Given back only at the end: after a failure one may still be mapped.
+        let mut buffers = std::mem::take(&mut self.buffers);
+        buffers.shrink(plan::rows_bytes(wave, &limits, scheme), limits.tile.min(limits.binding).max(largest));
+
         let start = Instant::now();
-        // Rows wait for the device in copies, for which there is the room of the tiles, none of which is
-        // under way yet.
-        let rows = upload_rows(
-            gpu,
-            columns,
-            kernel,
-            scheme,
-            limits.tile,
-            3 * (limits.tile - largest.min(limits.tile)),
-        )?;
-        if this.times.is_some() {
+        let rows = upload_rows(gpu, &mut buffers, columns, kernel, scheme, limits.tile, largest)?;
+        if self.times.is_some() {
             gpu.finish("uploading rows")?;
-            this.add_time(|times| &mut times.upload, start.elapsed());
+            self.add_time(|times| times.upload += start.elapsed());
         }
-        let sums = gpu.buffer("resampled sums", largest, BufferUsages::STORAGE | BufferUsages::COPY_SRC)?;
+        let sums = buffers.sums.hold(gpu, largest)?;
+        let work = Work { wave, columns, scheme, seed, kernel, pipeline, rows, sums };
         let mut flights: VecDeque<Flight> = VecDeque::new();
-        // Gives back the buffer that the sums came in.
-        let mut land = |flight: Flight| -> Result<wgpu::Buffer, GpuError> {
-            let Flight { tile, staging, submission } = flight;
-            let (start, mut waited) = (Instant::now(), Duration::ZERO);
-            gpu.read(&staging, tile.words * 4, submission, |bytes| {
-                waited = start.elapsed();
-                let words: &[u32] = bytemuck::cast_slice(bytes);
-                let mut first = 0;
-                let blocks = tile.batches.clone().map(|number| {
-                    let lanes = columns[number].lanes();
-                    let end = first + lanes * tile.samples.len();
-                    let block = Block::of_device(&tile.samples, &words[first..end]);
-                    first += plan::sum_lanes(lanes, scheme) * tile.samples.len();
-                    (number, block)
-                });
-                take(&blocks.collect::<Vec<_>>());
-            })?;
-            this.add_time(|times| &mut times.readback, waited);
-            Ok(staging)
-        };
-        for tile in tiles {
-            let landing = if flights.len() < IN_FLIGHT { None } else { flights.pop_front() };
-            let staging = match landing {
-                Some(flight) => land(flight)?,
-                None => {
-                    let usage = BufferUsages::MAP_READ | BufferUsages::COPY_DST;
-                    gpu.buffer("sums on their way back", largest, usage)?
-                }
-            };
-            let bindings = Bindings { kernel, scheme, pipeline: &pipeline, rows: &rows, sums: &sums };
-            let submission = this.launch(&bindings, wave, columns, seed, &tile, &staging)?;
+        for (number, tile) in tiles.into_iter().enumerate() {
+            // Its staging buffer is free for this tile once it has landed.
+            if flights.len() == IN_FLIGHT
+                && let Some(flight) = flights.pop_front()
+            {
+                self.land(flight, &work, &mut take)?;
+            }
+            let staging = buffers.staging[number % IN_FLIGHT].hold(gpu, largest)?;
+            let submission = self.launch(&work, &mut buffers, &tile, &staging)?;
             flights.push_back(Flight { tile, staging, submission });
         }
         while let Some(flight) = flights.pop_front() {
-            land(flight)?;
+            self.land(flight, &work, &mut take)?;
         }
+        self.buffers = buffers;
+        Ok(())
+    }
+
+    /// Waits for the sums of a tile and hands them to `take`.
+    fn land(
+        &self,
+        flight: Flight,
+        work: &Work<'_>,
+        take: &mut impl FnMut(&[(usize, Block<'_>)]),
+    ) -> Result<(), GpuError> {
+        let Flight { tile, staging, submission } = flight;
+        let (start, mut waited) = (Instant::now(), Duration::ZERO);
+        self.gpu.read(&staging, tile.words * 4, submission, |bytes| {
+            waited = start.elapsed();
+            let words: &[u32] = bytemuck::cast_slice(bytes);
+            let mut first = 0;
+            let blocks = tile.batches.clone().map(|number| {
+                let lanes = work.columns[number].lanes();
+                let end = first + lanes * tile.samples.len();
+                let block = Block::of_device(&tile.samples, &words[first..end]);
+                first += plan::sum_lanes(lanes, work.scheme) * tile.samples.len();
+                (number, block)
+            });
+            take(&blocks.collect::<Vec<_>>());
+        })?;
+        self.add_time(|times| times.readback += waited);
         Ok(())
     }
 
@@ -333,110 +419,68 @@ impl<'gpu> Resampler<'gpu> {
     /// the copy back.
     fn launch(
         &self,
-        bindings: &Bindings,
-        wave: &[Batch],
-        columns: &[DayColumns],
-        seed: u64,
+        work: &Work<'_>,
+        buffers: &mut Buffers,
         tile: &Tile,
         staging: &wgpu::Buffer,
     ) -> Result<wgpu::SubmissionIndex, GpuError> {
-        let scheme = bindings.scheme;
-        let entries = batch_entries(columns, tile, bindings.kernel, scheme);
+        const WHAT: &str = "resampling";
+        let Work { wave, columns, scheme, seed, kernel, .. } = *work;
+        let gpu = self.gpu;
+        let entries = batch_entries(columns, tile, kernel, scheme);
         let dispatches = plan::dispatches(tile, wave, &self.limits, scheme);
         let each: Vec<DispatchParameters> =
             dispatches.iter().map(|dispatch| dispatch_parameters(dispatch, tile, scheme, seed)).collect();
-        let parameters = Parameters::new(self.gpu, &each)?;
-        let usage = BufferUsages::STORAGE | BufferUsages::COPY_DST;
-        let entry_buffer = self.gpu.buffer("batches", size_of_val(&entries[..]) as u64, usage)?;
-        let clock = match &self.times {
-            Some(_) => PassClock::new(self.gpu, dispatches.len() as u32)?,
-            None => None,
+        let parameters = Parameters::within(&mut buffers.parameters, gpu, &each)?;
+        let batches = buffers.batches.hold(gpu, size_of_val(&entries[..]) as u64)?;
+        let parts = submissions(dispatches.iter().map(|one| one.work(wave, scheme)), self.limits.work);
+        let kernels = |recorder: &mut Recorder<'_>, clock: Option<&PassClock>| {
+            recorder.upload(&batches, &entries);
+            let storage = |number: usize| {
+                let first = entries[dispatches[number].batches.start].first_word;
+                [batches.as_entire_binding(), work.rows_from(first), work.sums.as_entire_binding()]
+            };
+            let workgroups = |number: usize| dispatches[number].workgroups;
+            let bound = recorder.bind(&work.pipeline, &parameters, storage, workgroups);
+            recorder.launch_in_parts(&work.pipeline, &bound, &parts, clock);
         };
-        let start = Instant::now();
-        self.gpu.checked("resampling", |device, queue| {
-            parameters.upload(queue);
-            queue.write_buffer(&entry_buffer, 0, bytemuck::cast_slice(&entries));
-            let layout = bindings.pipeline.get_bind_group_layout(0);
-            let new_encoder = || device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-            let (mut encoder, mut work) = (new_encoder(), 0);
-            for (number, dispatch) in dispatches.iter().enumerate() {
-                let group = device.create_bind_group(&wgpu::BindGroupDescriptor {
-                    label: Some("resample"),
-                    layout: &layout,
-                    entries: &[
-                        parameters.entry(number),
-                        wgpu::BindGroupEntry { binding: 1, resource: entry_buffer.as_entire_binding() },
-                        wgpu::BindGroupEntry {
-                            binding: 2,
-                            resource: bindings.rows_from(entries[dispatch.batches.start].first_word),
-                        },
-                        wgpu::BindGroupEntry { binding: 3, resource: bindings.sums.as_entire_binding() },
-                    ],
-                });
-                let one = dispatch.work(wave, scheme);
-                if work > 0 && work + one > self.limits.work {
-                    queue.submit([std::mem::replace(&mut encoder, new_encoder()).finish()]);
-                    work = 0;
-                }
-                work += one;
-                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
-                    label: Some("resample"),
-                    timestamp_writes: clock.as_ref().map(|clock| clock.writes(number as u32)),
-                });
-                pass.set_pipeline(bindings.pipeline);
-                pass.set_bind_group(0, &group, &[]);
-                let [x, y, z] = dispatch.workgroups;
-                pass.dispatch_workgroups(x, y, z);
-            }
-            queue.submit([encoder.finish()]);
-        })?;
-        self.stop_kernel_clock(clock.as_ref(), start)?;
-        self.gpu.checked("resampling", |device, queue| {
-            let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-            encoder.copy_buffer_to_buffer(bindings.sums, 0, staging, 0, tile.words * 4);
-            queue.submit([encoder.finish()])
-        })
-    }
-
-    /// Where the clock is on, waits for the kernels submitted since `start` and takes their time.
-    fn stop_kernel_clock(&self, clock: Option<&PassClock>, start: Instant) -> Result<(), GpuError> {
-        let Some(cell) = &self.times else { return Ok(()) };
-        self.gpu.finish("resampling")?;
-        let by_host = start.elapsed();
-        let mut times = cell.get();
-        times.timestamps = clock.is_some();
-        times.kernel += match clock {
-            Some(clock) => clock.total(self.gpu)?,
-            None => by_host,
+        let copy = |recorder: &mut Recorder<'_>| {
+            recorder.gather(&[Piece { buffer: &work.sums, first: 0, bytes: tile.words * 4 }], staging);
         };
-        cell.set(times);
-        Ok(())
+        if self.times.is_none() {
+            return gpu.record(WHAT, |recorder| {
+                kernels(recorder, None);
+                copy(recorder);
+            });
+        }
+        let timer = KernelTimer::start(gpu, dispatches.len())?;
+        gpu.record(WHAT, |recorder| kernels(recorder, timer.passes()))?;
+        let KernelTime { spent, by_device, .. } = timer.stop(gpu, WHAT)?;
+        self.add_time(|times| {
+            times.kernel += spent;
+            times.timestamps = by_device;
+        });
+        gpu.record(WHAT, copy)
     }
 }
 
-/// What stays bound over the tiles of a wave.
-struct Bindings<'a> {
-    kernel: Kernel,
-    scheme: &'a Scheme,
-    pipeline: &'a wgpu::ComputePipeline,
-    rows: &'a wgpu::Buffer,
-    sums: &'a wgpu::Buffer,
-}
-
-impl Bindings<'_> {
+impl Work<'_> {
     /// The rows of all batches, or from those on that begin at this word, as the kernel wants them.
     fn rows_from(&self, first_word: u32) -> wgpu::BindingResource<'_> {
-        match self.kernel {
-            Kernel::Tally(Tally { kind: TallyKind::Software, .. }) => {
-                wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                    buffer: self.rows,
-                    offset: u64::from(first_word) * 4,
-                    size: wgpu::BufferSize::new(UNIFORM_BYTES),
-                })
-            }
-            _ => self.rows.as_entire_binding(),
+        if !is_uniform(self.kernel) {
+            return self.rows.as_entire_binding();
         }
+        wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+            buffer: &self.rows,
+            offset: u64::from(first_word) * 4,
+            size: wgpu::BufferSize::new(UNIFORM_BYTES),
+        })
     }
+}
+
+/// Whether a kernel reads rows as uniforms.
+fn is_uniform(kernel: Kernel) -> bool {
+    matches!(kernel, Kernel::Tally(Tally { kind: TallyKind::Software, .. }))
 }
 
 /// Words that the table of a batch takes on the device.
@@ -449,50 +493,71 @@ fn device_rows(columns: &DayColumns, scheme: &Scheme) -> usize {
     columns.rows() as usize * plan::device_tables(scheme) as usize
 }
 
-/// The tables of all batches in one buffer. What is written waits for the device in copies, of which there
-/// are `most` bytes at a time, and `left` when this is done.
+/// The tables of all batches in one buffer. What is written waits for the device in copies; these have the
+/// room of the sums of tiles of `tile` bytes, and are gone where a `largest` tile needs it.
 fn upload_rows(
     gpu: &Gpu,
+    buffers: &mut Buffers,
     columns: &[DayColumns],
     kernel: Kernel,
     scheme: &Scheme,
-    most: u64,
-    left: u64,
+    tile: u64,
+    largest: u64,
 ) -> Result<wgpu::Buffer, GpuError> {
     const WHAT: &str = "uploading rows";
-    let words: usize = columns.iter().map(|columns| device_words(columns, kernel, scheme)).sum();
-    // A uniform binding reaches beyond the last batch.
-    let (beyond, usage) = match kernel {
-        Kernel::Tally(Tally { kind: TallyKind::Software, .. }) => (UNIFORM_BYTES, BufferUsages::UNIFORM),
-        _ => (0, BufferUsages::STORAGE),
-    };
-    let buffer = gpu.buffer("rows", words as u64 * 4 + beyond, usage | BufferUsages::COPY_DST)?;
-    let (mut first, mut waiting) = (0, 0);
-    for columns in columns {
-        let device_stride = kernel.stride(columns.stride());
-        let (stride, count) = (columns.stride(), device_rows(columns, scheme));
-        // Sums of blocks; stationary blocks go through the rows themselves.
-        let table = match scheme {
-            Scheme::Block { .. } => Rows::new(scheme, columns),
-            _ => Rows::OfDay(columns.words()),
-        };
-        for rows in plan::uploads(count as u32, device_stride, most) {
-            let bytes = rows.len() as u64 * device_stride as u64 * 4;
-            if waiting > 0 && waiting + bytes > most {
-                gpu.finish(WHAT)?;
-                waiting = 0;
-            }
-            let place = first + u64::from(rows.start) * device_stride as u64 * 4;
-            let rows = rows_for_device(table.words(), stride, rows, device_stride);
-            gpu.checked(WHAT, |_, queue| queue.write_buffer(&buffer, place, bytemuck::cast_slice(&rows)))?;
-            waiting += bytes;
+    let mut parts = Vec::new();
+    let mut bytes = 0;
+    for (number, columns) in columns.iter().enumerate() {
+        let row_bytes = kernel.stride(columns.stride()) as u64 * 4;
+        let count = device_rows(columns, scheme) as u32;
+        for rows in plan::uploads(count, kernel.stride(columns.stride()), tile) {
+            let place = bytes + u64::from(rows.start) * row_bytes;
+            parts.push(Upload { number, place, bytes: rows.len() as u64 * row_bytes, rows });
         }
-        first += device_words(columns, kernel, scheme) as u64 * 4;
+        bytes += device_words(columns, kernel, scheme) as u64 * 4;
     }
-    if waiting > left {
-        gpu.finish(WHAT)?;
+    buffers.make_room(bytes.min(tile), plan::TILES * tile);
+    // A uniform binding reaches beyond the last batch.
+    let beyond = if is_uniform(kernel) { UNIFORM_BYTES } else { 0 };
+    let buffer = buffers.hold_rows(gpu, kernel, bytes + beyond)?;
+    // Sums of blocks, of the batch at hand; stationary blocks go through the rows themselves.
+    let mut table: Option<(usize, Rows<'_>)> = None;
+    for group in submissions(parts.iter().map(|part| part.bytes), tile) {
+        let group = &parts[group];
+        let submission = gpu.record(WHAT, |recorder| {
+            for part in group {
+                let columns = &columns[part.number];
+                let rows = match table.take() {
+                    Some((number, rows)) if number == part.number => rows,
+                    _ if matches!(scheme, Scheme::Block { .. }) => Rows::new(scheme, columns),
+                    _ => Rows::OfDay(columns.words()),
+                };
+                let (_, rows) = table.insert((part.number, rows));
+                let (stride, device_stride) = (columns.stride(), kernel.stride(columns.stride()));
+                let words = rows_for_device(rows.words(), stride, part.rows.clone(), device_stride);
+                recorder.upload_at(&buffer, part.place, &words);
+            }
+        })?;
+        let is_last = group.last() == parts.last();
+        let waiting: u64 = group.iter().map(|part| part.bytes).sum();
+        if !is_last || waiting + buffers.sums_bytes(largest) > plan::TILES * tile {
+            gpu.wait(WHAT, submission)?;
+        }
     }
     Ok(buffer)
+}
+
+/// Some rows of the table of one batch, on their way to the device.
+#[derive(Debug, PartialEq, Eq)]
+struct Upload {
+    /// The batch.
+    number: usize,
+    /// Rows of its table.
+    rows: Range<u32>,
+    /// First byte of them in the buffer.
+    place: u64,
+    /// How many bytes they are.
+    bytes: u64,
 }
 
 /// Some rows at the device's stride: where that is the host's, they are where they were.

@@ -17,7 +17,8 @@
 //! 2009.
 //!
 //! Reading order: [`scheme`] (which rows), [`crate::columns`] (numbers to integers), [`cpu`] and [`gpu`] (the
-//! two ways to the same sums), [`plan`] (how the work is cut to fit memory and device).
+//! two ways to the same sums), [`plan`] (how the work is cut to fit memory and device), [`tally`] (what the
+//! GPU's kernel for short days does, in Rust).
 
 use std::borrow::Cow;
 use std::ops::{Add, Not, Range, Shl};
@@ -34,6 +35,7 @@ pub mod plan;
 pub mod scheme;
 mod stationary;
 mod table;
+pub mod tally;
 pub mod wild;
 
 pub use scheme::Scheme;

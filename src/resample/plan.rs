@@ -168,7 +168,11 @@ pub const WILD_SAMPLES: u32 = 4;
 
 /// Rows that share a word of tallies, and so the most rows, and draws of one row, that 10 bits can count.
 pub const ROWS_PER_TALLY_WORD: u32 = 3;
-const MOST_TALLIED: u32 = (1 << 10) - 1;
+pub(super) const MOST_TALLIED: u32 = (1 << 10) - 1;
+
+/// Tiles whose sums are in memory: one on the device, and two in copies on their way back; before there are
+/// any, rows on their way there.
+pub const TILES: u64 = 3;
 
 /// Bytes of the rows that a kernel with [`TallyKind::Software`] binds.
 pub const UNIFORM_BYTES: u64 = 64 << 10;
@@ -209,6 +213,24 @@ impl DeviceLimits {
     pub const TILE: u64 = 32 << 20;
 }
 
+/// Bytes that a device binds beyond the rows of the last batch, as uniform bindings have one size.
+fn uniform_bytes(device: &DeviceLimits, scheme: &Scheme) -> u64 {
+    let is_software = device.tally.is_some_and(|tally| tally.kind == TallyKind::Software);
+    if is_software && *scheme == Scheme::Iid { UNIFORM_BYTES } else { 0 }
+}
+
+/// Bytes that are counted for the rows of a wave on a device.
+pub fn rows_bytes(wave: &[Batch], device: &DeviceLimits, scheme: &Scheme) -> u64 {
+    let rows: u64 = wave.iter().map(Batch::row_bytes).sum();
+    device_tables(scheme) * rows + uniform_bytes(device, scheme)
+}
+
+/// Bytes that are counted for a wave on a device: for its rows, and for the sums of tiles there and on their
+/// way back. Parameters of dispatches and of batches are not, which take some hundred bytes each.
+pub fn device_bytes(wave: &[Batch], device: &DeviceLimits, scheme: &Scheme) -> u64 {
+    TILES * device.tile + rows_bytes(wave, device, scheme)
+}
+
 /// Batches that are in memory together.
 pub type Wave = Vec<Batch>;
 
@@ -221,9 +243,7 @@ pub type Wave = Vec<Batch>;
 /// [`Error::Memory`] where one stock of one day does not fit.
 pub fn waves(shapes: &[DayShape], resamples: Resamples, budget: &Budget) -> Result<Vec<Wave>> {
     let fixed = match &budget.device {
-        // Sums on the device, and in two copies on their way back; before there are any, rows on their way
-        // there.
-        Some(device) => 3 * device.tile,
+        Some(device) => TILES * device.tile + uniform_bytes(device, &resamples.scheme),
         None => budget.threads as u64 * widest_block(shapes, &resamples.scheme),
     };
     let row_limit = budget.device.map_or(u64::MAX, |device| device.binding).min(MAX_BYTES);
@@ -623,7 +643,11 @@ mod tests {
         let widest = shapes.iter().map(|shape| block(lanes(shape)) + with_subsets(shape)).max().unwrap_or(0);
         match &budget.device {
             None => budget.threads as u64 * widest,
-            Some(device) => 3 * device.tile,
+            Some(device) => {
+                // The rows of the last batch are bound as 64 KiB.
+                let software = device.tally.is_some_and(|tally| tally.kind == TallyKind::Software);
+                3 * device.tile + if software && resamples.scheme == Scheme::Iid { 65_536 } else { 0 }
+            }
         }
     }
 
