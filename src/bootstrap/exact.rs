@@ -4,13 +4,15 @@
 //! Known for statistics that are an increasing function f of one column's sum: a quantile of f(S) is f of
 //! that of S, with the error that f makes of the stated one. Means and variances are known where f is linear.
 
+use std::sync::Arc;
+
 use ndarray::{Array1, Array2};
 
 use super::results::{Found, Table};
 use super::run::one_sided;
 use super::{Bootstrap, Details, Intervals, Observer, Times, with_place};
 use crate::error::{Error, Result};
-use crate::exact::SumLaw;
+use crate::exact::{Cdf, SumLaw};
 use crate::interval::distribution::{Distribution, Nothing};
 use crate::interval::{Estimate, Interval, Moments, Pivot, Quantile, corrected};
 use crate::jobs::Jobs;
@@ -86,6 +88,59 @@ impl Distribution for ExactDistribution<'_> {
     }
 }
 
+/// The exact distribution of a cell's resampled statistic: an increasing function f of one column's sum,
+/// which is not negative.
+#[derive(Debug, Clone)]
+pub struct StatisticLaw {
+    law: SumLaw,
+    measure: Arc<dyn Measure>,
+    rows: u32,
+}
+
+impl StatisticLaw {
+    /// Quantiles inf {x: F(x) ≥ level}, in the order of `levels` and the statistic's units; the work is
+    /// shared.
+    ///
+    /// # Errors
+    ///
+    /// As [`SumLaw::quantiles`].
+    pub fn quantiles(&self, levels: &[f64]) -> Result<Vec<f64>> {
+        let of_sum = |found: crate::exact::Quantile| self.measure.of_sum(found.value.max(0.0), self.rows);
+        Ok(self.law.quantiles(levels)?.into_iter().map(of_sum).collect())
+    }
+
+    /// The distribution function at the points `at`, in the statistic's units; the work is shared.
+    ///
+    /// # Errors
+    ///
+    /// As [`SumLaw::cdfs`].
+    pub fn cdfs(&self, at: &[f64]) -> Result<Vec<Cdf>> {
+        self.law.cdfs(&at.iter().map(|&value| self.sum_of(value)).collect::<Vec<_>>())
+    }
+
+    /// The largest sum whose f is at most `value`; a negative number where there is none, and `value` itself
+    /// where that is no number.
+    fn sum_of(&self, value: f64) -> f64 {
+        if !value.is_finite() {
+            return value;
+        }
+        if self.measure.of_sum(0.0, self.rows) > value {
+            return -1.0;
+        }
+        // Numbers that are not negative are in the order of their bits. f is at most the value at `low`.
+        let (mut low, mut high) = (0_u64, f64::MAX.to_bits());
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            if self.measure.of_sum(f64::from_bits(middle), self.rows) <= value {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        f64::from_bits(low)
+    }
+}
+
 /// Whether a statistic of a column's sum is a multiple of it.
 fn is_linear(measure: &dyn Measure) -> bool {
     const ROWS: u32 = 385;
@@ -144,6 +199,27 @@ pub(super) fn refuse(measure: &dyn Measure, scheme: &Scheme, interval: &dyn Inte
 }
 
 impl Bootstrap {
+    /// The exact distribution of the resampled statistic of a day's `cell`, by number among the measure's;
+    /// none where it is not known: of measures that are no function of one column's sum, and of blocks.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`] where there is no such cell, or its returns are not finite.
+    pub fn statistic_law(&self, day: &DayReturns, cell: usize) -> Result<Option<StatisticLaw>> {
+        if !self.has_law() {
+            return Ok(None);
+        }
+        let stock = self.stock_of(day, cell)?;
+        let values = self.quantities(day, &[stock]).column(0).to_owned();
+        let law = self.law(&values).map_err(|error| with_place(day, error))?;
+        Ok(Some(StatisticLaw { law, measure: self.measure.clone(), rows: day.returns.nrows() as u32 }))
+    }
+
+    /// Whether the exact distribution of the resampled statistic is known ([`Self::statistic_law`]).
+    pub fn has_law(&self) -> bool {
+        self.measure.is_of_sum() && !matches!(self.scheme, Scheme::Block { .. } | Scheme::Stationary { .. })
+    }
+
     /// The law of a cell's resampled sum.
     pub(super) fn law(&self, values: &Array1<f64>) -> Result<SumLaw> {
         let values = values.to_vec();

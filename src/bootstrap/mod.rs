@@ -48,6 +48,7 @@ use jiff::civil::Date;
 use ndarray::Array2;
 use rayon::prelude::*;
 
+pub use exact::StatisticLaw;
 pub use periods::Period;
 pub use results::{Description, Details, Ends, Intervals, PanelTimes, Times};
 
@@ -348,6 +349,11 @@ impl Bootstrap {
     /// The share that intervals are to hold, and their levels.
     pub fn tail(&self) -> &Tail {
         &self.tail
+    }
+
+    /// The days that a cell is of.
+    pub fn period(&self) -> Period {
+        self.period
     }
 
     /// What the method is and how sure its results are, for a file of them.
@@ -710,8 +716,17 @@ impl Bootstrap {
     ///
     /// As [`Self::resampled`].
     pub fn histogram(&self, day: &DayReturns, bins: usize) -> Result<Histogram> {
-        let cells = self.measure.cells(day.returns.ncols());
-        let columns = self.day_columns(day, cells.get(..1).unwrap_or_default())?;
+        self.histogram_of(day, 0, bins)
+    }
+
+    /// The same of a `cell`, by number among the measure's.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::resampled`], and where there is no such cell.
+    pub fn histogram_of(&self, day: &DayReturns, cell: usize, bins: usize) -> Result<Histogram> {
+        let stock = self.stock_of(day, cell)?;
+        let columns = self.day_columns(day, &[stock])?;
         let rows = day.returns.nrows() as u32;
         let of_block = |block: &Block<'_>, take: &mut dyn FnMut(f64)| {
             let mut sums = Vec::new();
@@ -719,8 +734,18 @@ impl Bootstrap {
                 take(resample.value);
             }
         };
-        let scheme = self.scheme_of(day, cells[0])?;
+        let scheme = self.scheme_of(day, stock).map_err(|error| with_place(day, error))?;
         Histogram::of_resamples(&columns, &scheme, self.seed, self.samples, bins, &of_block)
+    }
+
+    /// The stock of a cell, by number among the measure's.
+    fn stock_of(&self, day: &DayReturns, cell: usize) -> Result<usize> {
+        let cells = self.measure.cells(day.returns.ncols());
+        cells.get(cell).copied().ok_or_else(|| Error::Parameter {
+            name: "cell",
+            value: cell.to_string(),
+            requirement: format!("the {} has {} cells", self.measure.name(), cells.len()),
+        })
     }
 }
 

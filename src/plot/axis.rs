@@ -24,6 +24,12 @@ impl Axis {
         ((scale(value) - low) / (high - low)).clamp(0.0, 1.0)
     }
 
+    /// Whether `value` has a place on it, and not only beyond an end.
+    pub(crate) fn holds(&self, value: f64) -> bool {
+        let room = 1e-9 * (self.high - self.low);
+        (self.low - room..=self.high + room).contains(&value)
+    }
+
     /// A linear axis over `values`, from a tick to a tick, with about `count` of them; from 0 on where
     /// `zero`.
     pub(crate) fn linear(label: &str, values: impl Iterator<Item = f64>, count: usize, zero: bool) -> Self {

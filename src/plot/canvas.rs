@@ -92,12 +92,15 @@ pub(crate) enum Mark {
     Square,
     Triangle,
     Diamond,
+    /// A triangle on its tip.
+    Tip,
+    Cross,
 }
 
 impl Mark {
     /// The mark of series `number`.
     pub(crate) fn of(number: usize) -> Self {
-        [Self::Circle, Self::Square, Self::Triangle, Self::Diamond][number % 4]
+        [Self::Circle, Self::Square, Self::Triangle, Self::Diamond, Self::Tip, Self::Cross][number % 6]
     }
 }
 
@@ -186,6 +189,15 @@ impl Canvas<'_> {
             Mark::Triangle => {
                 let r = 1.35 * radius;
                 self.polygon([(x, y - r), (x + 0.866 * r, y + 0.5 * r), (x - 0.866 * r, y + 0.5 * r)], ink)
+            }
+            Mark::Tip => {
+                let r = 1.35 * radius;
+                self.polygon([(x, y + r), (x + 0.866 * r, y - 0.5 * r), (x - 0.866 * r, y - 0.5 * r)], ink)
+            }
+            Mark::Cross => {
+                let (long, short) = (1.1 * radius, 0.4 * radius);
+                self.rectangle((x - long, y - short), (x + long, y + short), ink)?;
+                self.rectangle((x - short, y - long), (x + short, y + long), ink)
             }
             Mark::Diamond => {
                 let r = 1.25 * radius;

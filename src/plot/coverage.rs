@@ -2,9 +2,9 @@
 
 use super::Picture;
 use super::axis::Axis;
-use super::canvas::{Canvas, Ink, Mark, Type, draw};
-use super::frame::{Bounds, Frame, MARGIN, title};
-use super::style::{AXIS, LABEL, SERIES, SMALL, TEXT, WIDTH};
+use super::canvas::{Canvas, Ink, Mark, draw};
+use super::frame::{Bounds, Frame, Swatch, legend, title};
+use super::style::{AXIS, LABEL, WIDTH, series};
 use crate::coverage::{Coverage, CoverageRow};
 use crate::error::Result;
 use crate::figures::grouped;
@@ -41,10 +41,13 @@ pub fn picture(spec: &Coverage, rows: &[CoverageRow]) -> Result<Picture> {
         grouped(spec.replications.into()),
         spec.seed
     );
-    let height = 108.0 + confidences.len() as f64 * (PANEL + 84.0);
+    let height = 124.0 + confidences.len() as f64 * (PANEL + 84.0);
     draw(height, |canvas| {
         let top = title(canvas, "Coverage of the integrated variance", &[line])?;
-        let mut top = legend(canvas, &intervals, top)? + 14.0;
+        let swatch = |number| Swatch::Line(series(number), 1.6, Some(Mark::of(number)));
+        let entries: Vec<_> =
+            intervals.iter().enumerate().map(|(number, name)| (swatch(number), (*name).into())).collect();
+        let mut top = legend(canvas, &entries, top + 2.0)? + LABEL + 18.0;
         for &confidence in &confidences {
             let rows: Vec<&CoverageRow> = rows.iter().filter(|row| row.confidence == confidence).collect();
             panel(canvas, [76.0, top, WIDTH - 24.0, top + PANEL], confidence, &intervals, &rows)?;
@@ -65,9 +68,23 @@ fn panel(
         let (share, error) = (100.0 * row.coverage(), 200.0 * row.error());
         [share - error, (share + error).min(100.0)]
     };
-    let x = Axis::logarithmic("returns a day, n", rows.iter().map(|row| row.returns as f64), |tick| {
+    let mut x = Axis::logarithmic("returns a day, n", rows.iter().map(|row| row.returns as f64), |tick| {
         grouped(tick.round() as u64)
     });
+    let mut numbers: Vec<f64> = rows.iter().map(|row| row.returns as f64).collect();
+    numbers.sort_by(f64::total_cmp);
+    numbers.dedup();
+    // The numbers themselves, where their texts have room.
+    let width = bounds[2] - bounds[0];
+    let apart = numbers.windows(2).map(|pair| (x.place(pair[1]) - x.place(pair[0])) * width);
+    let nearest = apart.fold(f64::INFINITY, f64::min);
+    // The numbers themselves, where their texts have room.
+    if nearest >= 44.0 {
+        x.minor.clear();
+        x.ticks = numbers.iter().map(|&number| (number, grouped(number as u64))).collect();
+    }
+    // Marks of one n stand side by side, as far as the next n leaves room.
+    let step = (0.6 * nearest / intervals.len().max(1) as f64).min(9.0);
     let nominal = 100.0 * confidence;
     let values = rows.iter().flat_map(|row| ends(row)).chain([nominal]);
     let y = Axis::linear("coverage, % of days", values, 6, false);
@@ -79,16 +96,19 @@ fn panel(
     let (_, level) = frame.at((1.0, nominal));
     canvas.dashed((left, level), (right, level), Ink::line(AXIS, 1.2))?;
     for (number, interval) in intervals.iter().enumerate() {
-        let color = SERIES[number % SERIES.len()];
+        let color = series(number);
         // A little apart, so that equal figures stay visible.
-        let shift = (number as f64 - (intervals.len() as f64 - 1.0) / 2.0) * 4.0;
+        let shift = (number as f64 - (intervals.len() as f64 - 1.0) / 2.0) * step;
         let mut own: Vec<&&CoverageRow> = rows.iter().filter(|row| row.interval == *interval).collect();
         own.sort_by_key(|row| row.returns);
         let at = |row: &CoverageRow, share: f64| {
             let (x, y) = frame.at((row.returns as f64, share));
             (x + shift, y)
         };
-        canvas.line(own.iter().map(|row| at(row, 100.0 * row.coverage())), Ink::line(color, 1.6))?;
+        canvas.line(
+            own.iter().map(|row| at(row, 100.0 * row.coverage())),
+            Ink { opacity: 0.8, ..Ink::line(color, 1.3) },
+        )?;
         for row in own {
             let ink = Ink { opacity: 0.45, ..Ink::line(color, 2.6) };
             canvas.line(ends(row).map(|end| at(row, end)), ink)?;
@@ -96,24 +116,6 @@ fn panel(
         }
     }
     Ok(())
-}
-
-/// The intervals with their marks, in lines as wide as the picture; returns where they end.
-fn legend(canvas: &Canvas<'_>, intervals: &[&str], top: f64) -> Result<f64> {
-    let (mut x, mut y) = (MARGIN, top + 4.0);
-    for (number, name) in intervals.iter().enumerate() {
-        let width = 26.0 + canvas.width_of(name, LABEL)? + 18.0;
-        if x + width > WIDTH && x > MARGIN {
-            (x, y) = (MARGIN, y + LABEL + 7.0);
-        }
-        let color = SERIES[number % SERIES.len()];
-        let middle = y + LABEL / 2.0;
-        canvas.line([(x, middle), (x + 20.0, middle)], Ink::line(color, 1.6))?;
-        canvas.mark(Mark::of(number), (x + 10.0, middle), 4.2, color)?;
-        canvas.text(name, (x + 26.0, middle), Type::new(LABEL, TEXT).middle())?;
-        x += width;
-    }
-    Ok(y + LABEL + SMALL)
 }
 
 #[cfg(test)]

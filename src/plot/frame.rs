@@ -53,6 +53,45 @@ fn wrapped(canvas: &Canvas<'_>, text: &str) -> Result<Vec<String>> {
     Ok(lines)
 }
 
+/// What stands before a text of a legend.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Swatch {
+    /// A line of this width, with a mark where there is one.
+    Line(RGBColor, f64, Option<Mark>),
+    /// An area.
+    Area(RGBColor, f64),
+    /// A mark alone.
+    Mark(RGBColor, Mark),
+}
+
+/// A legend, in lines as wide as the picture; returns where it ends.
+pub(crate) fn legend(canvas: &Canvas<'_>, entries: &[(Swatch, String)], top: f64) -> Result<f64> {
+    const SWATCH: f64 = 20.0;
+    let (mut x, mut y) = (MARGIN, top);
+    for (swatch, text) in entries {
+        let width = SWATCH + 6.0 + canvas.width_of(text, SMALL)? + 18.0;
+        if x + width > WIDTH && x > MARGIN {
+            (x, y) = (MARGIN, y + SMALL + 8.0);
+        }
+        let middle = y + SMALL / 2.0;
+        let center = (x + SWATCH / 2.0, middle);
+        match *swatch {
+            Swatch::Line(color, width, mark) => {
+                canvas.line([(x, middle), (x + SWATCH, middle)], Ink::line(color, width))?;
+                mark.map_or(Ok(()), |mark| canvas.mark(mark, center, 3.6, color))?;
+            }
+            Swatch::Area(color, opacity) => {
+                let ink = Ink::area(color, opacity);
+                canvas.rectangle((x, middle - 5.0), (x + SWATCH, middle + 5.0), ink)?;
+            }
+            Swatch::Mark(color, mark) => canvas.mark(mark, center, 3.6, color)?,
+        }
+        canvas.text(text, (x + SWATCH + 6.0, middle), Type::new(SMALL, TEXT).middle())?;
+        x += width;
+    }
+    Ok(y + SMALL + 4.0)
+}
+
 impl<'c, 'a> Frame<'c, 'a> {
     /// Draws axes around what is inside of `bounds`; labels lie outside of it.
     pub(crate) fn new(canvas: &'c Canvas<'a>, bounds: Bounds, x: Axis, y: Axis) -> Result<Self> {

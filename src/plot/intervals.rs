@@ -1,30 +1,54 @@
-//! Realized variance through time with its intervals, a panel a stock.
+//! A measure through time with its intervals, a panel a stock.
 //!
-//! All panels share their axes, so that stocks compare; the vertical one is logarithmic, as realized variance
-//! spans decades. Few days are points with bars, many are a line in a band.
+//! All panels share their axes, so that stocks compare; the vertical one is logarithmic for measures that
+//! span decades, as realized variance does. Few days are points with bars, of several kinds of intervals side
+//! by side; many are a line in the first kind's band, the other kinds being pairs of lines.
+//!
+//! An end that is infinite, or so far out that the axis would show nothing else, is at the panel's edge, and
+//! the legend says so.
 
 use super::Picture;
 use super::axis::{Axis, day_number, power};
-use super::canvas::{Canvas, Ink, Mark, Type, draw};
-use super::frame::{Frame, MARGIN, title};
-use super::style::{BLACK, LABEL, SKY_BLUE, SMALL, TEXT, VERMILION, WIDTH};
+use super::canvas::{Ink, Mark, Type, draw};
+use super::frame::{Frame, MARGIN, Swatch, legend, title};
+use super::quantity::Quantity;
+use super::style::{BLACK, BLUE, GREEN, LABEL, ORANGE, PURPLE, SKY_BLUE, TEXT, VERMILION, WIDTH};
 use crate::bootstrap::Intervals;
 use crate::error::Result;
+use plotters::style::RGBColor;
 
 /// Most panels: three columns of four.
 pub const MOST_STOCKS: usize = 12;
 
-/// Days closer than this, in units of length, are a line in a band.
-const CLOSE: f64 = 5.0;
+/// Neighbouring days that have less than so much room for each kind of interval, in units of length, are a
+/// line in a band.
+const CLOSE: f64 = 3.6;
 
-/// The picture of `intervals` of `stocks`, in the order of the arrays' columns; `method` says how they were
-/// computed. The first [`MOST_STOCKS`] are shown, and the picture says so where there are more.
+/// Ends farther beyond the estimates than so many times as far as ends usually are from theirs, or than the
+/// estimates are from each other, do not stretch the axis.
+const FAR: f64 = 10.0;
+
+/// Colours of the kinds of intervals, in order.
+const KINDS: [RGBColor; 6] = [SKY_BLUE, VERMILION, GREEN, PURPLE, ORANGE, BLUE];
+
+fn color(kind: usize) -> RGBColor {
+    KINDS[kind % KINDS.len()]
+}
+
+/// The picture of `intervals`, whose cells' stocks are among `stocks`; `method` says how they were computed.
+/// The first [`MOST_STOCKS`] cells are shown, and the picture says so where there are more.
 ///
 /// # Errors
 ///
 /// [`crate::Error::Plot`] where it can't be drawn.
-pub fn picture(stocks: &[String], intervals: &Intervals, method: &str) -> Result<Picture> {
-    let shown = stocks.len().min(MOST_STOCKS);
+pub fn picture(
+    stocks: &[String],
+    intervals: &Intervals,
+    quantity: &Quantity,
+    method: &str,
+) -> Result<Picture> {
+    let cells = intervals.cells.len();
+    let shown = cells.min(MOST_STOCKS);
     let columns: usize = match shown {
         0..=3 => 1,
         4 => 2,
@@ -33,30 +57,47 @@ pub fn picture(stocks: &[String], intervals: &Intervals, method: &str) -> Result
     let rows = shown.div_ceil(columns).max(1);
     let panel_height = if columns == 1 { 210.0 } else { 165.0 };
     let gap = if columns == 1 { 34.0 } else { 26.0 };
-    let all = if shown < stocks.len() {
-        format!("; the first {shown} of {} stocks", stocks.len())
-    } else {
-        String::new()
-    };
+    let all = if shown < cells { format!("; the first {shown} of {cells} stocks") } else { String::new() };
     let lines = [format!("{method}{all}")];
-    let height = 96.0 + rows as f64 * (panel_height + gap) + 44.0;
+    let y = vertical(intervals, quantity, shown);
+    let cut = ends(intervals, shown).any(|(_, [lower, upper])| !y.holds(lower) || !y.holds(upper));
+    let outside =
+        intervals.estimate.indexed_iter().any(|((_, cell), &value)| cell < shown && !y.holds(value));
+    let kinds = intervals.ends.len();
+    // More kinds of intervals have a longer legend and description.
+    let height = 104.0 + 20.0 * kinds.div_ceil(3) as f64 + rows as f64 * (panel_height + gap) + 44.0;
     draw(height, |canvas| {
-        let top = title(canvas, "Daily realized variance with bootstrap intervals", &lines)?;
-        let zeros =
-            intervals.estimate.indexed_iter().any(|((_, stock), &value)| stock < shown && value <= 0.0);
-        legend(canvas, top, zeros)?;
-        let top = top + LABEL + 28.0;
+        let top = title(canvas, &format!("{} with confidence intervals", quantity.title()), &lines)?;
+        let mut entries = vec![(Swatch::Line(BLACK, 1.2, Some(Mark::Circle)), quantity.name.clone())];
+        for (kind, ends) in intervals.ends.iter().enumerate() {
+            let name = if kinds == 1 { format!("{} interval", ends.interval) } else { ends.interval.into() };
+            entries.push((Swatch::Area(color(kind), 0.75), name));
+        }
+        if outside {
+            let name = if quantity.is_logarithmic { "zero, below the axis" } else { "not finite" };
+            entries.push((Swatch::Mark(BLACK, Mark::Triangle), name.into()));
+        }
+        if cut {
+            let what = if quantity.is_logarithmic {
+                "to the edge: no end, none above zero, or far out"
+            } else {
+                "to the edge: no end, or far out"
+            };
+            entries.push((Swatch::Mark(TEXT, Mark::Cross), what.into()));
+        }
+        let top = legend(canvas, &entries, top)? + LABEL + 8.0;
         let (left, right) = (96.0, WIDTH - 16.0);
         let between = 14.0;
         let panel_width = (right - left - between * (columns as f64 - 1.0)) / columns as f64;
         let x = Axis::days(&intervals.dates, panel_width);
-        let y = Axis::logarithmic("", values(intervals, shown), power);
         // One name for all panels, in two lines: a single panel is too low for one.
         let middle = top + (rows as f64 * (panel_height + gap) - gap) / 2.0;
-        for (line, text) in ["realized variance,", "squared log returns a day"].into_iter().enumerate() {
+        let name = [format!("{},", quantity.name), quantity.unit.clone()];
+        let name = if quantity.unit.is_empty() { &[quantity.name.clone()][..] } else { &name };
+        for (line, text) in name.iter().enumerate() {
             canvas.upward(text, (MARGIN - 4.0 + line as f64 * 17.0, middle), Type::new(LABEL, TEXT))?;
         }
-        for (number, stock) in stocks.iter().take(shown).enumerate() {
+        for (number, &cell) in intervals.cells.iter().take(shown).enumerate() {
             let (row, column) = (number / columns, number % columns);
             let panel_left = left + column as f64 * (panel_width + between);
             let panel_top = top + row as f64 * (panel_height + gap);
@@ -69,70 +110,141 @@ pub fn picture(stocks: &[String], intervals: &Intervals, method: &str) -> Result
                 x.label.clear();
             }
             let frame = Frame::new(canvas, bounds, x, y.clone())?;
-            frame.heading(stock)?;
+            frame.heading(stocks.get(cell).map_or("", String::as_str))?;
             if column == 0 {
                 frame.label_y()?;
             }
             if lowest {
                 frame.label_x()?;
             }
-            panel(&frame, intervals, number)?;
+            panel(&frame, intervals, number, &y)?;
         }
         Ok(())
     })
 }
 
-/// All numbers that the vertical axis must hold.
-fn values(intervals: &Intervals, shown: usize) -> impl Iterator<Item = f64> {
-    let arrays = [&intervals.estimate, intervals.lower(), intervals.upper()];
-    arrays.into_iter().flat_map(move |array| {
-        array.indexed_iter().filter(move |((_, stock), _)| *stock < shown).map(|(_, &value)| value)
+/// The estimate and the ends of each interval of the cells that are shown.
+fn ends(intervals: &Intervals, shown: usize) -> impl Iterator<Item = (f64, [f64; 2])> {
+    intervals.ends.iter().flat_map(move |ends| {
+        let cells = intervals.estimate.indexed_iter().filter(move |((_, cell), _)| *cell < shown);
+        cells.map(|(at, &estimate)| (estimate, [ends.lower[at], ends.upper[at]]))
     })
 }
 
-fn legend(canvas: &Canvas<'_>, top: f64, zeros: bool) -> Result<()> {
-    let middle = top + LABEL / 2.0;
-    let look = Type::new(SMALL, TEXT).middle();
-    canvas.line([(MARGIN, middle), (MARGIN + 22.0, middle)], Ink::line(BLACK, 1.2))?;
-    canvas.mark(Mark::Circle, (MARGIN + 11.0, middle), 2.4, BLACK)?;
-    canvas.text("realized variance", (MARGIN + 28.0, middle), look)?;
-    let next = MARGIN + 28.0 + canvas.width_of("realized variance", SMALL)? + 22.0;
-    canvas.rectangle((next, middle - 5.0), (next + 22.0, middle + 5.0), Ink::area(SKY_BLUE, 0.55))?;
-    canvas.text("interval", (next + 28.0, middle), look)?;
-    if !zeros {
-        return Ok(());
+/// The vertical axis: over all estimates, and ends that are not [`FAR`] out.
+fn vertical(intervals: &Intervals, quantity: &Quantity, shown: usize) -> Axis {
+    let scale = |value: f64| match quantity.is_logarithmic {
+        true if value > 0.0 => value.ln(),
+        true => f64::NAN,
+        false => value,
+    };
+    let shown_cells = intervals.estimate.indexed_iter().filter(|((_, cell), _)| *cell < shown);
+    let estimates: Vec<f64> =
+        shown_cells.map(|(_, &value)| value).filter(|value| scale(*value).is_finite()).collect();
+    let low = estimates.iter().map(|&value| scale(value)).fold(f64::INFINITY, f64::min);
+    let high = estimates.iter().map(|&value| scale(value)).fold(f64::NEG_INFINITY, f64::max);
+    let mut distances: Vec<f64> = ends(intervals, shown)
+        .flat_map(|(estimate, ends)| ends.map(|end| (scale(end) - scale(estimate)).abs()))
+        .filter(|distance| distance.is_finite())
+        .collect();
+    distances.sort_by(f64::total_cmp);
+    let usual = distances.get(distances.len() / 2).copied().unwrap_or(0.0);
+    let room = (FAR * usual).max(high - low);
+    let near = |end: &f64| {
+        let end = scale(*end);
+        // Without an estimate there is nothing to be far from.
+        end.is_finite() && (low > high || (low - room..=high + room).contains(&end))
+    };
+    let near: Vec<f64> = ends(intervals, shown).flat_map(|(_, ends)| ends).filter(near).collect();
+    let values = estimates.iter().chain(&near).copied();
+    match quantity.is_logarithmic {
+        true => Axis::logarithmic("", values, power),
+        false => Axis::linear("", values, 6, false),
     }
-    let next = next + 28.0 + canvas.width_of("interval", SMALL)? + 22.0;
-    canvas.mark(Mark::Triangle, (next + 6.0, middle), 3.4, VERMILION)?;
-    canvas.text("zero, below the axis", (next + 16.0, middle), look)
 }
 
-fn panel(frame: &Frame<'_, '_>, intervals: &Intervals, stock: usize) -> Result<()> {
-    let days = intervals.dates.iter().enumerate().map(|(day, &date)| {
-        let of = |array: &ndarray::Array2<f64>| array[[day, stock]];
-        (day_number(date), of(&intervals.estimate), of(intervals.lower()), of(intervals.upper()))
-    });
-    let days: Vec<(f64, f64, f64, f64)> = days.collect();
+fn panel(frame: &Frame<'_, '_>, intervals: &Intervals, cell: usize, y: &Axis) -> Result<()> {
+    let days: Vec<f64> = intervals.dates.iter().map(|&date| day_number(date)).collect();
+    let estimate = |day: usize| intervals.estimate[[day, cell]];
+    let ends = |kind: usize, day: usize| {
+        let ends = &intervals.ends[kind];
+        [ends.lower[[day, cell]], ends.upper[[day, cell]]]
+    };
+    let kinds = intervals.ends.len();
     let [left, _, right, bottom] = frame.bounds();
-    if (right - left) / (days.len() as f64) < CLOSE {
-        let band: Vec<_> = days.iter().map(|&(day, _, lower, upper)| (day, lower, upper)).collect();
-        frame.band(&band, Ink::area(SKY_BLUE, 0.9))?;
-        frame.line(days.iter().map(|&(day, variance, ..)| (day, variance)), Ink::line(BLACK, 0.5))?;
+    let across = |day: f64| frame.at((day, 0.0)).0;
+    let nearest = days.windows(2).map(|pair| across(pair[1]) - across(pair[0])).fold(right - left, f64::min);
+    let line = |of: &dyn Fn(usize) -> f64, ink: Ink| -> Result<()> {
+        for run in runs(days.len(), |day| !of(day).is_nan()) {
+            frame.line(run.map(|day| (days[day], of(day))), ink)?;
+        }
+        Ok(())
+    };
+    if nearest < CLOSE * kinds as f64 && days.len() > 1 {
+        for kind in 0..kinds {
+            if kind == 0 {
+                for run in runs(days.len(), |day| !ends(0, day).iter().any(|end| end.is_nan())) {
+                    let band: Vec<_> = run
+                        .map(|day| {
+                            let [lower, upper] = ends(0, day);
+                            (days[day], lower, upper)
+                        })
+                        .collect();
+                    frame.band(&band, Ink::area(color(0), 0.9))?;
+                }
+                continue;
+            }
+            for end in 0..2 {
+                line(&|day| ends(kind, day)[end], Ink { opacity: 0.85, ..Ink::line(color(kind), 0.7) })?;
+            }
+        }
+        line(&estimate, Ink::line(BLACK, 0.5))?;
     } else {
-        frame.line(
-            days.iter().map(|&(day, variance, ..)| (day, variance)),
-            Ink { opacity: 0.35, ..Ink::line(BLACK, 0.8) },
-        )?;
-        for &(day, variance, lower, upper) in &days {
-            frame.line([(day, lower), (day, upper)], Ink { opacity: 0.75, ..Ink::line(SKY_BLUE, 4.0) })?;
-            frame.mark(Mark::Circle, (day, variance), 2.4, BLACK)?;
+        line(&estimate, Ink { opacity: 0.35, ..Ink::line(BLACK, 0.8) })?;
+        // Bars of a day stand side by side.
+        let step = (0.8 * nearest / kinds.max(1) as f64).min(6.0);
+        let width = if kinds == 1 { 4.0 } else { (0.75 * step).min(4.0) };
+        for (day, &number) in days.iter().enumerate() {
+            for kind in 0..kinds {
+                let ends = ends(kind, day);
+                if ends.iter().any(|end| end.is_nan()) {
+                    continue;
+                }
+                let shift = (kind as f64 - (kinds as f64 - 1.0) / 2.0) * step;
+                let bar = ends.map(|end| {
+                    let (x, y) = frame.at((number, end));
+                    (x + shift, y)
+                });
+                frame.canvas.line(bar, Ink { opacity: 0.75, ..Ink::line(color(kind), width) })?;
+            }
+            if estimate(day).is_nan() {
+                continue;
+            }
+            let (x, y) = frame.at((number, estimate(day)));
+            // A line across all bars of the day.
+            let half = step * (kinds as f64 - 1.0) / 2.0 + width / 2.0;
+            if kinds > 1 {
+                frame.canvas.line([(x - half, y), (x + half, y)], Ink::line(BLACK, 1.0))?;
+            }
+            frame.canvas.mark(Mark::Circle, (x, y), if kinds > 1 { 1.8 } else { 2.4 }, BLACK)?;
         }
     }
-    for &(day, variance, ..) in days.iter().filter(|(_, variance, ..)| *variance <= 0.0) {
-        let (x, _) = frame.at((day, variance));
-        frame.canvas.mark(Mark::Triangle, (x, bottom - 4.0), 3.4, VERMILION)?;
+    for day in (0..days.len()).filter(|&day| !y.holds(estimate(day))) {
+        frame.canvas.mark(Mark::Triangle, (across(days[day]), bottom - 4.0), 3.4, BLACK)?;
     }
     Ok(())
+}
+
+/// The runs of neighbours among 0..`count` that `are` fit.
+fn runs(count: usize, are: impl Fn(usize) -> bool) -> Vec<std::ops::Range<usize>> {
+    let mut runs: Vec<std::ops::Range<usize>> = Vec::new();
+    for number in (0..count).filter(|&number| are(number)) {
+        match runs.last_mut() {
+            Some(run) if run.end == number => run.end += 1,
+            _ => runs.push(number..number + 1),
+        }
+    }
+    runs
 }
 
 #[cfg(test)]
@@ -141,31 +253,111 @@ mod tests {
     use ndarray::Array2;
 
     use super::*;
+    use crate::bootstrap::Period;
     use crate::plot::tests::texts;
 
-    /// Intervals of this many days and stocks, with a zero here and there.
-    fn picture_of(days: usize, stocks: usize) -> Vec<String> {
-        let variance = Array2::from_shape_fn((days, stocks), |(day, stock)| {
-            if (day + stock) % 17 == 5 { 0.0 } else { 1e-5 * (1 + (day * 7 + stock) % 23) as f64 }
-        });
+    fn intervals(estimate: Array2<f64>, kinds: &[&'static str]) -> Intervals {
+        let (days, stocks) = estimate.dim();
         let start = date(2007, 1, 3);
         let dates = (0..days as i64).map(|day| start.saturating_add(jiff::Span::new().days(day))).collect();
-        let mut intervals = Intervals::empty("rv", (0..stocks).collect(), dates, &["percentile"]);
-        (intervals.ends[0].lower, intervals.ends[0].upper) = (&variance * 0.7, &variance * 1.6);
-        intervals.estimate = variance;
-        let names: Vec<String> = (1..=stocks).map(|stock| format!("S{stock:04}")).collect();
-        texts(&picture(&names, &intervals, "99 %").unwrap())
+        let mut intervals = Intervals::empty("rv", (0..stocks).collect(), dates, kinds);
+        for ends in &mut intervals.ends {
+            (ends.lower, ends.upper) = (&estimate * 0.7, &estimate * 1.6);
+        }
+        intervals.estimate = estimate;
+        intervals
+    }
+
+    fn variances(days: usize, stocks: usize) -> Array2<f64> {
+        Array2::from_shape_fn((days, stocks), |(day, stock)| {
+            if (day + stock) % 17 == 5 { 0.0 } else { 1e-5 * (1 + (day * 7 + stock) % 23) as f64 }
+        })
+    }
+
+    fn drawn(intervals: &Intervals, quantity: &Quantity) -> Picture {
+        let names: Vec<String> =
+            (1..=intervals.cells.len() + 1).map(|stock| format!("S{stock:04}")).collect();
+        picture(&names, intervals, quantity, "99 %").unwrap()
+    }
+
+    fn rv() -> Quantity {
+        Quantity::new("rv", None, Period::Day)
+    }
+
+    /// Texts of intervals of this many days and stocks, with a zero here and there.
+    fn texts_of(days: usize, stocks: usize) -> Vec<String> {
+        texts(&drawn(&intervals(variances(days, stocks), &["percentile"]), &rv()))
     }
 
     #[test]
     fn every_stock_up_to_twelve_has_a_panel() {
         for (days, stocks) in [(1, 1), (21, 3), (21, 4), (251, 12), (400, 7)] {
-            let texts = picture_of(days, stocks);
+            let texts = texts_of(days, stocks);
             assert_eq!(texts.iter().filter(|text| text.starts_with("S0")).count(), stocks);
             assert!(!texts.iter().any(|text| text.contains("the first")));
         }
-        let texts = picture_of(30, 15);
+        let texts = texts_of(30, 15);
         assert_eq!(texts.iter().filter(|text| text.starts_with("S0")).count(), 12);
         assert!(texts.iter().any(|text| text.contains("the first 12 of 15 stocks")));
+    }
+
+    /// The stock that the others are taken against has no cell.
+    #[test]
+    fn panels_have_the_names_of_their_cells() {
+        let mut intervals = intervals(variances(5, 2), &["percentile"]);
+        intervals.cells = vec![0, 2];
+        let texts = texts(&drawn(&intervals, &Quantity::new("covariance", Some("S0002"), Period::Week)));
+        let names: Vec<&String> = texts.iter().filter(|text| text.starts_with("S0")).collect();
+        assert_eq!(names, ["S0001", "S0003"]);
+        let title = "Weekly realized covariance with S0002 with confidence intervals";
+        assert!(texts.iter().any(|text| text == title), "{texts:?}");
+    }
+
+    /// The colours of strokes and areas of a colour, in the picture's text.
+    fn count(picture: &Picture, color: RGBColor) -> usize {
+        picture.svg().matches(&format!("#{:02X}{:02X}{:02X}", color.0, color.1, color.2)).count()
+    }
+
+    #[test]
+    fn few_days_have_a_bar_for_each_kind_and_many_a_band_and_lines() {
+        let kinds = ["percentile", "studentized", "bca"];
+        let few = drawn(&intervals(variances(10, 1), &kinds), &rv());
+        // A bar a day, and one in the legend.
+        assert_eq!([0, 1, 2].map(|kind| count(&few, color(kind))), [11; 3]);
+        let many = drawn(&intervals(variances(400, 1), &kinds), &rv());
+        // The band, or two lines.
+        assert_eq!([0, 1, 2].map(|kind| count(&many, color(kind))), [2, 3, 3]);
+        let texts = texts(&many);
+        assert!(kinds.iter().all(|kind| texts.iter().any(|text| text == kind)), "{texts:?}");
+    }
+
+    #[test]
+    fn ends_without_a_place_do_not_stretch_the_axis() {
+        let edge = |texts: &[String]| texts.iter().any(|text| text.starts_with("to the edge"));
+        for (quantity, factor) in [(rv(), 1.0), (Quantity::new("beta", Some("A"), Period::Day), -1.0)] {
+            let usual = intervals(variances(12, 1).mapv(|value| factor * (value + 1e-6)), &["studentized"]);
+            let ticks = |intervals: &Intervals| vertical(intervals, &quantity, 1).ticks;
+            assert!(!edge(&texts(&drawn(&usual, &quantity))));
+            for end in [f64::INFINITY, f64::NEG_INFINITY, 1e200, f64::NAN] {
+                let mut cut = usual.clone();
+                // An end that is no number has no bar at all.
+                cut.ends[0].upper[[3, 0]] = end;
+                assert_eq!(ticks(&cut), ticks(&usual), "{end}");
+                assert!(edge(&texts(&drawn(&cut, &quantity))), "{end}");
+            }
+        }
+        // A single day, and none that is finite, have a picture.
+        let mut one = intervals(variances(1, 1), &["studentized"]);
+        (one.ends[0].lower[[0, 0]], one.ends[0].upper[[0, 0]]) = (f64::NEG_INFINITY, f64::INFINITY);
+        assert!(edge(&texts(&drawn(&one, &rv()))));
+        one.estimate[[0, 0]] = f64::NEG_INFINITY;
+        let texts = texts(&drawn(&one, &Quantity::new("log_variance", None, Period::All)));
+        assert!(texts.iter().any(|text| text == "not finite"), "{texts:?}");
+    }
+
+    #[test]
+    fn neighbours_that_fit_are_runs() {
+        assert_eq!(runs(7, |number| ![2, 3, 6].contains(&number)), [0..2, 4..6]);
+        assert!(runs(3, |_| false).is_empty());
     }
 }

@@ -8,8 +8,8 @@
 //!
 //! Source of the colours: M. Okabe and K. Ito, "Color universal design", 2008.
 //!
-//! Reading order: `canvas` (strokes and text), `axis` (ticks), `frame` (a panel with axes), then one file a
-//! picture.
+//! Reading order: `canvas` (strokes and text), `axis` (ticks), `frame` (a panel with axes), [`quantity`]
+//! (what measures are called), then one file a picture.
 
 pub(crate) mod axis;
 pub(crate) mod canvas;
@@ -18,6 +18,7 @@ pub(crate) mod frame;
 pub mod growth;
 pub mod histogram;
 pub mod intervals;
+pub mod quantity;
 pub(crate) mod style;
 
 use std::path::{Path, PathBuf};

@@ -16,6 +16,11 @@ pub(crate) const PURPLE: RGBColor = RGBColor(204, 121, 167);
 /// Colours of series, in order; yellow is left out, it is too light for lines.
 pub(crate) const SERIES: [RGBColor; 7] = [BLACK, BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY_BLUE];
 
+/// The colour of series `number`; they come again after seven.
+pub(crate) fn series(number: usize) -> RGBColor {
+    SERIES[number % SERIES.len()]
+}
+
 /// Text that is not data.
 pub(crate) const TEXT: RGBColor = RGBColor(40, 40, 40);
 /// Text that explains.

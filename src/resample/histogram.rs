@@ -8,7 +8,7 @@
 //! bin of x = min(⌊(x − low) / width⌋, bins − 1),   width = (high − low) / bins
 //! ```
 //!
-//! Both are the same in any order. Memory is that of the day's columns and of a block of sums for each
+//! Numbers that are not finite are in no bin. Both are the same in any order. Memory is that of the day's columns and of a block of sums for each
 //! thread, as for the intervals themselves, however many resamples there are.
 
 use std::ops::ControlFlow;
@@ -81,7 +81,7 @@ impl Histogram {
 
     /// Moves the ends out to `values`.
     fn stretch(&mut self, values: impl Iterator<Item = f64>) {
-        for value in values {
+        for value in values.filter(|value| value.is_finite()) {
             (self.low, self.high) = (self.low.min(value), self.high.max(value));
         }
     }
@@ -89,7 +89,7 @@ impl Histogram {
     /// Counts `values`, which lie between the ends.
     fn count(&mut self, values: impl Iterator<Item = f64>) {
         let (width, last) = (self.width(), self.counts.len() - 1);
-        for value in values {
+        for value in values.filter(|value| value.is_finite()) {
             self.counts[(((value - self.low) / width) as usize).min(last)] += 1;
         }
     }
@@ -112,6 +112,8 @@ mod tests {
         assert_eq!(Histogram::new(&[3.0; 7], 2).counts, [7, 0]);
         assert_eq!(Histogram::new(&[0.0; 7], 2).counts, [7, 0]);
         assert_eq!(Histogram::new(&[], 3).counts, [0; 3]);
+        let of_logarithms = Histogram::new(&[f64::NEG_INFINITY, -2.0, -1.0, f64::NAN], 2);
+        assert_eq!((of_logarithms.low, of_logarithms.counts), (-2.0, vec![1, 1]));
     }
 
     /// The stream's histogram is that of all resamples held, of the first stock, with several blocks.

@@ -207,16 +207,24 @@ impl BootstrapArgs {
     }
 
     /// What pictures and the wide layout are not of.
-    fn check_shapes(&self) -> Result<()> {
-        let of_variance = self.measure == ["variance"] && self.by == Period::Day;
+    fn check_shapes(&self, methods: &[Bootstrap]) -> Result<()> {
         let single = self.measure.len() == 1 && self.interval.len() == 1;
-        let both = self.side == Side::Both;
-        let pictures =
-            "pictures are of daily realized variance with both ends, histograms of percentile intervals";
-        let percentile = self.interval == ["percentile"];
+        let of_one = methods.len() == 1;
+        let is_shown = self.samples != Samples::Exact || methods.iter().all(Bootstrap::has_law);
         for (flag, given, fits, requirement) in [
-            ("--plot", self.plot.is_some(), of_variance && both, pictures),
-            ("--histogram", self.histogram.is_some(), of_variance && both && percentile, pictures),
+            ("--plot", self.plot.is_some(), of_one, "a picture is of one measure; choose it by --measure"),
+            (
+                "--histogram",
+                self.histogram.is_some(),
+                of_one && self.by == Period::Day,
+                "a histogram is of one measure and of a day; choose it by --measure, and leave --by out",
+            ),
+            (
+                "--histogram",
+                self.histogram.is_some(),
+                is_shown,
+                "no distribution of infinitely many samples is known of that; give a number of samples",
+            ),
             (
                 "--layout",
                 self.layout == Layout::Wide,
@@ -248,8 +256,7 @@ impl BootstrapArgs {
 
 pub(super) fn run(mut args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     // Before the work, whether the method makes sense; the second stock's number is known later.
-    args.methods(args.against.as_ref().map(|_| 0))?;
-    args.check_shapes()?;
+    args.check_shapes(&args.methods(args.against.as_ref().map(|_| 0))?)?;
     let jobs = args.device.jobs(report)?;
     let memory = args.memory.bytes()?;
     let mut outputs = Outputs::new(&args.panel);
@@ -307,7 +314,8 @@ pub(super) fn run(mut args: BootstrapArgs, report: &Report) -> Result<Outcome> {
 
     let write_started = Instant::now();
     // All pictures are drawn before anything is written: one that fails leaves none of the outputs.
-    let drawn = pictures.draw(&methods[0], args.seed, panel.stocks(), &found[0], &mut days, &jobs)?;
+    let drawn =
+        pictures.draw(&methods[0], args.against.as_deref(), panel.stocks(), &found[0], &mut days, &jobs)?;
     let description: Vec<Description> =
         methods.iter().zip(&found).map(|(method, found)| method.describe(found)).collect();
     let table = intervals::Report { stocks: panel.stocks(), intervals: &found, method: &description };

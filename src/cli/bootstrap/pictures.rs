@@ -12,10 +12,13 @@ use super::summary::percent;
 use crate::bootstrap::{Bootstrap, Intervals, Observer};
 use crate::cli::device::grouped;
 use crate::error::{Error, Result};
+use crate::interval::Side;
 use crate::jobs::Jobs;
 use crate::panel::{DayReturns, PanelReader, parse_date};
+use crate::plot::quantity::Quantity;
 use crate::plot::{self, Drawn, PlotFile};
 use crate::random::STREAM_VERSION;
+use crate::resample::Scheme;
 
 /// A stock and a day, as `--histogram` and `--cell` take them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +47,11 @@ impl CellName {
     /// The error of a cell whose day was left out.
     pub(super) fn left_out(&self, flag: &'static str) -> Error {
         self.refused(flag, "that day was left out, as it has fewer than two prices".into())
+    }
+
+    /// The error of a cell that a measure of two stocks does not have.
+    pub(super) fn with_itself(&self, flag: &'static str, measure: &str) -> Error {
+        self.refused(flag, format!("there is no {measure} of that stock with itself; name another"))
     }
 
     /// The number of its stock, if the panel has its day too.
@@ -77,52 +85,73 @@ pub(super) struct Pictures {
 }
 
 impl Pictures {
-    /// Draws them all, and writes none. The first of `cells` is the histogram's, which is taken.
+    /// Draws them all, and writes none. The first of `cells` is the histogram's, which is taken. `against` is
+    /// the second stock of a measure that has one.
     pub(super) fn draw(
         &self,
         bootstrap: &Bootstrap,
-        seed: u64,
+        against: Option<&str>,
         stocks: &[String],
         intervals: &Intervals,
         cells: &mut VecDeque<Option<CellReturns>>,
         jobs: &Jobs,
     ) -> Result<Vec<Drawn<'_>>> {
         let mut drawn = Vec::new();
-        let names: Vec<&str> = bootstrap.intervals().iter().map(|interval| interval.name()).collect();
-        let samples = if bootstrap.is_exact() {
-            "of infinitely many samples".into()
-        } else {
-            format!(
-                "{} samples, seed {seed}, random stream {STREAM_VERSION}",
-                grouped(bootstrap.samples().into())
-            )
-        };
-        let method =
-            format!("{} % {} intervals, {samples}", percent(bootstrap.confidence()), names.join(", "));
+        let quantity = Quantity::new(bootstrap.measure().name(), against, bootstrap.period());
         if let Some(file) = &self.intervals {
-            drawn.push(file.draw(&plot::intervals::picture(stocks, intervals, &method)?)?);
+            let picture = plot::intervals::picture(stocks, intervals, &quantity, &method(bootstrap))?;
+            drawn.push(file.draw(&picture)?);
         }
         let Some((name, file)) = &self.histogram else { return Ok(drawn) };
         let Some(Some((returns, stock))) = cells.pop_front() else {
             return Err(name.left_out("--histogram"));
         };
+        let Some(place) = intervals.cells.iter().position(|&cell| cell == stock) else {
+            return Err(name.with_itself("--histogram", bootstrap.measure().name()));
+        };
         if let Some(day) = intervals.dates.iter().position(|date| *date == name.date) {
-            let at = [day, stock];
-            let of_stock = returns.returns.slice(ndarray::s![.., stock..=stock]).to_owned();
-            let returns = DayReturns { date: returns.date, returns: of_stock };
             let bins = plot::histogram::bins(bootstrap.samples() as usize);
-            let resampled = jobs.install(|| bootstrap.histogram(&returns, bins))?;
+            let resampled = match bootstrap.is_exact() {
+                true => None,
+                false => Some(jobs.install(|| bootstrap.histogram_of(&returns, place, bins))?),
+            };
+            let exact = bootstrap.statistic_law(&returns, place)?;
+            let at = [day, place];
+            let ends = intervals.ends.iter().map(|ends| (ends.interval, [ends.lower[at], ends.upper[at]]));
             let distribution = plot::histogram::Distribution {
                 name: &format!("{}, {}", name.stock, name.date),
-                method: &format!("{method}, {} returns", returns.returns.nrows()),
-                resampled: &resampled,
+                method: &format!("{}, {} returns", method(bootstrap), returns.returns.nrows()),
+                quantity: &quantity,
+                resampled: resampled.as_ref(),
+                exact: exact.as_ref(),
                 point: intervals.estimate[at],
-                interval: [intervals.lower()[at], intervals.upper()[at]],
+                intervals: &ends.collect::<Vec<_>>(),
             };
             drawn.push(file.draw(&plot::histogram::picture(&distribution)?)?);
         }
         Ok(drawn)
     }
+}
+
+/// How intervals were computed, in a line.
+fn method(bootstrap: &Bootstrap) -> String {
+    let names: Vec<&str> = bootstrap.intervals().iter().map(|interval| interval.name()).collect();
+    let side = match bootstrap.tail().side {
+        Side::Both => "",
+        Side::Lower => " lower ends of",
+        Side::Upper => " upper ends of",
+    };
+    let mut method = format!("{} %{side} {} intervals", percent(bootstrap.confidence()), names.join(", "));
+    if bootstrap.is_exact() {
+        method += ", of infinitely many samples";
+    } else if bootstrap.draws_of(1) > 0 {
+        let (samples, seed) = (grouped(bootstrap.samples().into()), bootstrap.seed());
+        method += &format!(", {samples} samples, seed {seed}, random stream {STREAM_VERSION}");
+    }
+    if *bootstrap.scheme() != Scheme::Iid {
+        method += &format!(", scheme {}", bootstrap.scheme().name());
+    }
+    method
 }
 
 /// Shows progress, and keeps the returns of some cells.
