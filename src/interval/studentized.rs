@@ -5,7 +5,9 @@
 //! less skewed.
 //!
 //! A resample whose standard error is 0 (all its rows are equal) counts as ±∞ by the sign of its numerator,
-//! and as 0 where that is 0 too: none is dropped. An end that such a resample decides is infinite.
+//! and as 0 where that is 0 too: none is dropped. An end that such a resample decides is infinite. So that
+//! rounding makes no numerator of equal returns, θ̂ is here the statistic of the resample that draws each row
+//! once, from the same integer sums as θ*.
 //!
 //! Sources: P. Hall, "The Bootstrap and Edgeworth Expansion", 1992; S. Gonçalves and N. Meddahi,
 //! "Bootstrapping realized volatility", Econometrica 77(1), 2009; "Box-Cox transforms for realized
@@ -39,24 +41,24 @@ fn studentize(numerator: f64, square: f64) -> f64 {
 /// (θ* − θ̂)/se*.
 pub(super) fn raw(estimate: &Estimate, resample: &Resampled) -> f64 {
     // Equal infinite ones too, of the logarithm of a variance of 0.
-    if resample.value == estimate.value {
+    if resample.value == estimate.resampled {
         return 0.0;
     }
-    studentize(resample.value - estimate.value, resample.squared_error)
+    studentize(resample.value - estimate.resampled, resample.squared_error)
 }
 
 /// (ln θ* − ln θ̂)/(se*/θ*). Logarithms are those of the `libm` crate, the same everywhere.
 pub(super) fn log(estimate: &Estimate, resample: &Resampled) -> f64 {
-    if resample.value == estimate.value {
+    if resample.value == estimate.resampled {
         return 0.0;
     }
     if resample.value <= 0.0 {
         return f64::NEG_INFINITY;
     }
-    if estimate.value <= 0.0 {
+    if estimate.resampled <= 0.0 {
         return f64::INFINITY;
     }
-    let numerator = libm::log(resample.value / estimate.value);
+    let numerator = libm::log(resample.value / estimate.resampled);
     studentize(numerator * resample.value, resample.squared_error)
 }
 
