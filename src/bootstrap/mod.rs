@@ -261,7 +261,8 @@ impl Bootstrap {
     ///
     /// # Errors
     ///
-    /// None so far.
+    /// [`Error::Parameter`] where the scheme's resamples cannot tell the measure, even if no interval needs
+    /// them.
     pub fn details(self, details: bool) -> Result<Self> {
         Self { details, ..self }.checked()
     }
@@ -278,12 +279,24 @@ impl Bootstrap {
             pairings::refuse(&*self.measure, &self.scheme, &**interval, self.tail.side)?;
             periods::refuse(&self, &**interval)?;
         }
+        // Whose standard error and bias are of resamples.
+        if self.details && !self.exact {
+            pairings::refuse_resamples(&*self.measure, &self.scheme)?;
+        }
         let exact = |interval: &Arc<dyn Interval>| exact::refuse(&*self.measure, &self.scheme, &**interval);
         if self.exact {
             self.intervals.iter().try_for_each(exact)?;
         } else if self.against_exact {
             let mut forms = self.intervals.iter().filter(|one| one.pivot().is_some()).map(exact);
-            let first = forms.next().unwrap_or(Ok(()));
+            let Some(first) = forms.next() else {
+                return Err(Error::Parameter {
+                    name: "interval",
+                    value: self.intervals[0].name().into(),
+                    requirement: "no resamples are drawn for it, which could be held against infinitely \
+                                  many; take percentile"
+                        .into(),
+                });
+            };
             if !forms.any(|form| form.is_ok()) {
                 first?;
             }
@@ -673,6 +686,7 @@ impl Bootstrap {
     ///
     /// As [`Self::resampled`].
     pub fn resampled_of(&self, day: &DayReturns, cell: usize) -> Result<ndarray::Array1<f64>> {
+        pairings::refuse_resamples(&*self.measure, &self.scheme)?;
         let stock = self.measure.cells(day.returns.ncols())[cell];
         let columns = self.day_columns(day, &[stock])?;
         let scheme = self.scheme_of(day, stock).map_err(|error| with_place(day, error))?;

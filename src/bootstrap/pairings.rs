@@ -57,39 +57,66 @@ use crate::resample::Scheme;
 /// # Ok::<(), bellwether::Error>(())
 /// ```
 pub fn refuse(measure: &dyn Measure, scheme: &Scheme, interval: &dyn Interval, side: Side) -> Result<()> {
+    refuse_ends(interval, side)?;
+    if !interval.is_asymptotic() {
+        refuse_resamples(measure, scheme)?;
+    }
+    refuse_interval(measure, scheme, interval)
+}
+
+/// Refuses what the resamples of a scheme cannot tell, whatever is made of them.
+///
+/// # Errors
+///
+/// [`Error::Parameter`] with the reason and what to take instead.
+pub fn refuse_resamples(measure: &dyn Measure, scheme: &Scheme) -> Result<()> {
+    let what = measure.name();
+    let error = |requirement: String| {
+        Err(Error::Parameter { name: "scheme", value: scheme.name().to_owned(), requirement })
+    };
+    let blocks = matches!(scheme, Scheme::Block { .. } | Scheme::Stationary { .. });
+    if measure.needs_neighbours() && !blocks {
+        return error(format!(
+            "the columns of {what} are of neighbouring rows, which rows drawn or weighted one by one tear \
+             apart; take block or stationary, or an asymptotic interval, which needs no resamples"
+        ));
+    }
+    if *scheme == Scheme::Wild && measure.degrees().is_none() {
+        return error(format!(
+            "its negative factors would turn rises into falls, which {what} tells apart; take iid"
+        ));
+    }
+    Ok(())
+}
+
+fn refuse_ends(interval: &dyn Interval, side: Side) -> Result<()> {
+    if side == Side::Both || !interval.is_symmetric() {
+        return Ok(());
+    }
+    let equal_tailed = if interval.is_log() { "studentized-log-equal-tailed" } else { "studentized" };
+    Err(Error::Parameter {
+        name: "interval",
+        value: interval.name().to_owned(),
+        requirement: format!(
+            "it is as far from the estimate on both sides; for one `side` take {equal_tailed}"
+        ),
+    })
+}
+
+fn refuse_interval(measure: &dyn Measure, scheme: &Scheme, interval: &dyn Interval) -> Result<()> {
     let error = |name: &'static str, value: &str, requirement: String| {
         Err(Error::Parameter { name, value: value.to_owned(), requirement })
     };
     let what = measure.name();
     let studentized = interval.pivot().is_some_and(Pivot::is_studentized);
     let blocks = matches!(scheme, Scheme::Block { .. } | Scheme::Stationary { .. });
-    let (scheme_name, interval_name) = (scheme.name(), interval.name());
+    let interval_name = interval.name();
     let instead = match scheme {
         _ if measure.needs_neighbours() || blocks => "bc",
         Scheme::Wild => "bca with the scheme iid",
         _ => "bca",
     };
 
-    if side != Side::Both && interval.is_symmetric() {
-        let equal_tailed = if interval.is_log() { "studentized-log-equal-tailed" } else { "studentized" };
-        let requirement =
-            format!("it is as far from the estimate on both sides; for one `side` take {equal_tailed}");
-        return error("interval", interval_name, requirement);
-    }
-
-    // What the resamples of the scheme can tell.
-    if !interval.is_asymptotic() && measure.needs_neighbours() && !blocks {
-        let requirement = format!(
-            "the columns of {what} are of neighbouring rows, which rows drawn or weighted one by one tear \
-             apart; take block or stationary, or an asymptotic interval"
-        );
-        return error("scheme", scheme_name, requirement);
-    }
-    if !interval.is_asymptotic() && *scheme == Scheme::Wild && measure.degrees().is_none() {
-        let requirement =
-            format!("its negative factors would turn rises into falls, which {what} tells apart; take iid");
-        return error("scheme", scheme_name, requirement);
-    }
     if blocks && (studentized || interval.is_accelerated()) {
         let reason = if studentized {
             "the standard error of a resample of blocks is no function of column sums"

@@ -19,7 +19,7 @@ use ndarray::{Array2, ArrayRef1};
 
 use super::exact::{ExactDistribution, has_exact_form};
 use super::results::{Found, fill_ends};
-use super::run::one_sided;
+use super::run::{error_and_bias, one_sided};
 use super::{
     Bootstrap, Details, Ends, Engine, Intervals, Observer, Resources, Times, day_number, with_place,
 };
@@ -400,7 +400,7 @@ impl Bootstrap {
                 let values: Vec<f64> =
                     open.sums.chunks_exact(held).map(|sums| resample(sums).value).collect();
                 let moments = Sample::new(&values).moments();
-                [moments.variance.sqrt(), moments.mean - resampled]
+                error_and_bias(moments, resampled)
             }
             _ => [f64::NAN; 2],
         };

@@ -13,7 +13,7 @@ use super::{Bootstrap, Observer, day_number};
 use crate::columns::{Column, DayColumns};
 use crate::error::{Error, Result};
 use crate::interval::distribution::{Distribution, Nothing};
-use crate::interval::{Estimate, Pivot, Quantile, Resampled, Side, corrected};
+use crate::interval::{Estimate, Moments, Pivot, Quantile, Resampled, Side, corrected};
 use crate::jobs::Jobs;
 use crate::panel::DayReturns;
 use crate::resample::gpu::Resampler;
@@ -91,15 +91,16 @@ impl Run<'_> {
     pub(super) fn on_cpu(&self) -> Result<Vec<Vec<Found>>> {
         let batch_job = |batch: &&Batch| {
             let columns = self.columns(batch)?;
+            let estimates = self.estimates(batch, &columns);
             let selections = self.selections(&columns);
             let take = |block: &Block<'_>, spent: Duration| {
                 self.clocks.resample.add(spent);
-                self.push(batch, &selections, &columns, block);
+                self.push(&estimates, &selections, &columns, block);
                 self.finished(batch, block)
             };
             let (seed, samples) = (self.bootstrap.seed, 0..self.bootstrap.samples);
             cpu::resample_each(&columns, self.scheme(batch), seed, samples, take)?;
-            self.ends(batch, selections, &columns)
+            self.ends(batch, selections, &estimates, &columns)
         };
         let finished = self.jobs.map(self.wave, batch_job).all();
         finished
@@ -111,6 +112,9 @@ impl Run<'_> {
         let columns: Vec<DayColumns> = self
             .jobs
             .install(|| self.wave.par_iter().map(|batch| self.columns(batch)).collect::<Result<_>>())?;
+        let estimates = self.wave.par_iter().zip(&columns);
+        let estimates: Vec<Vec<Estimate>> =
+            self.jobs.install(|| estimates.map(|(batch, columns)| self.estimates(batch, columns)).collect());
         let selections: Vec<_> = columns.iter().map(|columns| self.selections(columns)).collect();
         let (start, mut selecting) = (Instant::now(), Duration::ZERO);
         let (seed, samples) = (self.bootstrap.seed, self.bootstrap.samples);
@@ -122,8 +126,10 @@ impl Run<'_> {
                 let select = |(number, block): &(usize, Block<'_>)| {
                     let number = first + number;
                     let (batch, columns) = (&self.wave[number], &columns[number]);
+                    let estimates = &estimates[number];
                     selections[number].par_iter().enumerate().for_each(|(cell, selection)| {
-                        self.clocks.quantiles.time(|| self.select(batch, cell, selection, columns, block));
+                        let select = || self.select(&estimates[cell], cell, selection, columns, block);
+                        self.clocks.quantiles.time(select);
                     });
                     // A device that is at work is not interrupted; the run ends with its wave.
                     let _ = self.finished(batch, block);
@@ -136,8 +142,12 @@ impl Run<'_> {
             first += batches.len();
         }
         self.clocks.resample.add(start.elapsed().saturating_sub(selecting));
-        let batches = self.wave.iter().zip(selections).zip(&columns);
-        batches.map(|((batch, selections), columns)| self.ends(batch, selections, columns)).collect()
+        let batches = self.wave.iter().zip(selections).zip(&estimates).zip(&columns);
+        batches
+            .map(|(((batch, selections), estimates), columns)| {
+                self.ends(batch, selections, estimates, columns)
+            })
+            .collect()
     }
 
     /// How rows of a batch enter a resample.
@@ -182,7 +192,7 @@ impl Run<'_> {
     /// Selects from a block of sums. Threads that come at a time begin at different cells.
     fn push(
         &self,
-        batch: &Batch,
+        estimates: &[Estimate],
         selections: &[Mutex<Vec<Selection>>],
         columns: &DayColumns,
         block: &Block<'_>,
@@ -190,7 +200,7 @@ impl Run<'_> {
         self.clocks.quantiles.time(|| {
             let first = rayon::current_thread_index().unwrap_or(0);
             for cell in (0..selections.len()).map(|number| (first + number) % selections.len()) {
-                self.select(batch, cell, &selections[cell], columns, block);
+                self.select(&estimates[cell], cell, &selections[cell], columns, block);
             }
         });
     }
@@ -198,7 +208,7 @@ impl Run<'_> {
     /// Selects from the sums of one cell of a batch in a block.
     fn select(
         &self,
-        batch: &Batch,
+        estimate: &Estimate,
         cell: usize,
         selections: &Mutex<Vec<Selection>>,
         columns: &DayColumns,
@@ -207,7 +217,6 @@ impl Run<'_> {
         let bootstrap = self.bootstrap;
         let per_cell = bootstrap.columns();
         let own = &columns.columns()[cell * per_cell..][..per_cell];
-        let estimate = &self.planned[batch.day].estimates[batch.cells.start + cell];
         let only_sums = bootstrap
             .needs
             .iter()
@@ -215,7 +224,7 @@ impl Run<'_> {
         let resampled: Vec<Resampled> = if only_sums {
             Vec::new()
         } else {
-            bootstrap.of_block(own, batch.rows, block, bootstrap.studentize(), &mut Vec::new())
+            bootstrap.of_block(own, columns.rows(), block, bootstrap.studentize(), &mut Vec::new())
         };
         // A thread that panicked while it held the lock brings the whole run to its end.
         for selection in selections.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
@@ -228,22 +237,33 @@ impl Run<'_> {
         &self,
         batch: &Batch,
         selections: Vec<Mutex<Vec<Selection>>>,
+        estimates: &[Estimate],
         columns: &DayColumns,
     ) -> Result<Vec<Found>> {
         if self.cancelled.load(Ordering::Relaxed) {
             return Err(Error::Cancelled);
         }
-        let estimates = &self.planned[batch.day].estimates[batch.cells.clone()];
         let cells = columns.columns().chunks_exact(self.bootstrap.columns());
         Ok(self.clocks.quantiles.time(|| {
-            let cells = selections.into_iter().zip(cells).zip(estimates).enumerate();
-            let found = cells.map(|(number, ((selections, own), estimate))| {
+            let cells = selections.into_iter().zip(cells).zip(estimates);
+            let found = cells.map(|((selections, own), estimate)| {
                 let selections = selections.into_inner().unwrap_or_else(PoisonError::into_inner);
-                let estimate = self.completed(batch, number, estimate, columns, own);
-                self.found(batch, selections, &estimate, own)
+                self.found(batch, selections, estimate, own)
             });
             found.collect()
         }))
+    }
+
+    /// The estimates of a batch, cell by cell, with what only some intervals need.
+    fn estimates(&self, batch: &Batch, columns: &DayColumns) -> Vec<Estimate> {
+        let estimates = &self.planned[batch.day].estimates[batch.cells.clone()];
+        let bootstrap = self.bootstrap;
+        if !bootstrap.needs.contains(&Need::All) && bootstrap.studentize().is_none() {
+            return estimates.to_vec();
+        }
+        let whole = Block::of_all_rows(columns);
+        let cells = columns.columns().chunks_exact(bootstrap.columns()).zip(estimates).enumerate();
+        cells.map(|(cell, (own, estimate))| self.completed(batch, cell, estimate, &whole, own)).collect()
     }
 
     /// The estimate of a cell of a batch with what only some intervals need.
@@ -252,15 +272,11 @@ impl Run<'_> {
         batch: &Batch,
         cell: usize,
         estimate: &Estimate,
-        columns: &DayColumns,
+        whole: &Block<'_>,
         own: &[Column],
     ) -> Estimate {
         let bootstrap = self.bootstrap;
-        if !bootstrap.needs.contains(&Need::All) {
-            return *estimate;
-        }
         let mut sums = vec![0.0; own.len()];
-        let whole = Block::of_all_rows(columns);
         for (sum, column) in sums.iter_mut().zip(own) {
             *sum = column.value_of(whole.sum(column, 0));
         }
@@ -301,7 +317,7 @@ impl Run<'_> {
         let moments = match (bootstrap.details, distributions.first()) {
             (true, Some(all)) => {
                 let moments = all.moments();
-                [moments.variance.sqrt(), moments.mean - estimate.resampled]
+                error_and_bias(moments, estimate.resampled)
             }
             _ => [f64::NAN; 2],
         };
@@ -321,6 +337,13 @@ impl Run<'_> {
         let relative_error = columns.iter().map(|column| column.relative_error).fold(0.0, f64::max);
         Found { ends, exact: None, moments, relative_error }
     }
+}
+
+/// Standard error and bias of resamples that have these moments.
+pub(super) fn error_and_bias(moments: Moments, resampled: f64) -> [f64; 2] {
+    // Equal infinite ones too, of the logarithm of a variance of 0.
+    let bias = if moments.mean == resampled { 0.0 } else { moments.mean - resampled };
+    [moments.variance.sqrt(), bias]
 }
 
 /// The ends, of which only one may be wanted.

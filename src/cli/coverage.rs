@@ -8,7 +8,7 @@ use indicatif::ProgressBar;
 
 use super::device::all_cores;
 use super::report::Report;
-use super::{Outcome, parse_seed, stock_name};
+use super::{Outcome, distinct, parse_seed, stock_name};
 use crate::bootstrap::Observer;
 use crate::coverage::{Coverage, CoverageRow};
 use crate::error::Result;
@@ -84,17 +84,6 @@ impl Observer for Bar {
         self.0.inc(draws);
         ControlFlow::Continue(())
     }
-}
-
-/// Each value once, where it comes first: nothing is computed twice.
-fn distinct<T: PartialEq>(values: Vec<T>) -> Vec<T> {
-    let mut kept = Vec::with_capacity(values.len());
-    for value in values {
-        if !kept.contains(&value) {
-            kept.push(value);
-        }
-    }
-    kept
 }
 
 pub(super) fn run(args: CoverageArgs, report: &Report) -> Result<Outcome> {

@@ -21,6 +21,10 @@ impl Interval for Basic {
         let [low, high] = tail.mirrored();
         [high, low].map(|level| {
             let Quantile { value, error } = statistic.quantile(level);
+            // Infinite ones too, of the logarithm of a variance of 0, which is that of all its resamples.
+            if value == estimate.value {
+                return Quantile { value, error };
+            }
             Quantile { value: 2.0 * estimate.value - value, error }
         })
     }

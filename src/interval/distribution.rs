@@ -112,10 +112,17 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// Of some `numbers`, of which none is NaN. Moments are summed in their order.
+    /// Of some `numbers`, of which none is NaN. Moments are summed in their order. Where some are infinite, the
+    /// variance is infinite; where all are the same infinity, it is 0.
     pub fn new(numbers: &[f64]) -> Self {
         let count = numbers.len() as f64;
         let mean = numbers.iter().sum::<f64>() / count;
+        if !mean.is_finite() {
+            let equal = numbers.iter().all(|number| *number == mean);
+            let variance = if equal { 0.0 } else { f64::INFINITY };
+            let moments = Moments { count, mean, variance, kurtosis: 0.0 };
+            return Self { keys: numbers.iter().copied().map(key).collect(), moments };
+        }
         let [squares, fourths] = numbers.iter().fold([0.0; 2], |[squares, fourths], number| {
             let square = (number - mean) * (number - mean);
             [squares + square, fourths + square * square]
@@ -172,6 +179,10 @@ mod tests {
         assert_eq!([0.0, 1.0, 2.0, 3.5].map(|value| sample.share_below(value)), [0.0, 0.125, 0.5, 1.0]);
         assert_eq!(Sample::new(&[5.0; 3]).moments().kurtosis, 0.0);
         assert_eq!(Sample::new(&[5.0]).moments().variance, 0.0);
+        let of_still_days = Sample::new(&[f64::NEG_INFINITY; 3]).moments();
+        assert_eq!([of_still_days.mean, of_still_days.variance], [f64::NEG_INFINITY, 0.0]);
+        let of_one = Sample::new(&[1.0, f64::NEG_INFINITY]).moments();
+        assert_eq!([of_one.mean, of_one.variance], [f64::NEG_INFINITY, f64::INFINITY]);
     }
 
     /// The standard error of the median of uniform numbers is 1/(2√B), of other quantiles √(p(1−p)/B).

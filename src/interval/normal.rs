@@ -27,6 +27,10 @@ impl Interval for Normal {
 
     fn ends(&self, estimate: &Estimate, statistic: &mut dyn Distribution, tail: &Tail) -> [Quantile; 2] {
         let Moments { count, mean, variance, kurtosis } = statistic.moments();
+        // Infinite as all θ* are, of the logarithm of a variance of 0.
+        if mean == estimate.resampled && variance == 0.0 {
+            return [Quantile::certain(estimate.value); 2];
+        }
         if !mean.is_finite() {
             return [f64::NEG_INFINITY, f64::INFINITY].map(|value| Quantile { value, error: f64::INFINITY });
         }

@@ -5,7 +5,8 @@
 //! less skewed.
 //!
 //! A resample whose standard error is 0 (all its rows are equal) counts as ±∞ by the sign of its numerator,
-//! and as 0 where that is 0 too: none is dropped. An end that such a resample decides is infinite.
+//! and as 0 where that is 0 too: none is dropped. An end that such a resample decides is infinite. A resample
+//! of the same sums as all rows have counts as 0, so that rounding makes no numerator of equal returns.
 //!
 //! Sources: P. Hall, "The Bootstrap and Edgeworth Expansion", 1992; S. Gonçalves and N. Meddahi,
 //! "Bootstrapping realized volatility", Econometrica 77(1), 2009; "Box-Cox transforms for realized
@@ -39,7 +40,7 @@ fn studentize(numerator: f64, square: f64) -> f64 {
 /// (θ* − θ̂)/se*.
 pub(super) fn raw(estimate: &Estimate, resample: &Resampled) -> f64 {
     // Equal infinite ones too, of the logarithm of a variance of 0.
-    if resample.value == estimate.value {
+    if resample.value == estimate.resampled || resample.value == estimate.value {
         return 0.0;
     }
     studentize(resample.value - estimate.value, resample.squared_error)
@@ -47,7 +48,7 @@ pub(super) fn raw(estimate: &Estimate, resample: &Resampled) -> f64 {
 
 /// (ln θ* − ln θ̂)/(se*/θ*). Logarithms are those of the `libm` crate, the same everywhere.
 pub(super) fn log(estimate: &Estimate, resample: &Resampled) -> f64 {
-    if resample.value == estimate.value {
+    if resample.value == estimate.resampled || resample.value == estimate.value {
         return 0.0;
     }
     if resample.value <= 0.0 {

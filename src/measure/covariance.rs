@@ -22,7 +22,7 @@
 
 use ndarray::{ArrayRef1, ArrayRef2};
 
-use super::{Measure, Studentize, Totals};
+use super::{Measure, Studentize, Totals, spread};
 
 /// Realized covariance with the stock of number `against`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,7 +137,7 @@ impl Studentize for Covariance {
 
     fn squared_error_of_resample(&self, rows: u32, sums: &[f64]) -> f64 {
         let covariance = of_sums(sums);
-        sums[COLUMNS] - covariance * covariance / f64::from(rows)
+        spread(sums[COLUMNS], covariance, rows)
     }
 
     fn squared_error_of_wild(&self, _: u32, sums: &[f64]) -> f64 {

@@ -62,6 +62,7 @@ use std::sync::Arc;
 
 use ndarray::{ArrayRef1, ArrayRef2};
 
+use crate::columns::MAX_RELATIVE_ERROR;
 use crate::error::{Error, Result};
 
 pub use beta::Beta;
@@ -212,7 +213,7 @@ pub trait Studentize {
     fn quantities(&self, row: &ArrayRef1<f64>, stock: usize, out: &mut [f64]);
 
     /// The squared standard error of θ*, from the sums of the measure's columns and of these over an iid
-    /// resample of n = `rows` rows; rounding may make it negative where it is zero.
+    /// resample of n = `rows` rows; 0 where rounding alone may have made it.
     fn squared_error_of_resample(&self, rows: u32, sums: &[f64]) -> f64;
 
     /// The same of a wild resample, whose rows are all n rows, each multiplied by its own η with E η² = 1, E
@@ -288,6 +289,13 @@ fn rows_of(returns: &ArrayRef2<f64>) -> u32 {
 /// a / b, with 0/0 as 0.
 fn ratio(a: f64, b: f64) -> f64 {
     if a == 0.0 { 0.0 } else { a / b }
+}
+
+/// Σ x² − (Σ x)²/n of n = `rows` numbers, from their `sum` and that of their `squares`, both with the rounding
+/// of columns ([`crate::columns::MAX_RELATIVE_ERROR`]): what that alone may make of equal numbers is 0.
+fn spread(squares: f64, sum: f64, rows: u32) -> f64 {
+    let spread = squares - sum * sum / f64::from(rows);
+    if spread <= 4.0 * MAX_RELATIVE_ERROR * squares { 0.0 } else { spread }
 }
 
 /// Σ f(r) of a stock, in row order.

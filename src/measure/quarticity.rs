@@ -14,7 +14,7 @@
 use ndarray::{ArrayRef1, ArrayRef2};
 
 use super::variance::fourth;
-use super::{Measure, Studentize, Totals, total, totals};
+use super::{Measure, Studentize, Totals, spread, total, totals};
 
 /// Realized quarticity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +98,7 @@ impl Studentize for Quarticity {
     }
 
     fn squared_error_of_resample(&self, rows: u32, sums: &[f64]) -> f64 {
-        scaled_error(sums[1] - sums[0] * sums[0] / f64::from(rows), rows)
+        scaled_error(spread(sums[1], sums[0], rows), rows)
     }
 
     fn squared_error_of_wild(&self, rows: u32, sums: &[f64]) -> f64 {

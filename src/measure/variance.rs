@@ -10,7 +10,7 @@
 
 use ndarray::{ArrayRef1, ArrayRef2};
 
-use super::{Measure, Studentize, Totals, total, totals};
+use super::{Measure, Studentize, Totals, spread, total, totals};
 
 /// Realized variance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +90,7 @@ impl Studentize for Variance {
     }
 
     fn squared_error_of_resample(&self, rows: u32, sums: &[f64]) -> f64 {
-        sums[1] - sums[0] * sums[0] / f64::from(rows)
+        spread(sums[1], sums[0], rows)
     }
 
     fn squared_error_of_wild(&self, _: u32, sums: &[f64]) -> f64 {

@@ -50,7 +50,7 @@ impl BlockLength {
         if most + 1 >= count {
             return Err(refused(
                 format!("{count} numbers"),
-                "11 at least are needed; give the length itself",
+                "11 at least are needed; give the length itself by `block`",
             ));
         }
         let mean = series.iter().sum::<f64>() / n;

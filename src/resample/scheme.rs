@@ -85,9 +85,11 @@ pub fn by_name(name: &str, length: Option<f64>) -> Result<Scheme> {
             Scheme::Block { length: whole }
         }
         ("stationary", Some(length)) => Scheme::Stationary { length },
-        ("iid" | "wild", Some(_)) => return Err(refused("it has no blocks; leave the length out".into())),
+        ("iid" | "wild", Some(_)) => return Err(refused("it has no blocks; leave `block` out".into())),
         ("block" | "stationary", None) => {
-            return Err(refused("it needs a block length; give the number of rows of a block".into()));
+            return Err(refused(
+                "it needs a block length; give the number of rows of a block by `block`".into(),
+            ));
         }
         _ => return Err(refused(format!("there are {}", NAMES.join(", ")))),
     };
@@ -102,7 +104,7 @@ pub(super) fn last_beginning(length: f64) -> u32 {
 }
 
 fn bad_length(length: f64, requirement: String) -> Error {
-    Error::Parameter { name: "the block length", value: length.to_string(), requirement }
+    Error::Parameter { name: "block", value: length.to_string(), requirement }
 }
 
 impl Scheme {
@@ -242,7 +244,7 @@ mod tests {
         for length in [0.0, 0.5, -3.0, f64::NAN, f64::INFINITY, 1e30] {
             for name in ["block", "stationary"] {
                 let refused = by_name(name, Some(length)).unwrap_err().to_string();
-                assert!(refused.starts_with("the block length is "), "{refused}");
+                assert!(refused.starts_with("block is "), "{refused}");
             }
         }
         assert!(by_name("block", Some(2.5)).unwrap_err().to_string().contains("whole number"));

@@ -6,6 +6,7 @@ mod summary;
 
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
@@ -14,6 +15,7 @@ use jiff::civil::Date;
 use crate::bootstrap::{Bootstrap, Description, Engine, Period, Resources, run_panel};
 use crate::error::{Error, Result};
 use crate::interval::Side;
+use crate::measure::{Measure, Volatility};
 use crate::output::intervals::{self, Layout};
 use crate::output::{Format, Outputs};
 use crate::panel::{Align, LoadOptions, PanelReader, parse_date};
@@ -25,7 +27,7 @@ use crate::{interval, measure};
 use self::pictures::{CellName, Pictures, Watch};
 use super::device::{DeviceArgs, MemoryArgs, grouped};
 use super::report::Report;
-use super::{Outcome, parse_seed, stock_name};
+use super::{Outcome, distinct, parse_seed, stock_name};
 
 /// Returns drawn from which on starting a GPU pays for itself: some seconds on a few cores, against well
 /// under one to start.
@@ -190,7 +192,7 @@ impl BootstrapArgs {
         };
         let scheme = scheme::by_name(&self.scheme, length)?;
         let of_name = |name: &String| {
-            let measure = measure::by_name(name, against.filter(|_| measure::is_of_two(name)))?;
+            let measure = self.measure_of(name, against.filter(|_| measure::is_of_two(name)))?;
             let intervals =
                 self.interval.iter().map(|name| interval::by_name(name)).collect::<Result<_>>()?;
             base.clone()
@@ -201,9 +203,27 @@ impl BootstrapArgs {
                 .details(self.details)?
                 .against_exact(self.against_exact)
         };
-        let mut names = self.measure.clone();
-        names.dedup();
-        names.iter().map(of_name).collect()
+        self.measure.iter().map(of_name).collect()
+    }
+
+    /// The measure of this name. A volatility of the year is by the number of such periods that a year has.
+    fn measure_of(&self, name: &str, against: Option<usize>) -> Result<Arc<dyn Measure>> {
+        let periods_a_year = match self.by {
+            Period::Day => return measure::by_name(name, against),
+            _ if name != "annual-volatility" => return measure::by_name(name, against),
+            Period::Week => Some(52),
+            Period::Month => Some(12),
+            Period::All => {
+                return Err(Error::Parameter {
+                    name: "measure",
+                    value: name.into(),
+                    requirement: "all days together are no known part of a year; take volatility, or `by \
+                                  month`"
+                        .into(),
+                });
+            }
+        };
+        Ok(Arc::new(Volatility { periods_a_year }))
     }
 
     /// What pictures and the wide layout are not of.
@@ -255,6 +275,8 @@ impl BootstrapArgs {
 }
 
 pub(super) fn run(mut args: BootstrapArgs, report: &Report) -> Result<Outcome> {
+    args.measure = distinct(args.measure);
+    args.interval = distinct(args.interval);
     // Before the work, whether the method makes sense; the second stock's number is known later.
     args.check_shapes(&args.methods(args.against.as_ref().map(|_| 0))?)?;
     let jobs = args.device.jobs(report)?;
@@ -294,6 +316,11 @@ pub(super) fn run(mut args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     {
         wanted.push((name.date, name.find(flag, &panel)?));
     }
+    if resamples.is_some() {
+        let first = wanted.len() - args.cell.len();
+        let numbers: Vec<usize> = wanted[first..].iter().map(|(_, number)| *number).collect();
+        resamples::check(&methods, &args.cell, &numbers, panel.stocks().len(), memory)?;
+    }
     if panel.blocks() > 1 {
         let blocks = panel.blocks();
         report.line(format!("reading {blocks} blocks of days one after the other, to stay within --memory"));
@@ -313,18 +340,17 @@ pub(super) fn run(mut args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     methods.iter().take(1).filter_map(summary::few_samples).for_each(|warning| report.warning(warning));
 
     let write_started = Instant::now();
-    // All pictures are drawn before anything is written: one that fails leaves none of the outputs.
+    // All pictures and resamples are there before anything is written: one that fails leaves no output.
     let drawn =
         pictures.draw(&methods[0], args.against.as_deref(), panel.stocks(), &found[0], &mut days, &jobs)?;
     let description: Vec<Description> =
         methods.iter().zip(&found).map(|(method, found)| method.describe(found)).collect();
     let table = intervals::Report { stocks: panel.stocks(), intervals: &found, method: &description };
+    let resampled = jobs.install(|| resamples::of_cells(&methods, &args.cell, panel.stocks(), &mut days))?;
     destination.write(|out| intervals::write(out, &table, format, args.layout))?;
     drawn.iter().try_for_each(Drawn::save)?;
     if let Some(file) = resamples {
-        let written =
-            jobs.install(|| resamples::of_cells(&methods, &args.cell, panel.stocks(), &mut days))?;
-        file.write(|out| resamples::write(out, &written))?;
+        file.write(|out| resamples::write(out, &resampled))?;
     }
     let write_time = write_started.elapsed();
     let stocks = panel.stocks().len();

@@ -7,7 +7,8 @@ use std::io::{self, Write};
 use ndarray::Array1;
 
 use super::pictures::{CellName, CellReturns};
-use crate::bootstrap::Bootstrap;
+use crate::bootstrap::{Bootstrap, pairings};
+use crate::cli::device::plural;
 use crate::error::{Error, Result};
 
 /// The resampled statistics of one cell and measure.
@@ -15,6 +16,46 @@ pub(super) struct Resamples<'a> {
     cell: &'a CellName,
     measure: &'static str,
     values: Array1<f64>,
+}
+
+/// Checks before the work that there will be resamples of all `cells`, whose stocks have these numbers, and
+/// that they fit into `memory` bytes.
+pub(super) fn check(
+    methods: &[Bootstrap],
+    cells: &[CellName],
+    numbers: &[usize],
+    stocks: usize,
+    memory: u64,
+) -> Result<()> {
+    for method in methods {
+        pairings::refuse_resamples(method.measure(), method.scheme())?;
+        let known = method.measure().cells(stocks);
+        if let Some((cell, _)) = cells.iter().zip(numbers).find(|(_, number)| !known.contains(number)) {
+            return Err(of_itself(cell, method.measure().name()));
+        }
+    }
+    let samples: u64 = methods.iter().map(|method| u64::from(method.samples())).sum();
+    // Those of all cells, and the sums of one: of up to three columns, each of one or more words.
+    let needed =
+        8 * samples * cells.len() as u64 + 32 * methods.first().map_or(0, |one| one.samples().into());
+    if needed > memory {
+        return Err(Error::Memory {
+            what: format!("holding the resampled statistics of {}", plural(cells.len() as u64, "cell")),
+            needed,
+            allowed: memory,
+            advice: "raise `memory`, lower `samples`, or name fewer cells".into(),
+        });
+    }
+    Ok(())
+}
+
+/// The error of a pair of one stock.
+fn of_itself(cell: &CellName, measure: &str) -> Error {
+    Error::Parameter {
+        name: "--cell",
+        value: format!("{},{}", cell.stock, cell.date),
+        requirement: format!("there is no {measure} of that stock with itself; name another"),
+    }
 }
 
 /// The statistics of `cells`, whose returns are `days`, by each method, on the current Rayon pool.
@@ -31,11 +72,7 @@ pub(super) fn of_cells<'a>(
             let measure = method.measure().name();
             let Some(place) = method.measure().cells(stocks.len()).iter().position(|&cell| cell == stock)
             else {
-                return Err(Error::Parameter {
-                    name: "--cell",
-                    value: format!("{},{}", cell.stock, cell.date),
-                    requirement: format!("there is no {measure} of that stock with itself; name another"),
-                });
+                return Err(of_itself(cell, measure));
             };
             let values = method.resampled_of(&day, place)?;
             found.push(Resamples { cell, measure, values });
