@@ -8,7 +8,7 @@ use ndarray::Array1;
 
 use super::pictures::{CellName, CellReturns};
 use crate::bootstrap::Bootstrap;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// The resampled statistics of one cell and measure.
 pub(super) struct Resamples<'a> {
@@ -31,11 +31,7 @@ pub(super) fn of_cells<'a>(
             let measure = method.measure().name();
             let Some(place) = method.measure().cells(stocks.len()).iter().position(|&cell| cell == stock)
             else {
-                return Err(Error::Parameter {
-                    name: "--cell",
-                    value: format!("{},{}", cell.stock, cell.date),
-                    requirement: format!("there is no {measure} of that stock with itself; name another"),
-                });
+                return Err(cell.with_itself("--cell", measure));
             };
             let values = method.resampled_of(&day, place)?;
             found.push(Resamples { cell, measure, values });
