@@ -36,7 +36,11 @@ impl Axis {
         let (low, high) = range(values);
         let low = if zero { low.min(0.0) } else { low };
         // A single number gets some room on both sides.
-        let room = if high > low { 0.0 } else { (0.1 * high.abs()).max(1e-12) };
+        let room = match high > low {
+            true => 0.0,
+            false if high == 0.0 => 1.0,
+            false => 0.1 * high.abs(),
+        };
         let (low, high) = (if zero { low } else { low - room }, high + room);
         let step = nice_step((high - low) / count as f64);
         let (first, last) = ((low / step + 1e-9).floor(), (high / step - 1e-9).ceil());
@@ -55,6 +59,24 @@ impl Axis {
             minor: Vec::new(),
             label: label.into(),
         }
+    }
+
+    /// As [`Self::linear`], with multiples of a power of ten for labels where numbers are small: `−2·10⁻⁵`.
+    pub(crate) fn linear_in_powers(label: &str, values: impl Iterator<Item = f64>, count: usize) -> Self {
+        let mut axis = Self::linear(label, values, count, false);
+        let largest = axis.low.abs().max(axis.high.abs());
+        if largest < 0.01 {
+            let exponent = largest.log10().floor() as i32;
+            let unit = 10f64.powi(exponent);
+            let step = axis.ticks.windows(2).map(|pair| pair[1].0 - pair[0].0).fold(largest, f64::min);
+            let decimals = (-(step / unit).log10().floor()).max(0.0) as usize;
+            for (tick, text) in &mut axis.ticks {
+                let number = decimal(*tick / unit, decimals);
+                let is_zero = tick.abs() < 0.5 * step;
+                *text = if is_zero { "0".into() } else { format!("{number}·10{}", superscript(exponent)) };
+            }
+        }
+        axis
     }
 
     /// As [`Self::linear`], with a little room beyond the values instead of whole steps.
@@ -231,6 +253,16 @@ mod tests {
         let axis = Axis::linear("", [-3.0, 12.0].into_iter(), 4, false);
         assert_eq!(labels(&axis), ["−5", "0", "5", "10", "15"]);
         assert_eq!((axis.place(-5.0), axis.place(15.0), axis.place(99.0)), (0.0, 1.0, 1.0));
+    }
+
+    #[test]
+    fn small_numbers_have_short_labels() {
+        let axis = Axis::linear_in_powers("", [-1.3e-5, 4.1e-5].into_iter(), 4);
+        assert_eq!(labels(&axis), ["−2·10⁻⁵", "0", "2·10⁻⁵", "4·10⁻⁵", "6·10⁻⁵"]);
+        let axis = Axis::linear_in_powers("", [-0.5, 1.0].into_iter(), 3);
+        assert_eq!(labels(&axis), ["−0.5", "0.0", "0.5", "1.0"]);
+        let axis = Axis::linear_in_powers("", [1.0e-5, 1.2e-5].into_iter(), 4);
+        assert_eq!(labels(&axis)[1], "1.05·10⁻⁵");
     }
 
     #[test]

@@ -160,7 +160,7 @@ fn vertical(intervals: &Intervals, quantity: &Quantity, shown: usize) -> Axis {
     let values = estimates.iter().chain(&near).copied();
     match quantity.is_logarithmic {
         true => Axis::logarithmic("", values, power),
-        false => Axis::linear("", values, 6, false),
+        false => Axis::linear_in_powers("", values, 6),
     }
 }
 
