@@ -125,11 +125,16 @@ impl Axis {
         Self { low, high, logarithmic: true, ticks: labelled, minor, label: label.into() }
     }
 
-    /// An axis of days, in days since 1970, `width` units of length long. A half day of room on both sides.
+    /// An axis of days, in days since 1970, `width` units of length long. Room for half a
+    /// day, or half of the way to the next date, on both sides.
     pub(crate) fn days(dates: &[Date], width: f64) -> Self {
         let numbers = dates.iter().map(|&date| day_number(date));
         let (low, high) = range(numbers);
-        let (low, high) = (low - 0.7, high + 0.7);
+        // Half of the way to a neighbour, as weeks and months are farther apart than days.
+        let gaps = dates.windows(2).map(|pair| day_number(pair[1]) - day_number(pair[0]));
+        let gap = gaps.fold(f64::INFINITY, f64::min);
+        let room = if gap.is_finite() { (0.5 * gap).max(0.7) } else { 0.7 };
+        let (low, high) = (low - room, high + room);
         let span = high - low;
         let (first, last) =
             (dates.first().copied().unwrap_or_default(), dates.last().copied().unwrap_or_default());
@@ -312,5 +317,9 @@ mod tests {
             }
         }
         assert_eq!(Axis::days(&days(366)[340..], 600.0).label, "2007–2008");
+        // Bars of months have room at both ends.
+        let months: Vec<Date> = (1..=12).map(|month| date(2007, month, 1)).collect();
+        let axis = Axis::days(&months, 600.0);
+        assert!(axis.place(day_number(months[0])) > 0.035 && axis.place(day_number(months[11])) < 0.965);
     }
 }

@@ -41,7 +41,7 @@ const SHOWN: [f64; 2] = [1e-5, 1.0 - 1e-4];
 const FAR: f64 = 2.0;
 
 /// Bins across the picture, where samples do not give their width.
-const BINS: f64 = 160.0;
+const BINS: f64 = 400.0;
 
 /// Points of the exact distribution's line, about.
 const POINTS: f64 = 160.0;
@@ -370,7 +370,7 @@ fn number(value: f64) -> String {
         size if size == 0.0 => "0".into(),
         size if size.is_infinite() => format!("{sign}∞"),
         size if size.is_nan() => "unknown".into(),
-        size if (0.1..1000.0).contains(&size) => {
+        size if (0.001..1000.0).contains(&size) => {
             let decimals = (3.0 - size.log10().floor()) as usize;
             format!("{sign}{size:.decimals$}")
         }
@@ -529,7 +529,7 @@ mod tests {
 
     #[test]
     fn numbers_have_four_digits() {
-        let numbers = [0.0, 1.0, -0.54321, 123.456, -1.2349e-7, f64::NEG_INFINITY];
-        assert_eq!(numbers.map(number), ["0", "1.000", "−0.5432", "123.5", "−1.235·10⁻⁷", "−∞"]);
+        let numbers = [0.0, 1.0, 0.04039, -0.54321, 123.456, -1.2349e-7, f64::NEG_INFINITY];
+        assert_eq!(numbers.map(number), ["0", "1.000", "0.04039", "−0.5432", "123.5", "−1.235·10⁻⁷", "−∞"]);
     }
 }

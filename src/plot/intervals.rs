@@ -85,7 +85,7 @@ pub fn picture(
     let more = (lines[0].chars().count() / 100 + letters / 100) as f64;
     let height = 96.0 + 20.0 * more + rows as f64 * (panel_height + gap) - gap + 56.0;
     draw(height, |canvas| {
-        let top = title(canvas, &format!("{} with confidence intervals", quantity.title()), &lines)?;
+        let top = title(canvas, &format!("{} and its confidence intervals", quantity.title()), &lines)?;
         let top = legend(canvas, &entries, top)? + LABEL + 8.0;
         let (left, right) = (96.0, WIDTH - 16.0);
         let between = 14.0;
@@ -310,7 +310,7 @@ mod tests {
         let texts = texts(&drawn(&intervals, &Quantity::new("covariance", Some("S0002"), Period::Week)));
         let names: Vec<&String> = texts.iter().filter(|text| text.starts_with("S0")).collect();
         assert_eq!(names, ["S0001", "S0003"]);
-        let title = "Weekly realized covariance with S0002 with confidence intervals";
+        let title = "Weekly realized covariance with S0002 and its confidence intervals";
         assert!(texts.iter().any(|text| text == title), "{texts:?}");
     }
 
