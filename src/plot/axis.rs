@@ -36,7 +36,11 @@ impl Axis {
         let (low, high) = range(values);
         let low = if zero { low.min(0.0) } else { low };
         // A single number gets some room on both sides.
-        let room = if high > low { 0.0 } else { (0.1 * high.abs()).max(1e-12) };
+        let room = match high > low {
+            true => 0.0,
+            false if high == 0.0 => 1.0,
+            false => 0.1 * high.abs(),
+        };
         let (low, high) = (if zero { low } else { low - room }, high + room);
         let step = nice_step((high - low) / count as f64);
         let (first, last) = ((low / step + 1e-9).floor(), (high / step - 1e-9).ceil());
@@ -55,6 +59,24 @@ impl Axis {
             minor: Vec::new(),
             label: label.into(),
         }
+    }
+
+    /// As [`Self::linear`], with multiples of a power of ten for labels where numbers are small: `−2·10⁻⁵`.
+    pub(crate) fn linear_in_powers(label: &str, values: impl Iterator<Item = f64>, count: usize) -> Self {
+        let mut axis = Self::linear(label, values, count, false);
+        let largest = axis.low.abs().max(axis.high.abs());
+        if largest < 0.01 {
+            let exponent = largest.log10().floor() as i32;
+            let unit = 10f64.powi(exponent);
+            let step = axis.ticks.windows(2).map(|pair| pair[1].0 - pair[0].0).fold(largest, f64::min);
+            let decimals = (-(step / unit).log10().floor()).max(0.0) as usize;
+            for (tick, text) in &mut axis.ticks {
+                let number = decimal(*tick / unit, decimals);
+                let is_zero = tick.abs() < 0.5 * step;
+                *text = if is_zero { "0".into() } else { format!("{number}·10{}", superscript(exponent)) };
+            }
+        }
+        axis
     }
 
     /// As [`Self::linear`], with a little room beyond the values instead of whole steps.
@@ -103,11 +125,16 @@ impl Axis {
         Self { low, high, logarithmic: true, ticks: labelled, minor, label: label.into() }
     }
 
-    /// An axis of days, in days since 1970, `width` units of length long. A half day of room on both sides.
+    /// An axis of days, in days since 1970, `width` units of length long. Room for half a
+    /// day, or half of the way to the next date, on both sides.
     pub(crate) fn days(dates: &[Date], width: f64) -> Self {
         let numbers = dates.iter().map(|&date| day_number(date));
         let (low, high) = range(numbers);
-        let (low, high) = (low - 0.7, high + 0.7);
+        // Half of the way to a neighbour, as weeks and months are farther apart than days.
+        let gaps = dates.windows(2).map(|pair| day_number(pair[1]) - day_number(pair[0]));
+        let gap = gaps.fold(f64::INFINITY, f64::min);
+        let room = if gap.is_finite() { (0.5 * gap).max(0.7) } else { 0.7 };
+        let (low, high) = (low - room, high + room);
         let span = high - low;
         let (first, last) =
             (dates.first().copied().unwrap_or_default(), dates.last().copied().unwrap_or_default());
@@ -234,6 +261,16 @@ mod tests {
     }
 
     #[test]
+    fn small_numbers_have_short_labels() {
+        let axis = Axis::linear_in_powers("", [-1.3e-5, 4.1e-5].into_iter(), 4);
+        assert_eq!(labels(&axis), ["−2·10⁻⁵", "0", "2·10⁻⁵", "4·10⁻⁵", "6·10⁻⁵"]);
+        let axis = Axis::linear_in_powers("", [-0.5, 1.0].into_iter(), 3);
+        assert_eq!(labels(&axis), ["−0.5", "0.0", "0.5", "1.0"]);
+        let axis = Axis::linear_in_powers("", [1.0e-5, 1.2e-5].into_iter(), 4);
+        assert_eq!(labels(&axis)[1], "1.05·10⁻⁵");
+    }
+
+    #[test]
     fn a_single_number_and_none_have_axes() {
         for values in [vec![], vec![0.0], vec![7.0], vec![-1e-9]] {
             for axis in [
@@ -280,5 +317,9 @@ mod tests {
             }
         }
         assert_eq!(Axis::days(&days(366)[340..], 600.0).label, "2007–2008");
+        // Bars of months have room at both ends.
+        let months: Vec<Date> = (1..=12).map(|month| date(2007, month, 1)).collect();
+        let axis = Axis::days(&months, 600.0);
+        assert!(axis.place(day_number(months[0])) > 0.035 && axis.place(day_number(months[11])) < 0.965);
     }
 }

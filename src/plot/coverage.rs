@@ -35,7 +35,7 @@ pub fn picture(spec: &Coverage, rows: &[CoverageRow]) -> Result<Picture> {
         }
     }
     let line = format!(
-        "{}; B = {}, {} simulated days of each n, seed {}; bars: ± 2 binomial standard errors",
+        "{}; B = {}, {} simulated days of each n, seed {}; bars: two binomial standard errors each way",
         spec.model.description(),
         grouped(spec.samples.into()),
         grouped(spec.replications.into()),

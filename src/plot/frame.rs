@@ -62,6 +62,8 @@ pub(crate) enum Swatch {
     Area(RGBColor, f64),
     /// A mark alone.
     Mark(RGBColor, Mark),
+    /// Nothing: the text is a remark.
+    Nothing,
 }
 
 /// A legend, in lines as wide as the picture; returns where it ends.
@@ -85,8 +87,13 @@ pub(crate) fn legend(canvas: &Canvas<'_>, entries: &[(Swatch, String)], top: f64
                 canvas.rectangle((x, middle - 5.0), (x + SWATCH, middle + 5.0), ink)?;
             }
             Swatch::Mark(color, mark) => canvas.mark(mark, center, 3.6, color)?,
+            Swatch::Nothing => {}
         }
-        canvas.text(text, (x + SWATCH + 6.0, middle), Type::new(SMALL, TEXT).middle())?;
+        let (at, color) = match swatch {
+            Swatch::Nothing => (x, FAINT_TEXT),
+            _ => (x + SWATCH + 6.0, TEXT),
+        };
+        canvas.text(text, (at, middle), Type::new(SMALL, color).middle())?;
         x += width;
     }
     Ok(y + SMALL + 4.0)

@@ -20,6 +20,7 @@ use super::style::{
 };
 use crate::bootstrap::StatisticLaw;
 use crate::error::Result;
+use crate::exact::Cdf;
 use crate::figures::grouped;
 use crate::resample::histogram::Histogram;
 
@@ -34,16 +35,16 @@ const ROW: f64 = 27.0;
 const NO_SPREAD: f64 = 1e-6;
 
 /// Without samples, the exact distribution is shown between these levels.
-const SHOWN: [f64; 2] = [2e-4, 1.0 - 2e-4];
+const SHOWN: [f64; 2] = [1e-5, 1.0 - 1e-4];
 
 /// Ends farther out than so many times the width of what else is shown are at the picture's edge.
 const FAR: f64 = 2.0;
 
 /// Bins across the picture, where samples do not give their width.
-const BINS: f64 = 160.0;
+const BINS: f64 = 400.0;
 
 /// Points of the exact distribution's line, about.
-const POINTS: f64 = 500.0;
+const POINTS: f64 = 160.0;
 
 /// Colours of the intervals, in order.
 const COLORS: [RGBColor; 4] = [BLUE, GREEN, PURPLE, BLACK];
@@ -128,18 +129,21 @@ impl Curve {
     /// Of probabilities times `factor`, across the scale.
     fn new(law: &StatisticLaw, scale: &Scale, window: f64, from: f64, factor: f64) -> Result<Self> {
         let [low, high] = scale.range;
-        // Half windows are whole steps, and `from`, an edge of a bin, is a step.
-        let half = (0.5 * POINTS * window / (high - low)).ceil().clamp(1.0, 50.0);
-        let step = window / (2.0 * half);
-        let first = ((low - from) / step).floor() - half;
-        let count = ((high - low) / step).ceil() + 2.0 * half + 1.0;
+        // Windows are whole steps, and `from`, an edge of a bin, is a step: bins themselves are among the
+        // windows. Where they are many there are no others: between them the line would say more than the bars
+        // of laws whose outcomes are far apart for a bin.
+        let steps = (POINTS * window / (high - low)).ceil().clamp(1.0, 50.0);
+        let step = window / steps;
+        let first = ((low - from) / step).floor() - steps;
+        let count = ((high - low) / step).ceil() + 2.0 * steps + 1.0;
         let edges: Vec<f64> =
             (0..=count as usize).map(|number| from + (first + number as f64) * step).collect();
         let cdfs = law.cdfs(&edges)?;
-        let (half, mut points) = (half as usize, Vec::with_capacity(edges.len()));
-        for (place, pair) in edges.iter().skip(half).zip(cdfs.iter().zip(cdfs.iter().skip(2 * half))) {
-            points.push((*place, factor * (pair.1.at_most - pair.0.at_most).max(0.0)));
-        }
+        let windows = edges.iter().zip(cdfs.iter().zip(cdfs.iter().skip(steps as usize)));
+        let points = windows.map(|(start, (one, other))| {
+            (start + 0.5 * window, factor * (other.at_most - one.at_most).max(0.0))
+        });
+        let points = points.filter(|point| (low - window..=high + window).contains(&point.0)).collect();
         Ok(Self { points })
     }
 
@@ -210,7 +214,7 @@ pub fn picture(distribution: &Distribution<'_>) -> Result<Picture> {
     if let Some((interval, ends)) = intervals.first() {
         entries.push((Swatch::Area(ORANGE, 0.9), beyond(interval, *ends, exact)?));
     }
-    let height = 180.0 + PANEL + ROW * intervals.len() as f64;
+    let height = 176.0 + PANEL + ROW * intervals.len() as f64;
     draw(height, |canvas| {
         let heading = format!("Bootstrap distribution of {}: {name}", quantity.name);
         let top = title(canvas, &heading, &[method.to_owned()])?;
@@ -246,7 +250,7 @@ pub fn picture(distribution: &Distribution<'_>) -> Result<Picture> {
         let [left, _, right, bottom] = frame.bounds();
         // The point's label on top, then a row for each interval, above the panel.
         let at_point = across(point);
-        canvas.line([(at_point, top + LABEL + 4.0), (at_point, bottom)], Ink::line(VERMILION, 2.0))?;
+        canvas.line([(at_point, top + LABEL + 4.0), (at_point, bottom)], Ink::line(VERMILION, 1.6))?;
         text_around(
             canvas,
             &format!("{} {}", quantity.name, number(point)),
@@ -266,11 +270,17 @@ pub fn picture(distribution: &Distribution<'_>) -> Result<Picture> {
 /// The share of the exact distribution beyond the ends of an interval, in words.
 fn beyond(interval: &str, ends: [f64; 2], exact: Option<&StatisticLaw>) -> Result<String> {
     let text = format!("beyond the {interval} interval");
-    let Some(law) = exact.filter(|_| ends.iter().all(|end| end.is_finite())) else { return Ok(text) };
-    let cdfs = law.cdfs(&ends)?;
-    let [Some(lower), Some(upper)] = [cdfs.first(), cdfs.last()] else { return Ok(text) };
-    let percent = |share: f64| format!("{:.2} %", 100.0 * share.clamp(0.0, 1.0));
-    Ok(format!("{text}: {} and {}", percent(lower.below), percent(1.0 - upper.at_most)))
+    // An end at infinity has nothing beyond it.
+    let sides = [(ends[0], true), (ends[1], false)].into_iter().filter(|(end, _)| end.is_finite());
+    let (finite, is_lower): (Vec<f64>, Vec<bool>) = sides.unzip();
+    let Some(law) = exact.filter(|_| !finite.is_empty()) else { return Ok(text) };
+    let cdfs = law.cdfs(&finite)?;
+    let share = |(is_lower, cdf): (bool, &Cdf)| {
+        let share = if is_lower { cdf.below } else { 1.0 - cdf.at_most };
+        format!("{:.2} %", 100.0 * share.clamp(0.0, 1.0))
+    };
+    let shares: Vec<String> = is_lower.into_iter().zip(&cdfs).map(share).collect();
+    Ok(format!("{text}: {}", shares.join(" and ")))
 }
 
 /// The bars, those beyond the ends in the tails' colour.
@@ -339,7 +349,7 @@ fn text_around(
 ) -> Result<()> {
     let width = canvas.width_of(text, SMALL)?;
     let x = (at - 0.5 * width).clamp(left, (right - width).max(left));
-    let ground = Ink::area(plotters::style::WHITE, 0.8);
+    let ground = Ink::area(plotters::style::WHITE, 1.0);
     canvas.rectangle((x - 3.0, top), (x + width + 3.0, top + SMALL + 2.0), ground)?;
     canvas.text(text, (x, top), Type::new(SMALL, color))
 }
@@ -360,7 +370,7 @@ fn number(value: f64) -> String {
         0.0 => "0".into(),
         size if size.is_infinite() => format!("{sign}∞"),
         size if size.is_nan() => "unknown".into(),
-        size if (0.1..1000.0).contains(&size) => {
+        size if (0.001..1000.0).contains(&size) => {
             let decimals = (3.0 - size.log10().floor()) as usize;
             format!("{sign}{size:.decimals$}")
         }
@@ -497,7 +507,11 @@ mod tests {
         let texts = texts(&picture_of(None, Some(&law), point, &[("percentile", [ends[0], ends[1]])]));
         has(&texts, "probability density, per 10⁻³");
         has(&texts, "exact distribution");
-        has(&texts, "beyond the percentile interval: 5.00 % and 5.00 %");
+        // Outcomes are few enough for steps: less than 5 % lies beyond each end.
+        let [below, above] = [law.cdfs(&ends).unwrap()[0].below, 1.0 - law.cdfs(&ends).unwrap()[1].at_most];
+        assert!(below < 0.05 && below > 0.04 && above < 0.05 && above > 0.04);
+        let [below, above] = [below, above].map(|share| format!("{:.2} %", 100.0 * share));
+        has(&texts, &format!("beyond the percentile interval: {below} and {above}"));
         assert!(!texts.iter().any(|text| text.contains("samples")), "{texts:?}");
         // All returns are equal, and so is every resample.
         let mut constant = day();
@@ -515,7 +529,7 @@ mod tests {
 
     #[test]
     fn numbers_have_four_digits() {
-        let numbers = [0.0, 1.0, -0.54321, 123.456, -1.2345e-7, f64::NEG_INFINITY];
-        assert_eq!(numbers.map(number), ["0", "1.000", "−0.5432", "123.5", "−1.234·10⁻⁷", "−∞"]);
+        let numbers = [0.0, 1.0, 0.04039, -0.54321, 123.456, -1.2349e-7, f64::NEG_INFINITY];
+        assert_eq!(numbers.map(number), ["0", "1.000", "0.04039", "−0.5432", "123.5", "−1.235·10⁻⁷", "−∞"]);
     }
 }

@@ -24,9 +24,11 @@ pub const MOST_STOCKS: usize = 12;
 /// line in a band.
 const CLOSE: f64 = 3.6;
 
-/// Ends farther beyond the estimates than so many times as far as ends usually are from theirs, or than the
-/// estimates are from each other, do not stretch the axis.
-const FAR: f64 = 10.0;
+/// Ends farther beyond the estimates than so many times as far as ends usually are from theirs do not stretch
+/// the axis, unless it is by no more than this share of the estimates' own range: on a linear axis, where days
+/// of large estimates have wide intervals, and on a logarithmic one.
+const FAR: f64 = 6.0;
+const RANGE: [f64; 2] = [1.0, 0.25];
 
 /// Colours of the kinds of intervals, in order.
 const KINDS: [RGBColor; 6] = [SKY_BLUE, VERMILION, GREEN, PURPLE, ORANGE, BLUE];
@@ -64,27 +66,26 @@ pub fn picture(
     let outside =
         intervals.estimate.indexed_iter().any(|((_, cell), &value)| cell < shown && !y.holds(value));
     let kinds = intervals.ends.len();
-    // More kinds of intervals have a longer legend and description.
-    let height = 104.0 + 20.0 * kinds.div_ceil(3) as f64 + rows as f64 * (panel_height + gap) + 44.0;
+    let mut entries = vec![(Swatch::Line(BLACK, 1.2, Some(Mark::Circle)), quantity.name.clone())];
+    for (kind, ends) in intervals.ends.iter().enumerate() {
+        let name = if kinds == 1 { format!("{} interval", ends.interval) } else { ends.interval.into() };
+        entries.push((Swatch::Area(color(kind), 0.75), name));
+    }
+    if outside {
+        let name = if quantity.is_logarithmic { "zero, below the axis" } else { "not finite" };
+        entries.push((Swatch::Mark(BLACK, Mark::Triangle), name.into()));
+    }
+    if cut {
+        let kinds =
+            if quantity.is_logarithmic { "infinite, not positive or far out" } else { "infinite or far out" };
+        entries.push((Swatch::Nothing, format!("at a panel's edge: an end that is {kinds}")));
+    }
+    // Room for as many lines as the description and the legend may have.
+    let letters: usize = entries.iter().map(|(_, text)| text.chars().count() + 6).sum();
+    let more = (lines[0].chars().count() / 100 + letters / 100) as f64;
+    let height = 96.0 + 20.0 * more + rows as f64 * (panel_height + gap) - gap + 56.0;
     draw(height, |canvas| {
-        let top = title(canvas, &format!("{} with confidence intervals", quantity.title()), &lines)?;
-        let mut entries = vec![(Swatch::Line(BLACK, 1.2, Some(Mark::Circle)), quantity.name.clone())];
-        for (kind, ends) in intervals.ends.iter().enumerate() {
-            let name = if kinds == 1 { format!("{} interval", ends.interval) } else { ends.interval.into() };
-            entries.push((Swatch::Area(color(kind), 0.75), name));
-        }
-        if outside {
-            let name = if quantity.is_logarithmic { "zero, below the axis" } else { "not finite" };
-            entries.push((Swatch::Mark(BLACK, Mark::Triangle), name.into()));
-        }
-        if cut {
-            let what = if quantity.is_logarithmic {
-                "to the edge: no end, none above zero, or far out"
-            } else {
-                "to the edge: no end, or far out"
-            };
-            entries.push((Swatch::Mark(TEXT, Mark::Cross), what.into()));
-        }
+        let top = title(canvas, &format!("{} and its confidence intervals", quantity.title()), &lines)?;
         let top = legend(canvas, &entries, top)? + LABEL + 8.0;
         let (left, right) = (96.0, WIDTH - 16.0);
         let between = 14.0;
@@ -149,7 +150,7 @@ fn vertical(intervals: &Intervals, quantity: &Quantity, shown: usize) -> Axis {
         .collect();
     distances.sort_by(f64::total_cmp);
     let usual = distances.get(distances.len() / 2).copied().unwrap_or(0.0);
-    let room = (FAR * usual).max(high - low);
+    let room = (FAR * usual).max(RANGE[usize::from(quantity.is_logarithmic)] * (high - low));
     let near = |end: &f64| {
         let end = scale(*end);
         // Without an estimate there is nothing to be far from.
@@ -159,7 +160,7 @@ fn vertical(intervals: &Intervals, quantity: &Quantity, shown: usize) -> Axis {
     let values = estimates.iter().chain(&near).copied();
     match quantity.is_logarithmic {
         true => Axis::logarithmic("", values, power),
-        false => Axis::linear("", values, 6, false),
+        false => Axis::linear_in_powers("", values, 6),
     }
 }
 
@@ -309,7 +310,7 @@ mod tests {
         let texts = texts(&drawn(&intervals, &Quantity::new("covariance", Some("S0002"), Period::Week)));
         let names: Vec<&String> = texts.iter().filter(|text| text.starts_with("S0")).collect();
         assert_eq!(names, ["S0001", "S0003"]);
-        let title = "Weekly realized covariance with S0002 with confidence intervals";
+        let title = "Weekly realized covariance with S0002 and its confidence intervals";
         assert!(texts.iter().any(|text| text == title), "{texts:?}");
     }
 
@@ -333,7 +334,7 @@ mod tests {
 
     #[test]
     fn ends_without_a_place_do_not_stretch_the_axis() {
-        let edge = |texts: &[String]| texts.iter().any(|text| text.starts_with("to the edge"));
+        let edge = |texts: &[String]| texts.iter().any(|text| text.starts_with("at a panel's edge"));
         for (quantity, factor) in [(rv(), 1.0), (Quantity::new("beta", Some("A"), Period::Day), -1.0)] {
             let usual = intervals(variances(12, 1).mapv(|value| factor * (value + 1e-6)), &["studentized"]);
             let ticks = |intervals: &Intervals| vertical(intervals, &quantity, 1).ticks;

@@ -31,7 +31,7 @@ pub(super) fn check(
         pairings::refuse_resamples(method.measure(), method.scheme())?;
         let known = method.measure().cells(stocks);
         if let Some((cell, _)) = cells.iter().zip(numbers).find(|(_, number)| !known.contains(number)) {
-            return Err(of_itself(cell, method.measure().name()));
+            return Err(cell.with_itself("--cell", method.measure().name()));
         }
     }
     let samples: u64 = methods.iter().map(|method| u64::from(method.samples())).sum();
@@ -49,15 +49,6 @@ pub(super) fn check(
     Ok(())
 }
 
-/// The error of a pair of one stock.
-fn of_itself(cell: &CellName, measure: &str) -> Error {
-    Error::Parameter {
-        name: "--cell",
-        value: format!("{},{}", cell.stock, cell.date),
-        requirement: format!("there is no {measure} of that stock with itself; name another"),
-    }
-}
-
 /// The statistics of `cells`, whose returns are `days`, by each method, on the current Rayon pool.
 pub(super) fn of_cells<'a>(
     methods: &[Bootstrap],
@@ -72,7 +63,7 @@ pub(super) fn of_cells<'a>(
             let measure = method.measure().name();
             let Some(place) = method.measure().cells(stocks.len()).iter().position(|&cell| cell == stock)
             else {
-                return Err(of_itself(cell, measure));
+                return Err(cell.with_itself("--cell", measure));
             };
             let values = method.resampled_of(&day, place)?;
             found.push(Resamples { cell, measure, values });
