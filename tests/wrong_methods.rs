@@ -248,7 +248,7 @@ fn coverage_and_simulation_that_make_no_sense_are_refused() {
         ("simulate -o new --noise -1", "--noise is -1"),
         ("simulate -o new --noise nan", "--noise is NaN"),
         ("simulate -o new --noise inf", "--noise is inf"),
-        ("simulate -o new --truth new/truth.csv", "--truth is new/truth.csv"),
+        ("simulate -o new --truth new/truth.csv", "cannot write new/truth.csv"),
         ("simulate -o new --truth truth.json", "--truth is truth.json"),
         ("simulate -o new --truth no/truth.csv", "no/truth.csv"),
     ] {
@@ -345,6 +345,9 @@ fn days_without_spread_have_intervals_of_their_estimate() {
                 let line = ran.stdout.lines().nth(row + 1).unwrap();
                 let near = |end: f64| end == estimate || (end - estimate).abs() <= 1e-6 * estimate.abs();
                 assert!(near(lower) && near(upper), "{measure}, {by}: {line}");
+                // Rounding moves no estimate out of the interval of resamples that all equal it.
+                let holds = lower <= estimate && estimate <= upper;
+                assert!(holds || !line.contains(",percentile,"), "{measure}, {by}: {line}");
                 assert!(
                     se <= 1e-6 * estimate.abs() && bias.abs() <= 1e-6 * estimate.abs().max(1.0),
                     "{line}"

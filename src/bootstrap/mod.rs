@@ -919,7 +919,8 @@ mod tests {
         let column = column(vec![0.25; 385]);
         let far = column.sum + 2.0 * column.rounding + 1e-12 * column.sum;
         for end in [far, 0.0].map(Quantile::certain) {
-            assert_eq!(around(&column, 385, [end, end], |sum| sum), [end, end]);
+            let sum = [column.sum, column.rounding];
+            assert_eq!(around(sum, 385, [end, end], |sum| sum), [end, end]);
         }
     }
 

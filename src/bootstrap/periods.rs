@@ -19,7 +19,7 @@ use ndarray::{Array2, ArrayRef1};
 
 use super::exact::{ExactDistribution, has_exact_form};
 use super::results::{Found, fill_ends};
-use super::run::{error_and_bias, one_sided};
+use super::run::{around, error_and_bias, one_sided};
 use super::{
     Bootstrap, Details, Ends, Engine, Intervals, Observer, Resources, Times, day_number, with_place,
 };
@@ -81,6 +81,8 @@ struct Open {
     laws: Vec<SumLaw>,
     sum: f64,
     relative_error: f64,
+    /// The rounding of resampled sums of the first column to integers.
+    rounding: f64,
     /// Returns that are 0, the largest squared return, and their sum.
     shape: [f64; 3],
 }
@@ -160,6 +162,7 @@ impl Bootstrap {
             laws: Vec::new(),
             sum: 0.0,
             relative_error: 0.0,
+            rounding: 0.0,
             shape: [0.0; 3],
         };
         Ok(vec![one; cells])
@@ -191,6 +194,7 @@ impl Bootstrap {
                 *sum += column.sum;
             }
             let errors = columns[of_cell.clone()].iter().map(|column| column.relative_error);
+            open.rounding += columns[of_cell.start].rounding;
             open.relative_error = errors.fold(open.relative_error, f64::max);
             if self.is_accelerated() {
                 let own = of_cell.start..of_cell.start + self.measure.columns();
@@ -368,7 +372,12 @@ impl Bootstrap {
         let (mut ends, mut exact_ends) = (Vec::new(), Vec::new());
         for interval in &self.intervals {
             let of = |pivot: &mut dyn Distribution, estimate: &Estimate| {
-                let found = interval.ends(estimate, pivot, &self.tail);
+                let mut found = interval.ends(estimate, pivot, &self.tail);
+                let of_resamples = pivot.moments().count.is_finite();
+                if interval.name() == "percentile" && self.snaps() && of_resamples {
+                    let sum = [open.plain[0], open.rounding];
+                    found = around(sum, rows, found, |sum| self.measure.of_sum(sum, rows));
+                }
                 one_sided(found, self.tail.side, interval.is_log())
             };
             let exact_form = match &mut exact {

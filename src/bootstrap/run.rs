@@ -329,7 +329,8 @@ impl Run<'_> {
             };
             let mut ends = interval.ends(estimate, pivot, &bootstrap.tail);
             if interval.name() == "percentile" && bootstrap.snaps() {
-                ends = around(&columns[0], batch.rows, ends, |sum| bootstrap.measure.of_sum(sum, batch.rows));
+                let sum = [columns[0].sum, columns[0].rounding];
+                ends = around(sum, batch.rows, ends, |sum| bootstrap.measure.of_sum(sum, batch.rows));
             }
             one_sided(ends, bootstrap.tail.side, interval.is_log())
         });
@@ -355,18 +356,18 @@ pub(super) fn one_sided([lower, upper]: [Quantile; 2], side: Side, is_log: bool)
     }
 }
 
-/// The ends, such that an end on the wrong side of the column's own sum by rounding alone is that sum.
-/// `of_sum` makes a statistic of a sum, and must not decrease.
+/// The ends, such that an end on the wrong side of a column's own sum by rounding alone is that sum; given are
+/// the sum and the rounding of its resamples to integers. `of_sum` makes a statistic of a sum, and must not decrease.
 pub(super) fn around(
-    column: &Column,
+    [sum, rounding]: [f64; 2],
     rows: u32,
     [lower, upper]: [Quantile; 2],
     of_sum: impl Fn(f64) -> f64,
 ) -> [Quantile; 2] {
     const UNIT: f64 = f64::EPSILON / 2.0;
-    let rounding = column.rounding + (f64::from(rows) + 16.0) * UNIT * column.sum;
-    let value = of_sum(column.sum);
-    let [least, most] = [column.sum - rounding, column.sum + rounding].map(of_sum);
+    let rounding = rounding + (f64::from(rows) + 16.0) * UNIT * sum;
+    let value = of_sum(sum);
+    let [least, most] = [sum - rounding, sum + rounding].map(of_sum);
     let snapped = |end: Quantile| Quantile { value, ..end };
     let lower = if lower.value > value && lower.value <= most { snapped(lower) } else { lower };
     [lower, if upper.value < value && upper.value >= least { snapped(upper) } else { upper }]
