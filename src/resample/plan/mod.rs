@@ -6,17 +6,21 @@
 //!     tile ──dispatches──▶ what one launch does: bounded in time, in loop work and in workgroups a dimension
 //! ```
 //!
-//! No cut changes a result: draws depend on (seed, day, sample) alone and sums are integers. Sizes in bytes
-//! throughout.
+//! [`waves`] is in `memory.rs`; [`tiles`], [`dispatches()`] and the choice of a [`Kernel`] are in
+//! `dispatches.rs`. No cut changes a result: draws depend on (seed, day, sample) alone and sums are integers.
+//! Sizes in bytes throughout.
 
 mod dispatches;
 mod memory;
 
+pub(super) use dispatches::MOST_TALLIED;
+#[cfg(feature = "gpu")]
+pub(super) use dispatches::sum_lanes;
 pub use dispatches::{
     DeviceLimits, Dispatch, Kernel, ROWS_PER_TALLY_WORD, SOFTWARE_SAMPLES, Tally, TallyKind, Tile,
     WILD_SAMPLES, dispatches, tiles, uploads,
 };
-pub(super) use dispatches::{MOST_TALLIED, sum_lanes};
+#[cfg(feature = "gpu")]
 pub(super) use memory::device_tables;
 pub use memory::{
     BLOCK_BYTES, Batch, Budget, DayShape, ROWS_ALIGNMENT, Resamples, TILES, UNIFORM_BYTES, Wave,
