@@ -11,7 +11,7 @@
 
 override WORKGROUP: u32 = 64u;
 
-// Resamples of an invocation; `WILD_SAMPLES` in src/resample/plan.rs.
+// Resamples of an invocation; `WILD_SAMPLES` in src/resample/plan/dispatches.rs.
 const SAMPLES: u32 = 4u;
 
 // round(p 2^32), p = 1/2 - 3/sqrt(186); `THRESHOLD` in src/resample/wild.rs.
