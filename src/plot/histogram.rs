@@ -195,7 +195,7 @@ pub fn picture(distribution: &Distribution<'_>) -> Result<Picture> {
     let label = match (resampled, scale.unit) {
         (Some(_), _) => "samples in a bin".into(),
         (None, _) if scale.is_single => "probability".into(),
-        (None, unit) if unit == 1.0 => "probability density".into(),
+        (None, 1.0) => "probability density".into(),
         (None, unit) => format!("probability density, per 10{}", superscript(unit.log10().round() as i32)),
     };
     let most = bars.and_then(|bars| bars.counts.iter().copied().max()).unwrap_or(0) as f64;
@@ -367,7 +367,7 @@ fn number(value: f64) -> String {
     let sign = if value < 0.0 { "−" } else { "" };
     let size = value.abs();
     match size {
-        size if size == 0.0 => "0".into(),
+        0.0 => "0".into(),
         size if size.is_infinite() => format!("{sign}∞"),
         size if size.is_nan() => "unknown".into(),
         size if (0.001..1000.0).contains(&size) => {
