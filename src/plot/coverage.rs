@@ -147,9 +147,15 @@ mod tests {
     #[test]
     fn each_confidence_has_a_panel() {
         let both = texts(&picture(&Coverage::default(), &rows(&[0.95, 0.99])).unwrap());
-        for text in
-            ["percentile", "studentized-log", "95 % asked for", "99 % asked for", "coverage, % of days"]
-        {
+        for text in [
+            "percentile",
+            "studentized-log",
+            "95 % asked for",
+            "99 % asked for",
+            "coverage, % of days",
+            "12",
+            "385",
+        ] {
             assert!(both.iter().any(|other| other == text), "{text:?} is not in {both:?}");
         }
         let one = texts(&picture(&Coverage::default(), &rows(&[0.95])).unwrap());
