@@ -1,4 +1,5 @@
-//! Exact quantiles against independent truth (`tests/oracles/exact_quantiles.py`), and what must hold of any law.
+//! Exact quantiles against independent truth (`tests/oracles/exact_quantiles.py`), and what must hold of any
+//! law.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test is a panic")]
 
@@ -102,8 +103,8 @@ fn quantiles_are_those_of_the_oracle_within_the_stated_errors() {
                     line[5], found.error, found.certainty
                 ));
             }
-            // Sixteen values other than 0, drawn once each on average: some 10¹² outcomes, which no series of millions
-            // of terms resolves. What is stated there is larger, and must be true all the same.
+            // Sixteen values other than 0, drawn once each on average: some 10¹² outcomes, which no series of
+            // millions of terms resolves. What is stated there is larger, and must be true all the same.
             let unresolved = name == "iid zeros 78 0 1";
             if found.error > if unresolved { 1e-4 } else { 1e-6 } * size {
                 wrong.push(format!(

@@ -356,8 +356,9 @@ pub(super) fn one_sided([lower, upper]: [Quantile; 2], side: Side, is_log: bool)
     }
 }
 
-/// The ends, such that an end on the wrong side of a column's own sum by rounding alone is that sum; given are
-/// the sum and the rounding of its resamples to integers. `of_sum` makes a statistic of a sum, and must not decrease.
+/// The ends, such that an end on the wrong side of a column's own sum by rounding alone is that sum; given
+/// are the sum and the rounding of its resamples to integers. `of_sum` makes a statistic of a sum, and must
+/// not decrease.
 pub(super) fn around(
     [sum, rounding]: [f64; 2],
     rows: u32,

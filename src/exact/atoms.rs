@@ -1,8 +1,8 @@
 //! Laws with few outcomes, listed: every sum there is, with its probability.
 //!
-//! D distinct values drawn n times have C(n + D − 1, n) different outcomes; rows that are in by chance 2^rows.
-//! A sum of two independent laws that are both listed is their [`Pair`]: its distribution function is one
-//! pass over both lists, and need not be listed itself.
+//! D distinct values drawn n times have C(n + D − 1, n) different outcomes; rows that are in by chance
+//! 2^rows. A sum of two independent laws that are both listed is their [`Pair`]: its distribution function is
+//! one pass over both lists, and need not be listed itself.
 
 use super::day::{Day, Kind};
 
@@ -292,10 +292,11 @@ struct Counted {
 
 /// Draws of few values, as two independent groups of counts but for a factor.
 ///
-/// Of n draws, let N_j take value j, with probability w_j, and the rest the heaviest value, with probability w.
-/// The N_j have the probability Π π_j(N_j) · c(Σ N_j), where π_j is Poisson's law with mean λ_j = n w_j and
-/// c(M) = e^{Σ λ_j} w^{n−M} Π_{i < M} (1 − i/n). So the values are split into two groups, and the counts of each
-/// are listed by their total: the distribution function is a sum over pairs of totals of what a [`Pair`] is.
+/// Of n draws, let N_j take value j, with probability w_j, and the rest the heaviest value, with probability
+/// w. The N_j have the probability Π π_j(N_j) · c(Σ N_j), where π_j is Poisson's law with mean λ_j = n w_j
+/// and c(M) = e^{Σ λ_j} w^{n−M} Π_{i < M} (1 − i/n). So the values are split into two groups, and the counts
+/// of each are listed by their total: the distribution function is a sum over pairs of totals of what a
+/// [`Pair`] is.
 #[derive(Debug, Clone)]
 pub(super) struct Groups {
     first: Vec<Counted>,
@@ -315,8 +316,8 @@ const LONGEST: usize = 1 << 21;
 const WINDOW: usize = 1 << 18;
 
 impl Groups {
-    /// One day's draws, where evaluating the distribution function takes at most `most` steps or so. Counts less
-    /// likely than `least` are left out.
+    /// One day's draws, where evaluating the distribution function takes at most `most` steps or so. Counts
+    /// less likely than `least` are left out.
     pub(super) fn of(days: &[Day], most: usize, least: f64) -> Option<Self> {
         let [day] = days else { return None };
         let Kind::Draws(draws) = day.kind else { return None };
@@ -422,8 +423,8 @@ impl Groups {
         (total.add(0.0), count)
     }
 
-    /// The least sum whose cumulative probability reaches `level`, and how far what is left out can move it. The
-    /// search begins around `about`, with steps of `step`; sums are from 0 to `most`.
+    /// The least sum whose cumulative probability reaches `level`, and how far what is left out can move it.
+    /// The search begins around `about`, with steps of `step`; sums are from 0 to `most`.
     pub(super) fn quantile(&self, level: f64, about: f64, step: f64, most: f64) -> (f64, f64) {
         let [least, largest] = [level - ROUNDING - self.error, level + ROUNDING + self.error];
         let (mut low, mut high, mut reach) = (about - step, about + step, step);

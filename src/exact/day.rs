@@ -208,8 +208,8 @@ impl Day {
         }
     }
 
-    /// Tests of a block of frequencies, cheapest first: whether the modulus of the characteristic function can
-    /// be `negligible` or more.
+    /// Tests of a block of frequencies, cheapest first: whether the modulus of the characteristic function
+    /// can be `negligible` or more.
     ///
     /// The modulus of a mean φ of e^{itv} changes with t by at most E|v − c|, whatever c. So a value at one
     /// frequency bounds it around. Over a share a of all draws, with the mean φ_A over these, |φ| ≤ a|φ_A| +
@@ -393,8 +393,8 @@ pub(super) struct Wheel {
     blocks: u32,
     /// Number of rows without padding.
     rows: usize,
-    /// Whether a table takes the place of rotations: few rows make short sums, in which one addition waits for
-    /// the other, unless sums of many frequencies grow side by side.
+    /// Whether a table takes the place of rotations: few rows make short sums, in which one addition waits
+    /// for the other, unless sums of many frequencies grow side by side.
     tabled: bool,
     /// Cosines and sines of all frequencies of a block relative to its first, a row after the other.
     table: Vec<f64>,

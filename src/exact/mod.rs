@@ -26,16 +26,16 @@
 //!   not safe: prices in ticks make few different squared returns, nearly multiples of one number u, and |Φ|
 //!   comes back near 2π/u. So the frequencies beyond are *screened*, by a bound that one evaluation gives for
 //!   many frequencies around it (`screens` in `day.rs`), and evaluated where the bound does not rule them
-//!   out. The screening ends where it finds nothing in the last half of what it looked at. Up to there what is
-//!   left out is bounded; that nothing of size comes beyond is a conclusion from what was seen.
+//!   out. The screening ends where it finds nothing in the last half of what it looked at. Up to there what
+//!   is left out is bounded; that nothing of size comes beyond is a conclusion from what was seen.
 //! * **Rounding**, some n·10⁻¹⁵.
 //! * **The search** for the quantile ends when the next step of Newton's method provably changes nothing.
 //!
 //! These errors of F make one of the quantile: F_L is off by at most ΔF, its density f_L(x) is known, and the
-//! density's slope is at most M = Σ t_k |Φ(t_k)| 2/L. If δ(f − δM) ≥ ΔF then the quantile is within δ of x. Where
-//! that has no solution (steps of the distribution function, valleys between lumps), F_L(x ± δ) ± ΔF are
-//! compared with the level. Where δ is larger than half a millionth of the column's sum, all is done again with
-//! a smaller ε and more frequencies.
+//! density's slope is at most M = Σ t_k |Φ(t_k)| 2/L. If δ(f − δM) ≥ ΔF then the quantile is within δ of x.
+//! Where that has no solution (steps of the distribution function, valleys between lumps), F_L(x ± δ) ± ΔF
+//! are compared with the level. Where δ is larger than half a millionth of the column's sum, all is done
+//! again with a smaller ε and more frequencies.
 //!
 //! # Few outcomes
 //!
@@ -46,10 +46,10 @@
 //!
 //! # Sources
 //!
-//! J. Gil-Pelaez, "Note on the inversion theorem", Biometrika 38 (1951). R. B. Davies, "Numerical inversion of
-//! a characteristic function", Biometrika 60 (1973): the midpoint rule and its error. J. Abate and W. Whitt,
-//! "The Fourier-series method for inverting transforms of probability distributions", Queueing Systems 10
-//! (1992). W. Feller, *An Introduction to Probability Theory and Its Applications* II, XV and XVI.
+//! J. Gil-Pelaez, "Note on the inversion theorem", Biometrika 38 (1951). R. B. Davies, "Numerical inversion
+//! of a characteristic function", Biometrika 60 (1973): the midpoint rule and its error. J. Abate and W.
+//! Whitt, "The Fourier-series method for inverting transforms of probability distributions", Queueing Systems
+//! 10 (1992). W. Feller, *An Introduction to Probability Theory and Its Applications* II, XV and XVI.
 
 mod atoms;
 mod day;
@@ -78,8 +78,8 @@ pub enum Certainty {
     /// Every outcome, or every frequency that there is, was taken into account: a bound, up to rounding,
     /// which is estimated.
     Bound,
-    /// The same bound up to a high frequency, beyond which the characteristic function is concluded, from what
-    /// was seen, not to come back.
+    /// The same bound up to a high frequency, beyond which the characteristic function is concluded, from
+    /// what was seen, not to come back.
     Estimate,
 }
 
@@ -137,13 +137,13 @@ const NEGLIGIBLE: [f64; 3] = [1e-10, 1e-12, 1e-14];
 /// Revivals are followed until an octave of them adds up to less than this times √ε.
 const FADED: f64 = 1e-3;
 
-/// Frequencies that are screened at least, by the number of distinct values, for days of 385 rows; a longer day
-/// needs more, as its characteristic function is looked at in finer steps.
+/// Frequencies that are screened at least, by the number of distinct values, for days of 385 rows; a longer
+/// day needs more, as its characteristic function is looked at in finer steps.
 ///
-/// With few, whole ticks at a price that moves by a few of them, characteristic functions come back near 2π over
-/// the square of a tick, and again near 2π over the small differences of such squares: of 400 days and stocks
-/// with less than 64 values, in a year of twelve stocks, half did beyond frequency number 65,536. Of 1,011 with up
-/// to 160 values, none did beyond 17,500; of 1,604 with more, none beyond 700.
+/// With few, whole ticks at a price that moves by a few of them, characteristic functions come back near 2π
+/// over the square of a tick, and again near 2π over the small differences of such squares: of 400 days and
+/// stocks with less than 64 values, in a year of twelve stocks, half did beyond frequency number 65,536. Of
+/// 1,011 with up to 160 values, none did beyond 17,500; of 1,604 with more, none beyond 700.
 const SCREENED: [(usize, usize); 3] = [(64, 1 << 21), (160, 1 << 15), (usize::MAX, 1 << 12)];
 
 /// Outcomes that are listed at most: at first, and where nothing else does.

@@ -34,8 +34,9 @@ pub(super) struct Series {
     pub(super) rounding: f64,
     /// The largest slope of the density.
     pub(super) bend: f64,
-    /// What is told apart at the last frequency, where there are large values up to there: half of its wave. Of the
-    /// sums an unknown number may be within that, whatever the distribution function's error is elsewhere.
+    /// What is told apart at the last frequency, where there are large values up to there: half of its wave.
+    /// Of the sums an unknown number may be within that, whatever the distribution function's error is
+    /// elsewhere.
     pub(super) blur: f64,
     /// Whether nothing beyond the frequencies looked at is left out on trust.
     pub(super) complete: bool,
@@ -165,8 +166,8 @@ impl<'a> Builder<'a> {
         product
     }
 
-    /// The same, or nothing where one day's draws have no mean whose modulus squared is `least` or more: powers
-    /// are taken only where they count.
+    /// The same, or nothing where one day's draws have no mean whose modulus squared is `least` or more:
+    /// powers are taken only where they count.
     fn next_above(&mut self, least: f64) -> Option<Values> {
         let ([day], [wheel]) = (self.days, &mut self.wheels[..]) else { return Some(self.next()) };
         self.left = self.left.saturating_sub(self.rows);
@@ -237,7 +238,8 @@ impl<'a> Builder<'a> {
             self.series.complete = lattice.is_some() && end >= self.limit;
             if !self.series.complete {
                 self.series.blur = self.plan.period / (2.0 * end.max(1) as f64);
-                // Terms that do not fall off, as if of random phases: their mean square says what is left out.
+                // Terms that do not fall off, as if of random phases: their mean square says what is left
+                // out.
                 self.series.dropped += self.tail(end / 2, end);
             }
             return;

@@ -112,8 +112,8 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// Of some `numbers`, of which none is NaN. Moments are summed in their order. Where some are infinite, the
-    /// variance is infinite; where all are the same infinity, it is 0.
+    /// Of some `numbers`, of which none is NaN. Moments are summed in their order. Where some are infinite,
+    /// the variance is infinite; where all are the same infinity, it is 0.
     pub fn new(numbers: &[f64]) -> Self {
         let count = numbers.len() as f64;
         let mean = numbers.iter().sum::<f64>() / count;

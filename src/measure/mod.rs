@@ -291,8 +291,9 @@ fn ratio(a: f64, b: f64) -> f64 {
     if a == 0.0 { 0.0 } else { a / b }
 }
 
-/// Σ x² − (Σ x)²/n of n = `rows` numbers, from their `sum` and that of their `squares`, both with the rounding
-/// of columns ([`crate::columns::MAX_RELATIVE_ERROR`]): what that alone may make of equal numbers is 0.
+/// Σ x² − (Σ x)²/n of n = `rows` numbers, from their `sum` and that of their `squares`, both with the
+/// rounding of columns ([`crate::columns::MAX_RELATIVE_ERROR`]): what that alone may make of equal numbers is
+/// 0.
 fn spread(squares: f64, sum: f64, rows: u32) -> f64 {
     let spread = squares - sum * sum / f64::from(rows);
     if spread <= 4.0 * MAX_RELATIVE_ERROR * squares { 0.0 } else { spread }

@@ -130,8 +130,8 @@ impl Curve {
     fn new(law: &StatisticLaw, scale: &Scale, window: f64, from: f64, factor: f64) -> Result<Self> {
         let [low, high] = scale.range;
         // Windows are whole steps, and `from`, an edge of a bin, is a step: bins themselves are among the
-        // windows. Where they are many there are no others: between them the line would say more than the bars
-        // of laws whose outcomes are far apart for a bin.
+        // windows. Where they are many there are no others: between them the line would say more than the
+        // bars of laws whose outcomes are far apart for a bin.
         let steps = (POINTS * window / (high - low)).ceil().clamp(1.0, 50.0);
         let step = window / steps;
         let first = ((low - from) / step).floor() - steps;

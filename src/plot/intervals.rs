@@ -25,8 +25,8 @@ pub const MOST_STOCKS: usize = 12;
 const CLOSE: f64 = 3.6;
 
 /// Ends farther beyond the estimates than so many times as far as ends usually are from theirs do not stretch
-/// the axis, unless it is by no more than this share of the estimates' own range: on a linear axis, where days
-/// of large estimates have wide intervals, and on a logarithmic one.
+/// the axis, unless it is by no more than this share of the estimates' own range: on a linear axis, where
+/// days of large estimates have wide intervals, and on a logarithmic one.
 const FAR: f64 = 6.0;
 const RANGE: [f64; 2] = [1.0, 0.25];
 

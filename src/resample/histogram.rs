@@ -8,8 +8,9 @@
 //! bin of x = min(⌊(x − low) / width⌋, bins − 1),   width = (high − low) / bins
 //! ```
 //!
-//! Numbers that are not finite are in no bin. Both are the same in any order. Memory is that of the day's columns and of a block of sums for each
-//! thread, as for the intervals themselves, however many resamples there are.
+//! Numbers that are not finite are in no bin. Both are the same in any order. Memory is that of the day's
+//! columns and of a block of sums for each thread, as for the intervals themselves, however many resamples
+//! there are.
 
 use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};

@@ -1,4 +1,5 @@
-//! Iid resamples by tallies: the rows of a resample are drawn and counted, then the rows are gone through once.
+//! Iid resamples by tallies: the rows of a resample are drawn and counted, then the rows are gone through
+//! once.
 //!
 //! With c[i] how often row i is drawn, a column's sum over the n draws is one over the n rows,
 //!
@@ -6,15 +7,15 @@
 //! S = Σⱼ v[iⱼ] = Σᵢ c[i] v[i],   Σᵢ c[i] = n
 //! ```
 //!
-//! with the same integers, so that it is the same to the last bit: products modulo 2³² are exact, as no sum of
-//! n rows overflows ([`crate::columns`]). Three tallies of 10 bits share a word: word w of W = ⌈n/3⌉ has those
-//! of rows w, w + W and w + 2W. A row can be drawn n times, so that n is at most 2¹⁰ − 1.
+//! with the same integers, so that it is the same to the last bit: products modulo 2³² are exact, as no sum
+//! of n rows overflows ([`crate::columns`]). Three tallies of 10 bits share a word: word w of W = ⌈n/3⌉ has
+//! those of rows w, w + W and w + 2W. A row can be drawn n times, so that n is at most 2¹⁰ − 1.
 //!
 //! Twin of `shaders/tally.wgsl`, step by step and name by name, for one resample after another; and of
-//! `shaders/tally_software.wgsl`, where four resamples go together. On a GPU this is the fastest way for short
-//! days, as resamples side by side read the same row at the same time. On the CPU it is not, and no run takes
-//! it: [`super::cpu`] adds rows as they are drawn. Here it says what the kernels compute; tests compare all
-//! three.
+//! `shaders/tally_software.wgsl`, where four resamples go together. On a GPU this is the fastest way for
+//! short days, as resamples side by side read the same row at the same time. On the CPU it is not, and no run
+//! takes it: [`super::cpu`] adds rows as they are drawn. Here it says what the kernels compute; tests compare
+//! all three.
 
 use std::ops::Range;
 
@@ -28,8 +29,8 @@ use crate::random::index::RowRange;
 const BITS: u32 = 10;
 const MASK: u32 = (1 << BITS) - 1;
 
-/// The sums of all columns of `day` over the iid resamples numbered `samples`, by tallies; `None` where the day
-/// has more than 1,023 rows.
+/// The sums of all columns of `day` over the iid resamples numbered `samples`, by tallies; `None` where the
+/// day has more than 1,023 rows.
 ///
 /// # Examples
 ///
