@@ -14,7 +14,7 @@ use super::{Bootstrap, Details, Intervals, Observer, Times, with_place};
 use crate::error::{Error, Result};
 use crate::exact::{Cdf, SumLaw};
 use crate::interval::distribution::{Distribution, Nothing};
-use crate::interval::{Estimate, Interval, Moments, Pivot, Quantile, corrected};
+use crate::interval::{Estimate, Interval, Moments, Pivot, Quantile, Tail, corrected};
 use crate::jobs::Jobs;
 use crate::measure::Measure;
 use crate::panel::DayReturns;
@@ -27,6 +27,8 @@ pub(super) struct ExactDistribution<'a> {
     rows: u32,
     /// The column's sum over all rows.
     sum: f64,
+    /// Quantiles of the sum that were computed together, and their levels.
+    known: Vec<(f64, crate::exact::Quantile)>,
     /// The first failure; what was asked for then is NaN.
     pub(super) failure: Option<Error>,
 }
@@ -34,7 +36,25 @@ pub(super) struct ExactDistribution<'a> {
 impl<'a> ExactDistribution<'a> {
     /// Of a statistic of the sum that has this law, of so many rows; `sum` is that of all rows.
     pub(super) fn new(law: &'a SumLaw, measure: &'a dyn Measure, rows: u32, sum: f64) -> Self {
-        Self { law, measure, rows, sum, failure: None }
+        Self { law, measure, rows, sum, known: Vec::new(), failure: None }
+    }
+
+    /// Computes the quantiles at the levels of `intervals` that are known beforehand, which share most of the
+    /// work.
+    pub(super) fn prepare(&mut self, scheme: &Scheme, intervals: &[Arc<dyn Interval>], tail: &Tail) {
+        let mut levels: Vec<f64> = Vec::new();
+        for interval in intervals {
+            if has_exact_form(self.measure, scheme, &**interval) {
+                levels.extend(interval.levels(tail).into_iter().flatten());
+            }
+        }
+        levels.retain(|level| *level > 0.0 && *level < 1.0);
+        levels.sort_unstable_by(f64::total_cmp);
+        levels.dedup();
+        // What fails here fails again, and is kept, where the quantile is asked for.
+        if let Ok(found) = self.law.quantiles(&levels) {
+            self.known = levels.into_iter().zip(found).collect();
+        }
     }
 
     /// Standard error and bias of the statistic, where they are known.
@@ -57,7 +77,8 @@ impl Distribution for ExactDistribution<'_> {
         if level <= 0.0 || level >= 1.0 {
             return Quantile::certain(if level <= 0.0 { f64::NEG_INFINITY } else { f64::INFINITY });
         }
-        match self.law.quantile(level) {
+        let known = self.known.iter().find(|(known, _)| *known == level);
+        match known.map_or_else(|| self.law.quantile(level), |(_, found)| Ok(*found)) {
             Ok(found) => {
                 let value = self.of_sum(found.value);
                 let low = self.of_sum((found.value - found.error).max(0.0));
@@ -249,6 +270,7 @@ impl Bootstrap {
             let estimate = Estimate { value, resampled: value, squared_error, acceleration };
             let sum = values.iter().sum();
             let mut exact = ExactDistribution::new(&law, &*self.measure, rows, sum);
+            exact.prepare(&self.scheme, &self.intervals, &self.tail);
             let mut ends = Vec::with_capacity(self.intervals.len());
             for interval in &self.intervals {
                 let has_form = has_exact_form(&*self.measure, &self.scheme, &**interval);

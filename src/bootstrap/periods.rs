@@ -366,7 +366,11 @@ impl Bootstrap {
             crate::interval::Resampled { value: self.measure.statistic(sums, rows), squared_error }
         };
         let law = (!open.laws.is_empty()).then(|| SumLaw::sum(std::mem::take(&mut open.laws)));
-        let exact = |law| ExactDistribution::new(law, &*self.measure, rows, open.sum);
+        let exact = |law| {
+            let mut exact = ExactDistribution::new(law, &*self.measure, rows, open.sum);
+            exact.prepare(&self.scheme, &self.intervals, &self.tail);
+            exact
+        };
         let mut exact = law.as_ref().map(exact);
         let mut samples: Vec<(Pivot, Sample)> = Vec::new();
         let (mut ends, mut exact_ends) = (Vec::new(), Vec::new());
