@@ -10,7 +10,7 @@
 
 use bellwether::bootstrap::{Bootstrap, Engine, Resources};
 use bellwether::gpu::{Gpu, adapters};
-use bellwether::interval::position::quantiles;
+use bellwether::interval::tails::quantiles;
 use bellwether::jobs::Jobs;
 use bellwether::random::{Purpose, Stream};
 use bellwether::simulate::{SimulateSpec, simulate};

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bellwether::bootstrap::{Bootstrap, Engine, Intervals, Period, Resources, run_panel};
-use bellwether::interval::position::{quantiles, tail_levels};
+use bellwether::interval::position::tail_levels;
+use bellwether::interval::tails::quantiles;
 use bellwether::interval::{self, Percentile};
 use bellwether::jobs::Jobs;
 use bellwether::measure;

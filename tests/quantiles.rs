@@ -4,7 +4,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test is a panic")]
 
-use bellwether::interval::position::{Position, quantiles};
+use bellwether::interval::position::Position;
+use bellwether::interval::tails::quantiles;
 use bellwether::random::{Purpose, Stream};
 
 const GOLDEN: &str = include_str!("golden/quantiles.csv");

@@ -168,7 +168,7 @@ impl Distribution for Sample {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::position::quantiles;
+    use super::super::tails::quantiles;
     use super::*;
 
     #[test]

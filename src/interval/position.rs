@@ -15,9 +15,6 @@
 //! ([`crate::interval::tails`]; expected O(B)), on the integers that were resampled: they have no NaN, no
 //! signed zero, and an order that is the same everywhere.
 
-use crate::interval::tails::Tails;
-use crate::resample::Word;
-
 /// Probability levels of the two ends of an equal-tailed interval: (1 − c)/2 and (1 + c)/2 for confidence c.
 ///
 /// Evaluated in decimal, as a person would, from the shortest decimal number that is read as `confidence`:
@@ -131,16 +128,9 @@ impl Position {
     }
 }
 
-/// The quantiles of `sample` (not empty) at two `levels`, the first at most the second. `value` gives a key
-/// its number and must not decrease.
-pub fn quantiles<K: Word>(sample: &[K], levels: [f64; 2], value: impl Fn(K) -> f64) -> [f64; 2] {
-    let mut tails = Tails::new(sample.len(), levels);
-    tails.push(sample);
-    tails.quantiles(value).map(|quantile| quantile.value)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::tails::quantiles;
     use super::*;
 
     #[test]

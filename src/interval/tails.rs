@@ -121,6 +121,14 @@ impl<K: Word> Tails<K> {
     }
 }
 
+/// The quantiles of `sample` (not empty) at two `levels`, the first at most the second. `value` gives a key
+/// its number and must not decrease.
+pub fn quantiles<K: Word>(sample: &[K], levels: [f64; 2], value: impl Fn(K) -> f64) -> [f64; 2] {
+    let mut tails = Tails::new(sample.len(), levels);
+    tails.push(sample);
+    tails.quantiles(value).map(|quantile| quantile.value)
+}
+
 /// Takes the sums of a block, sixteen first limbs at a time.
 struct Screen<'a, K> {
     tails: &'a mut Tails<K>,
