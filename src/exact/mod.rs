@@ -111,7 +111,7 @@ impl Cdf {
 /// let law = SumLaw::iid(&[0.1, 0.4, 0.2, 0.9, 0.3])?;
 /// let [lower, upper] = law.quantiles(&[0.025, 0.975])?[..] else { unreachable!() };
 /// assert!((law.mean() - 1.9).abs() < 1e-12);
-/// assert!((lower.value - 0.8).abs() < 1e-12 && (upper.value - 3.2).abs() < 1e-12);
+/// assert!((lower.value - 0.9).abs() < 1e-12 && (upper.value - 3.3).abs() < 1e-12);
 /// # Ok::<(), bellwether::Error>(())
 /// ```
 #[derive(Debug, Clone)]
