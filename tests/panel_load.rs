@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use bellwether::jobs::Jobs;
-use bellwether::panel::{Align, LoadOptions, Loaded, Panel, load, parse_date};
+use bellwether::panel::{Align, LoadOptions, Loaded, Panel, SECOND, load, parse_date};
 use proptest::prelude::*;
 
 /// Creates the files in a new folder.
@@ -37,7 +37,7 @@ fn folders_files_and_long_files_give_the_same_panel() {
     let by_folder = read(folder.path(), &LoadOptions::default());
     assert_eq!((by_folder.files, by_folder.prices, by_folder.bytes), (2, 10, (a.len() + b.len()) as u64));
     assert_eq!(by_folder.panel.stocks, ["A", "B"]);
-    assert_eq!(by_folder.panel.days[0].times, [34_500, 34_560, 34_620]);
+    assert_eq!(by_folder.panel.days[0].times, [34_500, 34_560, 34_620].map(|second| second * SECOND));
     assert_eq!(by_folder.panel.days[0].prices.column(1).to_vec(), [6.0, 7.0, 8.0]);
     let names = [folder.path().join("B.csv"), folder.path().join("A.csv")];
     let by_name = load(&names, &LoadOptions::default(), &Jobs::new().threads(1).unwrap()).unwrap();
@@ -187,6 +187,7 @@ fn write(panel: &Panel, stock: usize, style: &Style) -> String {
     }
     for day in &panel.days {
         for (time, price) in day.times.iter().zip(day.prices.column(stock)) {
+            let time = time / SECOND;
             let (hour, minute, second) = (time / 3600, time / 60 % 60, time % 60);
             let time = match style.time {
                 0 => format!("{hour}{minute:02}{second:02}"),
@@ -233,7 +234,7 @@ fn panels() -> impl Strategy<Value = Panel> {
             }
         };
         let days = days.into_iter().enumerate().map(|(day, times)| {
-            let times: Vec<u32> = times.into_iter().collect();
+            let times: Vec<u64> = times.into_iter().map(|second| u64::from(second) * SECOND).collect();
             let prices =
                 ndarray::Array2::from_shape_fn((times.len(), stocks), |(row, stock)| price(day, row, stock));
             let date = parse_date(&format!("200701{:02}", day + 1)).unwrap();

@@ -25,9 +25,7 @@ use crate::error::{Error, Result};
 use crate::jobs::Jobs;
 
 /// Bytes of a stock's tick: its time and its price.
-pub(super) const TICK_BYTES: u64 = 4 + 8;
-
-const SECONDS_A_DAY: usize = 24 * 60 * 60;
+pub(super) const TICK_BYTES: u64 = 8 + 8;
 
 /// What to do where stocks do not share their times.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -121,8 +119,8 @@ impl Alignment {
     pub(super) fn most_times(&self, day: &CommonDay) -> usize {
         match self.align {
             Align::Exact | Align::Inner => day.most,
-            // No time may be shared; but times are whole seconds.
-            Align::Previous => day.all.min(SECONDS_A_DAY),
+            // No time may be shared.
+            Align::Previous => day.all,
         }
     }
 
@@ -242,7 +240,7 @@ fn ticks_on<'a>(series: &'a [Series], dates: &[Date]) -> Vec<Vec<Ticks<'a>>> {
 
 /// One day on the common grid.
 struct AlignedDay {
-    times: Vec<u32>,
+    times: Vec<u64>,
     /// Times × stocks.
     prices: Array2<f64>,
     /// Prices of the files that are not on the grid.
@@ -255,7 +253,7 @@ struct AlignedDay {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Misfit {
     /// The first time that not all stocks have.
-    Time(u32),
+    Time(u64),
     /// The grid would have so many times, and take so many bytes with what it is made of.
     Memory { times: usize, needed: u64 },
 }
@@ -306,20 +304,20 @@ fn day(ticks: &[Ticks<'_>], align: Align, memory: u64) -> Result<AlignedDay, Mis
 }
 
 /// The first time that some stocks have and others do not.
-fn first_difference(ticks: &[Ticks<'_>]) -> u32 {
+fn first_difference(ticks: &[Ticks<'_>]) -> u64 {
     let all = union(ticks);
-    let shared = |time: &u32| ticks.iter().all(|stock| stock.times.binary_search(time).is_ok());
+    let shared = |time: &u64| ticks.iter().all(|stock| stock.times.binary_search(time).is_ok());
     all.iter().copied().find(|time| !shared(time)).unwrap_or_default()
 }
 
-fn union(ticks: &[Ticks<'_>]) -> Vec<u32> {
-    let mut times: Vec<u32> = ticks.iter().flat_map(|stock| stock.times.iter().copied()).collect();
+fn union(ticks: &[Ticks<'_>]) -> Vec<u64> {
+    let mut times: Vec<u64> = ticks.iter().flat_map(|stock| stock.times.iter().copied()).collect();
     times.sort_unstable();
     times.dedup();
     times
 }
 
-fn common_times(ticks: &[Ticks<'_>]) -> Vec<u32> {
+fn common_times(ticks: &[Ticks<'_>]) -> Vec<u64> {
     let mut times = ticks.first().map(|stock| stock.times.to_vec()).unwrap_or_default();
     for stock in ticks {
         let mut rest = stock.times;
@@ -335,7 +333,7 @@ fn common_times(ticks: &[Ticks<'_>]) -> Vec<u32> {
     times
 }
 
-fn times_once_all_have_ticked(ticks: &[Ticks<'_>]) -> Vec<u32> {
+fn times_once_all_have_ticked(ticks: &[Ticks<'_>]) -> Vec<u64> {
     let start = ticks.iter().filter_map(|stock| stock.times.first().copied()).max();
     let mut times = union(ticks);
     times.retain(|time| start.is_some_and(|start| *time >= start));
@@ -347,12 +345,13 @@ mod tests {
     use ndarray::array;
     use proptest::prelude::*;
 
+    use super::super::SECOND;
     use super::*;
 
-    fn series(stock: &str, rows: &[(i8, u32, f64)]) -> Series {
+    fn series(stock: &str, rows: &[(i8, u64, f64)]) -> Series {
         let mut series = Series::new(stock, 0);
         for &(day, time, price) in rows {
-            series.push(Date::new(2007, 1, day).unwrap(), time, price).unwrap();
+            series.push(Date::new(2007, 1, day).unwrap(), time * SECOND, price).unwrap();
         }
         series
     }
@@ -398,7 +397,7 @@ mod tests {
     #[test]
     fn inner_keeps_the_times_of_all() {
         let result = aligned(&two(), Align::Inner).unwrap();
-        assert_eq!(result.days[0].times, [10, 40]);
+        assert_eq!(result.days[0].times, [10, 40].map(|second| second * SECOND));
         assert_eq!(result.days[0].prices, array![[2.0, 11.0], [4.0, 13.0]]);
         assert_eq!(result.warnings, ["4 of 8 prices dropped, as other stocks have none at that time"]);
     }
@@ -406,7 +405,7 @@ mod tests {
     #[test]
     fn previous_carries_the_last_price_of_the_day() {
         let result = aligned(&two(), Align::Previous).unwrap();
-        assert_eq!(result.days[0].times, [10, 20, 30, 40, 50]);
+        assert_eq!(result.days[0].times, [10, 20, 30, 40, 50].map(|second| second * SECOND));
         let expected = array![[2.0, 11.0], [3.0, 11.0], [3.0, 12.0], [4.0, 13.0], [4.0, 14.0]];
         assert_eq!(result.days[0].prices, expected);
         assert_eq!(result.warnings.len(), 2);
@@ -417,7 +416,7 @@ mod tests {
     /// Two stocks with ten times each, none of them shared but the first.
     #[test]
     fn a_grid_beyond_the_memory_is_refused_before_it_is_made() {
-        let rows = |stock: u32| -> Vec<(i8, u32, f64)> {
+        let rows = |stock: u64| -> Vec<(i8, u64, f64)> {
             (0..10).map(|row| (3, if row == 0 { 0 } else { 2 * row + stock }, 1.0)).collect()
         };
         let series = [series("A", &rows(0)), series("B", &rows(1))];
@@ -471,23 +470,23 @@ mod tests {
         /// Against the definitions, spelled out time by time.
         #[test]
         fn alignments_are_what_they_say(
-            ticks in prop::collection::vec(prop::collection::btree_map(0_u32..12, 1_u32..100, 1..10), 1..4),
+            ticks in prop::collection::vec(prop::collection::btree_map(0_u64..12, 1_u32..100, 1..10), 1..4),
         ) {
-            let tick = |(time, price): (&u32, &u32)| (*time, f64::from(*price));
-            let columns: Vec<(Vec<u32>, Vec<f64>)> =
+            let tick = |(time, price): (&u64, &u32)| (*time, f64::from(*price));
+            let columns: Vec<(Vec<u64>, Vec<f64>)> =
                 ticks.iter().map(|stock| stock.iter().map(tick).unzip()).collect();
             let views: Vec<Ticks<'_>> =
                 columns.iter().map(|(times, prices)| Ticks { times, prices }).collect();
-            let all = |time: &u32| ticks.iter().all(|stock| stock.contains_key(time));
-            let any = |time: &u32| ticks.iter().any(|stock| stock.contains_key(time));
-            let started = |time: &u32| {
+            let all = |time: &u64| ticks.iter().all(|stock| stock.contains_key(time));
+            let any = |time: &u64| ticks.iter().any(|stock| stock.contains_key(time));
+            let started = |time: &u64| {
                 ticks.iter().all(|stock| stock.keys().next().is_some_and(|first| first <= time))
             };
             let day = |align| day(&views, align, u64::MAX);
             let inner = day(Align::Inner).unwrap();
             prop_assert_eq!(&inner.times, &(0..12).filter(all).collect::<Vec<_>>());
             let previous = day(Align::Previous).unwrap();
-            let expected: Vec<u32> = (0..12).filter(|time| any(time) && started(time)).collect();
+            let expected: Vec<u64> = (0..12).filter(|time| any(time) && started(time)).collect();
             prop_assert_eq!(&previous.times, &expected);
             for aligned in [&inner, &previous] {
                 for (row, time) in aligned.times.iter().enumerate() {

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
+use super::SECOND;
+
 /// Why a panel could not be read or used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -105,8 +107,8 @@ pub enum PanelError {
     MissingTime {
         /// The first such day.
         date: Date,
-        /// The first such time on that day, in seconds after midnight.
-        time: u32,
+        /// The first such time on that day, in nanoseconds after midnight.
+        time: u64,
         /// The stocks that have it.
         with: Vec<String>,
         /// The stocks that lack it.
@@ -183,10 +185,10 @@ pub enum LineProblem {
     TimeOrder {
         /// The day.
         date: Date,
-        /// This row's time, in seconds after midnight.
-        time: u32,
+        /// This row's time, in nanoseconds after midnight.
+        time: u64,
         /// The time of the row before.
-        previous: u32,
+        previous: u64,
     },
     /// A day that does not come after the one before.
     #[error(
@@ -303,12 +305,17 @@ fn shown(path: &Path) -> String {
     text.chars().map(escape).collect()
 }
 
-/// Seconds after midnight as `HH:MM`, with the seconds where there are any.
-pub(super) fn clock(time: u32) -> String {
-    let (hours, minutes, seconds) = (time / 3600, time / 60 % 60, time % 60);
-    match seconds {
-        0 => format!("{hours:02}:{minutes:02}"),
-        _ => format!("{hours:02}:{minutes:02}:{seconds:02}"),
+/// Nanoseconds after midnight as `HH:MM`, with the seconds and their fraction where there are any.
+pub(super) fn clock(time: u64) -> String {
+    let (seconds, fraction) = (time / SECOND, time % SECOND);
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match (seconds, fraction) {
+        (0, 0) => format!("{hours:02}:{minutes:02}"),
+        (_, 0) => format!("{hours:02}:{minutes:02}:{seconds:02}"),
+        _ => {
+            let fraction = format!("{fraction:09}");
+            format!("{hours:02}:{minutes:02}:{seconds:02}.{}", fraction.trim_end_matches('0'))
+        }
     }
 }
 

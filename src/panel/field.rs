@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 
+use super::SECOND;
 use super::error::{LineProblem, quoted};
 
 /// How a file writes its times. One file keeps to one way, as digits alone are ambiguous: `500` is 05:00 as
@@ -42,8 +43,8 @@ pub(super) fn date(text: &[u8]) -> Result<Date, LineProblem> {
     valid.ok_or_else(|| LineProblem::ImpossibleDate(quoted(text)))
 }
 
-/// A time in seconds after midnight, and how it is written.
-pub(super) fn time(text: &[u8]) -> Result<(u32, TimeStyle), LineProblem> {
+/// A time in nanoseconds after midnight, and how it is written.
+pub(super) fn time(text: &[u8]) -> Result<(u64, TimeStyle), LineProblem> {
     let parsed = if text.contains(&b':') {
         let mut parts = text.split(|byte| *byte == b':');
         let mut part =
@@ -65,14 +66,14 @@ pub(super) fn time(text: &[u8]) -> Result<(u32, TimeStyle), LineProblem> {
     match parsed {
         None => Err(LineProblem::Time(quoted(text))),
         Some((hour, minute, second, style)) if hour < 24 && minute < 60 && second < 60 => {
-            Ok((hour * 3600 + minute * 60 + second, style))
+            Ok((u64::from(hour * 3600 + minute * 60 + second) * SECOND, style))
         }
         Some(_) => Err(LineProblem::ImpossibleTime(quoted(text))),
     }
 }
 
-/// A time in seconds after midnight, written like the first one of the file, whose `style` is filled in.
-pub(super) fn time_in_style(text: &[u8], style: &mut Option<TimeStyle>) -> Result<u32, LineProblem> {
+/// A time in nanoseconds after midnight, written like the first one of the file, whose `style` is filled in.
+pub(super) fn time_in_style(text: &[u8], style: &mut Option<TimeStyle>) -> Result<u64, LineProblem> {
     let (time, found) = time(text)?;
     if *style.get_or_insert(found) == found { Ok(time) } else { Err(LineProblem::TimeStyle(quoted(text))) }
 }
@@ -159,7 +160,7 @@ mod tests {
             ("09:35:01", 34501, TimeStyle::IsoSeconds),
         ];
         for (text, seconds, style) in ok {
-            assert_eq!(time(text.as_bytes()), Ok((seconds, style)), "{text}");
+            assert_eq!(time(text.as_bytes()), Ok((seconds * SECOND, style)), "{text}");
         }
         for text in ["2400", "1260", "240000", "126000", "120060", "24:00", "12:60", "12:00:60"] {
             assert_eq!(time(text.as_bytes()), Err(LineProblem::ImpossibleTime(format!("{text:?}"))));

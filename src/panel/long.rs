@@ -155,6 +155,7 @@ impl<F: Fn(&str) -> bool> Rows<F> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::SECOND;
     use super::*;
 
     /// All at once; the same comes of a line at a time.
@@ -194,7 +195,7 @@ mod tests {
         assert_eq!(long.stocks, ["B", "A"]);
         assert_eq!(long.series[0].prices, [10.0, 11.0]);
         assert_eq!(long.series[1].prices, [20.5]);
-        assert_eq!(long.series[1].times, [34200]);
+        assert_eq!(long.series[1].times, [34200 * SECOND]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Panels of intraday prices: reading, aligning, validating, and the log returns within each day.
 //!
 //! A panel holds the prices P of S stocks on D days. On day d all stocks share the times t₀ < t₁ < … < tₙ (in
-//! seconds after midnight), so the day is an (n+1) × S matrix, and its returns are the n × S matrix
+//! nanoseconds after midnight), so the day is an (n+1) × S matrix, and its returns are the n × S matrix
 //!
 //! ```text
 //! r[i][s] = ln(P[i+1][s] / P[i][s]),   i = 0 … n−1
@@ -70,13 +70,16 @@ pub use error::{FileProblem, LineProblem, PanelError};
 pub use load::{LoadOptions, Loaded, load};
 pub use stream::{PanelReader, Summary};
 
+/// Nanoseconds of a second: times of a day are in nanoseconds after midnight.
+pub const SECOND: u64 = 1_000_000_000;
+
 /// Prices of one day: every stock at every time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DayPrices {
     /// The calendar day.
     pub date: Date,
-    /// Times in seconds after midnight, strictly increasing.
-    pub times: Vec<u32>,
+    /// Times in nanoseconds after midnight, strictly increasing.
+    pub times: Vec<u64>,
     /// Prices, times × stocks.
     pub prices: Array2<f64>,
 }
@@ -185,8 +188,11 @@ mod tests {
 
     #[test]
     fn returns_stay_within_the_day() {
-        let day =
-            |d, prices| DayPrices { date: Date::new(2007, 1, d).unwrap(), times: vec![0, 60, 120], prices };
+        let day = |d, prices| DayPrices {
+            date: Date::new(2007, 1, d).unwrap(),
+            times: vec![0, 60 * SECOND, 120 * SECOND],
+            prices,
+        };
         let panel = Panel {
             stocks: vec!["A".into(), "B".into()],
             days: vec![

@@ -30,7 +30,7 @@ pub(super) struct DayQuality {
     /// Number of returns.
     returns: usize,
     /// The longest run of returns that are zero for all stocks: when it begins, and its length.
-    flat: (u32, usize),
+    flat: (u64, usize),
     /// Zero returns of each stock.
     zeros: Vec<usize>,
     /// The largest share of one return in the day's realized variance, for each stock; none where it is zero.
@@ -75,7 +75,7 @@ pub(super) struct Quality {
     returns: usize,
     flat_days: Vec<Date>,
     /// The day with the longest flat run: the run, and the day's returns.
-    flattest: Option<(Date, (u32, usize), usize)>,
+    flattest: Option<(Date, (u64, usize), usize)>,
     /// Zero returns of each stock.
     zeros: Vec<usize>,
     /// Days of a stock without any change of price, and the first of them with the stock's number.
@@ -177,14 +177,14 @@ impl Quality {
 mod tests {
     use ndarray::Array2;
 
-    use super::super::Panel;
+    use super::super::{Panel, SECOND};
     use super::*;
 
     /// A panel of one day whose column `s` is `columns[s]`, a price a minute from 09:30 on.
     fn panel(columns: &[Vec<f64>]) -> Panel {
         let rows = columns[0].len();
         let prices = Array2::from_shape_fn((rows, columns.len()), |(row, stock)| columns[stock][row]);
-        let times = (0..rows as u32).map(|minute| 34_200 + 60 * minute).collect();
+        let times = (0..rows as u64).map(|minute| (34_200 + 60 * minute) * SECOND).collect();
         let day = DayPrices { date: Date::new(2007, 7, 3).unwrap(), times, prices };
         Panel {
             stocks: ["A", "B"][..columns.len()].iter().map(ToString::to_string).collect(),

@@ -11,11 +11,11 @@ use super::error::LineProblem;
 pub(super) struct Series {
     pub(super) stock: String,
     pub(super) days: Vec<Day>,
-    /// Seconds after midnight, increasing within a day.
-    pub(super) times: Vec<u32>,
+    /// Nanoseconds after midnight, increasing within a day.
+    pub(super) times: Vec<u64>,
     pub(super) prices: Vec<f64>,
     /// The time of the row that came last, whether or not it is still held.
-    last_time: u32,
+    last_time: u64,
 }
 
 /// A day of a [`Series`] and the rows that are its own.
@@ -28,7 +28,7 @@ pub(super) struct Day {
 /// The times and prices of one stock on one day.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Ticks<'a> {
-    pub(super) times: &'a [u32],
+    pub(super) times: &'a [u64],
     pub(super) prices: &'a [f64],
 }
 
@@ -71,7 +71,7 @@ impl Series {
     }
 
     /// Adds a price, which must come after the last in time.
-    pub(super) fn push(&mut self, date: Date, time: u32, price: f64) -> Result<(), LineProblem> {
+    pub(super) fn push(&mut self, date: Date, time: u64, price: f64) -> Result<(), LineProblem> {
         match self.days.last_mut() {
             Some(day) if day.date == date => return self.push_same_day(time, price),
             Some(day) if day.date > date => {
@@ -86,7 +86,7 @@ impl Series {
     }
 
     /// Adds a price to the last day. A series without days takes none.
-    pub(super) fn push_same_day(&mut self, time: u32, price: f64) -> Result<(), LineProblem> {
+    pub(super) fn push_same_day(&mut self, time: u64, price: f64) -> Result<(), LineProblem> {
         let previous = self.last_time;
         if let Some(day) = self.days.last_mut() {
             if time <= previous {
@@ -98,7 +98,7 @@ impl Series {
         Ok(())
     }
 
-    fn keep(&mut self, time: u32, price: f64) {
+    fn keep(&mut self, time: u64, price: f64) {
         self.times.push(time);
         self.prices.push(price);
         self.last_time = time;

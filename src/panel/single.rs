@@ -159,7 +159,7 @@ fn plain_rows(lines: &mut Lines<'_>, line: &[u8], style: Option<TimeStyle>, seri
 }
 
 /// The time and price of a row at the start of `text` that repeats `date_field`, and the length of its line.
-fn plain_row(text: &[u8], date_field: &[u8], style: Option<TimeStyle>) -> Option<(u32, f64, usize)> {
+fn plain_row(text: &[u8], date_field: &[u8], style: Option<TimeStyle>) -> Option<(u64, f64, usize)> {
     const LONGEST_TIME: usize = 8;
     let rest = text.strip_prefix(date_field)?;
     let comma = rest.iter().take(LONGEST_TIME + 1).position(|byte| *byte == b',')?;
@@ -178,6 +178,7 @@ fn plain_row(text: &[u8], date_field: &[u8], style: Option<TimeStyle>) -> Option
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::SECOND;
     use super::*;
 
     /// What [`parse`] does, without the path for plain rows.
@@ -227,16 +228,16 @@ mod tests {
     #[test]
     fn one_row_is_read() {
         let series = parse("A", Path::new("A.csv"), b"20070103,935,12.34").unwrap();
-        assert_eq!((series.times, series.prices), (vec![34500], vec![12.34]));
+        assert_eq!((series.times, series.prices), (vec![34500 * SECOND], vec![12.34]));
     }
 
     #[test]
     fn plain_rows_take_the_common_shape_only() {
         let style = Some(TimeStyle::Minutes);
         let plain = |text: &str| plain_row(text.as_bytes(), b"20070103,", style);
-        assert_eq!(plain("20070103,935,12.34\nnext"), Some((34500, 12.34, 19)));
-        assert_eq!(plain("20070103,935,12.34\r\n"), Some((34500, 12.34, 20)));
-        assert_eq!(plain("20070103,935,12"), Some((34500, 12.0, 15)));
+        assert_eq!(plain("20070103,935,12.34\nnext"), Some((34500 * SECOND, 12.34, 19)));
+        assert_eq!(plain("20070103,935,12.34\r\n"), Some((34500 * SECOND, 12.34, 20)));
+        assert_eq!(plain("20070103,935,12"), Some((34500 * SECOND, 12.0, 15)));
         for text in [
             "20070104,935,1\n",
             "20070103,93500,1\n",

@@ -592,18 +592,18 @@ mod tests {
         let expected = loaded.panel.returns();
         let prices: usize = loaded.panel.days[0].times.len();
         let jobs = Jobs::new().threads(2).unwrap();
-        // A day takes 20 bytes a price, and 40 for the text of each of two files.
-        let day = prices as u64 * (3 * 20 + 2 * 40);
+        // A day takes 24 bytes a price, and 40 for the text of each of two files.
+        let day = prices as u64 * (3 * 24 + 2 * 40);
         for (memory, blocks) in
             [(0, 12), (2 * day, 12), (4 * day - 1, 12), (4 * day, 6), (10 * day, 3), (1 << 30, 1)]
         {
             let mut reader = PanelReader::open(&paths, &options, memory, &jobs).unwrap();
             assert_eq!(reader.blocks(), blocks, "{memory} bytes");
             assert_eq!(reader.stocks(), expected.stocks);
-            // One block: the prices and times, 12 bytes each. More: 32 bytes a day of a file.
+            // One block: the prices and times, 16 bytes each. More: 32 bytes a day of a file.
             // And the returns of the largest block.
             let days = (memory / 2 / day).clamp(1, 12);
-            let own = if blocks == 1 { 12 * 3 * prices as u64 * 12 } else { 12 * 3 * 32 };
+            let own = if blocks == 1 { 12 * 3 * prices as u64 * 16 } else { 12 * 3 * 32 };
             assert_eq!(reader.held_bytes(), own + days * 3 * prices as u64 * 8, "{memory} bytes");
             let returns: usize = expected.days.iter().map(|day| day.returns.len()).sum();
             assert_eq!(reader.returns_left(), returns as u64);
@@ -749,7 +749,7 @@ mod tests {
         let expected = load(&paths, &options, &jobs).unwrap().panel.returns().days;
         // 298 times, but the plan knows only that there are at most 300.
         assert_eq!(expected[0].returns.dim(), (297, 3));
-        let day = 300 * 12 + 300 * 3 * 8 + 100 * 19;
+        let day = 300 * 16 + 300 * 3 * 8 + 100 * 19;
         for (memory, blocks) in [(4 * day, 5), (4 * day - 1, 10)] {
             let mut reader = PanelReader::open(&paths, &options, memory, &jobs).unwrap();
             assert_eq!(reader.blocks(), blocks);
@@ -762,7 +762,7 @@ mod tests {
             assert_eq!(all_returns(&mut reader), expected[days as usize..]);
         }
         // The series, of 300 ticks, and the grid of 298 times.
-        let needed = 300 * 12 + 298 * 3 * 8;
+        let needed = 300 * 16 + 298 * 3 * 8;
         let mut reader = PanelReader::open(&paths, &options, needed - 1, &jobs).unwrap();
         let error = reader.next_returns(&jobs).unwrap_err();
         assert!(matches!(error, Error::Memory { needed: n, .. } if n == needed), "{error}");

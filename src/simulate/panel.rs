@@ -81,7 +81,7 @@ use super::model::u_shape;
 use super::normal;
 use crate::bootstrap::day_number;
 use crate::error::{Error, Result};
-use crate::panel::{DayPrices, Panel};
+use crate::panel::{DayPrices, Panel, SECOND};
 use crate::random::{Purpose, Stream, rng::StreamRng};
 
 /// Most stocks of one panel: names have four digits.
@@ -220,10 +220,11 @@ impl SimulateSpec {
         if seconds >= 60 { seconds / 60 * 60 } else { seconds }
     }
 
-    /// The day's times in seconds after midnight.
-    pub(super) fn times(&self) -> Vec<u32> {
+    /// The day's times in nanoseconds after midnight.
+    pub(super) fn times(&self) -> Vec<u64> {
         let spacing = self.spacing();
-        (0..self.per_day).rev().map(|before_close| CLOSE - before_close * spacing).collect()
+        let seconds = |before_close| CLOSE - before_close * spacing;
+        (0..self.per_day).rev().map(|before_close| u64::from(seconds(before_close)) * SECOND).collect()
     }
 
     /// The trading days: [`Self::days`] Mondays to Fridays from [`Self::start`] on.
@@ -238,7 +239,8 @@ impl SimulateSpec {
     pub(super) fn intraday_pattern(&self) -> Vec<f64> {
         let times = self.times();
         let u = times.windows(2).map(|pair| {
-            let middle = f64::from(pair[0] - OPEN + pair[1] - OPEN) / 2.0;
+            let second = |time: u64| (time / SECOND) as u32;
+            let middle = f64::from(second(pair[0]) - OPEN + second(pair[1]) - OPEN) / 2.0;
             u_shape(middle / f64::from(SESSION))
         });
         let u: Vec<f64> = u.collect();

@@ -12,6 +12,7 @@ use crate::bootstrap::day_number;
 use crate::error::{Error, Result};
 use crate::output::temporary::{PREFIX, TemporaryFolder};
 use crate::output::{folder_of, resolved};
+use crate::panel::SECOND;
 
 /// Writes the simulated panel to `folder`: one file a stock, `S0001.csv` and so on, lines
 /// `YYYYMMDD,HHMM,PRICE` without a header. Files are written in parallel on the current Rayon pool, and a
@@ -119,9 +120,10 @@ fn refuse_other_files(folder: &Path, replaced: Option<&[String]>) -> Result<()> 
 }
 
 /// Times of day as the files hold them: HHMM where all are whole minutes, else HHMMSS.
-fn clock_times(times: &[u32]) -> Vec<String> {
-    let minutes = times.iter().all(|time| time % 60 == 0);
-    let clock = |&time: &u32| {
+fn clock_times(times: &[u64]) -> Vec<String> {
+    let minutes = times.iter().all(|time| time % (60 * SECOND) == 0);
+    let clock = |&time: &u64| {
+        let time = time / SECOND;
         let hhmm = time / 3600 * 100 + time / 60 % 60;
         if minutes { hhmm.to_string() } else { (hhmm * 100 + time % 60).to_string() }
     };
