@@ -128,7 +128,7 @@ impl Alignment {
     /// where stocks do not share their times.
     pub(super) fn days(
         &mut self,
-        series: &[Series],
+        series: &[&Series],
         dates: &[Date],
         memory: u64,
         jobs: &Jobs,
@@ -142,7 +142,7 @@ impl Alignment {
                 Misfit::Time(time) => {
                     let has: Vec<bool> =
                         ticks.iter().map(|ticks| ticks.times.binary_search(&time).is_ok()).collect();
-                    let (with, without) = partition(series, &has);
+                    let (with, without) = partition_names(series.iter().map(|series| series.name()), &has);
                     PanelError::MissingTime { date, time, with, without }.into()
                 }
                 Misfit::Memory { times, needed } => Error::Memory {
@@ -218,15 +218,22 @@ pub(super) fn percent(part: usize, whole: usize) -> String {
 
 /// The names of the stocks for which `has` holds, and of the others.
 fn partition<S: Stock>(stocks: &[S], has: &[bool]) -> (Vec<String>, Vec<String>) {
-    let names = |wanted: bool| {
-        let stocks = stocks.iter().zip(has).filter(|(_, has)| **has == wanted);
-        stocks.map(|(stock, _)| stock.name().to_owned()).collect()
+    partition_names(stocks.iter().map(Stock::name), has)
+}
+
+fn partition_names<'a>(
+    names: impl Iterator<Item = &'a str> + Clone,
+    has: &[bool],
+) -> (Vec<String>, Vec<String>) {
+    let of = |wanted: bool| {
+        let names = names.clone().zip(has).filter(|(_, has)| **has == wanted);
+        names.map(|(name, _)| name.to_owned()).collect()
     };
-    (names(true), names(false))
+    (of(true), of(false))
 }
 
 /// The ticks of every stock on each of the days, which all stocks have.
-fn ticks_on<'a>(series: &'a [Series], dates: &[Date]) -> Vec<Vec<Ticks<'a>>> {
+fn ticks_on<'a>(series: &[&'a Series], dates: &[Date]) -> Vec<Vec<Ticks<'a>>> {
     let mut next = vec![0; series.len()];
     let ticks_on = |date: &Date| {
         let stocks = series.iter().zip(&mut next).filter_map(|(series, next)| {
@@ -371,7 +378,12 @@ mod tests {
         let mut alignment = Alignment::new(series, how, drop_short)?;
         let mut days = Vec::new();
         for CommonDay { date, .. } in alignment.calendar.clone() {
-            days.extend(alignment.days(series, &[date], u64::MAX, &Jobs::new())?);
+            days.extend(alignment.days(
+                &series.iter().collect::<Vec<_>>(),
+                &[date],
+                u64::MAX,
+                &Jobs::new(),
+            )?);
         }
         alignment.check()?;
         Ok(Aligned { days, warnings: alignment.warnings(), short_days: alignment.short_days })

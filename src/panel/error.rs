@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 
 use super::SECOND;
+use super::clean::TickFault;
 
 /// Why a panel could not be read or used.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +38,7 @@ pub enum PanelError {
         first: Box<dyn std::error::Error + Send + Sync>,
     },
     /// No input was named.
-    #[error("no prices were named: give a folder of CSV files, or CSV files")]
+    #[error("no prices were named: give a folder of tables, or files, or - for standard input")]
     NoInput,
     /// Two files hold the same stock.
     #[error("{} and {} both hold the stock {stock:?}; leave one out", shown(first), shown(second))]
@@ -131,6 +132,18 @@ pub enum PanelError {
         /// Why the days were dropped.
         why: String,
     },
+    /// The ticks of a stock on a day can't be cleaned as asked.
+    #[error("{}: {stock} on {date}: {fault}", shown(path))]
+    Ticks {
+        /// The file.
+        path: PathBuf,
+        /// The stock.
+        stock: String,
+        /// The day.
+        date: Date,
+        /// What is wrong with its ticks.
+        fault: TickFault,
+    },
     /// A day typed by the user is not one.
     #[error("{0}")]
     Date(LineProblem),
@@ -141,24 +154,74 @@ pub enum PanelError {
 #[non_exhaustive]
 pub enum LineProblem {
     /// Not as many fields as expected.
-    #[error("expected {expected} columns separated by commas ({names}), found {found}")]
+    #[error(
+        "expected {expected} columns separated by {separator} ({names}), found {found}{}",
+        if *found == 1 { "; say with `separator` what stands between them" } else { "" }
+    )]
     Columns {
         /// How many fields there should be.
         expected: usize,
+        /// What separates them.
+        separator: String,
         /// What they hold.
         names: String,
         /// How many there are.
         found: usize,
     },
     /// Not a date.
-    #[error("{0} is not a date; write YYYYMMDD or YYYY-MM-DD")]
+    #[error(
+        "{0} is not a date; write YYYYMMDD or YYYY-MM-DD, or say with `date_format` how dates are written"
+    )]
     Date(String),
     /// A date that no calendar has.
     #[error("{0} is not a day of the calendar")]
     ImpossibleDate(String),
     /// Not a time.
-    #[error("{0} is not a time; write HHMM, HHMMSS, HH:MM or HH:MM:SS")]
+    #[error("{0} is not a time; write HHMM, HHMMSS, HH:MM or HH:MM:SS, the last with a fraction or without")]
     Time(String),
+    /// A date whose month could be any of two of its numbers.
+    #[error("the date {0} can be read in two ways; say `date_format mdy` (month first) or `date_format dmy`")]
+    TwofoldDate(String),
+    /// Not a date of three numbers, the year last.
+    #[error("{0} is not a date of three numbers as `date_format` says, with a year of four digits")]
+    DateParts(String),
+    /// Not a day and a time.
+    #[error(
+        "{0} is not a day and a time; write 2007-01-03 09:35:00, with a zone or without, or the time since 1970 \
+         in seconds to nanoseconds, or say with `date_format` how it is written"
+    )]
+    Stamp(String),
+    /// A stamp that is written unlike those before.
+    #[error("the time stamp {0} is written unlike the first of the file; write all in one way")]
+    StampStyle(String),
+    /// A stamp with a zone among such without, or the other way around.
+    #[error("the time stamp {0} has a zone and the first of the file has none, or the other way around")]
+    MixedZones(String),
+    /// Stamps of several offsets, whose clocks differ.
+    #[error(
+        "the time stamp {0} has another offset from UTC than the first of the file; say with `timezone` on which \
+         clock they are meant, like `timezone America/New_York`"
+    )]
+    Offsets(String),
+    /// A time that clocks skipped.
+    #[error("the time {written} does not exist in {zone}: clocks were put forward past it")]
+    ClockGap {
+        /// The time, as it is written.
+        written: String,
+        /// The zone.
+        zone: String,
+    },
+    /// A time that clocks showed twice.
+    #[error("the time {written} came twice in {zone}, as clocks were put back; write it with its offset")]
+    ClockFold {
+        /// The time, as it is written.
+        written: String,
+        /// The zone.
+        zone: String,
+    },
+    /// Not as a pattern has it.
+    #[error("{0} is not written as `date_format {1}` says")]
+    Pattern(String, String),
     /// A time that no clock shows.
     #[error("{0} is not a time of the day, which ends at 23:59:59")]
     ImpossibleTime(String),
@@ -172,14 +235,22 @@ pub enum LineProblem {
     #[error("the price {0} is not a number; write it like 12.34")]
     Price(String),
     /// A price that is infinite or not a number.
-    #[error("the price {0} is not finite; leave out the rows without a price")]
+    #[error(
+        "the price {0} is missing or not finite; leave out the rows without a price, or say `missing skip`"
+    )]
     NotFinite(String),
+    /// A price with a comma.
+    #[error(
+        "the price {0} has a comma: if it is a decimal one say `decimal comma`; thousands are written without"
+    )]
+    DecimalComma(String),
     /// A price of zero or below.
     #[error("the price {0} is not positive, so that it has no logarithm")]
     NotPositive(String),
     /// A time that does not come after the one before.
     #[error(
-        "the time {} does not come after {}, the time before it on {date}; sort the rows and drop duplicates",
+        "the time {} does not come after {}, the time before it on {date}; say `sort` if rows are in \
+         no order, and with `duplicates` what prices of one time mean",
         clock(*time), clock(*previous)
     )]
     TimeOrder {
@@ -192,7 +263,7 @@ pub enum LineProblem {
     },
     /// A day that does not come after the one before.
     #[error(
-        "the day {date} does not come after {previous}, the day before it; sort the rows by day and time"
+        "the day {date} does not come after {previous}, the day before it; say `sort` if rows are in no order"
     )]
     DayOrder {
         /// This row's day.
@@ -228,8 +299,8 @@ pub enum LineProblem {
     StockName(String),
     /// The header lacks a column.
     #[error(
-        "the header names no column for the {missing} (its columns are {columns}); name the columns date, \
-         time and price, separated by commas"
+        "the header names no column for the {missing} (its columns are {columns}); say which it is, like \
+         `columns {missing}=NAME`"
     )]
     MissingColumn {
         /// What the column would hold.
@@ -238,19 +309,42 @@ pub enum LineProblem {
         columns: String,
     },
     /// The header has two columns for one thing.
-    #[error("the header names two columns for the {what}: {columns}; rename or leave out all but one")]
+    #[error(
+        "the header names two columns for the {what}: {columns}; say which is meant, like `columns {what}=NAME`"
+    )]
     RepeatedColumn {
         /// What they hold.
         what: &'static str,
         /// The columns in question.
         columns: String,
     },
-    /// A long file where a file of one stock belongs.
+    /// A column by its name, in a file that has none.
     #[error(
-        "this is a long file (its header names a stock column); name it alone, instead of a folder or \
-         several files"
+        "the file has no header, so that no column is named {column:?}; give its number, counted from 1, or add \
+         a header"
     )]
-    Long,
+    NoHeader {
+        /// The name given.
+        column: String,
+    },
+    /// A number that no column has.
+    #[error("the {role} is to be column {number}, but there are {count} columns")]
+    ColumnNumber {
+        /// What the column holds.
+        role: &'static str,
+        /// The number given.
+        number: String,
+        /// How many columns there are.
+        count: usize,
+    },
+    /// A name that no column has.
+    #[error("there is no column {column:?}; there are {columns}")]
+    UnknownColumn {
+        /// The name given.
+        column: String,
+        /// The columns that there are.
+        columns: String,
+    },
 }
 
 /// What is wrong with a file or folder as a whole.
@@ -263,6 +357,20 @@ pub enum FileProblem {
     /// Nothing but a header.
     #[error("the file has a header but no prices")]
     HeaderOnly,
+    /// Another kind of file.
+    #[error("the file is {0}")]
+    NotText(&'static str),
+    /// A compressed file without its end.
+    #[error("the {0} data is cut short; copy the file again")]
+    CutShort(&'static str),
+    /// A compressed file that can't be decompressed.
+    #[error("the {kind} data is damaged ({why}); copy the file again")]
+    Compression {
+        /// How it is compressed.
+        kind: &'static str,
+        /// What the decoder said.
+        why: String,
+    },
     /// Rows are not those that were there a moment ago.
     #[error("the file changed while it was read; run again when nothing writes to it")]
     Changed,
@@ -271,8 +379,11 @@ pub enum FileProblem {
         "the file's name is the stock's name, and must be UTF-8 text without control characters; rename it"
     )]
     Name,
-    /// A folder without CSV files.
-    #[error("the folder holds no *.csv files (those of folders inside it and hidden ones do not count)")]
+    /// A folder without tables.
+    #[error(
+        "the folder holds no tables: no *.csv, *.tsv, *.psv, *.txt or *.parquet files, compressed (.gz, .zst) or \
+         not (hidden ones do not count)"
+    )]
     NoFiles,
 }
 

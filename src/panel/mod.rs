@@ -49,15 +49,19 @@
 //! it gives.
 
 mod align;
+mod decode;
 mod error;
 mod field;
 mod header;
+mod intake;
 mod load;
-mod long;
+mod moment;
 mod quality;
+mod read;
+mod rows;
 mod select;
 mod series;
-mod single;
+mod spool;
 mod stream;
 mod text;
 
@@ -67,7 +71,9 @@ use rayon::prelude::*;
 
 pub use align::Align;
 pub use error::{FileProblem, LineProblem, PanelError};
-pub use load::{LoadOptions, Loaded, load};
+pub use header::{ColumnNames, RowFilter};
+pub use load::{LoadOptions, Loaded, TableOptions, load};
+pub use moment::{DateFormat, Zones};
 pub use stream::{PanelReader, Summary};
 
 /// Nanoseconds of a second: times of a day are in nanoseconds after midnight.

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
+use super::decode::STANDARD_INPUT;
 use super::error::{FileProblem, PanelError};
+use super::header;
 use super::series::Stock;
 use crate::error::{Error, Result};
 
@@ -20,8 +22,8 @@ pub(super) struct Source {
 
 impl Source {
     fn new(path: PathBuf) -> Result<Self> {
-        match path.file_stem().and_then(|stem| stem.to_str()) {
-            Some(stock) if !stock.contains(char::is_control) => Ok(Self { stock: stock.to_owned(), path }),
+        match stem_and_kind(&path).0 {
+            Some(stock) if !stock.contains(char::is_control) => Ok(Self { stock, path }),
             _ => Err(PanelError::File { path, problem: FileProblem::Name }.into()),
         }
     }
@@ -29,15 +31,19 @@ impl Source {
 
 /// The files that `paths` name, folders taken apart, sorted by stock. A pipe that a shell opened has a number
 /// for a name: its stock is `pipe`, or `pipe1`, `pipe2` and so on where there are several, in the order
-/// given.
+/// given; that of standard input (`-`) is `stdin`.
 pub(super) fn sources(paths: &[PathBuf]) -> Result<Vec<Source>> {
     let mut sources = Vec::new();
     let pipes = paths.iter().filter(|path| is_numbered(path)).count();
     let mut pipe = 0;
     for path in paths {
+        if path == Path::new(STANDARD_INPUT) {
+            sources.push(Source { stock: "stdin".to_owned(), path: path.clone() });
+            continue;
+        }
         let kind = fs::metadata(path).map_err(Error::io("read", path))?;
         if kind.is_dir() {
-            sources.extend(folder(path)?);
+            sources.extend(folder(path, None)?);
         } else if is_numbered(path) {
             pipe += 1;
             let stock = if pipes == 1 { "pipe".to_owned() } else { format!("pipe{pipe}") };
@@ -47,7 +53,7 @@ pub(super) fn sources(paths: &[PathBuf]) -> Result<Vec<Source>> {
         }
     }
     sources.sort();
-    match sources.windows(2).find(|pair| pair[0].stock == pair[1].stock) {
+    match sources.windows(2).find(|pair| pair[0] == pair[1]) {
         Some([first, second]) => Err(PanelError::DuplicateStock {
             stock: first.stock.clone(),
             first: first.path.clone(),
@@ -66,17 +72,91 @@ fn is_numbered(path: &Path) -> bool {
     number && (folder == Path::new("/dev/fd") || folder.starts_with("/proc") && folder.ends_with("fd"))
 }
 
-/// The CSV files of a folder: regular files (or links to them) that are not hidden.
-fn folder(folder: &Path) -> Result<Vec<Source>> {
-    let mut sources = Vec::new();
+/// Endings of the files in a folder that are read, before any of [`COMPRESSED`].
+const TABLES: [&str; 7] = ["csv", "tsv", "psv", "parquet", "pq", "arrow", "feather"];
+const COMPRESSED: [&str; 3] = ["gz", "zst", "zstd"];
+
+/// What a file's name is without its endings, and the ending that says what it holds, in lower case. Only known
+/// endings are taken off: a stock may have a point in its name.
+fn stem_and_kind(path: &Path) -> (Option<String>, String) {
+    let Some(name) = path.file_name() else { return (None, String::new()) };
+    let lower = name.to_string_lossy().to_lowercase();
+    let mut end = name.len();
+    let mut kind = String::new();
+    let strip = |end: usize, endings: &[&str]| {
+        let (stem, ending) = lower.get(..end)?.rsplit_once('.')?;
+        endings.contains(&ending).then(|| (stem.len(), ending.to_owned()))
+    };
+    // Names whose length changes with their case have no known ending beyond ASCII.
+    if lower.len() == name.len() {
+        if let Some((stem, _)) = strip(end, &COMPRESSED) {
+            end = stem;
+        }
+        if let Some((stem, ending)) = strip(end, &[&TABLES[..], &["txt", "ipc"]].concat()) {
+            (end, kind) = (stem, ending);
+        }
+    }
+    let stem = match name.to_str() {
+        Some(name) if kind.is_empty() && end == name.len() => {
+            Path::new(name).file_stem().and_then(|stem| stem.to_str())
+        }
+        Some(name) => name.get(..end),
+        None => None,
+    };
+    (stem.map(str::to_owned), kind)
+}
+
+/// The files of a folder: regular files (or links to them) that are not hidden and whose names end like those of
+/// tables; text files (`.txt`) where there are no others. Where a folder holds none, those of the folders
+/// inside it: their stock is the folder's name, without the `symbol=` of a partitioned table. Folders inside
+/// these, and those of other partitions (`date=2007-01-03`), are of the same stock.
+fn folder(folder: &Path, stock: Option<&str>) -> Result<Vec<Source>> {
+    let (mut tables, mut texts, mut folders) = (Vec::new(), Vec::new(), Vec::new());
     for entry in fs::read_dir(folder).map_err(Error::io("read", folder))? {
         let path = entry.map_err(Error::io("read", folder))?.path();
-        let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-        let csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+        let first =
+            path.file_name().map_or(b'.', |name| name.as_encoded_bytes().first().copied().unwrap_or(b'.'));
+        if first == b'.' {
+            continue;
+        }
         // A link that leads nowhere counts: reading it fails with a message, and its stock is not silently
         // missing.
-        if csv && !hidden && fs::metadata(&path).map_or(true, |kind| kind.is_file()) {
-            sources.push(Source::new(path)?);
+        let kind = fs::metadata(&path);
+        let is_file = kind.as_ref().map_or(true, fs::Metadata::is_file);
+        let (_, ending) = stem_and_kind(&path);
+        if kind.is_ok_and(|kind| kind.is_dir()) {
+            // Not what an archive of macOS holds beside the data, nor the notes of those who wrote a partition.
+            if first != b'_' {
+                folders.push(path);
+            }
+        } else if is_file && TABLES.contains(&&*ending) {
+            tables.push(path);
+        } else if is_file && ending == "txt" {
+            texts.push(path);
+        }
+    }
+    let files = if tables.is_empty() { texts } else { tables };
+    let source = |path: PathBuf| match stock {
+        None => Source::new(path),
+        Some(stock) => Ok(Source { stock: stock.to_owned(), path }),
+    };
+    let mut sources = files.into_iter().map(source).collect::<Result<Vec<_>>>()?;
+    if sources.is_empty() {
+        folders.sort();
+        for inner in folders {
+            let name = inner.file_name().and_then(|name| name.to_str());
+            let name =
+                name.ok_or_else(|| PanelError::File { path: inner.clone(), problem: FileProblem::Name })?;
+            let of_stock = match name.split_once('=') {
+                Some((key, value)) if header::names_stocks(key) => Some(value),
+                Some(_) => stock,
+                None => stock.or(Some(name)),
+            };
+            sources.extend(self::folder(&inner, of_stock).or_else(|error| match error {
+                // A folder beside others may be of anything.
+                Error::Panel(PanelError::File { problem: FileProblem::NoFiles, .. }) => Ok(Vec::new()),
+                other => Err(other),
+            })?);
         }
     }
     if sources.is_empty() {

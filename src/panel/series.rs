@@ -1,10 +1,14 @@
-//! The prices of one stock as its file has them, before the stocks are put on one time grid.
+//! The prices of one stock as they come from its files, before the stocks are put on one time grid.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::align::TICK_BYTES;
 use super::error::LineProblem;
+use super::spool::Store;
+use crate::error::Result;
 
 /// Prices of one stock in the order of time: flat arrays, and where each day lies in them.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -70,17 +74,32 @@ impl Series {
         Self { stock: stock.into(), days: Vec::new(), times, prices, last_time: 0 }
     }
 
+    /// Makes room for so many more prices.
+    pub(super) fn reserve(&mut self, rows: usize) {
+        self.times.reserve(rows);
+        self.prices.reserve(rows);
+    }
+
     /// Adds a price, which must come after the last in time.
     pub(super) fn push(&mut self, date: Date, time: u64, price: f64) -> Result<(), LineProblem> {
         match self.days.last_mut() {
             Some(day) if day.date == date => return self.push_same_day(time, price),
-            Some(day) if day.date > date => {
-                return Err(LineProblem::DayOrder { date, previous: day.date });
-            }
-            _ => {}
+            _ => self.push_day(date)?,
         }
-        let rows = self.times.len();
-        self.days.push(Day { date, rows: rows..rows + 1 });
+        self.keep(time, price);
+        Ok(())
+    }
+
+    /// Adds a price, which must not come before the last in time, but may come with it.
+    pub(super) fn push_tied(&mut self, date: Date, time: u64, price: f64) -> Result<(), LineProblem> {
+        let previous = self.last_time;
+        match self.days.last_mut() {
+            Some(day) if day.date == date && time < previous => {
+                return Err(LineProblem::TimeOrder { date, time, previous });
+            }
+            Some(day) if day.date == date => {}
+            _ => self.push_day(date)?,
+        }
         self.keep(time, price);
         Ok(())
     }
@@ -88,25 +107,58 @@ impl Series {
     /// Adds a price to the last day. A series without days takes none.
     pub(super) fn push_same_day(&mut self, time: u64, price: f64) -> Result<(), LineProblem> {
         let previous = self.last_time;
-        if let Some(day) = self.days.last_mut() {
+        if let Some(day) = self.days.last() {
             if time <= previous {
                 return Err(LineProblem::TimeOrder { date: day.date, time, previous });
             }
-            day.rows.end += 1;
             self.keep(time, price);
         }
         Ok(())
     }
 
+    /// Begins a day, which must come after the last.
+    fn push_day(&mut self, date: Date) -> Result<(), LineProblem> {
+        if let Some(day) = self.days.last()
+            && day.date > date
+        {
+            return Err(LineProblem::DayOrder { date, previous: day.date });
+        }
+        let rows = self.times.len();
+        self.days.push(Day { date, rows: rows..rows });
+        Ok(())
+    }
+
+    /// Adds a tick to the last day.
     fn keep(&mut self, time: u64, price: f64) {
         self.times.push(time);
         self.prices.push(price);
         self.last_time = time;
+        if let Some(day) = self.days.last_mut() {
+            day.rows.end = self.times.len();
+        }
     }
 
     /// The ticks of a day that this series has.
     pub(super) fn ticks(&self, day: &Day) -> Ticks<'_> {
         Ticks { times: &self.times[day.rows.clone()], prices: &self.prices[day.rows.clone()] }
+    }
+
+    /// Takes the ticks of the last day out, and the day itself with them.
+    pub(super) fn take_last_day(&mut self) -> Option<(Date, Vec<u64>, Vec<f64>)> {
+        let day = self.days.pop()?;
+        let (times, prices) = (self.times.split_off(day.rows.start), self.prices.split_off(day.rows.start));
+        Some((day.date, times, prices))
+    }
+
+    /// Adds a day with its ticks, unless it has none.
+    pub(super) fn add_day(&mut self, date: Date, times: &[u64], prices: &[f64]) {
+        if times.is_empty() {
+            return;
+        }
+        let start = self.times.len();
+        self.times.extend_from_slice(times);
+        self.prices.extend_from_slice(prices);
+        self.days.push(Day { date, rows: start..self.times.len() });
     }
 
     /// Adds the days to `counts`, with their numbers of prices, and forgets the prices. The last day may go
@@ -124,6 +176,124 @@ impl Series {
         self.days.extend(last.map(|day| Day { rows: 0..0, ..day }));
         self.times.clear();
         self.prices.clear();
+    }
+}
+
+/// The prices of one stock, some of its days in memory and the others in a temporary file.
+#[derive(Debug)]
+pub(super) struct Kept {
+    /// The days in memory.
+    pub(super) series: Series,
+    /// The others, in calendar order.
+    spooled: Vec<SpooledDay>,
+    store: Arc<Store>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct SpooledDay {
+    date: Date,
+    rows: usize,
+    /// Where the store has it.
+    start: u64,
+}
+
+impl Kept {
+    /// A stock without days.
+    pub(super) fn new(stock: impl Into<String>, store: &Arc<Store>) -> Self {
+        Self { series: Series::new(stock, 0), spooled: Vec::new(), store: Arc::clone(store) }
+    }
+
+    /// Takes note that the last day is over; it goes to the store's file, with all before it, if memory is full.
+    pub(super) fn close_day(&mut self) -> Result<()> {
+        let rows = self.series.days.last().map_or(0, |day| day.rows.len());
+        if !self.store.hold(rows) {
+            self.spool()?;
+        }
+        Ok(())
+    }
+
+    /// Moves all days to the store's file.
+    fn spool(&mut self) -> Result<()> {
+        for day in &self.series.days {
+            let Ticks { times, prices } = self.series.ticks(day);
+            let start = self.store.write(times, prices)?;
+            self.spooled.push(SpooledDay { date: day.date, rows: times.len(), start });
+        }
+        self.store.release(self.series.times.len());
+        self.series.days.clear();
+        self.series.times.clear();
+        self.series.prices.clear();
+        Ok(())
+    }
+
+    /// Adds the days of another file of the same stock; false where both have one of them.
+    pub(super) fn append(&mut self, mut other: Self) -> Result<bool> {
+        if !self.spooled.is_empty() || !other.spooled.is_empty() {
+            self.spool()?;
+            other.spool()?;
+            self.spooled.append(&mut other.spooled);
+            self.spooled.sort_by_key(|day| day.date);
+            return Ok(self.spooled.windows(2).all(|pair| pair[0].date < pair[1].date));
+        }
+        let start = self.series.times.len();
+        let shifted = other
+            .series
+            .days
+            .iter()
+            .map(|day| Day { date: day.date, rows: day.rows.start + start..day.rows.end + start });
+        self.series.days.extend(shifted);
+        self.series.times.append(&mut other.series.times);
+        self.series.prices.append(&mut other.series.prices);
+        self.series.days.sort_by_key(|day| day.date);
+        Ok(self.series.days.windows(2).all(|pair| pair[0].date < pair[1].date))
+    }
+
+    /// Whether every day is in memory.
+    pub(super) fn is_in_memory(&self) -> bool {
+        self.spooled.is_empty()
+    }
+
+    /// The series of these consecutive days, read from where they are.
+    pub(super) fn read(&self, first: Date, last: Date) -> Result<Series> {
+        let mut series = Series::new(&self.series.stock, 0);
+        let inside = |date: Date| first <= date && date <= last;
+        for day in self.spooled.iter().filter(|day| inside(day.date)) {
+            let (times, prices) = self.store.read(day.start, day.rows)?;
+            series.add_day(day.date, &times, &prices);
+        }
+        for day in self.series.days.iter().filter(|day| inside(day.date)) {
+            let ticks = self.series.ticks(day);
+            series.add_day(day.date, ticks.times, ticks.prices);
+        }
+        series.days.sort_by_key(|day| day.date);
+        Ok(series)
+    }
+
+    /// Bytes held in memory.
+    pub(super) fn held_bytes(&self) -> u64 {
+        self.series.times.len() as u64 * TICK_BYTES + (self.spooled.len() * size_of::<SpooledDay>()) as u64
+    }
+}
+
+impl Stock for Kept {
+    fn name(&self) -> &str {
+        &self.series.stock
+    }
+
+    fn days(&self) -> impl Iterator<Item = (Date, usize)> {
+        // The days in memory came last.
+        let spooled = self.spooled.iter().map(|day| (day.date, day.rows));
+        spooled.chain(self.series.days())
+    }
+
+    fn texts(&self) -> impl Iterator<Item = u64> {
+        let spooled = self.spooled.iter().map(|day| day.rows as u64 * TICK_BYTES);
+        spooled.chain(self.series.texts())
+    }
+
+    fn retain_days(&mut self, keep: impl Fn(Date) -> bool) {
+        self.spooled.retain(|day| keep(day.date));
+        self.series.retain_days(keep);
     }
 }
 
@@ -149,5 +319,50 @@ mod tests {
             }
             assert_eq!(counts, [(day(3), 2), (day(4), 3), (day(8), 1)], "{every} rows at a time");
         }
+    }
+
+    #[test]
+    fn ties_are_kept_where_they_may_be() {
+        let day = |day| Date::new(2007, 1, day).unwrap();
+        let mut series = Series::new("A", 0);
+        for (date, time) in [(3, 10), (3, 10), (3, 20), (4, 1), (4, 1)] {
+            assert!(series.push_tied(day(date), time, 1.0).is_ok());
+        }
+        assert_eq!(series.days().collect::<Vec<_>>(), [(day(3), 3), (day(4), 2)]);
+        assert!(matches!(series.push_tied(day(4), 0, 1.0), Err(LineProblem::TimeOrder { .. })));
+        assert!(matches!(series.push_tied(day(3), 30, 1.0), Err(LineProblem::DayOrder { .. })));
+    }
+
+    /// Whatever the memory, the same days come back.
+    #[test]
+    fn days_come_back_from_memory_and_file() {
+        let day = |day| Date::new(2007, 1, day).unwrap();
+        let stock = |room: u64, days: &[i8]| {
+            let mut kept = Kept::new("A", &Arc::new(Store::new(room)));
+            for &date in days {
+                for time in 0..10 {
+                    kept.series.push(day(date), time, f64::from(date) + time as f64).unwrap();
+                }
+                kept.close_day().unwrap();
+            }
+            kept
+        };
+        let days: Vec<i8> = (1..9).collect();
+        let expected = stock(u64::MAX, &days).read(day(3), day(6)).unwrap();
+        assert_eq!(expected.days.len(), 4);
+        for room in [0, 160, 399, 400, 800, 1280] {
+            let kept = stock(room, &days);
+            assert_eq!(kept.is_in_memory(), room >= 1280, "{room}");
+            assert!(kept.series.times.len() as u64 * TICK_BYTES <= room);
+            assert_eq!(kept.days().collect::<Vec<_>>(), stock(u64::MAX, &days).days().collect::<Vec<_>>());
+            assert_eq!(kept.read(day(3), day(6)).unwrap(), expected);
+            // Two files of one stock.
+            let mut first = stock(room, &[1, 3, 5, 7]);
+            assert!(first.append(Kept { store: Arc::clone(&first.store), ..stock(0, &[]) }).unwrap());
+        }
+        let mut first = stock(u64::MAX, &[1, 3, 5, 7]);
+        assert!(first.append(stock(u64::MAX, &[2, 4, 6, 8])).unwrap());
+        assert_eq!(first.read(day(3), day(6)).unwrap(), expected);
+        assert!(!first.append(stock(u64::MAX, &[8, 9])).unwrap());
     }
 }

@@ -17,18 +17,14 @@ use jiff::civil::Date;
 use rayon::prelude::*;
 
 use super::align::{Alignment, CommonDay, TICK_BYTES, short_days_line};
-use super::error::PanelError;
+use super::intake::Steps;
 use super::quality::{DayQuality, Quality};
-use super::select::{Source, check_stocks, restrict, sources};
+use super::read::{self, GRID_BYTES, Held, Read};
+use super::select::{restrict, sources};
 use super::series::{Series, Stock};
-use super::single::{Layout, Parser, Seen};
-use super::text::{self, Lines, Splitter};
-use super::{DayPrices, DayReturns, LoadOptions, header, long};
+use super::{DayPrices, DayReturns, LoadOptions, TableOptions};
 use crate::error::{Error, Result};
 use crate::jobs::Jobs;
-
-/// Bytes that a price takes on a grid.
-const GRID_BYTES: u64 = 8;
 
 /// What the panel's files hold, read block by block of days.
 ///
@@ -51,7 +47,8 @@ const GRID_BYTES: u64 = 8;
 #[derive(Debug)]
 pub struct PanelReader {
     stocks: Vec<String>,
-    origin: Origin,
+    held: Vec<Held>,
+    table: TableOptions,
     alignment: Alignment,
     quality: Quality,
     /// Numbers of the days in the calendar, block by block.
@@ -66,6 +63,8 @@ pub struct PanelReader {
     failures: Vec<(PathBuf, Error)>,
     files: usize,
     bytes: u64,
+    understood: Vec<String>,
+    steps: Steps,
 }
 
 /// How reading a panel went.
@@ -88,6 +87,10 @@ pub struct Summary<'a> {
     pub prices: usize,
     /// Bytes of those files.
     pub bytes: u64,
+    /// What was understood of the files, a line for each way in which they are written.
+    pub understood: &'a [String],
+    /// What row filters, cleaning and sampling did, a line for each that did anything.
+    pub steps: Vec<String>,
 }
 
 impl Summary<'_> {
@@ -97,13 +100,6 @@ impl Summary<'_> {
         let files = self.failures.iter().map(|(_, error)| format!("a file: {error}"));
         files.chain(short_days_line(self.short_days)).collect()
     }
-}
-
-/// Where prices come from.
-#[derive(Debug)]
-enum Origin {
-    Memory(Vec<Series>),
-    Files(Vec<IndexedFile>),
 }
 
 impl PanelReader {
@@ -116,23 +112,16 @@ impl PanelReader {
     /// [`Error::Panel`] or [`Error::Io`], for the first file (by stock) at fault, or for the panel as a
     /// whole. Times that stocks do not share are found later, in [`Self::next_returns`].
     pub fn open(paths: &[PathBuf], options: &LoadOptions, memory: u64, jobs: &Jobs) -> Result<Self> {
-        let wanted = options.stocks.as_deref().filter(|stocks| !stocks.is_empty());
-        let files = sources(paths)?;
         let room = memory / 2;
-        let read = match &files[..] {
-            [file] if paths == [file.path.clone()] => read_one(file, wanted, room, jobs)?,
-            _ => read_singles(files, wanted, options.keep_going, room, jobs)?,
-        };
-        let Read { mut origin, failures, files, bytes } = read;
-        let (stocks, alignment) = match &mut origin {
-            Origin::Memory(series) => calendar(series, options)?,
-            Origin::Files(files) => calendar(files, options)?,
-        };
+        let Read { stocks: mut held, failures, files, bytes, understood, steps } =
+            read::read(sources(paths)?, options, room, jobs)?;
+        let (stocks, alignment) = calendar(&mut held, options)?;
         let blocks = blocks(&alignment, stocks.len(), jobs.thread_count(), room);
         let (next, last_bytes, prices, range) = (0, 0, 0, None);
         Ok(Self {
             stocks,
-            origin,
+            held,
+            table: options.table.clone(),
             alignment,
             quality: Quality::default(),
             blocks,
@@ -144,6 +133,8 @@ impl PanelReader {
             failures,
             files,
             bytes,
+            understood,
+            steps,
         })
     }
 
@@ -182,14 +173,7 @@ impl PanelReader {
             let days = &self.alignment.calendar[block.clone()];
             days.iter().map(|day| (day.most * self.stocks.len()) as u64 * GRID_BYTES).sum::<u64>()
         };
-        let own: u64 = match &self.origin {
-            Origin::Memory(series) => {
-                series.iter().map(|series| series.times.len() as u64 * TICK_BYTES).sum()
-            }
-            Origin::Files(files) => {
-                files.iter().map(|file| (file.days.len() * size_of::<IndexedDay>()) as u64).sum()
-            }
-        };
+        let own: u64 = self.held.iter().map(Held::held_bytes).sum();
         own + self.blocks.iter().map(returns).max().unwrap_or(0).max(self.last_bytes)
     }
 
@@ -218,19 +202,17 @@ impl PanelReader {
         let Some(block) = self.blocks.get(self.next).cloned() else { return Ok(None) };
         self.next += 1;
         let dates: Vec<Date> = self.alignment.calendar[block].iter().map(|day| day.date).collect();
-        let prices = match &mut self.origin {
-            Origin::Memory(series) => {
-                let prices = self.alignment.days(series, &dates, self.memory, jobs)?;
-                if self.next == self.blocks.len() {
-                    series.clear();
-                }
-                prices
-            }
-            Origin::Files(files) => {
-                let series = read_days(files, &dates, jobs)?;
-                self.alignment.days(&series, &dates, self.memory, jobs)?
+        let in_memory: Option<Vec<&Series>> = self.held.iter().map(Held::in_memory).collect();
+        let prices = match in_memory {
+            Some(series) => self.alignment.days(&series, &dates, self.memory, jobs)?,
+            None => {
+                let series = read::read_days(&self.held, &dates, &self.table, jobs)?;
+                self.alignment.days(&series.iter().collect::<Vec<_>>(), &dates, self.memory, jobs)?
             }
         };
+        if self.next == self.blocks.len() {
+            self.held.clear();
+        }
         if let (Some(first), Some(last)) = (prices.first(), prices.last()) {
             self.range = Some((self.range.map_or(first.date, |(first, _)| first), last.date));
         }
@@ -263,6 +245,8 @@ impl PanelReader {
             range: self.range,
             prices: self.prices,
             bytes: self.bytes,
+            understood: &self.understood,
+            steps: self.steps.lines(),
         }
     }
 
@@ -304,254 +288,6 @@ fn blocks(alignment: &Alignment, stocks: usize, threads: usize, room: u64) -> Ve
         free = free.saturating_sub(bytes);
     }
     blocks
-}
-
-/// The series of the stocks wanted, or where their days are.
-struct Read {
-    origin: Origin,
-    failures: Vec<(PathBuf, Error)>,
-    files: usize,
-    bytes: u64,
-}
-
-/// Reads the only file there is, named by the user: a long file, or one stock's. Without it nothing is left,
-/// whether to keep going or not.
-fn read_one(file: &Source, wanted: Option<&[String]>, room: u64, jobs: &Jobs) -> Result<Read> {
-    // A pipe can be read once.
-    let once = !is_regular(file) || header::is_long(&text::first_line(&file.path)?, &mut Splitter::new());
-    match once {
-        true => read_once(file, wanted),
-        false => read_singles(vec![file.clone()], wanted, false, room, jobs),
-    }
-}
-
-/// Reads a file of either kind from end to end, once, and keeps its series.
-fn read_once(file: &Source, wanted: Option<&[String]>) -> Result<Read> {
-    let is_wanted = |stock: &str| wanted.is_none_or(|wanted| wanted.iter().any(|name| name == stock));
-    let (mut single, mut series) = (Parser::new(&file.path), Series::new(&file.stock, 0));
-    // Made when the first line that is not blank turns out to be a long file's header.
-    let (mut long, mut begun) = (None, false);
-    let bytes = text::read_in_chunks(&file.path, |text| {
-        let (lines, bytes) = single.position();
-        if !begun && let Some(first) = Lines::after(bytes, lines, text).next() {
-            begun = true;
-            long = header::is_long(first, &mut Splitter::new())
-                .then(|| long::Parser::after((lines, bytes), &file.path, is_wanted));
-        }
-        match &mut long {
-            Some(long) => Ok(long.feed(text)?),
-            None => Ok(single.feed(text, &mut series)?),
-        }
-    })?;
-    let series = match long {
-        Some(long) => {
-            let long = long.finish()?;
-            check_stocks(wanted, long.stocks.iter().map(String::as_str))?;
-            long.series
-        }
-        None => {
-            single.finish()?;
-            check_stocks(wanted, [file.stock.as_str()])?;
-            vec![series]
-        }
-    };
-    Ok(Read { origin: Origin::Memory(series), failures: Vec::new(), files: 1, bytes })
-}
-
-/// Whether a file can be read more than once. What can't be looked at now is told of when it is read.
-fn is_regular(file: &Source) -> bool {
-    std::fs::metadata(&file.path).map_or(true, |file| file.is_file())
-}
-
-/// Reads files of one stock each, in parallel. Only those of the stocks wanted are opened. Their prices are
-/// kept where they surely fit into `room` bytes, or where one of them is a pipe.
-fn read_singles(
-    mut files: Vec<Source>,
-    wanted: Option<&[String]>,
-    keep_going: bool,
-    room: u64,
-    jobs: &Jobs,
-) -> Result<Read> {
-    // A row is rarely shorter than 15 bytes.
-    const SHORT_ROW: u64 = 15;
-    check_stocks(wanted, files.iter().map(|file| file.stock.as_str()))?;
-    files.retain(|file| wanted.is_none_or(|wanted| wanted.contains(&file.stock)));
-    // What can't be looked at now is told of when it is read.
-    let length = |file: &Source| std::fs::metadata(&file.path).map_or(0, |file| file.len());
-    let rows = files.iter().map(length).sum::<u64>() / SHORT_ROW;
-    let keep = rows.saturating_mul(TICK_BYTES + GRID_BYTES) <= room || !files.iter().all(is_regular);
-    let results = jobs.map(files, |file| survey(file, keep));
-    let mut read = Read { origin: Origin::Memory(Vec::new()), failures: Vec::new(), files: 0, bytes: 0 };
-    let (mut kept, mut indexed) = (Vec::new(), Vec::new());
-    for job in results {
-        match job.result {
-            Ok((series, file)) => {
-                read.files += 1;
-                read.bytes += file.bytes;
-                kept.push(series);
-                indexed.push(file);
-            }
-            Err(failure) => {
-                let error = failure.into_error(format!("reading {}", job.input.path.display()));
-                if !keep_going {
-                    return Err(error);
-                }
-                read.failures.push((job.input.path, error));
-            }
-        }
-    }
-    if read.files > 0 {
-        read.origin = if keep { Origin::Memory(kept) } else { Origin::Files(indexed) };
-        return Ok(read);
-    }
-    // One file alone is its own explanation.
-    let files = read.failures.len();
-    match read.failures.into_iter().next() {
-        Some((_, error)) if files == 1 => Err(error),
-        Some((_, error)) => Err(PanelError::NothingLeft { files, first: Box::new(error) }.into()),
-        None => Err(PanelError::NoInput.into()),
-    }
-}
-
-/// A file of one stock whose rows were checked, and where its days are.
-#[derive(Debug)]
-struct IndexedFile {
-    stock: String,
-    path: PathBuf,
-    layout: Layout,
-    days: Vec<IndexedDay>,
-    /// Bytes of the file.
-    bytes: u64,
-}
-
-/// A day of a file.
-#[derive(Debug, Clone, Copy)]
-struct IndexedDay {
-    date: Date,
-    rows: u32,
-    /// Where its first row begins, in bytes.
-    start: u64,
-    /// Where the next day's does, or the file ends.
-    end: u64,
-    /// The checksum of what lies between.
-    checksum: u32,
-}
-
-/// The checksums of a file's days, made while its text comes.
-#[derive(Debug, Default)]
-struct Checksums {
-    /// Of the days that are over.
-    done: Vec<u32>,
-    /// Of the day, or of what comes before the first, that is not.
-    hasher: crc32fast::Hasher,
-    /// How many days have begun.
-    begun: usize,
-    /// Bytes so far.
-    bytes: u64,
-}
-
-impl Checksums {
-    /// Takes more of the text; `starts` says where the days begin that have begun by its end.
-    fn feed(&mut self, text: &[u8], starts: &[u64]) {
-        let mut from = 0;
-        for start in &starts[self.begun..] {
-            let to = (start - self.bytes) as usize;
-            self.hasher.update(&text[from..to]);
-            let over = std::mem::take(&mut self.hasher).finalize();
-            if self.begun > 0 {
-                self.done.push(over);
-            }
-            (self.begun, from) = (self.begun + 1, to);
-        }
-        self.hasher.update(&text[from..]);
-        self.bytes += text.len() as u64;
-    }
-
-    /// Of all days.
-    fn finish(mut self) -> Vec<u32> {
-        self.done.push(self.hasher.finalize());
-        self.done
-    }
-}
-
-impl Stock for IndexedFile {
-    fn name(&self) -> &str {
-        &self.stock
-    }
-
-    fn days(&self) -> impl Iterator<Item = (Date, usize)> {
-        self.days.iter().map(|day| (day.date, day.rows as usize))
-    }
-
-    fn texts(&self) -> impl Iterator<Item = u64> {
-        self.days.iter().map(|day| day.end - day.start)
-    }
-
-    fn retain_days(&mut self, keep: impl Fn(Date) -> bool) {
-        self.days.retain(|day| keep(day.date));
-    }
-}
-
-/// Reads a file of one stock from end to end. The series is empty where prices are not to be kept, else the
-/// index is.
-fn survey(file: &Source, keep: bool) -> Result<(Series, IndexedFile)> {
-    const SHORT_ROW: usize = 16;
-    let length = std::fs::metadata(&file.path).map_or(0, |file| file.len()) as usize;
-    let room = if keep { length } else { length.min(text::CHUNK as usize) } / SHORT_ROW;
-    let mut series = Series::new(&file.stock, room);
-    let mut parser = Parser::new(&file.path);
-    let (mut counts, mut checksums) = (Vec::new(), Checksums::default());
-    text::read_in_chunks(&file.path, |text| {
-        parser.feed(text, &mut series)?;
-        if !keep {
-            checksums.feed(text, parser.starts());
-            series.forget(&mut counts);
-        }
-        Ok(())
-    })?;
-    let Seen { layout, starts, bytes } = parser.finish()?;
-    let mut days = Vec::new();
-    if !keep {
-        series = Series::new(&file.stock, 0);
-        let ends = starts.iter().copied().skip(1).chain([bytes]);
-        let parts = starts.iter().zip(ends).zip(checksums.finish());
-        days.extend(counts.into_iter().zip(parts).map(|((date, rows), ((&start, end), checksum))| {
-            IndexedDay { date, rows, start, end, checksum }
-        }));
-    }
-    let (stock, path) = (file.stock.clone(), file.path.clone());
-    Ok((series, IndexedFile { stock, path, layout, days, bytes }))
-}
-
-/// The prices of some consecutive days, read again from the files.
-fn read_days(files: &[IndexedFile], dates: &[Date], jobs: &Jobs) -> Result<Vec<Series>> {
-    let (Some(first), Some(last)) = (dates.first(), dates.last()) else { return Ok(Vec::new()) };
-    let read = |file: &&IndexedFile| -> Result<Series> {
-        let from = file.days.partition_point(|day| day.date < *first);
-        let to = file.days.partition_point(|day| day.date <= *last);
-        let days = &file.days[from..to];
-        let (Some(first), Some(last)) = (days.first(), days.last()) else {
-            return Ok(Series::new(&file.stock, 0));
-        };
-        let mut series = Series::new(&file.stock, days.iter().map(|day| day.rows as usize).sum());
-        let text = text::read_range(&file.path, first.start..last.end, file.bytes)?;
-        let changed = || text::changed(&file.path);
-        let is_same = |day: &IndexedDay| {
-            let (start, end) = (day.start - first.start, day.end - first.start);
-            let part = text.get(start as usize..end as usize);
-            part.is_some_and(|part| crc32fast::hash(part) == day.checksum)
-        };
-        if !days.iter().all(is_same) {
-            return Err(changed().into());
-        }
-        Parser::amid(&file.path, file.layout).feed(&text, &mut series).map_err(|_| changed())?;
-        if !series.days().eq(days.iter().map(|day| (day.date, day.rows as usize))) {
-            return Err(changed().into());
-        }
-        Ok(series)
-    };
-    let read = jobs.map(files, read).all();
-    read.map_err(|(file, failure)| failure.into_error(format!("reading {}", file.path.display())))
 }
 
 #[cfg(test)]

@@ -2,23 +2,27 @@
 //!
 //! A row is a line: dates, times and prices hold no line breaks, so that a quotation mark left open is an
 //! error of its line and does not swallow the rest of the file. Lines end in LF or CRLF; a carriage return
-//! elsewhere is an error, as other programs take it for the end of a row. Fields lie between commas, without
-//! the blanks around them; a line with quotation marks is taken apart by the `csv` crate's parser, any other
-//! right here.
+//! elsewhere is an error, as other programs take it for the end of a row. Fields lie between separators
+//! (commas, semicolons, tabs or vertical bars), without the blanks around them; a line with quotation marks is
+//! taken apart by the `csv` crate's parser, any other right here. Lines that begin with `#` are comments.
 //!
 //! No line is longer than [`LONGEST_LINE`], so that a file without line feeds does not fill the memory.
 
-use std::fs::{File, Metadata};
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::Path;
 
 use csv_core::ReadRecordResult;
 
+use super::decode::Text;
 use super::error::{FileProblem, LineProblem, PanelError};
 use crate::error::{Error, Result};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// What a comment begins with.
+pub(super) const COMMENT: &[u8] = b"#";
 
 /// Bytes of a file that are in memory at a time.
 pub(super) const CHUNK: u64 = 4 << 20;
@@ -27,18 +31,17 @@ pub(super) const CHUNK: u64 = 4 << 20;
 pub(super) const LONGEST_LINE: usize = 1 << 20;
 
 /// Hands the text of a file to `each`, some whole lines at a time. Of a line that is too long `each` sees the
-/// beginning, for [`Splitter::split`] to refuse it. Returns the file's bytes.
+/// beginning, for [`Splitter::split`] to refuse it. Returns the bytes of the text.
 pub(super) fn read_in_chunks(path: &Path, mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<u64> {
-    let failed = || Error::io("read", path);
-    let mut file = File::open(path).map_err(failed())?;
-    let before = file.metadata().map_err(failed())?;
+    let mut file = Text::open(path)?;
     // One byte to spare, so that the end of a small file is found without more room.
-    let (mut text, mut total) = (Vec::with_capacity(before.len().min(CHUNK) as usize + 1), 0);
+    let (mut text, mut total) = (Vec::with_capacity(file.length().min(CHUNK) as usize + 1), 0);
     loop {
         // What follows the last line break waited for its rest.
         let begun = text.len();
         let room = CHUNK.saturating_sub(begun as u64);
-        let read = (&mut file).take(room).read_to_end(&mut text).map_err(failed())?;
+        let read = (&mut file).take(room).read_to_end(&mut text);
+        let read = read.map_err(|error| file.error(path, error))?;
         total += read as u64;
         if read == 0 {
             each(&text)?;
@@ -52,8 +55,7 @@ pub(super) fn read_in_chunks(path: &Path, mut each: impl FnMut(&[u8]) -> Result<
         each(&text[..end])?;
         text.drain(..end);
     }
-    let after = file.metadata().map_err(failed())?;
-    if has_changed(&before, &after, total) {
+    if file.has_changed(total).map_err(Error::io("read", path))? {
         return Err(changed(path).into());
     }
     Ok(total)
@@ -66,42 +68,9 @@ fn whole_characters(text: &[u8]) -> usize {
     (0..text.len()).rev().take(LONGEST).find(starts).unwrap_or(text.len())
 }
 
-/// Whether someone wrote to a file while its `total` bytes were read.
-fn has_changed(before: &Metadata, after: &Metadata, total: u64) -> bool {
-    // Some systems' own files are made as they are read, and have no length.
-    let length = before.len() > 0 && before.len() != total;
-    before.is_file()
-        && (length || before.len() != after.len() || before.modified().ok() != after.modified().ok())
-}
-
 /// The error of a file that changes.
 pub(super) fn changed(path: &Path) -> PanelError {
     PanelError::File { path: path.to_path_buf(), problem: FileProblem::Changed }
-}
-
-/// The first line of a file that is not blank, however many blank ones come before it; empty where there is
-/// none. It ends beyond [`LONGEST_LINE`].
-pub(super) fn first_line(path: &Path) -> Result<Vec<u8>> {
-    let failed = || Error::io("read", path);
-    let mut file = BufReader::new(File::open(path).map_err(failed())?);
-    let (mut line, mut begun) = (Vec::new(), false);
-    loop {
-        line.clear();
-        let most = LONGEST_LINE as u64 + 1;
-        let read = (&mut file).take(most).read_until(b'\n', &mut line).map_err(failed())?;
-        if !begun && line.starts_with(BYTE_ORDER_MARK) {
-            line.drain(..BYTE_ORDER_MARK.len());
-        }
-        begun = true;
-        if read == 0 || read as u64 == most || !line.trim_ascii().is_empty() {
-            // As `Lines` has it.
-            if line.ends_with(b"\n") {
-                line.pop();
-            }
-            line.truncate(without_returns(&line).len());
-            return Ok(line);
-        }
-    }
 }
 
 /// The bytes `range` of a file that has `length` bytes, or had when it was read before.
@@ -137,24 +106,30 @@ pub(super) fn check(path: &Path, bytes: &[u8], lines: u64) -> Result<(), PanelEr
     Ok(())
 }
 
-/// The lines of a text that are not blank, with their numbers from 1.
+/// The lines of a text that are neither blank nor comments, with their numbers from 1.
 #[derive(Debug, Clone)]
 pub(super) struct Lines<'a> {
     /// What is left.
     pub(super) rest: &'a [u8],
     /// The number of the line returned last.
     pub(super) number: u64,
+    /// Whether comments count as lines.
+    pub(super) with_comments: bool,
 }
 
 impl<'a> Lines<'a> {
     /// The lines of a text from the file's beginning on.
     pub(super) fn new(text: &'a [u8]) -> Self {
-        Self { rest: text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text), number: 0 }
+        let rest = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+        Self { rest, number: 0, with_comments: false }
     }
 
     /// The lines of a text that comes after so many bytes and lines of the file.
     pub(super) fn after(bytes: u64, lines: u64, text: &'a [u8]) -> Self {
-        if bytes == 0 { Self::new(text) } else { Self { rest: text, number: lines } }
+        match bytes {
+            0 => Self::new(text),
+            _ => Self { rest: text, number: lines, with_comments: false },
+        }
     }
 }
 
@@ -169,7 +144,8 @@ impl<'a> Iterator for Lines<'a> {
             self.number += 1;
             // One that is too long is for `Splitter::split` to refuse, even blank: it may be the beginning of
             // a row.
-            if line.len() > LONGEST_LINE || !line.trim_ascii().is_empty() {
+            let is_comment = !self.with_comments && line.starts_with(COMMENT);
+            if line.len() > LONGEST_LINE || !(line.trim_ascii().is_empty() || is_comment) {
                 return Some(without_returns(line));
             }
         }
@@ -185,9 +161,30 @@ fn without_returns(mut line: &[u8]) -> &[u8] {
     line
 }
 
-/// Takes quoted lines apart. One serves a whole file.
-#[derive(Debug)]
+/// What may stand between fields, the likelier first where a line has as many of one as of another: the comma
+/// comes last, as it may be a decimal point.
+const SEPARATORS: [u8; 4] = [b'\t', b';', b'|', b','];
+
+/// What stands between the fields of a line: the one of the usual separators that there are most of, outside
+/// of quotation marks.
+pub(super) fn separator_of(line: &[u8]) -> u8 {
+    let mut counts = [0_usize; SEPARATORS.len()];
+    let mut quoted = false;
+    for byte in line {
+        quoted ^= *byte == b'"';
+        if let Some(number) = SEPARATORS.iter().position(|separator| separator == byte).filter(|_| !quoted) {
+            counts[number] += 1;
+        }
+    }
+    let most = counts.iter().copied().max().unwrap_or(0);
+    let first = counts.iter().position(|count| *count == most && most > 0);
+    first.map_or(b',', |number| SEPARATORS[number])
+}
+
+/// Takes lines apart. One serves a whole file.
+#[derive(Debug, Clone)]
 pub(super) struct Splitter {
+    pub(super) separator: u8,
     /// Made for the first line with quotation marks: that takes as long as many lines without.
     parser: Option<csv_core::Reader>,
     text: Vec<u8>,
@@ -195,8 +192,9 @@ pub(super) struct Splitter {
 }
 
 impl Splitter {
-    pub(super) fn new() -> Self {
-        Self { parser: None, text: Vec::new(), ends: Vec::new() }
+    /// Of lines with this between their fields.
+    pub(super) fn new(separator: u8) -> Self {
+        Self { separator, parser: None, text: Vec::new(), ends: Vec::new() }
     }
 
     /// The fields of a line.
@@ -210,19 +208,21 @@ impl Splitter {
             return Err(LineProblem::CarriageReturn(at + 1));
         }
         if !line.contains(&b'"') {
-            return Ok(Fields { text: line, ends: Ends::Commas });
+            return Ok(Fields { text: line, ends: Ends::Separators(self.separator) });
         }
-        check_quotes(line)?;
+        check_quotes(line, self.separator)?;
         Ok(self.split_quoted(line))
     }
 
     fn split_quoted<'a>(&'a mut self, line: &'a [u8]) -> Fields<'a> {
-        // Enough room, so that the parser never stops for want of it; one more end than commas, and one to
-        // spare.
+        // Enough room, so that the parser never stops for want of it; one more end than separators, and one
+        // to spare.
         self.text.resize(line.len() + 1, 0);
-        self.ends.resize(line.iter().filter(|byte| **byte == b',').count() + 2, 0);
+        self.ends.resize(line.iter().filter(|byte| **byte == self.separator).count() + 2, 0);
         // Not `default`, which leaves the parser's tables empty.
-        let parser = self.parser.get_or_insert_with(csv_core::Reader::new);
+        let parser = self
+            .parser
+            .get_or_insert_with(|| csv_core::ReaderBuilder::new().delimiter(self.separator).build());
         parser.reset();
         // The parser takes a byte order mark off what it reads first. One at the beginning of the file is no
         // part of the line any more, and any other belongs to its field: the parser gets one for itself.
@@ -245,7 +245,7 @@ impl Splitter {
 
 /// Checks that each field which begins with a quotation mark ends with one: the parser would take what
 /// follows it for more of the field.
-fn check_quotes(line: &[u8]) -> Result<(), LineProblem> {
+fn check_quotes(line: &[u8], separator: u8) -> Result<(), LineProblem> {
     /// Where in a field a byte is.
     enum At {
         Start,
@@ -261,7 +261,7 @@ fn check_quotes(line: &[u8]) -> Result<(), LineProblem> {
         at = match (at, byte) {
             (At::Quoted, b'"') => At::Mark,
             (At::Quoted, _) | (At::Start | At::Mark, b'"') => At::Quoted,
-            (_, b',') => At::Start,
+            (_, byte) if *byte == separator => At::Start,
             (At::Start | At::Plain, _) => At::Plain,
             (At::Mark | At::End, b' ' | b'\t') => At::End,
             (At::Mark | At::End, _) => return Err(LineProblem::AfterQuote(number + 1)),
@@ -280,8 +280,8 @@ pub(super) struct Fields<'a> {
 /// Where fields end.
 #[derive(Debug, Clone)]
 enum Ends<'a> {
-    /// At each comma, and at the end of the line.
-    Commas,
+    /// At each separator, which is this, and at the end of the line.
+    Separators(u8),
     /// At these places, counted from the line's start, of which so much is behind.
     At(&'a [usize], usize),
     /// There are no more fields.
@@ -294,8 +294,8 @@ impl<'a> Iterator for Fields<'a> {
     fn next(&mut self) -> Option<&'a [u8]> {
         let (field, rest) = match &mut self.ends {
             Ends::Over => return None,
-            Ends::Commas => match self.text.iter().position(|byte| *byte == b',') {
-                Some(comma) => (&self.text[..comma], &self.text[comma + 1..]),
+            Ends::Separators(separator) => match self.text.iter().position(|byte| byte == separator) {
+                Some(end) => (&self.text[..end], &self.text[end + 1..]),
                 None => {
                     self.ends = Ends::Over;
                     (self.text, &[][..])
@@ -322,7 +322,7 @@ mod tests {
     use super::*;
 
     fn fields(line: &str) -> Vec<String> {
-        let mut splitter = Splitter::new();
+        let mut splitter = Splitter::new(b',');
         let fields = splitter.split(line.as_bytes()).unwrap();
         fields.map(|field| String::from_utf8(field.to_vec()).unwrap()).collect()
     }
@@ -342,7 +342,7 @@ mod tests {
         assert_eq!(fields(r#"5",a"b"c, "d""#), ["5\"", "a\"b\"c", "\"d\""]);
         assert_eq!(fields(r#""a" ,"b"	"#), ["a", "b"]);
         assert_eq!(fields("\u{feff}\"a\",\"b,c\""), ["\u{feff}\"a\"", "b,c"]);
-        let problem = |line: &[u8]| Splitter::new().split(line).unwrap_err();
+        let problem = |line: &[u8]| Splitter::new(b',').split(line).unwrap_err();
         assert_eq!(problem(br#"a,"b"#), LineProblem::Quote);
         assert_eq!(problem(br#"a,"b"",c"#), LineProblem::Quote);
         assert_eq!(problem(br#"a,"1"2"#), LineProblem::AfterQuote(6));
@@ -351,7 +351,7 @@ mod tests {
 
     #[test]
     fn lines_with_carriage_returns_or_beyond_all_bounds_are_refused() {
-        let problem = |line: &[u8]| Splitter::new().split(line).unwrap_err();
+        let problem = |line: &[u8]| Splitter::new(b',').split(line).unwrap_err();
         assert_eq!(problem(b"a,1\ra,2"), LineProblem::CarriageReturn(4));
         assert_eq!(problem(b"a,\"1\"\ra,2"), LineProblem::CarriageReturn(6));
         assert_eq!(problem(b"a,\"1\r\",2"), LineProblem::CarriageReturn(5));
@@ -361,14 +361,32 @@ mod tests {
     }
 
     #[test]
-    fn the_first_line_is_that_of_the_lines() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("x.csv");
-        for text in ["", "a", "a,b\nc", "\u{feff}a,b\r\nc", "\n \r\n\"a\",\"b\"\r\r\nc", "a\r"] {
-            fs::write(&path, text).unwrap();
-            let expected = Lines::new(text.as_bytes()).next().unwrap_or_default();
-            assert_eq!(first_line(&path).unwrap(), expected, "{text:?}");
+    fn separators_are_those_that_a_line_has_most_of() {
+        for (line, separator) in [
+            ("date,time,price", ','),
+            ("20070103;935;12,34", ';'),
+            ("2007-01-03 09:35;12,34", ';'),
+            ("date\ttime\tprice", '\t'),
+            ("a|b|c,d", '|'),
+            ("\"a;b;c\",d", ','),
+            ("price", ','),
+            ("", ','),
+        ] {
+            assert_eq!(separator_of(line.as_bytes()), separator as u8, "{line}");
         }
+        for separator in ";\t|,".chars() {
+            let line = format!("\"BRK{separator}B\"{separator}2{separator}\"3\"");
+            let mut splitter = Splitter::new(separator as u8);
+            let fields: Vec<&[u8]> = splitter.split(line.as_bytes()).unwrap().collect();
+            assert_eq!(fields, [format!("BRK{separator}B").as_bytes(), b"2", b"3"]);
+        }
+    }
+
+    #[test]
+    fn comments_are_left_out() {
+        let lines = || Lines::new(b"# one\na\n#two,\n\nb # no\n");
+        assert_eq!(lines().collect::<Vec<_>>(), [&b"a"[..], b"b # no"]);
+        assert_eq!(Lines { with_comments: true, ..lines() }.count(), 4);
     }
 
     #[test]
@@ -440,22 +458,6 @@ mod tests {
     }
 
     #[test]
-    fn the_first_line_is_found_behind_any_number_of_blank_ones() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("x.csv");
-        let first = |text: &str| {
-            fs::write(&path, text).unwrap();
-            String::from_utf8(first_line(&path).unwrap()).unwrap()
-        };
-        assert_eq!(first("\u{feff}a,b\nc\n"), "a,b");
-        assert_eq!(first(&("\u{feff}".to_owned() + &"\n \r\n".repeat(100_000) + "a,b\nc\n")), "a,b");
-        for text in ["", "\u{feff}", "\n\n", "  "] {
-            assert!(first(text).trim().is_empty());
-        }
-        assert_eq!(first(&"x".repeat(2 * LONGEST_LINE)).len(), LONGEST_LINE + 1);
-    }
-
-    #[test]
     fn what_is_no_text_is_found_with_its_place() {
         let message = |text: &[u8], lines| check(Path::new("x.csv"), text, lines).unwrap_err().to_string();
         assert!(
@@ -473,7 +475,7 @@ mod tests {
         fn plain_lines_split_as_the_csv_crate_splits_them(line in "[a-z0-9. ]{0,3}(,[a-z0-9. -]{0,4}){0,6}") {
             // The parser takes an empty line for no record.
             prop_assume!(!line.is_empty());
-            let mut splitter = Splitter::new();
+            let mut splitter = Splitter::new(b',');
             let by_csv: Vec<Vec<u8>> = splitter.split_quoted(line.as_bytes()).map(<[u8]>::to_vec).collect();
             let here: Vec<Vec<u8>> = splitter.split(line.as_bytes()).unwrap().map(<[u8]>::to_vec).collect();
             prop_assert_eq!(here, by_csv);
@@ -483,7 +485,7 @@ mod tests {
     #[test]
     fn a_byte_order_mark_amid_a_file_is_kept_where_it_stands() {
         for line in ["\u{feff}20070103,935,12", "\u{feff}\"20070103\",935,12"] {
-            let mut splitter = Splitter::new();
+            let mut splitter = Splitter::new(b',');
             let first = splitter.split(line.as_bytes()).unwrap().next().map(<[u8]>::to_vec);
             assert!(first.is_some_and(|field| field.starts_with(BYTE_ORDER_MARK)), "{line:?}");
         }
