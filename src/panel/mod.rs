@@ -49,18 +49,24 @@
 //! it gives.
 
 mod align;
+mod clean;
 mod decode;
 mod error;
 mod field;
+mod half_day;
 mod header;
 mod intake;
 mod load;
 mod moment;
+mod outliers;
 mod quality;
 mod read;
+mod refresh;
 mod rows;
+mod sample;
 mod select;
 mod series;
+mod session;
 mod spool;
 mod stream;
 mod text;
@@ -70,10 +76,16 @@ use ndarray::{Array2, Zip, s};
 use rayon::prelude::*;
 
 pub use align::Align;
+pub use clean::{Cleaning, Counts, DayTicks, Duplicates, HalfDays, Missing, TickFault};
 pub use error::{FileProblem, LineProblem, PanelError};
+pub use half_day::half_day_close;
 pub use header::{ColumnNames, RowFilter};
 pub use load::{LoadOptions, Loaded, TableOptions, load};
 pub use moment::{DateFormat, Zones};
+pub use outliers::Outliers;
+pub use refresh::{refresh_prices, refresh_times};
+pub use sample::{Every, Sampling};
+pub use session::Session;
 pub use stream::{PanelReader, Summary};
 
 /// Nanoseconds of a second: times of a day are in nanoseconds after midnight.
