@@ -112,6 +112,8 @@ pub(super) struct Intake<'a> {
     last: usize,
     /// Whether who reads takes the rows out itself, of a file of one stock.
     forgets: bool,
+    /// Whether it is such a file.
+    is_single: bool,
     pub(super) steps: Steps,
 }
 
@@ -141,6 +143,7 @@ impl<'a> Intake<'a> {
             stocks: Vec::new(),
             last: 0,
             forgets: false,
+            is_single: false,
             steps: Steps::default(),
         }
     }
@@ -173,6 +176,7 @@ impl<'a> Intake<'a> {
     /// Adds the stock of a file that has no other, with room for so many rows.
     pub(super) fn add_only(&mut self, name: &str, rows: usize) -> usize {
         let place = self.add(name.to_owned());
+        self.is_single = true;
         if let Some(rows_of) = self.stocks[place].as_mut().filter(|_| self.rules.are_none()) {
             rows_of.kept.series.reserve(rows);
         }
@@ -243,7 +247,7 @@ impl<'a> Intake<'a> {
             {
                 return Err(LineProblem::DayOrder { date, previous }.into());
             }
-            if !self.forgets {
+            if !(self.forgets && self.is_single) {
                 rows.close(self.rules, self.path, &mut self.steps).map_err(Fault::Other)?;
             }
             rows.open = Some(date);

@@ -138,10 +138,11 @@ impl FromStr for Outliers {
             return Err(Error::Parameter {
                 name: "outliers",
                 value: text.to_owned(),
-                requirement: "it must be three numbers with commas between, as in 60,0.1,0.02: the prices in \
+                requirement:
+                    "it must be three numbers with commas between, as in 60,0.1,0.02: the prices in \
                               a neighbourhood, the share trimmed from its mean, the granularity in units of \
                               the price"
-                    .to_owned(),
+                        .to_owned(),
             });
         };
         Self::new(neighbours, trim, granularity)

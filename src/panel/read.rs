@@ -189,6 +189,9 @@ impl Reading<'_> {
     /// Reads a file from end to end.
     fn file(&self, file: &Source) -> Result<OneFile> {
         let mut intake = Intake::new(&file.path, self.rules, self.store, self.wanted);
+        if self.index {
+            intake = intake.forget();
+        }
         let mut parser = Parser::new(&file.path, &file.stock, self.table);
         if !self.index {
             let length = std::fs::metadata(&file.path).map_or(0, |file| file.len());
