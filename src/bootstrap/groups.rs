@@ -162,3 +162,71 @@ fn check_parts(measure: &dyn Measure, parts: &[DayReturns], total: usize) -> Res
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use ndarray::{Axis, array};
+
+    use super::*;
+    use crate::measure::{Beta, Variance};
+    use crate::panel::Stocks;
+
+    fn part(day: i8, stocks: &[usize], rows: usize) -> DayReturns {
+        let returns =
+            Array2::from_shape_fn((rows, stocks.len()), |(row, column)| (row + stocks[column]) as f64);
+        let stocks = Stocks::some(stocks.to_vec(), 4).unwrap();
+        DayReturns { stocks, ..DayReturns::new(date(2007, 1, day), returns) }
+    }
+
+    #[test]
+    fn groups_are_of_the_cells_that_there_are() {
+        let days = [part(3, &[0, 1, 2, 3], 5), part(4, &[0, 3], 2), part(4, &[2], 9)];
+        let Groups { cells, dates, groups } = Groups::new(&Variance, &days).unwrap();
+        assert_eq!((cells, dates.len()), (vec![0, 1, 2, 3], 2));
+        let of = |group: &Group<'_>| (group.row, group.cells.clone(), group.columns.clone());
+        assert_eq!(
+            groups.iter().map(of).collect::<Vec<_>>(),
+            [(0, vec![0, 1, 2, 3], vec![0, 1, 2, 3]), (1, vec![0, 3], vec![0, 1]), (1, vec![2], vec![0])]
+        );
+        let present = Groups::new(&Variance, &days).unwrap().present();
+        assert_eq!(present, array![[true; 4], [true, false, true, true]]);
+    }
+
+    /// A day of two stocks of four, and one without the second stock of the measure.
+    #[test]
+    fn pairs_are_of_the_stocks_that_there_are() {
+        let days = [part(3, &[1, 3], 5), part(4, &[0, 1, 2], 5), part(5, &[0, 1, 2, 3], 5)];
+        let Groups { cells, dates, groups } = Groups::new(&Beta { against: 3 }, &days).unwrap();
+        assert_eq!((cells, dates.len()), (vec![0, 1, 2], 3));
+        let of = |group: &Group<'_>| (group.row, group.cells.clone(), group.columns.clone());
+        assert_eq!(
+            groups.iter().map(of).collect::<Vec<_>>(),
+            [(0, vec![1], vec![1]), (2, vec![0, 1, 2], vec![0, 1, 2])]
+        );
+        let expected = days[0].returns.select(Axis(1), &[0, 1]);
+        assert_eq!(groups[0].day.returns.select(Axis(1), &[1, 3]), expected);
+    }
+
+    #[test]
+    fn what_is_no_table_is_refused() {
+        let beta = Beta { against: 0 };
+        let refused = |measure: &dyn Measure, days: &[DayReturns]| {
+            Groups::new(measure, days).map(|_| ()).unwrap_err().to_string()
+        };
+        let apart = [part(3, &[0, 1], 5), part(3, &[2, 3], 4)];
+        let error = refused(&beta, &apart);
+        assert!(error.contains("on 2007-01-03 stocks have times of their own"), "{error}");
+        assert!(error.contains("exact, inner, previous or refresh"), "{error}");
+        let joined = DayReturns { shares_times: false, ..part(3, &[0, 1, 2, 3], 5) };
+        assert_eq!(refused(&beta, &[joined]), error);
+        let error = refused(&Beta { against: 4 }, &apart[..1]);
+        assert!(error.starts_with("against is 4"), "{error}");
+        let error = refused(&Variance, &[part(3, &[0, 1], 5), part(3, &[1, 2], 4)]);
+        assert!(error.starts_with("a stock is number 2 twice on 2007-01-03"), "{error}");
+        let mut narrow = part(3, &[0, 1], 5);
+        narrow.returns = narrow.returns.select(Axis(1), &[0]);
+        let error = refused(&Variance, &[narrow]);
+        assert!(error.contains("the returns have 1 columns"), "{error}");
+    }
+}

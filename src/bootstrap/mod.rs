@@ -604,9 +604,14 @@ impl Bootstrap {
     /// Checks that a day is long enough.
     fn check_rows(&self, day: &DayReturns) -> Result<()> {
         if day.returns.nrows() < self.measure.least_rows() {
+            // A stock of its own number of returns is told by number, as names are not known here.
+            let of_stock = match day.stocks.numbers().next() {
+                Some(stock) if day.stocks.len() < day.stocks.total() => format!(" of stock {}", stock + 1),
+                _ => String::new(),
+            };
             return Err(Error::Parameter {
                 name: "a day",
-                value: format!("{} with {} returns", day.date, day.returns.nrows()),
+                value: format!("{} with {} returns{of_stock}", day.date, day.returns.nrows()),
                 requirement: format!(
                     "the {} needs {}; leave the day out, or take prices more often",
                     self.measure.name(),

@@ -421,8 +421,10 @@ fn day(ticks: &[Ticks<'_>], align: Align, memory: u64) -> Result<AlignedDay, Mis
                 exact += usize::from(stock.times[last] == time);
             }
         }
-        dropped += stock.times.len() - exact;
-        filled += times.len() - exact;
+        // Between two refresh times every stock has a price of its own, whenever it came.
+        let own = if align == Align::Refresh { times.len() } else { exact };
+        dropped += stock.times.len() - own;
+        filled += times.len() - own;
     }
     Ok(AlignedDay { times, prices, dropped, filled })
 }
@@ -574,6 +576,66 @@ mod tests {
         );
     }
 
+    /// A starts before B and lacks 20; B has one price on the 4th and none on the 5th.
+    #[test]
+    fn without_alignment_each_stock_keeps_its_times_and_days() {
+        let panel = [
+            series("A", &[(3, 5, 1.0), (3, 10, 2.0), (4, 5, 3.0), (4, 6, 4.0), (5, 5, 5.0), (5, 6, 6.0)]),
+            series("B", &[(3, 10, 7.0), (3, 20, 8.0), (4, 5, 9.0)]),
+            series("C", &[(3, 5, 10.0), (3, 10, 11.0), (4, 5, 12.0), (4, 6, 13.0), (6, 1, 1.0)]),
+        ];
+        let result = aligned(&panel, Align::None).unwrap();
+        let entries = result.days.iter().map(|day| {
+            let seconds: Vec<u64> = day.times.iter().map(|time| time / SECOND).collect();
+            (day.date.day(), day.stocks.numbers().collect::<Vec<_>>(), seconds)
+        });
+        let expected = [
+            (3, vec![0, 2], vec![5, 10]),
+            (3, vec![1], vec![10, 20]),
+            (4, vec![0, 2], vec![5, 6]),
+            (5, vec![0], vec![5, 6]),
+        ];
+        assert_eq!(entries.collect::<Vec<_>>(), expected);
+        assert_eq!(result.days[0].prices, array![[1.0, 10.0], [2.0, 11.0]]);
+        assert_eq!(result.days[1].prices, array![[7.0], [8.0]]);
+        assert_eq!(
+            result.warnings,
+            [
+                "3 of 3 stock(s) have no prices on some of the 4 day(s), and no interval there: A 1, B 2, C 1",
+                "2 day(s) of a stock with fewer than two prices, which have no interval: 2007-01-04 (B, 1 \
+                 price(s)), 2007-01-06 (C, 1 price(s))",
+            ]
+        );
+        // Two stocks with as many returns at other times are one matrix, whose rows are of no common time.
+        let stocks = ["A", "B", "C"].map(str::to_owned).to_vec();
+        let returns = super::super::Panel { stocks, days: result.days }.returns().days;
+        let entries = returns.iter().map(|day| (day.stocks.len(), day.shares_times, day.returns.nrows()));
+        assert_eq!(entries.collect::<Vec<_>>(), [(3, false, 1), (2, true, 1), (1, true, 1)]);
+        assert_eq!(returns[0].returns.row(0).to_vec(), [2.0, 8.0 / 7.0, 1.1].map(f64::ln));
+        let short = aligned(&[series("A", &[(3, 5, 1.0)])], Align::None).err().unwrap().to_string();
+        assert_eq!(
+            short,
+            "no day is left: 1 day(s) of a stock with fewer than two prices, which have no interval: \
+             2007-01-03 (A, 1 price(s))"
+        );
+    }
+
+    #[test]
+    fn refresh_waits_for_all_stocks_of_the_day() {
+        let result = aligned(&two(), Align::Refresh).unwrap();
+        assert_eq!(result.days[0].times, [10, 30, 40].map(|second| second * SECOND));
+        assert_eq!(result.days[0].prices, array![[2.0, 11.0], [3.0, 12.0], [4.0, 13.0]]);
+        assert_eq!(result.warnings, ["2 of 8 prices dropped, which came between refresh times"]);
+        // On the 4th B is not waited for, and on the 5th all are too short.
+        let rows = [(3, 1, 1.0), (3, 2, 1.0), (4, 1, 1.0), (4, 2, 1.0), (5, 1, 1.0)];
+        let panel = [series("A", &rows), series("B", &rows[..2])];
+        let result = align(&panel, Align::Refresh, true).unwrap();
+        let stocks: Vec<usize> = result.days.iter().map(|day| day.stocks.len()).collect();
+        assert_eq!((stocks, result.short_days.len()), (vec![2, 1], 1));
+        assert!(result.warnings[0].starts_with("1 of 2 stock(s)"), "{:?}", result.warnings);
+        assert!(result.warnings[0].ends_with("no interval there: B 2"), "{:?}", result.warnings);
+    }
+
     #[test]
     fn days_that_a_stock_lacks_are_an_error_or_dropped() {
         let a = series("A", &[(3, 5, 1.0), (3, 6, 1.0), (4, 5, 1.0), (4, 6, 1.0)]);
@@ -627,7 +689,18 @@ mod tests {
             let previous = day(Align::Previous).unwrap();
             let expected: Vec<u64> = (0..12).filter(|time| any(time) && started(time)).collect();
             prop_assert_eq!(&previous.times, &expected);
-            for aligned in [&inner, &previous] {
+            // A time at which, since the last such time, all stocks have had one.
+            let (mut refreshed, mut from) = (Vec::new(), 0);
+            for time in 0..12 {
+                if ticks.iter().all(|stock| stock.range(from..=time).next().is_some()) {
+                    refreshed.push(time);
+                    from = time + 1;
+                }
+            }
+            let refresh = day(Align::Refresh).unwrap();
+            prop_assert_eq!(&refresh.times, &refreshed);
+            prop_assert_eq!(&refresh_times(&views), &refreshed);
+            for aligned in [&inner, &previous, &refresh] {
                 for (row, time) in aligned.times.iter().enumerate() {
                     for (stock, ticks) in ticks.iter().enumerate() {
                         let (_, price) = ticks.range(..=time).next_back().unwrap();

@@ -257,6 +257,29 @@ mod tests {
         assert!(all(&panel(&[padded(41, 30), lively(41)])).is_empty());
     }
 
+    /// The same prices, with B's as a day's second entry; then at times between A's.
+    #[test]
+    fn prices_are_flat_where_no_stock_moves_whatever_their_times() {
+        let apart = |from: usize, shift: u64| {
+            let mut panel = panel(&[padded(41, 30), padded(41, from)]);
+            let both = panel.days.remove(0);
+            let column = |stock: usize| both.prices.slice(ndarray::s![.., stock..=stock]).to_owned();
+            for (stock, shift) in [(0, 0), (1, shift)] {
+                let times = both.times.iter().map(|time| time + shift).collect();
+                let stocks = Stocks::some(vec![stock], 2).unwrap();
+                panel.days.push(DayPrices { date: both.date, stocks, times, prices: column(stock) });
+            }
+            all(&panel)
+        };
+        let expected = all(&panel(&[padded(41, 30), padded(41, 30)]));
+        assert_eq!(apart(30, 0), expected);
+        // B moves last half a minute after A, and neither in 20 of the 81 steps between all times.
+        let warnings = apart(30, 30 * SECOND);
+        assert!(warnings[0].contains("the longest 20 of 81 returns from 10:00:30"), "{warnings:?}");
+        // B moves on to the end.
+        assert!(apart(40, 0).iter().all(|line| !line.contains("flat")));
+    }
+
     #[test]
     fn stocks_with_many_zero_returns_are_named() {
         let warnings = all(&panel(&[lively(41), padded(41, 29)]));

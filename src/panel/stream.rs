@@ -661,7 +661,7 @@ mod tests {
         });
         let paths = [folder.path().to_path_buf()];
         let date = |at: usize| crate::panel::parse_date(&dates[at]).unwrap();
-        for align in [Align::Inner, Align::Previous] {
+        for align in [Align::None, Align::Inner, Align::Previous, Align::Refresh] {
             let options = LoadOptions {
                 align,
                 keep_going: true,
@@ -671,8 +671,11 @@ mod tests {
             };
             let loaded = load(&paths, &options, &Jobs::new()).unwrap();
             assert!(loaded.warnings.len() >= 2, "{:?}", loaded.warnings);
-            // The one price is carried on, but is the only time that all have.
-            let short: &[_] = if align == Align::Inner { &[(date(10), 1)] } else { &[] };
+            // The one price is carried on, but is the only time that all have, or all have anew.
+            let short: &[_] = match align {
+                Align::Inner | Align::Refresh => &[(date(10), 1)],
+                _ => &[],
+            };
             assert_eq!(loaded.short_days, short);
             for memory in [50_000, 200_000] {
                 let mut reader = PanelReader::open(&paths, &options, memory, &Jobs::new()).unwrap();
