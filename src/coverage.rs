@@ -301,7 +301,7 @@ impl Coverage {
                 why: error.to_string(),
             })?;
             let returns = Array2::from_shape_fn((day.returns.len(), 1), |(row, _)| day.returns[row]);
-            Ok((DayReturns { date, returns }, day.integrated_variance))
+            Ok((DayReturns::new(date, returns), day.integrated_variance))
         };
         let both = jobs.install(|| replications.into_par_iter().map(one).collect::<Result<Vec<_>>>())?;
         let (days, truth) = both.into_iter().unzip();

@@ -426,6 +426,65 @@ fn keep_going_writes_the_rest_and_ends_with_3() {
     bootstrap("--keep-going").succeeded();
 }
 
+/// The program's side of stocks that keep their own times; `align_none.rs` has the library's.
+#[test]
+fn stocks_keep_their_own_times_but_for_measures_of_two() {
+    let folder = TempDir::new().unwrap();
+    let names = names(&sample());
+    for (stock, name) in names.iter().enumerate() {
+        let text = fs::read_to_string(sample().join(name)).unwrap();
+        // Every stock lacks other prices, and the first a day; the second has one price on another.
+        let mut first = true;
+        let mut keep = |number: usize, line: &str| {
+            let is_short = stock == 1 && line.starts_with("20070110");
+            let keep = number % 97 != stock
+                && !(stock == 0 && line.starts_with("20070105"))
+                && (!is_short || std::mem::take(&mut first));
+            keep
+        };
+        let lines = text.lines().enumerate().filter(|(number, line)| keep(*number, line));
+        fs::write(folder.path().join(name), lines.map(|(_, line)| format!("{line}\n")).collect::<String>())
+            .unwrap();
+    }
+    for by in ["day", "week", "month"] {
+        let all = format!("-B 50 --quiet --device cpu --details --by {by}");
+        let whole = bootstrap_of(folder.path(), &all).succeeded().stdout;
+        let singles =
+            names.iter().map(|name| bootstrap_of(&folder.path().join(name), &all).succeeded().stdout);
+        let singles: Vec<String> = singles.collect();
+        let mut lines: Vec<&str> = singles.iter().flat_map(|table| table.lines().skip(1)).collect();
+        // By date, then stock.
+        lines.sort_by_key(|line| line.split(',').take(2).collect::<Vec<_>>());
+        assert!(whole.lines().skip(1).eq(lines.iter().copied()), "{by}: {whole}");
+    }
+    let ran = bootstrap_of(folder.path(), "-B 50 --device cpu").succeeded();
+    assert!(ran.stderr.contains("for 61 cells"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("1 of 3 stock(s) have no prices on some of the 21 day(s)"), "{}", ran.stderr);
+    let picture = folder.path().join("picture.svg").display().to_string();
+    bootstrap_of(folder.path(), &format!("-B 50 --device cpu --plot {picture}")).succeeded();
+    assert!(!fs::read_to_string(&picture).unwrap().contains("NaN"));
+    let cell = format!("-B 50 --device cpu --histogram-plot {picture}.svg --histogram");
+    bootstrap_of(folder.path(), &format!("{cell} S0002,2007-01-05")).succeeded();
+    for cell in
+        [format!("{cell} S0001,2007-01-05"), format!("--resamples {picture}.csv --cell S0002,2007-01-10")]
+    {
+        bootstrap_of(folder.path(), &cell).failed_with(&["that stock has fewer than two prices on that day"]);
+    }
+    let pair = "--device cpu --measure variance,beta --against S0001";
+    bootstrap_of(folder.path(), pair).failed_with(&["do not share their days", "--align none"]);
+    bootstrap_of(folder.path(), &format!("{pair} --align none")).failed_with(&[
+        "--align is none",
+        "the beta needs",
+        "exact, inner, previous or refresh",
+    ]);
+    let refresh = bootstrap_of(folder.path(), &format!("-B 50 {pair} --align refresh --keep-going"));
+    assert_eq!(refresh.code, 3, "{}", refresh.stderr);
+    // Without the first stock there is no beta, and the tenth is too short for all.
+    let betas = refresh.stdout.lines().filter(|line| line.contains(",beta,")).count();
+    let variances = refresh.stdout.lines().filter(|line| line.contains(",rv,")).count();
+    assert_eq!((betas, variances), (2 * 19, 3 * 20 - 1), "{}", refresh.stdout);
+}
+
 /// A pipe can be read but once.
 #[cfg(unix)]
 #[test]
@@ -477,7 +536,8 @@ fn blocks_without_days_are_passed_over() {
     fs::write(folder.path().join("A.csv"), rows(10)).unwrap();
     fs::write(folder.path().join("B.csv"), rows(20)).unwrap();
     let run = |arguments: &str| {
-        let run = bootstrap_of(folder.path(), &format!("--device cpu --keep-going --threads 1 {arguments}"));
+        let all = format!("--align exact --device cpu --keep-going --threads 1 {arguments}");
+        let run = bootstrap_of(folder.path(), &all);
         // Something was left out, which is told even when quiet.
         assert_eq!(run.code, 3, "{}", run.stderr);
         let days = "2007-01-03 (1 price(s)), 2007-01-05 (1 price(s)), 2007-01-09 (1 price(s))";
@@ -492,19 +552,21 @@ fn blocks_without_days_are_passed_over() {
     assert_eq!(by_day.stdout.lines().count(), 1 + 4);
     assert_eq!(by_day.stdout, at_once.stdout);
     let picture = folder.path().join("cell.svg");
-    let dropped =
-        format!("--keep-going --device cpu --histogram A,2007-01-05 --histogram-plot {}", picture.display());
-    let ran = bootstrap_of(folder.path(), &dropped);
-    assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{}", ran.stderr);
-    assert!(
-        ran.stderr.contains("A,2007-01-05, but that day was left out, as it has fewer"),
-        "{}",
-        ran.stderr
-    );
-    assert!(!picture.exists());
+    for align in ["none", "exact"] {
+        let cell = format!("--histogram A,2007-01-05 --histogram-plot {}", picture.display());
+        let dropped = format!("--align {align} --keep-going --device cpu {cell}");
+        bootstrap_of(folder.path(), &dropped)
+            .failed_with(&["A,2007-01-05, but that stock has fewer than two prices on that day"]);
+        assert!(!picture.exists());
+    }
+    // On their own times such days are no fault.
+    let own = bootstrap_of(folder.path(), "--device cpu --threads 1").succeeded();
+    assert_eq!(own.stdout, at_once.stdout);
+    assert!(own.stderr.contains("6 day(s) of a stock with fewer than two prices"), "{}", own.stderr);
+    assert!(own.stderr.contains("for 4 cells"), "{}", own.stderr);
     // Where no day is left there is nothing to write.
     fs::write(folder.path().join("A.csv"), "20070103,930,1\n").unwrap();
     fs::write(folder.path().join("B.csv"), "20070103,930,1\n").unwrap();
-    let none = bootstrap_of(folder.path(), "--device cpu --keep-going --memory 40KiB");
+    let none = bootstrap_of(folder.path(), "--align exact --device cpu --keep-going --memory 40KiB");
     none.failed_with(&["no day is left: 1 day(s) with fewer than two prices"]);
 }

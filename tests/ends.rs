@@ -132,7 +132,7 @@ fn of_day(row: &[&str], number: i8, returns: &Array2<f64>, seed: u64) -> [f64; 3
     let bootstrap = bootstrap.with(measure, scheme, vec![interval::by_name(interval).unwrap()]).unwrap();
     let jobs = Jobs::new();
     let resources = Resources { jobs: &jobs, memory: 1 << 26 };
-    let day = DayReturns { date: date(2012, 1, 2 + number), returns: returns.clone() };
+    let day = DayReturns::new(date(2012, 1, 2 + number), returns.clone());
     let found = bootstrap.run(&[day], &mut Engine::Cpu, &resources, &()).unwrap();
     [&found.estimate, found.lower(), found.upper()].map(|array| array[[0, 0]])
 }

@@ -130,7 +130,7 @@ fn resampled_variances_have_the_exact_distribution() {
 fn biased(day: &DayReturns, never: usize, twice: usize) -> DayReturns {
     let mut returns = day.returns.clone();
     returns.row_mut(never).assign(&day.returns.row(twice));
-    DayReturns { date: day.date, returns }
+    DayReturns::new(day.date, returns)
 }
 
 /// The perturbed twins: faults that the distances above must show.
@@ -165,7 +165,7 @@ fn faulty_resamples_are_found_out() {
         // the average or a jump hides it, one cell alone can't tell; together they do.
         let end = squares.len() - 1;
         last += usize::from(!distance(&resampled(&biased(day, end, 0))).agrees());
-        let short = DayReturns { date: day.date, returns: day.returns.slice(s![..end, ..]).to_owned() };
+        let short = DayReturns::new(day.date, day.returns.slice(s![..end, ..]).to_owned());
         missing += usize::from(!distance(&resampled(&short)).agrees());
     }
     assert!(last >= 3, "a range one row short shows in {last} of 6 cells only");

@@ -23,6 +23,7 @@ fn options(flags: &[&str]) -> LoadOptions {
             "--to" => options.to = Some(parse_date(value()).unwrap()),
             "--align" => {
                 options.align = match value() {
+                    "exact" => Align::Exact,
                     "inner" => Align::Inner,
                     "previous" => Align::Previous,
                     other => panic!("no such alignment: {other}"),

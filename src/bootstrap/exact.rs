@@ -6,8 +6,9 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array1, Array2};
+use ndarray::Array1;
 
+use super::groups::{Group, Groups};
 use super::results::{Found, Table};
 use super::run::one_sided;
 use super::{Bootstrap, Details, Intervals, Observer, Times, with_place};
@@ -230,8 +231,8 @@ impl Bootstrap {
         if !self.has_law() {
             return Ok(None);
         }
-        let stock = self.stock_of(day, cell)?;
-        let values = self.quantities(day, &[stock]).column(0).to_owned();
+        let (day, column) = &self.cell_of(day, cell)?;
+        let values = self.quantities(day, &[*column]).column(0).to_owned();
         let law = self.law(&values).map_err(|error| with_place(day, error))?;
         Ok(Some(StatisticLaw { law, measure: self.measure.clone(), rows: day.returns.nrows() as u32 }))
     }
@@ -253,14 +254,14 @@ impl Bootstrap {
         }
     }
 
-    /// The exact intervals of the `cells` (stocks) of a day, and the estimates.
-    fn exact_day(&self, day: &DayReturns, cells: &[usize]) -> Result<Vec<(f64, Found)>> {
+    /// The exact intervals of the cells of a group, and the estimates.
+    fn exact_group(&self, Group { day, columns, .. }: &Group<'_>) -> Result<Vec<(f64, Found)>> {
         let rows = day.returns.nrows() as u32;
-        let of_cell = |&stock: &usize| {
-            let quantities = self.quantities(day, &[stock]);
+        let of_cell = |&column: &usize| {
+            let quantities = self.quantities(day, &[column]);
             let values = quantities.column(0).to_owned();
             let law = self.law(&values)?;
-            let totals = self.measure.totals(&day.returns, stock);
+            let totals = self.measure.totals(&day.returns, column);
             let value = self.measure.estimate_of(&totals, rows);
             let squared_error = self.measure.squared_error_of(&totals, rows).unwrap_or(f64::NAN);
             let acceleration = match self.is_accelerated() {
@@ -289,49 +290,47 @@ impl Bootstrap {
             let relative_error = largest_error(&ends, value);
             Ok((value, Found { ends, exact: None, moments, relative_error }))
         };
-        cells.iter().map(of_cell).collect::<Result<_>>().map_err(|error| with_place(day, error))
+        columns.iter().map(of_cell).collect::<Result<_>>().map_err(|error| with_place(day, error))
     }
 
     /// The exact intervals of every day and cell.
     pub(super) fn run_exact(
         &self,
-        days: &[DayReturns],
-        cells: Vec<usize>,
+        groups: &Groups<'_>,
         jobs: &Jobs,
         observer: &dyn Observer,
     ) -> Result<Intervals> {
         let start = std::time::Instant::now();
-        let found = jobs.map(days, |day: &&DayReturns| {
+        let found = jobs.map(&groups.groups, |group: &&Group<'_>| {
             if observer.drawn(0).is_break() {
                 return Err(Error::Cancelled);
             }
-            self.exact_day(day, &cells)
+            self.exact_group(group)
         });
-        let found =
-            found.all().map_err(|(day, failure)| failure.into_error(format!("the day {}", day.date)))?;
-        let mut table = Table::new(self, days.len(), cells.len());
-        let mut estimate = Array2::zeros((days.len(), cells.len()));
-        for (day, found) in found.into_iter().enumerate() {
-            for (cell, (value, found)) in found.into_iter().enumerate() {
-                estimate[[day, cell]] = value;
-                table.fill_cell([day, cell], &found);
+        let found = found
+            .all()
+            .map_err(|(group, failure)| failure.into_error(format!("the day {}", group.day.date)))?;
+        let mut table = Table::new(self, groups);
+        for (group, found) in groups.groups.iter().zip(found) {
+            for (&cell, (value, found)) in group.cells.iter().zip(found) {
+                let at = [group.row, cell];
+                table.found.estimate[at] = value;
+                table.fill_cell(at, &found);
             }
         }
-        let Table { ends, mut details, relative_error } = table;
-        describe(&mut details, days, &cells);
-        let times = Times { wall: start.elapsed(), ..Times::default() };
-        let dates = days.iter().map(|day| day.date).collect();
-        let name = self.measure.name();
-        Ok(Intervals { name, cells, dates, estimate, ends, details, relative_error, times })
+        let mut found = table.found;
+        describe(&mut found.details, &groups.groups);
+        found.times = Times { wall: start.elapsed(), ..Times::default() };
+        Ok(found)
     }
 }
 
 /// Fills in what the returns show.
-pub(super) fn describe(details: &mut Option<Details>, days: &[DayReturns], cells: &[usize]) {
+pub(super) fn describe(details: &mut Option<Details>, groups: &[Group<'_>]) {
     let Some(details) = details else { return };
-    for (number, day) in days.iter().enumerate() {
-        for (cell, &stock) in cells.iter().enumerate() {
-            details.describe([number, cell], &day.returns, stock);
+    for Group { day, row, cells, columns } in groups {
+        for (&cell, &column) in cells.iter().zip(columns) {
+            details.describe([*row, cell], &day.returns, column);
         }
     }
 }

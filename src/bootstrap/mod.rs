@@ -5,7 +5,8 @@
 //!                                                  table ─ interval: pivot, quantiles, ends ─┘
 //! ```
 //!
-//! Reading order: [`Bootstrap`] (the method), `run` (days and cells, wave by wave), `selection` (what is kept
+//! Reading order: [`Bootstrap`] (the method), `groups` (which stocks of a day are resampled together), `run`
+//! (days and cells, wave by wave), `selection` (what is kept
 //! of their resamples), `results`; then `periods` (weeks, months), `exact` (infinitely many resamples) and
 //! [`pairings`] (what goes with what).
 //!
@@ -33,12 +34,14 @@
 //! 77(1), 2009.
 
 mod exact;
+mod groups;
 pub mod pairings;
 mod periods;
 mod results;
 mod run;
 mod selection;
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -65,6 +68,7 @@ use crate::resample::gpu::{Resampler, device_limits};
 use crate::resample::histogram::Histogram;
 use crate::resample::plan::{Budget, DayShape, DeviceLimits, Resamples, waves};
 use crate::resample::{Block, Scheme, cpu};
+use groups::{Group, Groups};
 use periods::Periods;
 use results::Table;
 use run::{Clocks, Planned, Run};
@@ -445,12 +449,14 @@ impl Bootstrap {
         Ok((intervals.remove(0), times))
     }
 
-    /// The intervals of every day and cell.
+    /// The intervals of every day and cell. Entries of one day follow each other, and are of different stocks:
+    /// a stock that is in none of them has no cell there ([`Intervals::has`]).
     ///
     /// # Errors
     ///
     /// [`Error::Memory`] where a single cell does not fit, [`Error::Gpu`] where the device fails,
-    /// [`Error::Parameter`] for returns that are not finite, [`Error::Cancelled`].
+    /// [`Error::Parameter`] for returns that are not finite, days of other stocks, or returns over different
+    /// times where the measure is of two stocks, [`Error::Cancelled`].
     pub fn run(
         &self,
         days: &[DayReturns],
@@ -459,22 +465,22 @@ impl Bootstrap {
         observer: &dyn Observer,
     ) -> Result<Intervals> {
         let start = Instant::now();
-        let stocks = days.first().map_or(0, |day| day.returns.ncols());
-        check_stocks(days)?;
-        let cells = self.measure.cells(stocks);
         if self.period != Period::Day {
             let mut periods = Periods::default();
             self.add_days(days, engine, resources, observer, &mut periods)?;
             return self.close_periods(periods);
         }
+        let all = Groups::new(&*self.measure, days)?;
         if self.exact {
-            return self.run_exact(days, cells, resources.jobs, observer);
+            return self.run_exact(&all, resources.jobs, observer);
         }
+        let groups = &all.groups[..];
         let per_cell = self.columns();
-        let look = |day: &DayReturns| {
-            let columns =
-                plan_columns(&self.quantities(day, &cells)).map_err(|error| with_place(day, error))?;
-            let estimates = cells.iter().zip(columns.chunks_exact(per_cell));
+        let look = |group: &Group<'_>| {
+            let day = &*group.day;
+            let columns = plan_columns(&self.quantities(day, &group.columns))
+                .map_err(|error| with_place(day, error))?;
+            let estimates = group.columns.iter().zip(columns.chunks_exact(per_cell));
             let estimates = estimates
                 .map(|(&stock, columns)| self.estimate(day, stock, columns))
                 .collect::<Result<Vec<Estimate>>>()?;
@@ -482,56 +488,56 @@ impl Bootstrap {
             let rows = day.returns.nrows() as u32;
             let shape = DayShape::new(rows, &columns, per_cell, key_bytes);
             let shape = DayShape { alone: self.automatic_blocks, ..shape };
-            let scheme = |&cell: &usize| self.scheme_of(day, cell);
-            let schemes = cells
+            let scheme = |&column: &usize| self.scheme_of(day, column);
+            let schemes = group
+                .columns
                 .iter()
                 .map(scheme)
                 .collect::<Result<Vec<_>>>()
                 .map_err(|error| with_place(day, error))?;
             Ok((shape, Planned { columns, estimates, schemes }))
         };
-        let looked = resources.jobs.install(|| days.par_iter().map(look).collect::<Result<Vec<_>>>())?;
-        let (mut shapes, mut planned) = (Vec::with_capacity(days.len()), Vec::with_capacity(days.len()));
+        let looked = resources.jobs.install(|| groups.par_iter().map(look).collect::<Result<Vec<_>>>())?;
+        let (mut shapes, mut planned) = (Vec::with_capacity(groups.len()), Vec::with_capacity(groups.len()));
         for (shape, plan) in looked {
             shapes.push(shape);
             planned.push(plan);
         }
-        let estimate = Array2::from_shape_fn((days.len(), cells.len()), |(day, cell)| {
-            planned[day].estimates[cell].value
-        });
         let budget = Budget {
             memory: resources.memory,
             threads: resources.jobs.thread_count(),
             device: engine.limits(),
         };
         let waves = waves(&shapes, self.resamples(), &budget)?;
-        let mut table = Table::new(self, days.len(), cells.len());
+        let mut table = Table::new(self, &all);
+        for (group, planned) in groups.iter().zip(&planned) {
+            for (&cell, estimate) in group.cells.iter().zip(&planned.estimates) {
+                table.found.estimate[[group.row, cell]] = estimate.value;
+            }
+        }
         let (clocks, cancelled) = (Clocks::default(), AtomicBool::new(false));
         for wave in &waves {
-            let (jobs, cells, planned) = (resources.jobs, &cells, &planned);
+            let (jobs, planned) = (resources.jobs, &planned);
             let (clocks, cancelled) = (&clocks, &cancelled);
-            let run = Run { bootstrap: self, days, cells, planned, wave, jobs, clocks, observer, cancelled };
+            let run = Run { bootstrap: self, groups, planned, wave, jobs, clocks, observer, cancelled };
             let finished = match engine {
                 _ if self.needs.is_empty() => run.without_draws(),
                 Engine::Cpu => run.on_cpu()?,
                 Engine::Gpu(resampler) => run.on_gpu(resampler)?,
             };
             for (batch, found) in wave.iter().zip(finished) {
-                table.fill(batch, &found);
+                table.fill(&groups[batch.day], batch, &found);
             }
         }
-        let times = Times {
+        let mut found = table.found;
+        found.times = Times {
             wall: start.elapsed(),
             resample: clocks.resample.total(),
             quantiles: clocks.quantiles.total(),
         };
-        let Table { ends, mut details, relative_error } = table;
-        exact::describe(&mut details, days, &cells);
-        let dates = days.iter().map(|day| day.date).collect();
-        let name = self.measure.name();
-        let mut found = Intervals { name, cells, dates, estimate, ends, details, relative_error, times };
+        exact::describe(&mut found.details, groups);
         if self.against_exact {
-            let exact = self.run_exact(days, found.cells.clone(), resources.jobs, observer)?;
+            let exact = self.run_exact(&all, resources.jobs, observer)?;
             for (ends, exact) in found.ends.iter_mut().zip(exact.ends) {
                 ends.exact = Some([exact.lower, exact.upper]);
             }
@@ -577,7 +583,7 @@ impl Bootstrap {
         self.intervals.iter().any(|interval| interval.is_accelerated())
     }
 
-    /// The quantities of the columns of these `cells` (stocks), n × columns, cell after cell.
+    /// The quantities of the columns of these `cells` (columns of the returns), n × columns, cell after cell.
     fn quantities(&self, day: &DayReturns, cells: &[usize]) -> Array2<f64> {
         let (own, all) = (self.measure.columns(), self.columns());
         let mut quantities = Array2::zeros((day.returns.nrows(), cells.len() * all));
@@ -598,9 +604,14 @@ impl Bootstrap {
     /// Checks that a day is long enough.
     fn check_rows(&self, day: &DayReturns) -> Result<()> {
         if day.returns.nrows() < self.measure.least_rows() {
+            // A stock of its own number of returns is told by number, as names are not known here.
+            let of_stock = match day.stocks.numbers().next() {
+                Some(stock) if day.stocks.len() < day.stocks.total() => format!(" of stock {}", stock + 1),
+                _ => String::new(),
+            };
             return Err(Error::Parameter {
                 name: "a day",
-                value: format!("{} with {} returns", day.date, day.returns.nrows()),
+                value: format!("{} with {} returns{of_stock}", day.date, day.returns.nrows()),
                 requirement: format!(
                     "the {} needs {}; leave the day out, or take prices more often",
                     self.measure.name(),
@@ -664,17 +675,19 @@ impl Bootstrap {
     }
 
     /// The resampled statistics themselves, B × cells, for one day, on the CPU: what percentile intervals are
-    /// quantiles of. Its first rows are those of a run with fewer samples.
+    /// quantiles of; NaN for cells that the day does not have. Its first rows are those of a run with fewer
+    /// samples.
     ///
     /// # Errors
     ///
     /// [`Error::Parameter`] for a day without returns, or with returns that are not finite, or that the
     /// scheme does not suit.
     pub fn resampled(&self, day: &DayReturns) -> Result<Array2<f64>> {
-        let cells = self.measure.cells(day.returns.ncols());
-        let mut values = Array2::zeros((self.samples as usize, cells.len()));
-        for (mut values, cell) in values.columns_mut().into_iter().zip(0..) {
-            values.assign(&self.resampled_of(day, cell)?);
+        let days = std::slice::from_ref(day);
+        let Groups { cells, groups, .. } = Groups::new(&*self.measure, days)?;
+        let mut values = Array2::from_elem((self.samples as usize, cells.len()), f64::NAN);
+        for &cell in groups.iter().flat_map(|group| &group.cells) {
+            values.column_mut(cell).assign(&self.resampled_of(day, cell)?);
         }
         Ok(values)
     }
@@ -684,12 +697,12 @@ impl Bootstrap {
     ///
     /// # Errors
     ///
-    /// As [`Self::resampled`].
+    /// As [`Self::resampled`], and where there is no such cell.
     pub fn resampled_of(&self, day: &DayReturns, cell: usize) -> Result<ndarray::Array1<f64>> {
         pairings::refuse_resamples(&*self.measure, &self.scheme)?;
-        let stock = self.measure.cells(day.returns.ncols())[cell];
-        let columns = self.day_columns(day, &[stock])?;
-        let scheme = self.scheme_of(day, stock).map_err(|error| with_place(day, error))?;
+        let (day, column) = &self.cell_of(day, cell)?;
+        let columns = self.day_columns(day, &[*column])?;
+        let scheme = self.scheme_of(day, *column).map_err(|error| with_place(day, error))?;
         let sums = cpu::resample(&columns, &scheme, self.seed, 0..self.samples)?;
         let (rows, mut of_columns) = (day.returns.nrows() as u32, Vec::new());
         let mut values = ndarray::Array1::zeros(self.samples as usize);
@@ -703,13 +716,13 @@ impl Bootstrap {
         Ok(values)
     }
 
-    /// How rows of a day enter a resample for the cell of a `stock`.
-    fn scheme_of(&self, day: &DayReturns, stock: usize) -> Result<Scheme> {
+    /// How rows of a day enter a resample for the cell of the stock in a `column` of the returns.
+    fn scheme_of(&self, day: &DayReturns, column: usize) -> Result<Scheme> {
         let rows = day.returns.nrows() as u32;
         if !self.automatic_blocks {
             return Ok(self.scheme);
         }
-        let series = self.quantities(day, &[stock]).column(0).to_vec();
+        let series = self.quantities(day, &[column]).column(0).to_vec();
         let length = BlockLength::new(&series)?;
         Ok(match self.scheme {
             Scheme::Stationary { .. } => length.stationary(rows),
@@ -739,8 +752,8 @@ impl Bootstrap {
     ///
     /// As [`Self::resampled`], and where there is no such cell.
     pub fn histogram_of(&self, day: &DayReturns, cell: usize, bins: usize) -> Result<Histogram> {
-        let stock = self.stock_of(day, cell)?;
-        let columns = self.day_columns(day, &[stock])?;
+        let (day, column) = &self.cell_of(day, cell)?;
+        let columns = self.day_columns(day, &[*column])?;
         let rows = day.returns.nrows() as u32;
         let of_block = |block: &Block<'_>, take: &mut dyn FnMut(f64)| {
             let mut sums = Vec::new();
@@ -748,18 +761,23 @@ impl Bootstrap {
                 take(resample.value);
             }
         };
-        let scheme = self.scheme_of(day, stock).map_err(|error| with_place(day, error))?;
+        let scheme = self.scheme_of(day, *column).map_err(|error| with_place(day, error))?;
         Histogram::of_resamples(&columns, &scheme, self.seed, self.samples, bins, &of_block)
     }
 
-    /// The stock of a cell, by number among the measure's.
-    fn stock_of(&self, day: &DayReturns, cell: usize) -> Result<usize> {
-        let cells = self.measure.cells(day.returns.ncols());
-        cells.get(cell).copied().ok_or_else(|| Error::Parameter {
-            name: "cell",
-            value: cell.to_string(),
-            requirement: format!("the {} has {} cells", self.measure.name(), cells.len()),
-        })
+    /// The returns of a cell, by number among the measure's, and the column of its stock there.
+    fn cell_of<'a>(&self, day: &'a DayReturns, cell: usize) -> Result<(Cow<'a, DayReturns>, usize)> {
+        let Groups { cells, groups, .. } = Groups::new(&*self.measure, std::slice::from_ref(day))?;
+        let refused =
+            |requirement: String| Error::Parameter { name: "cell", value: cell.to_string(), requirement };
+        if cell >= cells.len() {
+            return Err(refused(format!("the {} has {} cells", self.measure.name(), cells.len())));
+        }
+        let found = groups.into_iter().find_map(|group| {
+            let place = group.cells.iter().position(|known| *known == cell)?;
+            Some((group.day, group.columns[place]))
+        });
+        found.ok_or_else(|| refused(format!("{} has no returns for it; take another day", day.date)))
     }
 }
 
@@ -832,32 +850,20 @@ pub fn day_number(date: Date) -> u32 {
     date.year().unsigned_abs() as u32 * 10_000 + date.month() as u32 * 100 + date.day() as u32
 }
 
-/// Checks that all days have the same stocks, as far as their number tells.
-fn check_stocks(days: &[DayReturns]) -> Result<()> {
-    let Some(first) = days.first() else { return Ok(()) };
-    match days.iter().find(|day| day.returns.ncols() != first.returns.ncols()) {
-        None => Ok(()),
-        Some(day) => Err(Error::Parameter {
-            name: "the number of stocks",
-            value: format!("{} on {}", day.returns.ncols(), day.date),
-            requirement: format!(
-                "{} on {}; give the returns of the same stocks on every day",
-                first.returns.ncols(),
-                first.date
-            ),
-        }),
-    }
-}
-
 /// The error of a day whose returns can't be resampled, with the place: the day, and the return where one is
 /// at fault.
 fn with_place(day: &DayReturns, error: Error) -> Error {
     let Error::Parameter { name, value, requirement } = error else { return error };
     let is_bad = |square: f64| !square.is_finite();
     match day.returns.indexed_iter().find(|(_, r)| is_bad(**r * **r)) {
-        Some(((row, stock), value)) => Error::Parameter {
+        Some(((row, column), value)) => Error::Parameter {
             name: "a return",
-            value: format!("{value} on {}, in row {} of stock {}", day.date, row + 1, stock + 1),
+            value: format!(
+                "{value} on {}, in row {} of stock {}",
+                day.date,
+                row + 1,
+                day.stocks.numbers().nth(column).unwrap_or(column) + 1
+            ),
             requirement: "returns and their squares must be finite numbers".into(),
         },
         None => Error::Parameter { name, value: format!("{value} on {}", day.date), requirement },
@@ -889,7 +895,7 @@ mod tests {
 
     fn intervals(returns: Vec<f64>, confidence: f64) -> Intervals {
         let returns = Array2::from_shape_vec((returns.len(), 1), returns).unwrap();
-        let days = [DayReturns { date: Date::new(2007, 1, 3).unwrap(), returns }];
+        let days = [DayReturns::new(Date::new(2007, 1, 3).unwrap(), returns)];
         let jobs = Jobs::new();
         let resources = Resources { jobs: &jobs, memory: 1 << 26 };
         Bootstrap::new(200, confidence, 0).unwrap().run(&days, &mut Engine::Cpu, &resources, &()).unwrap()
@@ -940,7 +946,7 @@ mod tests {
                 1e-3 * (uniform(day, 1000, row) + uniform(day, stock, row))
             })
         };
-        (1..=count).map(|day| DayReturns { date: date(2007, 1, day), returns: returns(day) }).collect()
+        (1..=count).map(|day| DayReturns::new(date(2007, 1, day), returns(day))).collect()
     }
 
     fn of_measure(name: &str, against: usize, days: &[DayReturns]) -> Intervals {
@@ -958,10 +964,8 @@ mod tests {
     fn stocks_that_are_left_out_or_moved_change_no_pair() {
         let all = days(3, 4);
         // Stocks 2 and 0 of the four, in this order: the cell of 2 against 0 is the first of two.
-        let few: Vec<DayReturns> = all
-            .iter()
-            .map(|day| DayReturns { date: day.date, returns: day.returns.select(Axis(1), &[2, 0]) })
-            .collect();
+        let few: Vec<DayReturns> =
+            all.iter().map(|day| DayReturns::new(day.date, day.returns.select(Axis(1), &[2, 0]))).collect();
         for name in ["covariance", "correlation", "beta"] {
             let (of_all, of_few) = (of_measure(name, 0, &all), of_measure(name, 1, &few));
             assert_eq!((of_all.cells.clone(), of_few.cells.clone()), (vec![1, 2, 3], vec![0]));

@@ -9,6 +9,9 @@
 //! Integer sums of each day become f64 once, and days are added in the order of the calendar, resample by
 //! resample: the same bits on every device and however the work is cut. All B sums of a period are held, of
 //! one period at a time.
+//!
+//! A stock's sums are over its own days: one that lacks some of a period is summed over the others, and has
+//! no cell where it lacks them all.
 
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
@@ -18,11 +21,10 @@ use jiff::civil::Date;
 use ndarray::{Array2, ArrayRef1};
 
 use super::exact::{ExactDistribution, has_exact_form};
-use super::results::{Found, fill_ends};
+use super::groups::{Group, Groups};
+use super::results::{Found, Table};
 use super::run::{around, error_and_bias, one_sided};
-use super::{
-    Bootstrap, Details, Ends, Engine, Intervals, Observer, Resources, Times, day_number, with_place,
-};
+use super::{Bootstrap, Engine, Intervals, Observer, Resources, Times, day_number, with_place};
 use crate::columns::{DayColumns, plan_columns};
 use crate::error::{Error, Result};
 use crate::exact::SumLaw;
@@ -90,6 +92,9 @@ struct Open {
 /// A cell of a period that is done: the estimate, what was found, and what is left of its sums.
 type Closed = (f64, Found, Open);
 
+/// No cell where a stock has no day of the period.
+type Cells = Vec<Option<Closed>>;
+
 /// The period that days are added to, and those that are done.
 #[derive(Debug, Default)]
 pub(super) struct Periods {
@@ -98,7 +103,7 @@ pub(super) struct Periods {
     open: Vec<Open>,
     cells: Vec<usize>,
     /// The label and the cells of each period that is done.
-    done: Vec<(Date, Vec<Closed>)>,
+    done: Vec<(Date, Cells)>,
     times: Times,
 }
 
@@ -122,18 +127,21 @@ impl Bootstrap {
         observer: &dyn Observer,
         periods: &mut Periods,
     ) -> Result<()> {
-        super::check_stocks(days)?;
         let start = Instant::now();
-        for day in days {
-            let first = *periods.first.get_or_insert(day.date);
-            let label = self.period.label(day.date, first);
+        let Groups { cells, dates, groups } = Groups::new(&*self.measure, days)?;
+        let mut groups = groups.iter().peekable();
+        for (row, date) in dates.into_iter().enumerate() {
+            let first = *periods.first.get_or_insert(date);
+            let label = self.period.label(date, first);
             if periods.label != Some(label) {
                 self.close(periods)?;
                 periods.label = Some(label);
-                periods.cells = self.measure.cells(day.returns.ncols());
-                periods.open = self.open(periods.cells.len(), resources.memory)?;
+                periods.cells.clone_from(&cells);
+                periods.open = self.open(cells.len(), resources.memory)?;
             }
-            self.add_day(day, engine, resources, observer, periods)?;
+            while let Some(group) = groups.next_if(|group| group.row == row) {
+                self.add_group(group, engine, resources, observer, periods)?;
+            }
         }
         periods.times.wall += start.elapsed();
         Ok(())
@@ -168,21 +176,23 @@ impl Bootstrap {
         Ok(vec![one; cells])
     }
 
-    /// Adds a day to the open period.
-    fn add_day(
+    /// Adds the cells of a day that are resampled together to the open period.
+    fn add_group(
         &self,
-        day: &DayReturns,
+        group: &Group<'_>,
         engine: &mut Engine<'_>,
         resources: &Resources<'_>,
         observer: &dyn Observer,
         periods: &mut Periods,
     ) -> Result<()> {
-        let Periods { open, cells, times, .. } = periods;
+        let Periods { open, times, .. } = periods;
+        let Group { day, cells, columns: of_returns, .. } = group;
         let rows = day.returns.nrows() as u32;
-        let quantities = self.quantities(day, cells);
+        let quantities = self.quantities(day, of_returns);
         let columns = plan_columns(&quantities).map_err(|error| with_place(day, error))?;
         let per_cell = self.columns();
-        for (number, (&stock, open)) in cells.iter().zip(&mut *open).enumerate() {
+        for (number, (&stock, &cell)) in of_returns.iter().zip(cells).enumerate() {
+            let open = &mut open[cell];
             self.check_rows(day)?;
             let totals = self.measure.totals(&day.returns, stock);
             for (sum, of_day) in open.totals.iter_mut().zip(totals) {
@@ -227,17 +237,18 @@ impl Bootstrap {
             let of_batch = |batch: &Batch| {
                 let Range { start, end } = batch.cells.clone();
                 let planned = columns[start * per_cell..end * per_cell].to_vec();
-                let values = self.quantities(day, &cells[batch.cells.clone()]);
+                let values = self.quantities(day, &of_returns[batch.cells.clone()]);
                 DayColumns::planned(day_number(day.date), &values, planned)
             };
             for batch in &wave {
                 let tables = [of_batch(batch)?];
-                let scheme = self.scheme_of(day, cells[batch.cells.start]);
+                let scheme = self.scheme_of(day, of_returns[batch.cells.start]);
                 let scheme = scheme.map_err(|error| with_place(day, error))?;
                 let sums = self.day_sums(batch, &tables, &scheme, engine, resources, observer, times)?;
                 let start = Instant::now();
                 let whole = Block::of_all_rows(&tables[0]);
-                for (number, (open, sums)) in open[batch.cells.clone()].iter_mut().zip(&sums).enumerate() {
+                for (number, (&cell, sums)) in cells[batch.cells.clone()].iter().zip(&sums).enumerate() {
+                    let open = &mut open[cell];
                     for (sum, of_day) in open.sums.iter_mut().zip(sums) {
                         *sum += of_day;
                     }
@@ -322,10 +333,13 @@ impl Bootstrap {
         let start = Instant::now();
         let open = std::mem::take(&mut periods.open);
         let of_cell = |mut open: Open| {
+            if open.rows == 0 {
+                return Ok(None);
+            }
             let (value, found) = self.period_found(&mut open)?;
             // What was summed is not needed any more.
             (open.sums, open.quantities) = (Vec::new(), Vec::new());
-            Ok((value, found, open))
+            Ok(Some((value, found, open)))
         };
         let cells = open.into_iter().map(of_cell).collect::<Result<_>>()?;
         periods.done.push((label, cells));
@@ -431,34 +445,32 @@ impl Bootstrap {
     pub(super) fn close_periods(&self, mut periods: Periods) -> Result<Intervals> {
         self.close(&mut periods)?;
         let Periods { cells, done, times, .. } = periods;
-        let names: Vec<&'static str> = self.intervals.iter().map(|interval| interval.name()).collect();
         let dates = done.iter().map(|(label, _)| *label).collect();
-        let mut all = Intervals::empty(self.measure.name(), cells, dates, &names);
-        let shape = all.estimate.dim();
-        let zeros = || Array2::zeros(shape);
+        let present =
+            Array2::from_shape_fn((done.len(), cells.len()), |(period, cell)| done[period].1[cell].is_some());
+        let mut table = Table::of(self, cells, dates, present);
         if self.against_exact {
-            all.ends.iter_mut().for_each(|ends: &mut Ends| ends.exact = Some([zeros(), zeros()]));
+            let missing = || Array2::from_elem(table.found.estimate.dim(), f64::NAN);
+            for ends in &mut table.found.ends {
+                ends.exact = Some([missing(), missing()]);
+            }
         }
-        all.details = self.details.then(|| Details::zeros(shape));
         for (period, (_, cells)) in done.into_iter().enumerate() {
-            for (cell, (value, found, open)) in cells.into_iter().enumerate() {
+            for (cell, closed) in cells.into_iter().enumerate() {
+                let Some((value, found, open)) = closed else { continue };
                 let at = [period, cell];
-                all.estimate[at] = value;
-                all.relative_error = all.relative_error.max(found.relative_error);
-                fill_ends(&mut all.ends, at, &found);
-                if let Some(details) = &mut all.details {
-                    [details.standard_error[at], details.bias[at]] = found.moments;
+                table.found.estimate[at] = value;
+                table.fill_cell(at, &found);
+                // The test for jumps and padding are of a day alone.
+                if let Some(details) = &mut table.found.details {
                     let [zeros, largest, sum] = open.shape;
                     details.rows[at] = open.rows;
                     details.zeros[at] = zeros / f64::from(open.rows);
                     details.largest[at] = if sum > 0.0 { largest / sum } else { 0.0 };
-                    // Of a day alone.
-                    details.jump_statistic[at] = f64::NAN;
-                    details.jump_p_value[at] = f64::NAN;
-                    details.padded[at] = f64::NAN;
                 }
             }
         }
+        let mut all = table.found;
         all.times = times;
         Ok(all)
     }

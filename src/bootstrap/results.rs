@@ -1,5 +1,6 @@
 //! What a run gives: estimates, ends and details of every cell, and how it came about.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::civil::Date;
@@ -7,13 +8,15 @@ use ndarray::{Array2, ArrayRef2, Axis};
 use serde::Serialize;
 
 use super::Bootstrap;
+use super::groups::{Group, Groups};
 use crate::error::{Error, Result};
-use crate::interval::Quantile;
+use crate::interval::{Interval, Quantile};
 use crate::measure::jumps::{Multipower, ratio_test};
 use crate::resample::plan::Batch;
 
 /// Intervals for every day and cell. Arrays are days × cells, in the units of the statistic: for realized
-/// variance, squared log returns.
+/// variance, squared log returns. A stock without returns on a day has no cell there ([`Self::has`]), and NaN
+/// in all arrays.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Intervals {
@@ -23,6 +26,8 @@ pub struct Intervals {
     pub cells: Vec<usize>,
     /// The calendar days.
     pub dates: Vec<Date>,
+    /// Which cells there are.
+    pub present: Array2<bool>,
     /// The estimates, in plain f64.
     pub estimate: Array2<f64>,
     /// The ends, for each kind of interval that was asked for.
@@ -58,7 +63,7 @@ pub struct Ends {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Details {
-    /// Numbers of returns.
+    /// Numbers of returns; 0 where there is no cell.
     pub rows: Array2<u32>,
     /// The bootstrap's standard errors: standard deviations of θ* (about their mean, with B − 1).
     pub standard_error: Array2<f64>,
@@ -77,33 +82,33 @@ pub struct Details {
 }
 
 impl Ends {
-    /// Zeros for so many days and cells.
-    pub(super) fn zeros(interval: &'static str, shape: (usize, usize)) -> Self {
-        let zeros = || Array2::zeros(shape);
+    /// The same `value` for so many days and cells.
+    fn filled(interval: &'static str, shape: (usize, usize), value: f64) -> Self {
+        let filled = || Array2::from_elem(shape, value);
         Self {
             interval,
-            lower: zeros(),
-            upper: zeros(),
-            lower_error: zeros(),
-            upper_error: zeros(),
+            lower: filled(),
+            upper: filled(),
+            lower_error: filled(),
+            upper_error: filled(),
             exact: None,
         }
     }
 }
 
 impl Details {
-    /// Zeros for so many days and cells.
-    pub(super) fn zeros(shape: (usize, usize)) -> Self {
-        let zeros = || Array2::zeros(shape);
+    /// Of so many days and cells, none of which there is.
+    fn missing(shape: (usize, usize)) -> Self {
+        let missing = || Array2::from_elem(shape, f64::NAN);
         Self {
             rows: Array2::zeros(shape),
-            standard_error: zeros(),
-            bias: zeros(),
-            zeros: zeros(),
-            largest: zeros(),
-            jump_statistic: zeros(),
-            jump_p_value: zeros(),
-            padded: zeros(),
+            standard_error: missing(),
+            bias: missing(),
+            zeros: missing(),
+            largest: missing(),
+            jump_statistic: missing(),
+            jump_p_value: missing(),
+            padded: missing(),
         }
     }
 }
@@ -174,12 +179,23 @@ impl Intervals {
             name,
             cells,
             dates,
+            present: Array2::from_elem(shape, true),
             estimate: Array2::zeros(shape),
-            ends: intervals.iter().map(|&interval| Ends::zeros(interval, shape)).collect(),
+            ends: intervals.iter().map(|&interval| Ends::filled(interval, shape, 0.0)).collect(),
             details: None,
             relative_error: 0.0,
             times: Times::default(),
         }
+    }
+
+    /// Whether there is a cell at these numbers of a day and a cell.
+    pub fn has(&self, at: [usize; 2]) -> bool {
+        self.present[at]
+    }
+
+    /// The number of cells that there are.
+    pub fn count(&self) -> usize {
+        self.present.iter().filter(|present| **present).count()
     }
 
     /// Lower ends of the first kind of interval.
@@ -223,6 +239,7 @@ impl Intervals {
             arrays.push((&mut details.jump_p_value, &later.jump_p_value));
             arrays.push((&mut details.padded, &later.padded));
         }
+        self.present.append(Axis(0), later.present.view()).map_err(|_| differ(later.present.ncols()))?;
         for (array, later) in arrays {
             array.append(Axis(0), later.view()).map_err(|_| differ(later.ncols()))?;
         }
@@ -248,40 +265,59 @@ pub(super) struct Found {
     pub(super) relative_error: f64,
 }
 
-/// The cells filled so far, days × cells.
+/// The table, and the cells filled in so far.
 pub(super) struct Table {
-    pub(super) ends: Vec<Ends>,
-    pub(super) details: Option<Details>,
-    pub(super) relative_error: f64,
+    pub(super) found: Intervals,
 }
 
 impl Table {
-    pub(super) fn new(bootstrap: &Bootstrap, days: usize, cells: usize) -> Self {
-        let shape = (days, cells);
-        Self {
-            ends: bootstrap.intervals.iter().map(|interval| Ends::zeros(interval.name(), shape)).collect(),
-            details: bootstrap.details.then(|| Details::zeros(shape)),
-            relative_error: 0.0,
-        }
+    /// The table of some groups' cells, which are still to be filled in.
+    pub(super) fn new(bootstrap: &Bootstrap, groups: &Groups<'_>) -> Self {
+        let (cells, dates) = (groups.cells.clone(), groups.dates.clone());
+        Self::of(bootstrap, cells, dates, groups.present())
     }
 
-    pub(super) fn fill(&mut self, batch: &Batch, found: &[Found]) {
-        for (cell, found) in batch.cells.clone().zip(found) {
-            self.fill_cell([batch.day, cell], found);
+    /// The table of these stocks, dates and cells.
+    pub(super) fn of(
+        bootstrap: &Bootstrap,
+        cells: Vec<usize>,
+        dates: Vec<Date>,
+        present: Array2<bool>,
+    ) -> Self {
+        let shape = present.dim();
+        let ends = |interval: &Arc<dyn Interval>| Ends::filled(interval.name(), shape, f64::NAN);
+        let found = Intervals {
+            name: bootstrap.measure.name(),
+            cells,
+            dates,
+            present,
+            estimate: Array2::from_elem(shape, f64::NAN),
+            ends: bootstrap.intervals.iter().map(ends).collect(),
+            details: bootstrap.details.then(|| Details::missing(shape)),
+            relative_error: 0.0,
+            times: Times::default(),
+        };
+        Self { found }
+    }
+
+    /// Fills in the cells of a batch of a group.
+    pub(super) fn fill(&mut self, group: &Group<'_>, batch: &Batch, found: &[Found]) {
+        for (&cell, found) in group.cells[batch.cells.clone()].iter().zip(found) {
+            self.fill_cell([group.row, cell], found);
         }
     }
 
     pub(super) fn fill_cell(&mut self, at: [usize; 2], found: &Found) {
-        fill_ends(&mut self.ends, at, found);
-        if let Some(details) = &mut self.details {
+        fill_ends(&mut self.found.ends, at, found);
+        if let Some(details) = &mut self.found.details {
             [details.standard_error[at], details.bias[at]] = found.moments;
         }
-        self.relative_error = self.relative_error.max(found.relative_error);
+        self.found.relative_error = self.found.relative_error.max(found.relative_error);
     }
 }
 
 /// Fills in the ends of a cell.
-pub(super) fn fill_ends(all: &mut [Ends], at: [usize; 2], found: &Found) {
+fn fill_ends(all: &mut [Ends], at: [usize; 2], found: &Found) {
     for (number, (ends, [lower, upper])) in all.iter_mut().zip(&found.ends).enumerate() {
         (ends.lower[at], ends.upper[at]) = (lower.value, upper.value);
         (ends.lower_error[at], ends.upper_error[at]) = (lower.error, upper.error);
@@ -292,9 +328,9 @@ pub(super) fn fill_ends(all: &mut [Ends], at: [usize; 2], found: &Found) {
 }
 
 impl Details {
-    /// Fills in what the returns of a cell's `stock` show.
-    pub(super) fn describe(&mut self, at: [usize; 2], returns: &ArrayRef2<f64>, stock: usize) {
-        let returns = returns.column(stock);
+    /// Fills in what a cell's returns show, a column of the day's.
+    pub(super) fn describe(&mut self, at: [usize; 2], returns: &ArrayRef2<f64>, column: usize) {
+        let returns = returns.column(column);
         let [zeros, largest, sum] = returns.iter().fold([0.0_f64; 3], |[zeros, largest, sum], r| {
             let square = r * r;
             [zeros + f64::from(u8::from(*r == 0.0)), largest.max(square), sum + square]

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
+use super::groups::Group;
 use super::results::Found;
 use super::selection::{Need, Selection};
 use super::{Bootstrap, Observer, day_number};
@@ -15,7 +16,6 @@ use crate::error::{Error, Result};
 use crate::interval::distribution::{Distribution, Nothing};
 use crate::interval::{Estimate, Moments, Pivot, Quantile, Resampled, Side, corrected};
 use crate::jobs::Jobs;
-use crate::panel::DayReturns;
 use crate::resample::gpu::Resampler;
 use crate::resample::plan::{Batch, Wave};
 use crate::resample::{Block, Scheme, cpu};
@@ -47,7 +47,7 @@ pub(super) struct Clocks {
     pub(super) quantiles: Clock,
 }
 
-/// What is known of a day before resampling.
+/// What is known of a group before resampling.
 pub(super) struct Planned {
     /// How its columns are written, cell after cell.
     pub(super) columns: Vec<Column>,
@@ -60,10 +60,8 @@ pub(super) struct Planned {
 /// One wave and what it needs.
 pub(super) struct Run<'a> {
     pub(super) bootstrap: &'a Bootstrap,
-    pub(super) days: &'a [DayReturns],
-    /// The stocks that have a cell.
-    pub(super) cells: &'a [usize],
-    /// What is known of each day before resampling.
+    pub(super) groups: &'a [Group<'a>],
+    /// What is known of each group before resampling.
     pub(super) planned: &'a [Planned],
     pub(super) wave: &'a Wave,
     pub(super) jobs: &'a Jobs,
@@ -103,8 +101,9 @@ impl Run<'_> {
             self.ends(batch, selections, &estimates, &columns)
         };
         let finished = self.jobs.map(self.wave, batch_job).all();
-        finished
-            .map_err(|(batch, failure)| failure.into_error(format!("the day {}", self.days[batch.day].date)))
+        finished.map_err(|(batch, failure)| {
+            failure.into_error(format!("the day {}", self.groups[batch.day].day.date))
+        })
     }
 
     /// The device resamples; the pool selects from the sums of a tile while the device works on the next.
@@ -157,10 +156,10 @@ impl Run<'_> {
 
     /// The columns of a batch.
     fn columns(&self, batch: &Batch) -> Result<DayColumns> {
-        let (day, per_cell) = (&self.days[batch.day], self.bootstrap.columns());
+        let (Group { day, columns, .. }, per_cell) = (&self.groups[batch.day], self.bootstrap.columns());
         let Range { start, end } = batch.cells.clone();
         let planned = self.planned[batch.day].columns[start * per_cell..end * per_cell].to_vec();
-        let values = self.bootstrap.quantities(day, &self.cells[batch.cells.clone()]);
+        let values = self.bootstrap.quantities(day, &columns[batch.cells.clone()]);
         DayColumns::planned(day_number(day.date), &values, planned)
     }
 
@@ -282,8 +281,8 @@ impl Run<'_> {
         }
         let resampled = bootstrap.measure.statistic(&sums, batch.rows);
         let acceleration = if bootstrap.is_accelerated() {
-            let stock = self.cells[batch.cells.start + cell];
-            let quantities = bootstrap.quantities(&self.days[batch.day], &[stock]);
+            let Group { day, columns, .. } = &self.groups[batch.day];
+            let quantities = bootstrap.quantities(day, &[columns[batch.cells.start + cell]]);
             let without_row = |row: ndarray::ArrayView1<'_, f64>| {
                 // Of an increasing function of a sum it is that of the sum.
                 if bootstrap.measure.is_of_sum() {

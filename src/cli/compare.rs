@@ -14,7 +14,7 @@ use crate::growth::{Choice, GridSpec, Model};
 use crate::jobs::Jobs;
 use crate::output::Format;
 use crate::output::{Destination, Outputs, visible};
-use crate::panel::{Align, DayReturns, LoadOptions, PanelReader, Returns, parse_date};
+use crate::panel::{Align, DayReturns, LoadOptions, PanelReader, Returns, Stocks, parse_date};
 use crate::plot::PlotFile;
 
 use super::device::{MemoryArgs, all_cores, prober};
@@ -67,7 +67,7 @@ struct BootstrapArgs {
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
     to: Option<Date>,
     /// Where stocks do not share their times, as for `bellwether bootstrap`
-    #[arg(long, value_enum, default_value_t = Align::Exact)]
+    #[arg(long, value_enum, default_value_t = Align::None)]
     align: Align,
     /// Confidence of the intervals
     #[arg(long, default_value_t = 0.99, value_name = "C")]
@@ -287,6 +287,7 @@ fn run_bootstrap(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     })
     .map_err(|error| beside(held, memory, error))?;
     let per_sample: usize = returns.days.iter().map(|day| day.returns.len()).sum();
+    let dates = returns.days.chunk_by(|one, next| one.date == next.date).count();
     let range = match &returns.days[..] {
         [only] => only.date.to_string(),
         [first, .., last] => format!("{} to {}", first.date, last.date),
@@ -299,7 +300,7 @@ fn run_bootstrap(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
             race.seed,
             plural(returns.stocks.len() as u64, "stock"),
             names(&returns.stocks),
-            plural(returns.days.len() as u64, "day"),
+            plural(dates as u64, "day"),
             grouped(per_sample as u64)
         ),
         "from returns in memory to intervals in memory; on a GPU with upload, readback and the host's \
@@ -402,7 +403,7 @@ fn read_returns(panel: &mut PanelReader, part: &Part, memory: u64, jobs: &Jobs) 
     let reading = panel.held_bytes();
     while let Some(days) = panel.next_returns(jobs)? {
         let mut block = Returns { stocks: panel.stocks().to_vec(), days };
-        first_stocks(&mut block, part.stocks);
+        first_stocks(&mut block, part.stocks)?;
         returns.stocks = block.stocks;
         returns.days.extend(block.days);
         if part.first_month {
@@ -410,7 +411,8 @@ fn read_returns(panel: &mut PanelReader, part: &Part, memory: u64, jobs: &Jobs) 
         }
         let needed = reading + held_bytes(&returns.days);
         if needed > memory {
-            let (stocks, days) = (returns.stocks.len() as u64, returns.days.len() as u64);
+            let dates = returns.days.chunk_by(|one, next| one.date == next.date).count();
+            let (stocks, days) = (returns.stocks.len() as u64, dates as u64);
             let what =
                 format!("holding the returns of {} on {}", plural(stocks, "stock"), plural(days, "day"));
             let advice = "raise --memory, or compare fewer stocks or days (--stocks, --from, --to)".into();
@@ -428,12 +430,19 @@ fn held_bytes(days: &[DayReturns]) -> u64 {
 }
 
 /// Keeps the first `count` stocks.
-fn first_stocks(returns: &mut Returns, count: usize) {
+fn first_stocks(returns: &mut Returns, count: usize) -> Result<()> {
     let count = count.min(returns.stocks.len());
+    if count == returns.stocks.len() {
+        return Ok(());
+    }
     returns.stocks.truncate(count);
     for day in &mut returns.days {
-        day.returns = day.returns.slice(ndarray::s![.., ..count]).to_owned();
+        let numbers: Vec<usize> = day.stocks.numbers().take_while(|&stock| stock < count).collect();
+        day.returns = day.returns.slice(ndarray::s![.., ..numbers.len()]).to_owned();
+        day.stocks = Stocks::some(numbers, count)?;
     }
+    returns.days.retain(|day| !day.stocks.is_empty());
+    Ok(())
 }
 
 /// Keeps the days of the first day's calendar month.
@@ -451,19 +460,18 @@ mod tests {
 
     #[test]
     fn the_default_selection_is_a_month_and_two_stocks() {
-        let day =
-            |date| DayReturns { date, returns: Array2::from_shape_fn((3, 4), |(i, j)| (i * 4 + j) as f64) };
+        let day = |date| DayReturns::new(date, Array2::from_shape_fn((3, 4), |(i, j)| (i * 4 + j) as f64));
         let dates = [date(2007, 1, 30), date(2007, 1, 31), date(2007, 2, 1), date(2008, 1, 2)];
         let mut returns = Returns {
             stocks: ["A", "B", "C", "D"].map(str::to_owned).to_vec(),
             days: dates.into_iter().map(day).collect(),
         };
         first_month(&mut returns.days);
-        first_stocks(&mut returns, 2);
+        first_stocks(&mut returns, 2).unwrap();
         assert_eq!(returns.days.len(), 2);
         assert_eq!(returns.stocks, ["A", "B"]);
         assert_eq!(returns.days[1].returns, ndarray::array![[0.0, 1.0], [4.0, 5.0], [8.0, 9.0]]);
-        first_stocks(&mut returns, 5);
+        first_stocks(&mut returns, 5).unwrap();
         assert_eq!(returns.stocks.len(), 2);
     }
 }

@@ -28,9 +28,11 @@ macro_rules! values {
 }
 
 values!(Align {
+    None = "none", "Each stock's own times and days";
     Exact = "exact", "Refuse: stocks must share their times";
     Inner = "inner", "Keep the times that all stocks have";
     Previous = "previous", "Take all times, and a stock's previous price of the day where it has none";
+    Refresh = "refresh", "Take the times when all stocks have a new price since the last";
 });
 values!(Choice {
     Continuous = "continuous", "Any k′ between the ends of the grid; V is interpolated linearly";

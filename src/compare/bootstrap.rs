@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn any_bit_of_any_interval_counts() {
         let returns = Array2::from_shape_fn((30, 2), |(row, stock)| ((row * 7 + stock) % 11) as f64 * 1e-3);
-        let days = [DayReturns { date: date(2007, 1, 3), returns }];
+        let days = [DayReturns::new(date(2007, 1, 3), returns)];
         let jobs = crate::jobs::Jobs::new();
         let resources = Resources { jobs: &jobs, memory: 1 << 20 };
         let intervals =

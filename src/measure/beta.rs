@@ -30,6 +30,10 @@ impl Measure for Beta {
         others(stocks, self.against)
     }
 
+    fn against(&self) -> Option<usize> {
+        Some(self.against)
+    }
+
     fn columns(&self) -> usize {
         COLUMNS
     }

@@ -36,6 +36,10 @@ impl Measure for Correlation {
         others(stocks, self.against)
     }
 
+    fn against(&self) -> Option<usize> {
+        Some(self.against)
+    }
+
     fn columns(&self) -> usize {
         COLUMNS
     }

@@ -92,6 +92,10 @@ impl Measure for Covariance {
         others(stocks, self.against)
     }
 
+    fn against(&self) -> Option<usize> {
+        Some(self.against)
+    }
+
     fn columns(&self) -> usize {
         COLUMNS
     }

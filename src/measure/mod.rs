@@ -95,6 +95,12 @@ pub trait Measure: Debug + Send + Sync {
         (0..stocks).collect()
     }
 
+    /// The number of the second stock, of a measure of two, which need returns over the same times; it has no
+    /// cell.
+    fn against(&self) -> Option<usize> {
+        None
+    }
+
     /// Number of columns of a cell.
     fn columns(&self) -> usize;
 

@@ -8,6 +8,9 @@
 //!   `pd.read_csv(file, header=[0, 1], index_col=0, parse_dates=True)` reads; as JSON what
 //!   `pd.read_json(file, orient="split")` reads. Of one measure and one kind of interval.
 //!
+//! A stock without returns on a day has no cell there: no record in the long table, empty fields (null) in
+//! the wide one.
+//!
 //! Dates are ISO 8601; numbers are in the shortest form that reads back as the same double. JSON has no
 //! infinity: an infinite end is null there.
 
@@ -171,6 +174,9 @@ fn for_each<E>(
         for (number, stock) in stocks.iter().enumerate() {
             for intervals in all {
                 let Some(cell) = intervals.cells.iter().position(|&cell| cell == number) else { continue };
+                if !intervals.has([day, cell]) {
+                    continue;
+                }
                 for ends in &intervals.ends {
                     take(&Place { intervals, ends, stock, at: [day, cell] })?;
                 }
@@ -230,7 +236,8 @@ struct Table<'a, M> {
 struct Split<'a> {
     columns: Vec<[&'a str; 2]>,
     index: Vec<String>,
-    data: Vec<Vec<f64>>,
+    /// None where there is no cell.
+    data: Vec<Vec<Option<f64>>>,
 }
 
 /// Writes a report. The estimate's column has the measure's name: `rv` for realized variance.
@@ -263,7 +270,8 @@ pub fn write<M: Serialize>(
                 writer.write_record(std::iter::once("").chain(names))?;
             }
             for (date, row) in index.into_iter().zip(data) {
-                writer.write_record(std::iter::once(date).chain(row.into_iter().map(number)))?;
+                let row = row.into_iter().map(|end| end.map(number).unwrap_or_default());
+                writer.write_record(std::iter::once(date).chain(row))?;
             }
             writer.flush()
         }
@@ -294,7 +302,10 @@ fn split<'a>(stocks: &'a [String], all: &'a [Intervals]) -> Split<'a> {
         return Split { columns: Vec::new(), index: Vec::new(), data: Vec::new() };
     };
     let ends = |day: usize| {
-        let of_cell = move |cell: usize| [intervals.lower()[[day, cell]], intervals.upper()[[day, cell]]];
+        let of_cell = move |cell: usize| {
+            let at = [day, cell];
+            [intervals.lower(), intervals.upper()].map(|ends| intervals.has(at).then_some(ends[at]))
+        };
         (0..intervals.cells.len()).flat_map(of_cell).collect()
     };
     let names = intervals.cells.iter().filter_map(|&stock| stocks.get(stock)).map(String::as_str);
@@ -359,6 +370,26 @@ mod tests {
         assert_eq!(wide["columns"][3], serde_json::json!(["B,C", "upper"]));
         assert_eq!(wide["data"][0][3], 2e-5);
         assert_eq!(wide["index"][1], "2007-01-04");
+    }
+
+    #[test]
+    fn cells_that_are_not_there_are_left_out_or_empty() {
+        let mut one = intervals();
+        one.present[[1, 0]] = false;
+        one.estimate[[1, 0]] = f64::NAN;
+        assert_eq!(
+            text(&[one.clone()], Format::Csv, Layout::Long),
+            "date,stock,rv,lower,upper\n2007-01-03,A,0.5,0.25,1.0\n2007-01-03,\"B,C\",1e-5,1.5e-6,2e-5\n\
+             2007-01-04,\"B,C\",0.0,0.0,1e-300\n"
+        );
+        let wide = text(&[one.clone()], Format::Csv, Layout::Wide);
+        assert!(wide.ends_with("2007-01-03,0.25,1.0,1.5e-6,2e-5\n2007-01-04,,,0.0,1e-300\n"), "{wide}");
+        let json = |layout| -> serde_json::Value {
+            serde_json::from_str(&text(&[one.clone()], Format::Json, layout)).unwrap()
+        };
+        assert_eq!(json(Layout::Long)["data"].as_array().unwrap().len(), 3);
+        let wide = json(Layout::Wide);
+        assert_eq!(wide["data"][1], serde_json::json!([null, null, 0.0, 1e-300]));
     }
 
     #[test]

@@ -1,15 +1,31 @@
-//! One time grid for all stocks of a day.
+//! The times at which a day's returns are taken: each stock's own, or one grid for all.
 //!
-//! A return compares prices at two times, and a resampled row holds the returns of all stocks at once, so
-//! that on each day all stocks need prices at the same times. Stocks that do not share their times are an
-//! error, unless told otherwise:
+//! A return compares prices at two times. Each stock's are its own under [`Align::None`]: no price is moved or
+//! left out for another stock's sake, and a day that a stock lacks is no loss for the others. A stock with
+//! fewer than two prices on a day has no return there, and is told of.
 //!
+//! Measures of two stocks multiply returns over the same time, so that both need prices at the same times:
+//!
+//! - [`Align::Exact`] refuses stocks that do not share their times;
 //! - [`Align::Inner`] keeps the times at which every stock has a price;
 //! - [`Align::Previous`] takes every time at which any stock has a price, and each stock's last price of the
 //!   day up to then (previous-tick interpolation). Times before the first price of any stock are dropped:
-//!   there is no price yet, and the price of the day before would put a night into a return.
+//!   there is no price yet, and the price of the day before would put a night into a return;
+//! - [`Align::Refresh`] takes the refresh times of the stocks that have prices on the day: the first is when
+//!   all of them have one, each further one when all have a new one since the last. With t(i, j) the j-th
+//!   time of stock i,
 //!
-//! Both drop the days that some stock does not have at all.
+//!   ```text
+//!   τ₁ = max over i of t(i, 1),   τ_{k+1} = max over i of min {t(i, j) > τ_k}
+//!   ```
+//!
+//!   and prices are each stock's last up to τ_k.
+//!
+//! The second and the third drop the days that some stock does not have at all.
+//!
+//! Source: O. E. Barndorff-Nielsen, P. R. Hansen, A. Lunde and N. Shephard, "Multivariate realised kernels:
+//! consistent positive semi-definite estimators of the covariation of equity prices with noise and
+//! non-synchronous trading", Journal of Econometrics 162(2), 2011, section 2.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -18,51 +34,69 @@ use jiff::civil::Date;
 use ndarray::Array2;
 use rayon::prelude::*;
 
-use super::DayPrices;
 use super::error::{PanelError, list};
 use super::series::{Series, Stock, Ticks};
+use super::{DayPrices, Stocks};
 use crate::error::{Error, Result};
 use crate::jobs::Jobs;
 
 /// Bytes of a stock's tick: its time and its price.
 pub(super) const TICK_BYTES: u64 = 8 + 8;
 
-/// What to do where stocks do not share their times.
+/// At which times of a day stocks have their returns.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Align {
-    /// Refuse: stocks must share their times.
+    /// Each stock's own times and days.
     #[default]
+    None,
+    /// Refuse: stocks must share their times.
     Exact,
     /// Keep the times that all stocks have.
     Inner,
     /// Take all times, and a stock's previous price of the day where it has none.
     Previous,
+    /// Take the times when all stocks have a new price since the last.
+    Refresh,
 }
 
-/// A day that all stocks have.
+impl Align {
+    /// Whether stocks may lack days that others have.
+    fn keeps_all_days(self) -> bool {
+        matches!(self, Self::None | Self::Refresh)
+    }
+}
+
+/// A day that is kept, and what the stocks have on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct CommonDay {
+pub(super) struct CalendarDay {
     pub(super) date: Date,
+    /// How many stocks have prices.
+    stocks: usize,
     /// The most prices that one of the stocks has.
-    pub(super) most: usize,
+    most: usize,
     /// The prices of all stocks.
     pub(super) all: usize,
     /// The most bytes that must be read for a stock.
     pub(super) text: u64,
 }
 
-/// The days that all stocks have, and what it takes to put them on a common grid, some days at a time.
+/// The days that are kept, and what it takes to align them, some days at a time.
 #[derive(Debug)]
 pub(super) struct Alignment {
     align: Align,
-    /// Whether days with fewer than two prices are dropped; else they are an error.
+    /// Whether days with fewer than two common prices are dropped; else they are an error.
     drop_short: bool,
-    /// The days that all stocks have, in order.
-    pub(super) calendar: Vec<CommonDay>,
+    /// The days that are kept, in order.
+    pub(super) calendar: Vec<CalendarDay>,
     dropped_days: Vec<String>,
+    /// The stocks that lack some of the days, and how many of how many stocks; where that drops no day.
+    lacking: Vec<String>,
+    stocks: usize,
     /// Days left out as too short so far, with their numbers of prices.
     pub(super) short_days: Vec<(Date, usize)>,
-    /// Days, and prices, so far: on the grid; taken from the time before; not on the grid.
+    /// Days of a stock with fewer than two prices so far, where that concerns the stock alone.
+    short_cells: Vec<String>,
+    /// Days, and prices, so far: taken; taken from the time before; not taken.
     days: usize,
     kept: usize,
     filled: usize,
@@ -70,14 +104,13 @@ pub(super) struct Alignment {
 }
 
 impl Alignment {
-    /// Finds the days that all stocks have.
+    /// Finds the days to keep.
     pub(super) fn new<S: Stock>(stocks: &[S], align: Align, drop_short: bool) -> Result<Self, PanelError> {
-        // For each day, how many stocks have it, and what they have.
-        let mut days: BTreeMap<Date, (usize, CommonDay)> = BTreeMap::new();
+        let mut days: BTreeMap<Date, CalendarDay> = BTreeMap::new();
         for ((date, prices), text) in stocks.iter().flat_map(|stock| stock.days().zip(stock.texts())) {
-            let none = (0, CommonDay { date, most: 0, all: 0, text: 0 });
-            let (stocks, day) = days.entry(date).or_insert(none);
-            *stocks += 1;
+            let none = CalendarDay { date, stocks: 0, most: 0, all: 0, text: 0 };
+            let day = days.entry(date).or_insert(none);
+            day.stocks += 1;
             day.most = day.most.max(prices);
             day.all += prices;
             day.text = day.text.max(text);
@@ -87,12 +120,22 @@ impl Alignment {
             drop_short,
             calendar: Vec::with_capacity(days.len()),
             dropped_days: Vec::new(),
+            lacking: Vec::new(),
+            stocks: stocks.len(),
             short_days: Vec::new(),
+            short_cells: Vec::new(),
             days: 0,
             kept: 0,
             filled: 0,
             dropped: 0,
         };
+        if align.keeps_all_days() {
+            let lacks = |stock: &S| (stock.name().to_owned(), days.len() - stock.days().count());
+            let lacking = stocks.iter().map(lacks).filter(|(_, days)| *days > 0);
+            alignment.lacking = lacking.map(|(name, days)| format!("{name} {days}")).collect();
+            alignment.calendar = days.into_values().collect();
+            return Ok(alignment);
+        }
         // Each stock's days, to look those up that some lack: made when the first turns up.
         let dates = OnceCell::new();
         let has = |date: &Date| {
@@ -101,8 +144,8 @@ impl Alignment {
             });
             dates.iter().map(|dates| dates.binary_search(date).is_ok()).collect::<Vec<bool>>()
         };
-        for (date, (with, day)) in days {
-            if with == stocks.len() {
+        for (date, day) in days {
+            if day.stocks == stocks.len() {
                 alignment.calendar.push(day);
                 continue;
             }
@@ -115,29 +158,51 @@ impl Alignment {
         Ok(alignment)
     }
 
-    /// The most times that the grid of a day may have.
-    pub(super) fn most_times(&self, day: &CommonDay) -> usize {
+    /// The most prices that a day may have once it is aligned.
+    pub(super) fn most_prices(&self, day: &CalendarDay) -> usize {
         match self.align {
-            Align::Exact | Align::Inner => day.most,
+            Align::None => day.all,
             // No time may be shared.
-            Align::Previous => day.all,
+            Align::Previous => day.all * day.stocks,
+            Align::Exact | Align::Inner | Align::Refresh => day.most * day.stocks,
         }
     }
 
-    /// Puts the stocks on one grid on these days of the calendar. No day may take more than `memory` bytes,
-    /// where stocks do not share their times.
+    /// The prices of a day where stocks share their times; about as many where not.
+    pub(super) fn usual_prices(&self, day: &CalendarDay) -> usize {
+        if self.align == Align::None { day.all } else { day.most * day.stocks }
+    }
+
+    /// The returns of a day where stocks share their times; about as many where not.
+    pub(super) fn usual_returns(&self, day: &CalendarDay) -> usize {
+        self.usual_prices(day).saturating_sub(day.stocks)
+    }
+
+    /// The prices of each of these days of the calendar that has any to take returns of. No day may take more
+    /// than `memory` bytes, where stocks that do not share their times are brought to.
     pub(super) fn days(
         &mut self,
         series: &[&Series],
         dates: &[Date],
         memory: u64,
         jobs: &Jobs,
-    ) -> Result<Vec<DayPrices>> {
-        let ticks = ticks_on(series, dates);
-        let align = |ticks: &Vec<Ticks<'_>>| day(ticks, self.align, memory);
-        let days: Vec<_> = jobs.install(|| ticks.par_iter().map(align).collect());
-        let mut aligned = Vec::with_capacity(days.len());
-        for ((&date, ticks), day) in dates.iter().zip(&ticks).zip(days) {
+    ) -> Result<Vec<Vec<DayPrices>>> {
+        let days = ticks_on(series, dates);
+        if self.align == Align::None {
+            let apart: Vec<Vec<DayPrices>> = jobs.install(|| days.par_iter().map(DayTicks::apart).collect());
+            for day in &days {
+                let short = day.stocks.numbers().zip(&day.ticks).filter(|(_, ticks)| ticks.times.len() < 2);
+                self.short_cells.extend(short.map(|(stock, ticks)| {
+                    format!("{} ({}, {} price(s))", day.date, series[stock].stock, ticks.times.len())
+                }));
+            }
+            self.kept += apart.iter().flatten().map(|day| day.prices.len()).sum::<usize>();
+            return Ok(self.taken(apart));
+        }
+        let align = |day_ticks: &TicksOfDay<'_>| day(&day_ticks.ticks, self.align, memory);
+        let aligned: Vec<_> = jobs.install(|| days.par_iter().map(align).collect());
+        let mut all = Vec::with_capacity(days.len());
+        for (DayTicks { date, stocks, ticks }, day) in days.into_iter().zip(aligned) {
             let day = day.map_err(|misfit| match misfit {
                 Misfit::Time(time) => {
                     let has: Vec<bool> =
@@ -158,11 +223,17 @@ impl Alignment {
             match day.times.len() {
                 prices @ 0..2 if self.drop_short => self.short_days.push((date, prices)),
                 prices @ 0..2 => return Err(PanelError::ShortDay { date, prices }.into()),
-                _ => aligned.push(DayPrices { date, times: day.times, prices: day.prices }),
+                _ => all.push(vec![DayPrices { date, stocks, times: day.times, prices: day.prices }]),
             }
         }
-        self.days += aligned.len();
-        Ok(aligned)
+        Ok(self.taken(all))
+    }
+
+    /// Leaves out days without prices, and counts the others.
+    fn taken(&mut self, mut days: Vec<Vec<DayPrices>>) -> Vec<Vec<DayPrices>> {
+        days.retain(|day| !day.is_empty());
+        self.days += days.len();
+        days
     }
 
     /// What was done to the prices so far, a line each. Days left out as too short are told apart.
@@ -172,12 +243,28 @@ impl Alignment {
             let (count, days) = (self.dropped_days.len(), list(&self.dropped_days));
             warnings.push(format!("{count} day(s) dropped that some stock does not have: {days}"));
         }
+        if !self.lacking.is_empty() {
+            let (count, days) = (self.lacking.len(), self.calendar.len());
+            warnings.push(format!(
+                "{count} of {} stock(s) have no prices on some of the {days} day(s), and no interval there: {}",
+                self.stocks,
+                list(&self.lacking)
+            ));
+        }
+        if !self.short_cells.is_empty() {
+            let count = self.short_cells.len();
+            warnings.push(format!(
+                "{count} day(s) of a stock with fewer than two prices, which have no interval: {}",
+                list(&self.short_cells)
+            ));
+        }
         if self.dropped > 0 {
             let total = self.kept + self.dropped;
-            warnings.push(format!(
-                "{} of {total} prices dropped, as other stocks have none at that time",
-                self.dropped
-            ));
+            let why = match self.align {
+                Align::Refresh => "which came between refresh times",
+                _ => "as other stocks have none at that time",
+            };
+            warnings.push(format!("{} of {total} prices dropped, {why}", self.dropped));
         }
         if self.filled > 0 {
             let share = percent(self.filled, self.filled + self.kept);
@@ -189,7 +276,7 @@ impl Alignment {
         warnings
     }
 
-    /// Days on the grid so far.
+    /// Days taken so far.
     pub(super) fn days_kept(&self) -> usize {
         self.days
     }
@@ -232,15 +319,51 @@ fn partition_names<'a>(
     (of(true), of(false))
 }
 
-/// The ticks of every stock on each of the days, which all stocks have.
-fn ticks_on<'a>(series: &[&'a Series], dates: &[Date]) -> Vec<Vec<Ticks<'a>>> {
+/// The prices of one day as the files have them.
+struct TicksOfDay<'a> {
+    date: Date,
+    /// The stocks that have any.
+    stocks: Stocks,
+    /// Their prices.
+    ticks: Vec<Ticks<'a>>,
+}
+
+impl TicksOfDay<'_> {
+    /// The prices of each stock at its own times, together where stocks have the same. Those of a stock that
+    /// has no return are left out.
+    fn apart(&self) -> Vec<DayPrices> {
+        // Of stocks that share their times, the numbers and the prices.
+        let mut sets: Vec<(&[u64], Vec<(usize, &[f64])>)> = Vec::new();
+        for (stock, ticks) in self.stocks.numbers().zip(&self.ticks) {
+            if ticks.times.len() < 2 {
+                continue;
+            }
+            match sets.iter_mut().find(|(times, _)| *times == ticks.times) {
+                Some((_, set)) => set.push((stock, ticks.prices)),
+                None => sets.push((ticks.times, vec![(stock, ticks.prices)])),
+            }
+        }
+        let prices = |(times, set): (&[u64], Vec<(usize, &[f64])>)| DayPrices {
+            date: self.date,
+            stocks: Stocks::of_sorted(set.iter().map(|(stock, _)| *stock).collect(), self.stocks.total()),
+            times: times.to_vec(),
+            prices: Array2::from_shape_fn((times.len(), set.len()), |(row, column)| set[column].1[row]),
+        };
+        sets.into_iter().map(prices).collect()
+    }
+}
+
+/// The ticks of the stocks on each of the days.
+fn ticks_on<'a>(series: &[&'a Series], dates: &[Date]) -> Vec<TicksOfDay<'a>> {
     let mut next = vec![0; series.len()];
-    let ticks_on = |date: &Date| {
-        let stocks = series.iter().zip(&mut next).filter_map(|(series, next)| {
-            *next += series.days[*next..].iter().take_while(|day| day.date < *date).count();
-            series.days.get(*next).map(|day| series.ticks(day))
+    let ticks_on = |&date: &Date| {
+        let stocks = series.iter().zip(&mut next).enumerate().filter_map(|(number, (series, next))| {
+            *next += series.days[*next..].iter().take_while(|day| day.date < date).count();
+            let day = series.days.get(*next).filter(|day| day.date == date)?;
+            Some((number, series.ticks(day)))
         });
-        stocks.collect()
+        let (numbers, ticks) = stocks.unzip();
+        TicksOfDay { date, stocks: Stocks::of_sorted(numbers, series.len()), ticks }
     };
     dates.iter().map(ticks_on).collect()
 }
@@ -276,7 +399,7 @@ fn day(ticks: &[Ticks<'_>], align: Align, memory: u64) -> Result<AlignedDay, Mis
         return Ok(AlignedDay { times: first.times.to_vec(), prices, dropped: 0, filled: 0 });
     }
     let times = match align {
-        Align::Exact => return Err(Misfit::Time(first_difference(ticks))),
+        Align::None | Align::Exact => return Err(Misfit::Time(first_difference(ticks))),
         Align::Inner => common_times(ticks),
         Align::Previous => {
             let times = times_once_all_have_ticked(ticks);
@@ -287,6 +410,7 @@ fn day(ticks: &[Ticks<'_>], align: Align, memory: u64) -> Result<AlignedDay, Mis
             }
             times
         }
+        Align::Refresh => refresh_times(ticks),
     };
     let mut prices = Array2::zeros((times.len(), ticks.len()));
     let (mut dropped, mut filled) = (0, 0);
@@ -304,8 +428,10 @@ fn day(ticks: &[Ticks<'_>], align: Align, memory: u64) -> Result<AlignedDay, Mis
                 exact += usize::from(stock.times[last] == time);
             }
         }
-        dropped += stock.times.len() - exact;
-        filled += times.len() - exact;
+        // Between two refresh times every stock has a price of its own, whenever it came.
+        let own = if align == Align::Refresh { times.len() } else { exact };
+        dropped += stock.times.len() - own;
+        filled += times.len() - own;
     }
     Ok(AlignedDay { times, prices, dropped, filled })
 }
@@ -338,6 +464,21 @@ fn common_times(ticks: &[Ticks<'_>]) -> Vec<u64> {
         });
     }
     times
+}
+
+/// The refresh times of some stocks, each with times in order.
+fn refresh_times(ticks: &[Ticks<'_>]) -> Vec<u64> {
+    let mut times = Vec::new();
+    let mut next = vec![0; ticks.len()];
+    loop {
+        let firsts: Option<Vec<u64>> =
+            ticks.iter().zip(&next).map(|(stock, &next)| stock.times.get(next).copied()).collect();
+        let Some(time) = firsts.and_then(|firsts| firsts.into_iter().max()) else { return times };
+        times.push(time);
+        for (stock, next) in ticks.iter().zip(&mut next) {
+            *next += stock.times[*next..].iter().take_while(|tick| **tick <= time).count();
+        }
+    }
 }
 
 fn times_once_all_have_ticked(ticks: &[Ticks<'_>]) -> Vec<u64> {
@@ -377,13 +518,9 @@ mod tests {
     fn align(series: &[Series], how: Align, drop_short: bool) -> Result<Aligned> {
         let mut alignment = Alignment::new(series, how, drop_short)?;
         let mut days = Vec::new();
-        for CommonDay { date, .. } in alignment.calendar.clone() {
-            days.extend(alignment.days(
-                &series.iter().collect::<Vec<_>>(),
-                &[date],
-                u64::MAX,
-                &Jobs::new(),
-            )?);
+        let all: Vec<&Series> = series.iter().collect();
+        for CalendarDay { date, .. } in alignment.calendar.clone() {
+            days.extend(alignment.days(&all, &[date], u64::MAX, &Jobs::new())?.into_iter().flatten());
         }
         alignment.check()?;
         Ok(Aligned { days, warnings: alignment.warnings(), short_days: alignment.short_days })
@@ -434,17 +571,77 @@ mod tests {
         let series = [series("A", &rows(0)), series("B", &rows(1))];
         let mut alignment = Alignment::new(&series, Align::Previous, false).unwrap();
         let day = alignment.calendar[0];
-        assert_eq!((day.most, day.all, alignment.most_times(&day)), (10, 20, 20));
+        assert_eq!((day.most, day.all, alignment.most_prices(&day)), (10, 20, 40));
         // Twenty ticks of 12 bytes, and a grid of 19 times and two stocks.
         let needed = 20 * 12 + 19 * 2 * 8;
         let mut run = |memory| alignment.days(&series, &[day.date], memory, &Jobs::new());
-        assert_eq!(run(needed).unwrap()[0].prices.dim(), (19, 2));
+        assert_eq!(run(needed).unwrap()[0][0].prices.dim(), (19, 2));
         let error = run(needed - 1).unwrap_err();
         assert!(matches!(error, Error::Memory { needed: n, allowed, .. } if n == needed && allowed == n - 1));
         assert!(
             error.to_string().starts_with("a grid of 19 times for 2 stocks on 2007-01-03 needs"),
             "{error}"
         );
+    }
+
+    /// A starts before B and lacks 20; B has one price on the 4th and none on the 5th.
+    #[test]
+    fn without_alignment_each_stock_keeps_its_times_and_days() {
+        let panel = [
+            series("A", &[(3, 5, 1.0), (3, 10, 2.0), (4, 5, 3.0), (4, 6, 4.0), (5, 5, 5.0), (5, 6, 6.0)]),
+            series("B", &[(3, 10, 7.0), (3, 20, 8.0), (4, 5, 9.0)]),
+            series("C", &[(3, 5, 10.0), (3, 10, 11.0), (4, 5, 12.0), (4, 6, 13.0), (6, 1, 1.0)]),
+        ];
+        let result = aligned(&panel, Align::None).unwrap();
+        let entries = result.days.iter().map(|day| {
+            let seconds: Vec<u64> = day.times.iter().map(|time| time / SECOND).collect();
+            (day.date.day(), day.stocks.numbers().collect::<Vec<_>>(), seconds)
+        });
+        let expected = [
+            (3, vec![0, 2], vec![5, 10]),
+            (3, vec![1], vec![10, 20]),
+            (4, vec![0, 2], vec![5, 6]),
+            (5, vec![0], vec![5, 6]),
+        ];
+        assert_eq!(entries.collect::<Vec<_>>(), expected);
+        assert_eq!(result.days[0].prices, array![[1.0, 10.0], [2.0, 11.0]]);
+        assert_eq!(result.days[1].prices, array![[7.0], [8.0]]);
+        assert_eq!(
+            result.warnings,
+            [
+                "3 of 3 stock(s) have no prices on some of the 4 day(s), and no interval there: A 1, B 2, C 1",
+                "2 day(s) of a stock with fewer than two prices, which have no interval: 2007-01-04 (B, 1 \
+                 price(s)), 2007-01-06 (C, 1 price(s))",
+            ]
+        );
+        // Two stocks with as many returns at other times are one matrix, whose rows are of no common time.
+        let stocks = ["A", "B", "C"].map(str::to_owned).to_vec();
+        let returns = super::super::Panel { stocks, days: result.days }.returns().days;
+        let entries = returns.iter().map(|day| (day.stocks.len(), day.shares_times, day.returns.nrows()));
+        assert_eq!(entries.collect::<Vec<_>>(), [(3, false, 1), (2, true, 1), (1, true, 1)]);
+        assert_eq!(returns[0].returns.row(0).to_vec(), [2.0, 8.0 / 7.0, 1.1].map(f64::ln));
+        let short = aligned(&[series("A", &[(3, 5, 1.0)])], Align::None).err().unwrap().to_string();
+        assert_eq!(
+            short,
+            "no day is left: 1 day(s) of a stock with fewer than two prices, which have no interval: \
+             2007-01-03 (A, 1 price(s))"
+        );
+    }
+
+    #[test]
+    fn refresh_waits_for_all_stocks_of_the_day() {
+        let result = aligned(&two(), Align::Refresh).unwrap();
+        assert_eq!(result.days[0].times, [10, 30, 40].map(|second| second * SECOND));
+        assert_eq!(result.days[0].prices, array![[2.0, 11.0], [3.0, 12.0], [4.0, 13.0]]);
+        assert_eq!(result.warnings, ["2 of 8 prices dropped, which came between refresh times"]);
+        // On the 4th B is not waited for, and on the 5th all are too short.
+        let rows = [(3, 1, 1.0), (3, 2, 1.0), (4, 1, 1.0), (4, 2, 1.0), (5, 1, 1.0)];
+        let panel = [series("A", &rows), series("B", &rows[..2])];
+        let result = align(&panel, Align::Refresh, true).unwrap();
+        let stocks: Vec<usize> = result.days.iter().map(|day| day.stocks.len()).collect();
+        assert_eq!((stocks, result.short_days.len()), (vec![2, 1], 1));
+        assert!(result.warnings[0].starts_with("1 of 2 stock(s)"), "{:?}", result.warnings);
+        assert!(result.warnings[0].ends_with("no interval there: B 2"), "{:?}", result.warnings);
     }
 
     #[test]
@@ -500,7 +697,18 @@ mod tests {
             let previous = day(Align::Previous).unwrap();
             let expected: Vec<u64> = (0..12).filter(|time| any(time) && started(time)).collect();
             prop_assert_eq!(&previous.times, &expected);
-            for aligned in [&inner, &previous] {
+            // A time at which, since the last such time, all stocks have had one.
+            let (mut refreshed, mut from) = (Vec::new(), 0);
+            for time in 0..12 {
+                if ticks.iter().all(|stock| stock.range(from..=time).next().is_some()) {
+                    refreshed.push(time);
+                    from = time + 1;
+                }
+            }
+            let refresh = day(Align::Refresh).unwrap();
+            prop_assert_eq!(&refresh.times, &refreshed);
+            prop_assert_eq!(&refresh_times(&views), &refreshed);
+            for aligned in [&inner, &previous, &refresh] {
                 for (row, time) in aligned.times.iter().enumerate() {
                     for (stock, ticks) in ticks.iter().enumerate() {
                         let (_, price) = ticks.range(..=time).next_back().unwrap();

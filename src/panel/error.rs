@@ -86,7 +86,8 @@ pub enum PanelError {
     /// Some stocks have no prices on a day that others have.
     #[error(
         "the stocks do not share their days: on {date} there are prices of {}, but none of {}; choose other \
-         stocks or days, or leave such days out with `align inner` or `align previous`",
+         stocks or days, take each stock's own days with `align none`, or leave such days out with `align \
+         inner` or `align previous`",
         list(with),
         list(without)
     )]
@@ -101,8 +102,9 @@ pub enum PanelError {
     /// Some stocks have no price at a time at which others have one.
     #[error(
         "the stocks do not share their times: on {date} at {} there is a price of {}, but none of {}; use \
-         `align inner` to keep the times that all stocks have, or `align previous` to take the day's \
-         previous price",
+         `align none` to take each stock's own times, `align inner` to keep the times that all stocks have, \
+         `align previous` to take the day's previous price, or `align refresh` to take the times when all \
+         have a new one",
         clock(*time), list(with), list(without)
     )]
     MissingTime {

@@ -24,7 +24,7 @@ pub struct LoadOptions {
     pub from: Option<Date>,
     /// The last day to keep.
     pub to: Option<Date>,
-    /// What to do where stocks do not share their times.
+    /// At which times of a day stocks have their returns.
     pub align: Align,
     /// Leave out files that can't be read and days that are too short, instead of failing.
     pub keep_going: bool,
@@ -73,7 +73,7 @@ impl LoadOptions {
         Self { to: Some(day), ..self }
     }
 
-    /// Says what to do where stocks do not share their times.
+    /// Says at which times of a day stocks have their returns.
     pub fn align(self, align: Align) -> Self {
         Self { align, ..self }
     }
@@ -108,17 +108,17 @@ impl LoadOptions {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Loaded {
-    /// The panel: at least one stock and one day, each day with at least two prices.
+    /// The panel: at least one stock and one day, each entry of a day with at least two prices of a stock.
     pub panel: Panel,
     /// What the user should look at, one line each.
     pub warnings: Vec<String>,
     /// The files that were left out, sorted by stock, and why.
     pub failures: Vec<(PathBuf, Error)>,
-    /// The days that were left out as they have fewer than two prices, and how many they have.
+    /// The days that were left out as they have fewer than two prices in common, and how many they have.
     pub short_days: Vec<(Date, usize)>,
     /// The number of files that went into the panel.
     pub files: usize,
-    /// The number of prices in the panel: times × stocks, over all days.
+    /// The number of prices in the panel, over all days.
     pub prices: usize,
     /// Bytes read from those files.
     pub bytes: u64,
@@ -129,8 +129,8 @@ pub struct Loaded {
 /// a panel that is too large for memory.
 ///
 /// Under [`LoadOptions::keep_going`] a file that can't be read or is malformed is left out and kept among the
-/// failures. A path that does not exist, a stock in two files, or stocks that do not share their times remain
-/// errors: what to do about them is the user's choice.
+/// failures. A path that does not exist, a stock in two files, or stocks that must share their times and do
+/// not ([`Align::Exact`]) remain errors: what to do about them is the user's choice.
 ///
 /// # Errors
 ///

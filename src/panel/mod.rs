@@ -1,11 +1,16 @@
 //! Panels of intraday prices: reading, aligning, validating, and the log returns within each day.
 //!
-//! A panel holds the prices P of S stocks on D days. On day d all stocks share the times t₀ < t₁ < … < tₙ (in
-//! nanoseconds after midnight), so the day is an (n+1) × S matrix, and its returns are the n × S matrix
+//! A panel holds the prices P of S stocks on D days. Stocks that share the times t₀ < t₁ < … < tₙ of a day (in
+//! nanoseconds after midnight) are the columns of an (n+1) × S matrix, and their returns are the n × S matrix
 //!
 //! ```text
 //! r[i][s] = ln(P[i+1][s] / P[i][s]),   i = 0 … n−1
 //! ```
+//!
+//! Usually all stocks do, and a day is one matrix. Where each stock keeps its own times ([`Align::None`]), a
+//! day has a matrix for each set of times, each of which says which [`Stocks`] it is of; a stock without
+//! prices on a day is in none. Returns of equally many rows are joined again into one matrix, whether or not
+//! their times are shared: they are resampled together.
 //!
 //! No return spans a night. Days may have different lengths. The realized variance of a stock on a day is the
 //! sum of its squared returns, RV = Σᵢ r[i][s]², added in the order of the rows.
@@ -42,7 +47,7 @@
 //!
 //! ```text
 //! select: which files ─ text: lines, fields ─ header: which column is which ─ single | long: series
-//!        ─ select: days ─ align: common times ─ quality
+//!        ─ select: days ─ align: common times, or each stock's own ─ quality
 //! ```
 //!
 //! [`stream`](PanelReader) goes this way, with all days at once or block by block; [`load()`] takes all that
@@ -68,11 +73,12 @@ mod select;
 mod series;
 mod session;
 mod spool;
+mod stocks;
 mod stream;
 mod text;
 
 use jiff::civil::Date;
-use ndarray::{Array2, Zip, s};
+use ndarray::{Array2, ArrayView1, Zip, s};
 use rayon::prelude::*;
 
 pub use align::Align;
@@ -86,37 +92,45 @@ pub use outliers::Outliers;
 pub use refresh::{refresh_prices, refresh_times};
 pub use sample::{Every, Sampling};
 pub use session::Session;
+pub use stocks::Stocks;
 pub use stream::{PanelReader, Summary};
 
 /// Nanoseconds of a second: times of a day are in nanoseconds after midnight.
 pub const SECOND: u64 = 1_000_000_000;
 
-/// Prices of one day: every stock at every time.
+/// Prices of one day, of stocks that share their times.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DayPrices {
     /// The calendar day.
     pub date: Date,
+    /// The stocks, column after column.
+    pub stocks: Stocks,
     /// Times in nanoseconds after midnight, strictly increasing.
     pub times: Vec<u64>,
     /// Prices, times × stocks.
     pub prices: Array2<f64>,
 }
 
-/// Prices of several stocks over several days on a common time grid.
+/// Prices of several stocks over several days.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Panel {
     /// Stock names, sorted.
     pub stocks: Vec<String>,
-    /// Days, in calendar order.
+    /// Days, in calendar order. A day on which stocks keep times of their own has several entries, by their
+    /// first stocks.
     pub days: Vec<DayPrices>,
 }
 
-/// Log returns of one day.
+/// Log returns of one day, of stocks that have equally many.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DayReturns {
     /// The calendar day.
     pub date: Date,
-    /// Returns, n × stocks, where the day has n + 1 prices.
+    /// The stocks, column after column.
+    pub stocks: Stocks,
+    /// Whether a row's returns are over the same time, as measures of two stocks need it.
+    pub shares_times: bool,
+    /// Returns, n × stocks, where the stocks have n + 1 prices.
     pub returns: Array2<f64>,
 }
 
@@ -125,17 +139,20 @@ pub struct DayReturns {
 pub struct Returns {
     /// Stock names, sorted.
     pub stocks: Vec<String>,
-    /// Days, in calendar order.
+    /// Days, in calendar order. A day on which stocks have different numbers of returns has several entries,
+    /// by their first stocks.
     pub days: Vec<DayReturns>,
 }
 
 impl Panel {
     /// The log returns within each day. Runs on the Rayon pool of the calling thread.
     pub fn returns(&self) -> Returns {
-        Returns { stocks: self.stocks.clone(), days: self.days.par_iter().map(DayPrices::returns).collect() }
+        let dates: Vec<&[DayPrices]> = self.days.chunk_by(|one, next| one.date == next.date).collect();
+        let days = dates.into_par_iter().flat_map_iter(returns_of_day).collect();
+        Returns { stocks: self.stocks.clone(), days }
     }
 
-    /// The number of prices: times × stocks, over all days.
+    /// The number of prices over all days.
     pub fn len(&self) -> usize {
         self.days.iter().map(|day| day.prices.len()).sum()
     }
@@ -147,6 +164,11 @@ impl Panel {
 }
 
 impl DayPrices {
+    /// Prices of all stocks of a panel, times × stocks.
+    pub fn new(date: Date, times: Vec<u64>, prices: Array2<f64>) -> Self {
+        Self { date, stocks: Stocks::all(prices.ncols()), times, prices }
+    }
+
     /// The log returns of the day, n × stocks for n + 1 prices, each within 3.5 · 2⁻⁵³ of itself (see the
     /// [module](self)).
     pub fn returns(&self) -> DayReturns {
@@ -154,8 +176,40 @@ impl DayPrices {
         let (before, after) =
             (self.prices.slice(s![..n, ..]), self.prices.slice(s![self.prices.nrows() - n.., ..]));
         let returns = Zip::from(&before).and(&after).map_collect(|&before, &after| log_return(before, after));
-        DayReturns { date: self.date, returns }
+        DayReturns { date: self.date, stocks: self.stocks.clone(), shares_times: true, returns }
     }
+}
+
+/// The log returns of a day, in one matrix where stocks have equally many.
+fn returns_of_day(day: &[DayPrices]) -> Vec<DayReturns> {
+    let mut joined: Vec<Vec<DayReturns>> = Vec::new();
+    for returns in day.iter().map(DayPrices::returns) {
+        let rows = returns.returns.nrows();
+        match joined.iter_mut().find(|parts| parts[0].returns.nrows() == rows) {
+            Some(parts) => parts.push(returns),
+            None => joined.push(vec![returns]),
+        }
+    }
+    joined.into_iter().filter_map(join).collect()
+}
+
+/// Joins the returns of different stocks, as many of each, whose times differ.
+fn join(mut parts: Vec<DayReturns>) -> Option<DayReturns> {
+    let last = parts.pop()?;
+    if parts.is_empty() {
+        return Some(last);
+    }
+    parts.push(last);
+    let columns = parts.iter().flat_map(|part| part.stocks.numbers().zip(part.returns.columns()));
+    let mut columns: Vec<(usize, ArrayView1<'_, f64>)> = columns.collect();
+    columns.sort_by_key(|(stock, _)| *stock);
+    let (date, total) = (parts[0].date, parts[0].stocks.total());
+    let mut returns = Array2::zeros((parts[0].returns.nrows(), columns.len()));
+    for (mut to, (_, from)) in returns.columns_mut().into_iter().zip(&columns) {
+        to.assign(from);
+    }
+    let stocks = Stocks::of_sorted(columns.into_iter().map(|(stock, _)| stock).collect(), total);
+    Some(DayReturns { date, stocks, shares_times: false, returns })
 }
 
 /// ln(`after` / `before`) of two finite positive prices.
@@ -169,6 +223,11 @@ fn log_return(before: f64, after: f64) -> f64 {
 }
 
 impl DayReturns {
+    /// Returns of all stocks of a panel over the same times, n × stocks.
+    pub fn new(date: Date, returns: Array2<f64>) -> Self {
+        Self { date, stocks: Stocks::all(returns.ncols()), shares_times: true, returns }
+    }
+
     /// The realized variance of each stock: the sum of its squared returns over the day, in the order of the
     /// rows.
     pub fn realized_variance(&self) -> Vec<f64> {
@@ -206,11 +265,8 @@ mod tests {
 
     #[test]
     fn returns_stay_within_the_day() {
-        let day = |d, prices| DayPrices {
-            date: Date::new(2007, 1, d).unwrap(),
-            times: vec![0, 60 * SECOND, 120 * SECOND],
-            prices,
-        };
+        let times = vec![0, 60 * SECOND, 120 * SECOND];
+        let day = |d, prices| DayPrices::new(Date::new(2007, 1, d).unwrap(), times.clone(), prices);
         let panel = Panel {
             stocks: vec!["A".into(), "B".into()],
             days: vec![
@@ -259,10 +315,9 @@ mod tests {
             1e-3 / (1.0 + ((row * 7 + stock * 13) % 101) as f64)
         });
         let date = Date::new(2007, 1, 3).unwrap();
-        let rows = DayReturns { date, returns: returns.clone() };
         let mut columns = Array2::zeros((385, 12).f());
         columns.assign(&returns);
-        let columns = DayReturns { date, returns: columns };
+        let [rows, columns] = [returns, columns].map(|returns| DayReturns::new(date, returns));
         assert!(!columns.returns.is_standard_layout());
         assert_eq!(rows.realized_variance(), columns.realized_variance());
     }

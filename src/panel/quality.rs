@@ -10,6 +10,7 @@
 //!   samples give no reliable interval.
 
 use jiff::civil::Date;
+use ndarray::ArrayView1;
 
 use super::align::percent;
 use super::error::{clock, list};
@@ -27,39 +28,69 @@ const DOMINATING_SHARE: f64 = 0.5;
 #[derive(Debug)]
 pub(super) struct DayQuality {
     date: Date,
-    /// Number of returns.
+    /// Number of returns, over the times at which any stock has a price.
     returns: usize,
-    /// The longest run of returns that are zero for all stocks: when it begins, and its length.
+    /// The longest run of these that are zero for all stocks: when it begins, and its length.
     flat: (u64, usize),
-    /// Zero returns of each stock.
-    zeros: Vec<usize>,
-    /// The largest share of one return in the day's realized variance, for each stock; none where it is zero.
-    largest_share: Vec<Option<f64>>,
+    /// What each stock shows that has returns.
+    stocks: Vec<StockQuality>,
+}
+
+/// What one day of a stock shows.
+#[derive(Debug)]
+struct StockQuality {
+    /// The stock's number.
+    stock: usize,
+    returns: usize,
+    /// Returns that are zero.
+    zeros: usize,
+    /// The largest share of one return in the day's realized variance; none where that is zero.
+    largest_share: Option<f64>,
 }
 
 impl DayQuality {
-    /// Looks at a day's prices and the `returns` between them.
-    pub(super) fn of(day: &DayPrices, returns: &DayReturns) -> Self {
-        let stocks = day.prices.ncols();
-        let mut zeros = vec![0; stocks];
+    /// Looks at the prices of one day, and the `returns` between them.
+    pub(super) fn of(day: &[DayPrices], returns: &[DayReturns]) -> Self {
+        // The times of all stocks, and whether no price changes there.
+        let mut still: Vec<(u64, bool)> = Vec::new();
+        for DayPrices { times, prices, .. } in day {
+            let rows = prices.rows().into_iter();
+            let before = prices.rows().into_iter().take(1).chain(rows.clone());
+            still.extend(
+                times.iter().zip(rows.zip(before)).map(|(&time, (row, before))| (time, row == before)),
+            );
+        }
+        still.sort_by_key(|(time, _)| *time);
+        still.dedup_by(|later, kept| {
+            let same = later.0 == kept.0;
+            kept.1 &= !same || later.1;
+            same
+        });
         let (mut flat, mut run) = ((0, 0), 0);
-        for row in 1..day.prices.nrows() {
-            let mut unchanged = 0;
-            for stock in 0..stocks {
-                let same = day.prices[[row, stock]] == day.prices[[row - 1, stock]];
-                zeros[stock] += usize::from(same);
-                unchanged += usize::from(same);
-            }
-            run = if unchanged == stocks { run + 1 } else { 0 };
+        for (row, (_, is_still)) in still.iter().enumerate().skip(1) {
+            run = if *is_still { run + 1 } else { 0 };
             if run > flat.1 {
-                flat = (day.times[row - run], run);
+                flat = (still[row - run].0, run);
             }
         }
-        let largest =
-            returns.returns.columns().into_iter().map(|column| column.fold(0.0, |m: f64, r| m.max(r * r)));
-        let share = |(largest, variance): (f64, f64)| (variance > 0.0).then(|| largest / variance);
-        let largest_share = largest.zip(returns.realized_variance()).map(share).collect();
-        Self { date: day.date, returns: returns.returns.nrows(), flat, zeros, largest_share }
+        let of_part = |part: &DayReturns| {
+            let variance = part.realized_variance();
+            let columns = part.returns.columns().into_iter().zip(variance).zip(part.stocks.numbers());
+            let of_stock = |((column, variance), stock): ((ArrayView1<'_, f64>, f64), usize)| {
+                let largest = column.fold(0.0, |m: f64, r| m.max(r * r));
+                StockQuality {
+                    stock,
+                    returns: column.len(),
+                    zeros: column.iter().filter(|r| **r == 0.0).count(),
+                    largest_share: (variance > 0.0).then(|| largest / variance),
+                }
+            };
+            columns.map(of_stock).collect::<Vec<_>>()
+        };
+        let mut stocks: Vec<StockQuality> = returns.iter().flat_map(of_part).collect();
+        stocks.sort_by_key(|one| one.stock);
+        let date = day.first().map_or(Date::ZERO, |day| day.date);
+        Self { date, returns: still.len().saturating_sub(1), flat, stocks }
     }
 
     fn is_flat(&self) -> bool {
@@ -71,13 +102,13 @@ impl DayQuality {
 /// What the days so far show.
 #[derive(Debug, Default)]
 pub(super) struct Quality {
-    days: usize,
-    returns: usize,
+    /// Days of a stock.
+    cells: usize,
     flat_days: Vec<Date>,
     /// The day with the longest flat run: the run, and the day's returns.
     flattest: Option<(Date, (u64, usize), usize)>,
-    /// Zero returns of each stock.
-    zeros: Vec<usize>,
+    /// Zero returns of each stock, and all of them.
+    zeros: Vec<[usize; 2]>,
     /// Days of a stock without any change of price, and the first of them with the stock's number.
     still: usize,
     first_still: Option<(Date, usize)>,
@@ -89,20 +120,18 @@ pub(super) struct Quality {
 impl Quality {
     /// Adds a day.
     pub(super) fn add(&mut self, day: DayQuality) {
-        self.days += 1;
-        self.returns += day.returns;
         if day.is_flat() {
             self.flat_days.push(day.date);
             if self.flattest.is_none_or(|(_, (_, length), _)| day.flat.1 >= length) {
                 self.flattest = Some((day.date, day.flat, day.returns));
             }
         }
-        self.zeros.resize(day.zeros.len(), 0);
-        for (all, zeros) in self.zeros.iter_mut().zip(day.zeros) {
-            *all += zeros;
-        }
-        for (stock, share) in day.largest_share.into_iter().enumerate() {
-            match share {
+        self.cells += day.stocks.len();
+        for StockQuality { stock, returns, zeros, largest_share } in day.stocks {
+            self.zeros.resize(self.zeros.len().max(stock + 1), [0; 2]);
+            let [of_zero, all] = &mut self.zeros[stock];
+            (*of_zero, *all) = (*of_zero + zeros, *all + returns);
+            match largest_share {
                 None => {
                     self.still += 1;
                     self.first_still.get_or_insert((day.date, stock));
@@ -137,11 +166,10 @@ impl Quality {
     }
 
     fn zero_returns(&self, stocks: &[String]) -> Option<String> {
-        let mut high: Vec<(usize, &String)> = self.zeros.iter().copied().zip(stocks).collect();
-        high.retain(|(zeros, _)| *zeros as f64 > ZERO_SHARE * self.returns as f64);
-        high.sort_by_key(|(zeros, _)| std::cmp::Reverse(*zeros));
-        let names =
-            list(high.iter().map(|(zeros, name)| format!("{name} {}", percent(*zeros, self.returns))));
+        let mut high: Vec<([usize; 2], &String)> = self.zeros.iter().copied().zip(stocks).collect();
+        high.retain(|([zeros, all], _)| *zeros as f64 > ZERO_SHARE * *all as f64);
+        high.sort_by_key(|([zeros, _], _)| std::cmp::Reverse(*zeros));
+        let names = list(high.iter().map(|([zeros, all], name)| format!("{name} {}", percent(*zeros, *all))));
         (!high.is_empty()).then(|| {
             format!(
                 "{} stock(s) with more than {:.0} % zero returns: {names}",
@@ -166,7 +194,7 @@ impl Quality {
             "one return makes up more than half of the realized variance on {} of {} days of a stock, the \
              most {:.1} % ({} on {date}): the bootstrap distribution has several modes there",
             self.dominated,
-            self.days * stocks.len(),
+            self.cells,
             100.0 * share,
             stocks[stock],
         ))
@@ -177,7 +205,7 @@ impl Quality {
 mod tests {
     use ndarray::Array2;
 
-    use super::super::{Panel, SECOND};
+    use super::super::{Panel, SECOND, Stocks, returns_of_day};
     use super::*;
 
     /// A panel of one day whose column `s` is `columns[s]`, a price a minute from 09:30 on.
@@ -185,7 +213,7 @@ mod tests {
         let rows = columns[0].len();
         let prices = Array2::from_shape_fn((rows, columns.len()), |(row, stock)| columns[stock][row]);
         let times = (0..rows as u64).map(|minute| (34_200 + 60 * minute) * SECOND).collect();
-        let day = DayPrices { date: Date::new(2007, 7, 3).unwrap(), times, prices };
+        let day = DayPrices::new(Date::new(2007, 7, 3).unwrap(), times, prices);
         Panel {
             stocks: ["A", "B"][..columns.len()].iter().map(ToString::to_string).collect(),
             days: vec![day],
@@ -206,7 +234,8 @@ mod tests {
 
     fn all(panel: &Panel) -> Vec<String> {
         let mut quality = Quality::default();
-        panel.days.iter().for_each(|day| quality.add(DayQuality::of(day, &day.returns())));
+        let days = panel.days.chunk_by(|one, next| one.date == next.date);
+        days.for_each(|day| quality.add(DayQuality::of(day, &returns_of_day(day))));
         quality.warnings(&panel.stocks)
     }
 
@@ -226,6 +255,29 @@ mod tests {
         ));
         assert!(all(&panel(&[padded(41, 31), padded(41, 31)])).is_empty());
         assert!(all(&panel(&[padded(41, 30), lively(41)])).is_empty());
+    }
+
+    /// The same prices, with B's as a day's second entry; then at times between A's.
+    #[test]
+    fn prices_are_flat_where_no_stock_moves_whatever_their_times() {
+        let apart = |from: usize, shift: u64| {
+            let mut panel = panel(&[padded(41, 30), padded(41, from)]);
+            let both = panel.days.remove(0);
+            let column = |stock: usize| both.prices.slice(ndarray::s![.., stock..=stock]).to_owned();
+            for (stock, shift) in [(0, 0), (1, shift)] {
+                let times = both.times.iter().map(|time| time + shift).collect();
+                let stocks = Stocks::some(vec![stock], 2).unwrap();
+                panel.days.push(DayPrices { date: both.date, stocks, times, prices: column(stock) });
+            }
+            all(&panel)
+        };
+        let expected = all(&panel(&[padded(41, 30), padded(41, 30)]));
+        assert_eq!(apart(30, 0), expected);
+        // B moves last half a minute after A, and neither in 20 of the 81 steps between all times.
+        let warnings = apart(30, 30 * SECOND);
+        assert!(warnings[0].contains("the longest 20 of 81 returns from 10:00:30"), "{warnings:?}");
+        // B moves on to the end.
+        assert!(apart(40, 0).iter().all(|line| !line.contains("flat")));
     }
 
     #[test]

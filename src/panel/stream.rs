@@ -16,13 +16,13 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use rayon::prelude::*;
 
-use super::align::{Alignment, CommonDay, TICK_BYTES, short_days_line};
+use super::align::{Alignment, CalendarDay, TICK_BYTES, short_days_line};
 use super::intake::Steps;
 use super::quality::{DayQuality, Quality};
 use super::read::{self, GRID_BYTES, Held, Read};
 use super::select::{restrict, sources};
 use super::series::{Series, Stock};
-use super::{DayPrices, DayReturns, LoadOptions, TableOptions};
+use super::{DayPrices, DayReturns, LoadOptions, TableOptions, returns_of_day};
 use crate::error::{Error, Result};
 use crate::jobs::Jobs;
 
@@ -75,7 +75,7 @@ pub struct Summary<'a> {
     pub warnings: Vec<String>,
     /// The files that were left out, sorted by stock, and why.
     pub failures: &'a [(PathBuf, Error)],
-    /// The days that were left out as they have fewer than two prices, and how many they have.
+    /// The days that were left out as they have fewer than two prices in common, and how many they have.
     pub short_days: &'a [(Date, usize)],
     /// The number of files that went into the panel.
     pub files: usize,
@@ -83,7 +83,7 @@ pub struct Summary<'a> {
     pub days: usize,
     /// The first and the last of them.
     pub range: Option<(Date, Date)>,
-    /// The number of prices read: times × stocks, over all days.
+    /// The number of prices taken, over all days.
     pub prices: usize,
     /// Bytes of those files.
     pub bytes: u64,
@@ -143,8 +143,8 @@ impl PanelReader {
         &self.stocks
     }
 
-    /// The days that all stocks have, in calendar order. Those that turn out to be too short may be dropped
-    /// yet.
+    /// The days in calendar order: those of any stock, or those that all have, as the alignment says. Those
+    /// that turn out to be too short may be dropped yet.
     pub fn dates(&self) -> impl Iterator<Item = Date> {
         self.alignment.calendar.iter().map(|day| day.date)
     }
@@ -159,11 +159,19 @@ impl PanelReader {
         self.next == self.blocks.len()
     }
 
-    /// Returns of all stocks over the days still to come, where stocks share their times; about as many where
-    /// not.
+    /// Whether a stock, by number, has enough prices on a day for a return. As long as there are blocks to
+    /// come.
+    #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "cells are named on the command line"))]
+    pub(crate) fn has(&self, stock: usize, date: Date) -> bool {
+        let has = |day: (Date, usize)| day.0 == date && day.1 > 1;
+        self.held.get(stock).is_some_and(|held| held.days().any(has))
+    }
+
+    /// Returns of all stocks over the days still to come, where stocks share their times or keep their own;
+    /// about as many where not.
     pub fn returns_left(&self) -> u64 {
         let days = self.blocks[self.next..].iter().flat_map(|block| &self.alignment.calendar[block.clone()]);
-        self.stocks.len() as u64 * days.map(|day| day.most.saturating_sub(1) as u64).sum::<u64>()
+        days.map(|day| self.alignment.usual_returns(day) as u64).sum()
     }
 
     /// Bytes that this reader holds between blocks, and those of the returns of the largest block: of the
@@ -171,14 +179,15 @@ impl PanelReader {
     pub fn held_bytes(&self) -> u64 {
         let returns = |block: &Range<usize>| {
             let days = &self.alignment.calendar[block.clone()];
-            days.iter().map(|day| (day.most * self.stocks.len()) as u64 * GRID_BYTES).sum::<u64>()
+            days.iter().map(|day| self.alignment.usual_prices(day) as u64 * GRID_BYTES).sum::<u64>()
         };
         let own: u64 = self.held.iter().map(Held::held_bytes).sum();
         own + self.blocks.iter().map(returns).max().unwrap_or(0).max(self.last_bytes)
     }
 
     /// The returns of the next block's days; `None` after the last block. Every block has days, but where all
-    /// of them turn out too short.
+    /// of them turn out too short. A day has several entries where stocks have different numbers of returns
+    /// ([`Align::None`](super::Align::None)).
     ///
     /// # Errors
     ///
@@ -197,7 +206,7 @@ impl PanelReader {
     fn next_block<T: Send>(
         &mut self,
         jobs: &Jobs,
-        keep: impl Fn(DayPrices, DayReturns) -> T + Sync,
+        keep: impl Fn(Vec<DayPrices>, Vec<DayReturns>) -> Vec<T> + Sync,
     ) -> Result<Option<Vec<T>>> {
         let Some(block) = self.blocks.get(self.next).cloned() else { return Ok(None) };
         self.next += 1;
@@ -213,23 +222,25 @@ impl PanelReader {
         if self.next == self.blocks.len() {
             self.held.clear();
         }
-        if let (Some(first), Some(last)) = (prices.first(), prices.last()) {
+        let mut of_all = prices.iter().flatten();
+        if let Some(first) = of_all.next() {
+            let last = of_all.next_back().unwrap_or(first);
             self.range = Some((self.range.map_or(first.date, |(first, _)| first), last.date));
         }
-        let count: usize = prices.iter().map(|day| day.prices.len()).sum();
+        let count: usize = prices.iter().flatten().map(|day| day.prices.len()).sum();
         self.prices += count;
         self.last_bytes = count as u64 * GRID_BYTES;
-        let look = |day: DayPrices| {
-            let returns = day.returns();
+        let look = |day: Vec<DayPrices>| {
+            let returns = returns_of_day(&day);
             (DayQuality::of(&day, &returns), keep(day, returns))
         };
-        let (quality, days): (Vec<DayQuality>, Vec<T>) =
+        let (quality, days): (Vec<DayQuality>, Vec<Vec<T>>) =
             jobs.install(|| prices.into_par_iter().map(look).unzip());
         quality.into_iter().for_each(|day| self.quality.add(day));
         if self.is_done() {
             self.alignment.check()?;
         }
-        Ok(Some(days))
+        Ok(Some(days.into_iter().flatten().collect()))
     }
 
     /// How reading went so far; all of it after the last block.
@@ -256,7 +267,7 @@ impl PanelReader {
     }
 }
 
-/// Sorts and restricts the stocks, and finds the days that all have.
+/// Sorts and restricts the stocks, and finds the days to keep.
 fn calendar<S: Stock>(stocks: &mut [S], options: &LoadOptions) -> Result<(Vec<String>, Alignment)> {
     stocks.sort_by(|a, b| a.name().cmp(b.name()));
     restrict(stocks, options.from, options.to)?;
@@ -268,10 +279,10 @@ fn calendar<S: Stock>(stocks: &mut [S], options: &LoadOptions) -> Result<(Vec<St
 }
 
 /// Cuts the calendar into blocks, as few as may be, each of at least a day. Reading one takes the ticks of
-/// its series, the prices of its grid and, for each file that a thread reads, its text.
+/// its series, the prices once aligned and, for each file that a thread reads, its text.
 fn blocks(alignment: &Alignment, stocks: usize, threads: usize, room: u64) -> Vec<Range<usize>> {
-    let bytes = |day: &CommonDay| {
-        let grid = (alignment.most_times(day) * stocks) as u64;
+    let bytes = |day: &CalendarDay| {
+        let grid = alignment.most_prices(day) as u64;
         let text = day.text * stocks.min(threads) as u64;
         day.all as u64 * TICK_BYTES + grid * GRID_BYTES + text
     };
@@ -383,7 +394,7 @@ mod tests {
         });
         let paths = [folder.path().to_path_buf()];
         let date = |at: usize| crate::panel::parse_date(&dates[at]).unwrap();
-        for align in [Align::Inner, Align::Previous] {
+        for align in [Align::None, Align::Inner, Align::Previous, Align::Refresh] {
             let options = LoadOptions {
                 align,
                 keep_going: true,
@@ -393,8 +404,11 @@ mod tests {
             };
             let loaded = load(&paths, &options, &Jobs::new()).unwrap();
             assert!(loaded.warnings.len() >= 2, "{:?}", loaded.warnings);
-            // The one price is carried on, but is the only time that all have.
-            let short: &[_] = if align == Align::Inner { &[(date(10), 1)] } else { &[] };
+            // The one price is carried on, but is the only time that all have, or all have anew.
+            let short: &[_] = match align {
+                Align::Inner | Align::Refresh => &[(date(10), 1)],
+                _ => &[],
+            };
             assert_eq!(loaded.short_days, short);
             for memory in [50_000, 200_000] {
                 let mut reader = PanelReader::open(&paths, &options, memory, &Jobs::new()).unwrap();

@@ -417,7 +417,7 @@ mod tests {
     /// A day of 40 returns, of which one is large.
     fn day() -> DayReturns {
         let of_row = |row: usize| if row == 7 { 0.02 } else { 1e-3 * (1.0 + (row * 7 % 11) as f64 / 3.0) };
-        DayReturns { date: date(2007, 1, 3), returns: Array2::from_shape_fn((40, 1), |(row, _)| of_row(row)) }
+        DayReturns::new(date(2007, 1, 3), Array2::from_shape_fn((40, 1), |(row, _)| of_row(row)))
     }
 
     fn bootstrap(measure: &str) -> Bootstrap {

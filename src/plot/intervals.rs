@@ -5,7 +5,7 @@
 //! by side; many are a line in the first kind's band, the other kinds being pairs of lines.
 //!
 //! An end that is infinite, or so far out that the axis would show nothing else, is at the panel's edge, and
-//! the legend says so.
+//! the legend says so. Days without a cell of a stock are gaps.
 
 use super::Picture;
 use super::axis::{Axis, day_number, power};
@@ -63,8 +63,10 @@ pub fn picture(
     let lines = [format!("{method}{all}")];
     let y = vertical(intervals, quantity, shown);
     let cut = ends(intervals, shown).any(|(_, [lower, upper])| !y.holds(lower) || !y.holds(upper));
-    let outside =
-        intervals.estimate.indexed_iter().any(|((_, cell), &value)| cell < shown && !y.holds(value));
+    let outside = intervals
+        .estimate
+        .indexed_iter()
+        .any(|((day, cell), &value)| cell < shown && intervals.has([day, cell]) && !y.holds(value));
     let kinds = intervals.ends.len();
     let mut entries = vec![(Swatch::Line(BLACK, 1.2, Some(Mark::Circle)), quantity.name.clone())];
     for (kind, ends) in intervals.ends.iter().enumerate() {
@@ -127,7 +129,8 @@ pub fn picture(
 /// The estimate and the ends of each interval of the cells that are shown.
 fn ends(intervals: &Intervals, shown: usize) -> impl Iterator<Item = (f64, [f64; 2])> {
     intervals.ends.iter().flat_map(move |ends| {
-        let cells = intervals.estimate.indexed_iter().filter(move |((_, cell), _)| *cell < shown);
+        let cells = intervals.estimate.indexed_iter();
+        let cells = cells.filter(move |((day, cell), _)| *cell < shown && intervals.has([*day, *cell]));
         cells.map(|(at, &estimate)| (estimate, [ends.lower[at], ends.upper[at]]))
     })
 }
@@ -230,7 +233,7 @@ fn panel(frame: &Frame<'_, '_>, intervals: &Intervals, cell: usize, y: &Axis) ->
             frame.canvas.mark(Mark::Circle, (x, y), if kinds > 1 { 1.8 } else { 2.4 }, BLACK)?;
         }
     }
-    for day in (0..days.len()).filter(|&day| !y.holds(estimate(day))) {
+    for day in (0..days.len()).filter(|&day| intervals.has([day, cell]) && !y.holds(estimate(day))) {
         frame.canvas.mark(Mark::Triangle, (across(days[day]), bottom - 4.0), 3.4, BLACK)?;
     }
     Ok(())

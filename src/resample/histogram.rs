@@ -122,7 +122,7 @@ mod tests {
     fn the_histogram_of_the_stream_is_that_of_the_held_resamples() {
         let returns =
             Array2::from_shape_fn((40, 2), |(row, stock)| ((row * 7 + 3 * stock) % 11) as f64 * 1e-3);
-        let day = DayReturns { date: date(2007, 1, 3), returns };
+        let day = DayReturns::new(date(2007, 1, 3), returns);
         for samples in [1, 17, 5000] {
             let bootstrap = Bootstrap::new(samples, 0.99, 3).unwrap();
             let held = bootstrap.resampled(&day).unwrap();

@@ -476,10 +476,9 @@ pub fn simulate(spec: &SimulateSpec) -> Result<Panel> {
         })
         .collect();
     let times = spec.times();
-    let days = spec.dates().enumerate().map(|(day, date)| DayPrices {
-        date,
-        times: times.clone(),
-        prices: Array2::from_shape_fn((per_day, stocks), |(i, stock)| paths[stock][day * per_day + i]),
+    let days = spec.dates().enumerate().map(|(day, date)| {
+        let price = |(i, stock): (usize, usize)| paths[stock][day * per_day + i];
+        DayPrices::new(date, times.clone(), Array2::from_shape_fn((per_day, stocks), price))
     });
     Ok(Panel { stocks: spec.stock_names(), days: days.collect() })
 }

@@ -105,10 +105,9 @@ pub(super) struct BootstrapArgs {
     /// Only days up to this one, itself included
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
     to: Option<Date>,
-    /// Where stocks do not share their times: exact refuses, inner keeps the times that all have, previous
-    /// fills in the last price of the day
-    #[arg(long, value_enum, default_value_t = Align::Exact)]
-    align: Align,
+    /// At which times of a day stocks have their returns [default: none; exact, for measures of two stocks]
+    #[arg(long, value_enum)]
+    align: Option<Align>,
     /// Leave out broken files and days that are too short, and end with exit code 3
     #[arg(long)]
     keep_going: bool,
@@ -226,6 +225,24 @@ impl BootstrapArgs {
         Ok(Arc::new(Volatility { periods_a_year }))
     }
 
+    /// At which times stocks have their returns: measures of two need common ones.
+    fn align(&self) -> Result<Align> {
+        let of_two = self.measure.iter().find(|name| measure::is_of_two(name));
+        match (self.align, of_two) {
+            (Some(Align::None), Some(name)) => Err(Error::Parameter {
+                name: "align",
+                value: "none".into(),
+                requirement: format!(
+                    "the {name} needs the returns of two stocks over the same times; take exact, inner, \
+                     previous or refresh"
+                ),
+            }),
+            (Some(align), _) => Ok(align),
+            (None, Some(_)) => Ok(Align::Exact),
+            (None, None) => Ok(Align::None),
+        }
+    }
+
     /// What pictures and the wide layout are not of.
     fn check_shapes(&self, methods: &[Bootstrap]) -> Result<()> {
         let single = self.measure.len() == 1 && self.interval.len() == 1;
@@ -279,6 +296,7 @@ pub(super) fn run(mut args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     args.interval = distinct(args.interval);
     // Before the work, whether the method makes sense; the second stock's number is known later.
     args.check_shapes(&args.methods(args.against.as_ref().map(|_| 0))?)?;
+    let align = args.align()?;
     let jobs = args.device.jobs(report)?;
     let memory = args.memory.bytes()?;
     let mut outputs = Outputs::new(&args.panel);
@@ -298,7 +316,7 @@ pub(super) fn run(mut args: BootstrapArgs, report: &Report) -> Result<Outcome> {
         stocks: args.stocks.take(),
         from: args.from,
         to: args.to,
-        align: args.align,
+        align,
         keep_going: args.keep_going,
     };
     let bar = report.spinner("load");

@@ -46,7 +46,7 @@ impl CellName {
 
     /// The error of a cell whose day was left out.
     pub(super) fn left_out(&self, flag: &'static str) -> Error {
-        self.refused(flag, "that day was left out, as it has fewer than two prices".into())
+        self.refused(flag, "that day was left out, as it has fewer than two prices in common".into())
     }
 
     /// The error of a cell that a measure of two stocks does not have.
@@ -54,7 +54,7 @@ impl CellName {
         self.refused(flag, format!("there is no {measure} of that stock with itself; name another"))
     }
 
-    /// The number of its stock, if the panel has its day too.
+    /// The number of its stock, if the panel has that stock's day too.
     pub(super) fn find(&self, flag: &'static str, panel: &PanelReader) -> Result<usize> {
         let Some(stock) = panel.stocks().iter().position(|stock| *stock == self.stock) else {
             let requirement = format!("the panel has no such stock; it has {}", panel.stocks().join(", "));
@@ -62,8 +62,12 @@ impl CellName {
         };
         let (mut count, mut first, mut last) = (0, None, None);
         for date in panel.dates() {
-            if date == self.date {
+            if date == self.date && panel.has(stock, date) {
                 return Ok(stock);
+            }
+            if date == self.date {
+                let requirement = "that stock has fewer than two prices on that day; name another";
+                return Err(self.refused(flag, requirement.into()));
             }
             (count, first, last) = (count + 1, first.or(Some(date)), Some(date));
         }
@@ -190,7 +194,8 @@ impl Observer for Watch {
         }
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         for ((date, stock), place) in self.wanted.iter().zip(found.iter_mut()) {
-            if let Some(day) = days.iter().find(|day| day.date == *date) {
+            let has = |day: &&DayReturns| day.date == *date && day.stocks.column(*stock).is_some();
+            if let Some(day) = days.iter().find(has) {
                 *place = Some((day.clone(), *stock));
             }
         }

@@ -136,7 +136,7 @@ pub(super) fn method(
             "{} intervals{measure} of confidence {} for {} cells; {error}",
             names.join(", "),
             method.confidence(),
-            grouped(found.estimate.len() as u64),
+            grouped(found.count() as u64),
         ));
         for ends in &found.ends {
             let name = if found.ends.len() > 1 {
