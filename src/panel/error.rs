@@ -26,6 +26,15 @@ pub enum PanelError {
         /// What is wrong with it.
         problem: FileProblem,
     },
+    /// A table could not be read.
+    #[cfg(feature = "parquet")]
+    #[error("{}: {problem}", shown(path))]
+    Table {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: Box<super::parquet::TableProblem>,
+    },
     /// Every file was left out.
     #[error("none of the {files} files could be used; the first: {first}")]
     NothingLeft {

@@ -54,6 +54,8 @@ mod field;
 mod header;
 mod load;
 mod long;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 mod quality;
 mod select;
 mod series;
