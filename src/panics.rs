@@ -27,6 +27,37 @@ pub fn record_panics() {
     }));
 }
 
+/// What `work` gives, or what its panic said and where. The panic's message is kept off standard error, in
+/// this thread alone: for work of other libraries on bytes that may be damaged.
+#[cfg(feature = "parquet")]
+pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    use std::cell::{Cell, RefCell};
+    use std::sync::Once;
+    thread_local! {
+        static QUIET: Cell<bool> = const { Cell::new(false) };
+        static PLACE: RefCell<String> = const { RefCell::new(String::new()) };
+    }
+    static HOOK: Once = Once::new();
+    // The hook that is there goes on to hear of all other panics.
+    if !std::thread::panicking() {
+        HOOK.call_once(|| {
+            let before = panic::take_hook();
+            panic::set_hook(Box::new(move |info| {
+                if QUIET.get() {
+                    let place = info.location().map(ToString::to_string).unwrap_or_default();
+                    PLACE.set(place);
+                } else {
+                    before(info);
+                }
+            }));
+        });
+    }
+    let outer = QUIET.replace(true);
+    let done = panic::catch_unwind(panic::AssertUnwindSafe(work));
+    QUIET.set(outer);
+    done.map_err(|payload| format!("{} (at {})", payload_text(&*payload), PLACE.take()))
+}
+
 /// The text of what a panic threw, with its file and line where they were recorded.
 pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> String {
     let text = payload_text(payload);

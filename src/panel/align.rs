@@ -189,7 +189,7 @@ impl Alignment {
     ) -> Result<Vec<Vec<DayPrices>>> {
         let days = ticks_on(series, dates);
         if self.align == Align::None {
-            let apart: Vec<Vec<DayPrices>> = jobs.install(|| days.par_iter().map(DayTicks::apart).collect());
+            let apart: Vec<Vec<DayPrices>> = jobs.install(|| days.par_iter().map(TicksOfDay::apart).collect());
             for day in &days {
                 let short = day.stocks.numbers().zip(&day.ticks).filter(|(_, ticks)| ticks.times.len() < 2);
                 self.short_cells.extend(short.map(|(stock, ticks)| {
@@ -202,7 +202,7 @@ impl Alignment {
         let align = |day_ticks: &TicksOfDay<'_>| day(&day_ticks.ticks, self.align, memory);
         let aligned: Vec<_> = jobs.install(|| days.par_iter().map(align).collect());
         let mut all = Vec::with_capacity(days.len());
-        for (DayTicks { date, stocks, ticks }, day) in days.into_iter().zip(aligned) {
+        for (TicksOfDay { date, stocks, ticks }, day) in days.into_iter().zip(aligned) {
             let day = day.map_err(|misfit| match misfit {
                 Misfit::Time(time) => {
                     let has: Vec<bool> =

@@ -40,7 +40,7 @@ impl Encoding {
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstandard,
             // A Zstandard frame that decoders skip.
             [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Self::Zstandard,
-            [b'P', b'A', b'R', b'1', ..] => Self::Parquet,
+            [b'P', b'A', b'R', b'1' | b'E', ..] => Self::Parquet,
             [b'A', b'R', b'R', b'O', b'W', b'1', ..] => Self::Arrow,
             [b'P', b'K', 3, 4, ..] => Self::Zip,
             [0xd0, 0xcf, 0x11, 0xe0, ..] => Self::Workbook,

@@ -29,6 +29,15 @@ pub enum PanelError {
         /// What is wrong with it.
         problem: FileProblem,
     },
+    /// A table could not be read.
+    #[cfg(feature = "parquet")]
+    #[error("{}: {problem}", shown(path))]
+    Table {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: Box<super::parquet::TableProblem>,
+    },
     /// Every file was left out.
     #[error("none of the {files} files could be used; the first: {first}")]
     NothingLeft {
@@ -359,6 +368,9 @@ pub enum FileProblem {
     /// Nothing but a header.
     #[error("the file has a header but no prices")]
     HeaderOnly,
+    /// Columns are not what is needed.
+    #[error("{0}")]
+    Columns(LineProblem),
     /// Another kind of file.
     #[error("the file is {0}")]
     NotText(&'static str),

@@ -55,6 +55,8 @@
 
 mod align;
 mod clean;
+#[cfg(feature = "parquet")]
+mod columnar;
 mod decode;
 mod error;
 mod field;
@@ -64,6 +66,8 @@ mod intake;
 mod load;
 mod moment;
 mod outliers;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 mod quality;
 mod read;
 mod refresh;

@@ -144,7 +144,17 @@ impl Clock {
     /// The day and the time of a row that has them apart.
     pub(super) fn apart(&mut self, date: &[u8], time: &[u8]) -> Result<(Date, u64), LineProblem> {
         let date = self.date(date)?;
+        self.time_of(date, time)
+    }
+
+    /// A day, and a time of it as text.
+    pub(super) fn time_of(&mut self, date: Date, time: &[u8]) -> Result<(Date, u64), LineProblem> {
         let time = field::time_in_style(time, &mut self.time_style)?;
+        self.at(date, time)
+    }
+
+    /// A day and a time of it, of the files' clock.
+    pub(super) fn at(&mut self, date: Date, time: u64) -> Result<(Date, u64), LineProblem> {
         if self.zones.files.is_none() {
             return Ok((date, time));
         }
@@ -213,7 +223,8 @@ impl Clock {
         }
     }
 
-    fn date(&mut self, text: &[u8]) -> Result<Date, LineProblem> {
+    /// A day as text.
+    pub(super) fn date(&mut self, text: &[u8]) -> Result<Date, LineProblem> {
         if let Some((last, date)) = &self.last_date
             && last == text
         {
@@ -387,7 +398,7 @@ fn offset_at(zone: &TimeZone, instant: i64) -> Option<(i64, i64, i32)> {
 }
 
 /// Days since 1970-01-01.
-fn epoch_day(date: Date) -> i64 {
+pub(super) fn epoch_day(date: Date) -> i64 {
     // H. Hinnant, "chrono-compatible low-level date algorithms", 2013: days_from_civil.
     let (year, month, day) = (i64::from(date.year()), i64::from(date.month()), i64::from(date.day()));
     let year = if month <= 2 { year - 1 } else { year };
@@ -397,8 +408,8 @@ fn epoch_day(date: Date) -> i64 {
     era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }
 
-fn checked_date(day: i64) -> Option<Date> {
-    // Years from 1 to 9999.
+/// The date so many days after 1970-01-01, of the years from 1 to 9999.
+pub(super) fn checked_date(day: i64) -> Option<Date> {
     const RANGE: std::ops::RangeInclusive<i64> = -719_162..=2_932_896;
     RANGE.contains(&day).then(|| epoch_date(day))
 }

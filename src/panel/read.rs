@@ -66,7 +66,7 @@ pub(super) fn read(files: Vec<Source>, options: &LoadOptions, room: u64, jobs: &
     let index = rules.are_none()
         && rows.saturating_mul(TICK_BYTES + GRID_BYTES) > room
         && files.iter().all(|file| is_plain(&file.path));
-    let reading = Reading { rules: &rules, store: &store, table: &options.table, wanted, index };
+    let reading = Reading { rules: &rules, store: &store, options, wanted, index };
     let results = jobs.map(only_of(files, wanted), |file| reading.file(file));
 
     let mut read = Read {
@@ -168,7 +168,7 @@ fn is_plain(path: &Path) -> bool {
 struct Reading<'a> {
     rules: &'a Rules,
     store: &'a Arc<Store>,
-    table: &'a TableOptions,
+    options: &'a LoadOptions,
     wanted: Option<&'a [String]>,
     /// Whether files of one stock are indexed.
     index: bool,
@@ -189,10 +189,13 @@ impl Reading<'_> {
     /// Reads a file from end to end.
     fn file(&self, file: &Source) -> Result<OneFile> {
         let mut intake = Intake::new(&file.path, self.rules, self.store, self.wanted);
+        if Encoding::of_file(&file.path)? == Encoding::Parquet {
+            return self.parquet(file, intake);
+        }
         if self.index {
             intake = intake.forget();
         }
-        let mut parser = Parser::new(&file.path, &file.stock, self.table);
+        let mut parser = Parser::new(&file.path, &file.stock, &self.options.table);
         if !self.index {
             let length = std::fs::metadata(&file.path).map_or(0, |file| file.len());
             parser = parser.room_for(length.min(self.store.room()));
@@ -227,6 +230,22 @@ impl Reading<'_> {
         let (stocks, names, steps) = intake.finish()?;
         let stocks = stocks.into_iter().map(Held::Kept).collect();
         Ok(OneFile { stocks, names, steps, understood, bytes })
+    }
+}
+
+impl Reading<'_> {
+    #[cfg(feature = "parquet")]
+    fn parquet(&self, file: &Source, mut intake: Intake<'_>) -> Result<OneFile> {
+        let (understood, bytes) = super::columnar::read(&file.path, &file.stock, self.options, &mut intake)?;
+        let (stocks, names, steps) = intake.finish()?;
+        let stocks = stocks.into_iter().map(Held::Kept).collect();
+        Ok(OneFile { stocks, names, steps, understood, bytes })
+    }
+
+    #[cfg(not(feature = "parquet"))]
+    fn parquet(&self, file: &Source, _: Intake<'_>) -> Result<OneFile> {
+        let problem = super::error::FileProblem::NotText("Parquet, which this build does not read: save it as CSV");
+        Err(PanelError::File { path: file.path.clone(), problem }.into())
     }
 }
 

@@ -1,0 +1,344 @@
+//! The rows of a Parquet table, by the same roles as those of a text: a stamp, or day and time; price; stock.
+//!
+//! Only the columns needed are decoded, and of groups of rows only those that may hold wanted stocks and days,
+//! as the file's bounds say. Groups are decoded in parallel, some at a time, and taken in their order.
+
+use std::path::Path;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use rayon::prelude::*;
+
+use super::error::{FileProblem, LineProblem, PanelError};
+use super::field;
+use super::header::{Columns, Shape, When};
+use super::intake::{Fault, Intake};
+use super::load::{LoadOptions, TableOptions};
+use super::moment::{Clock, Zones};
+use super::parquet::{Bounds, ColumnValues, Kind, NO_TEXT, Table, Values};
+use crate::error::Result;
+
+/// Rows decoded at a time, of groups that are larger.
+const ROWS: usize = 1 << 18;
+
+/// Reads a table into `intake`. Returns what was understood of it, and the bytes that were read.
+pub(super) fn read(
+    path: &Path,
+    stock: &str,
+    options: &LoadOptions,
+    intake: &mut Intake<'_>,
+) -> Result<(String, u64)> {
+    let table = Table::open(path)?;
+    let problem = |problem| PanelError::File { path: path.to_path_buf(), problem };
+    let fault = |fault| match fault {
+        Fault::Row(line) => problem(FileProblem::Columns(line)).into(),
+        Fault::Other(error) => error,
+    };
+    let TableOptions { columns: wanted, filters, date_format, zones, .. } = &options.table;
+    let names = table.columns().iter().map(|column| match column.is_unnamed_index() {
+        true => String::new(),
+        false => column.name.clone(),
+    });
+    let columns = Columns::find(names.collect(), wanted, filters, stock).map_err(|line| fault(line.into()))?;
+    let clock = Clock::new(date_format.clone(), zones_of(&table, &columns, zones));
+    let is_instant = match columns.when {
+        When::Together(stamp) => matches!(table.columns()[stamp].kind, Kind::Time { utc: true, .. }),
+        When::Apart { .. } => false,
+    };
+    let (places, needed) = (Vec::new(), Vec::new());
+    let mut rows = Rows { columns, clock, is_instant, intake, places, needed, options: &options.table };
+    rows.prepare(stock).map_err(|line| fault(line.into()))?;
+
+    let groups: Vec<usize> =
+        (0..table.row_groups().len()).filter(|&group| rows.may_hold(&table, group, options)).collect();
+    let needed = rows.needed.clone();
+    let at_once = rayon::current_num_threads().max(1);
+    let mut bytes = 0;
+    for some in groups.chunks(at_once) {
+        bytes += some.iter().map(|&group| table.row_groups()[group].bytes).sum::<u64>();
+        let is_small = |group: &usize| table.row_groups()[*group].rows <= ROWS;
+        let decoded: Vec<Option<Result<Vec<ColumnValues>>>> = if some.len() > 1 && some.iter().all(is_small) {
+            some.par_iter().map(|&group| Some(table.read(group, &needed))).collect()
+        } else {
+            some.iter().map(|_| None).collect()
+        };
+        for (&group, decoded) in some.iter().zip(decoded) {
+            let mut first = table.row_groups()[group].first_row;
+            let at = |first: u64, row: usize, line| PanelError::Line {
+                path: path.to_path_buf(),
+                line: first + row as u64 + 1,
+                problem: line,
+            };
+            let batches: Box<dyn Iterator<Item = Result<Vec<ColumnValues>>>> = match decoded {
+                Some(values) => Box::new(std::iter::once(values)),
+                None => Box::new(table.batches(group, &needed, ROWS)?),
+            };
+            for batch in batches {
+                let batch = batch?;
+                let rows_of_batch = batch.first().map_or(0, ColumnValues::len);
+                rows.take(&batch).map_err(|(row, fault)| match fault {
+                    Fault::Row(line) => at(first, row, line).into(),
+                    Fault::Other(error) => error,
+                })?;
+                first += rows_of_batch as u64;
+            }
+        }
+    }
+    table.check_unchanged()?;
+    if table.rows() == 0 {
+        return Err(problem(FileProblem::HeaderOnly).into());
+    }
+    let zones = rows.clock.described().map_or(String::new(), |zones| format!(" ({zones})"));
+    Ok((format!("{}{zones}; Parquet", rows.columns.described()), bytes))
+}
+
+/// The zones of a table: the panel's is that in which its times were shown, where nothing else is said.
+fn zones_of(table: &Table, columns: &Columns, zones: &Zones) -> Zones {
+    let stamp = match columns.when {
+        When::Together(stamp) => stamp,
+        When::Apart { .. } => return zones.clone(),
+    };
+    let shown = match &table.columns()[stamp].kind {
+        Kind::Time { utc: true, zone: Some(zone) } => TimeZone::get(zone).ok(),
+        _ => None,
+    };
+    Zones { panel: zones.panel.clone().or(shown), ..zones.clone() }
+}
+
+/// Takes rows out of decoded columns.
+struct Rows<'a, 'b> {
+    columns: Columns,
+    clock: Clock,
+    /// Whether points in time are counted in UTC.
+    is_instant: bool,
+    intake: &'a mut Intake<'b>,
+    /// Of a wide table, the place of each stock; of one stock, its own.
+    places: Vec<usize>,
+    /// The columns that are decoded: those of times, of stocks, of prices, of filters.
+    needed: Vec<usize>,
+    options: &'a TableOptions,
+}
+
+impl Rows<'_, '_> {
+    fn prepare(&mut self, stock: &str) -> Result<(), LineProblem> {
+        match self.columns.when {
+            When::Apart { date, time } => self.needed.extend([date, time]),
+            When::Together(stamp) => self.needed.push(stamp),
+        }
+        match &self.columns.shape {
+            Shape::Single { price } => {
+                self.places.push(self.intake.add_only(stock, 0));
+                self.needed.push(*price);
+            }
+            Shape::Long { stock, price } => self.needed.extend([*stock, *price]),
+            Shape::Wide(stocks) => {
+                for (column, name) in stocks {
+                    let place = self.intake.place_of(name.as_bytes())?;
+                    if self.places.contains(&place) {
+                        return Err(LineProblem::RepeatedColumn { what: "stock", columns: name.clone() });
+                    }
+                    // Columns of stocks that are not wanted are not decoded.
+                    if self.intake.wants(place) {
+                        self.places.push(place);
+                        self.needed.push(*column);
+                    }
+                }
+            }
+        }
+        self.needed.extend(&self.columns.filters);
+        Ok(())
+    }
+
+    /// Whether a group of rows may hold wanted stocks and days, by its bounds.
+    fn may_hold(&self, table: &Table, group: usize, options: &LoadOptions) -> bool {
+        if let (Shape::Long { stock, .. }, Some(wanted)) =
+            (&self.columns.shape, options.stocks.as_deref().filter(|stocks| !stocks.is_empty()))
+            && let Some(Bounds::Text(least, most)) = table.bounds(group, *stock)
+            && !wanted.iter().any(|name| least <= *name && *name <= most)
+        {
+            return false;
+        }
+        // Two days more on each side than any zone could shift.
+        const MARGIN: i64 = 2;
+        let column = match self.columns.when {
+            When::Apart { date, .. } => date,
+            When::Together(stamp) => stamp,
+        };
+        let days = match table.bounds(group, column) {
+            Some(Bounds::Date(least, most)) => (i64::from(least), i64::from(most)),
+            Some(Bounds::Time(least, most)) => {
+                const DAY: i64 = 86_400_000_000_000;
+                (least.div_euclid(DAY), most.div_euclid(DAY))
+            }
+            _ => return true,
+        };
+        let day = super::moment::epoch_day;
+        options.from.is_none_or(|from| days.1 + MARGIN >= day(from))
+            && options.to.is_none_or(|to| days.0 - MARGIN <= day(to))
+    }
+
+    /// Takes the rows of some decoded columns. An error comes with its row.
+    fn take(&mut self, batch: &[ColumnValues]) -> Result<(), (usize, Fault)> {
+        let Self { columns, clock, is_instant, intake, places, options, .. } = self;
+        let (when, rest) = batch.split_at(match columns.when {
+            When::Apart { .. } => 2,
+            When::Together(_) => 1,
+        });
+        let (prices, filters) = rest.split_at(rest.len() - columns.filters.len());
+        let filters: Vec<Vec<bool>> = options
+            .filters
+            .iter()
+            .zip(filters)
+            .map(|(filter, values)| kept(values, |text| filter.keeps(text.as_bytes())))
+            .collect();
+        let skips = intake.skips_missing();
+        // Of each text of the dictionary, the stock's place once it came.
+        let mut places_of_codes: Vec<Option<usize>> = match prices.first().map(|values| &values.values) {
+            Some(Values::Text { dictionary, .. }) => vec![None; dictionary.len()],
+            _ => Vec::new(),
+        };
+        for row in 0..batch.first().map_or(0, ColumnValues::len) {
+            let at = |problem: LineProblem| (row, Fault::Row(problem));
+            if filters.iter().any(|kept| !kept[row]) {
+                intake.steps.filtered += 1;
+                continue;
+            }
+            if let Shape::Wide(_) = columns.shape {
+                let (date, time) = moment(when, row, clock, *is_instant).map_err(at)?;
+                for (place, values) in places.iter().zip(prices) {
+                    match price(values, row, options.decimal_comma).map_err(at)? {
+                        None if skips => intake.steps.counts.missing += 1,
+                        None => return Err(at(LineProblem::NotFinite("\"\"".into()))),
+                        Some(price) => {
+                            intake.push(*place, date, time, price).map_err(|fault| (row, fault))?;
+                        }
+                    }
+                }
+                continue;
+            }
+            let place = match (&columns.shape, prices) {
+                (Shape::Long { .. }, [stocks, _]) => match &stocks.values {
+                    Values::Text { codes, dictionary } => {
+                        let code = codes[row] as usize;
+                        match places_of_codes.get(code).copied().flatten() {
+                            Some(place) => place,
+                            None => {
+                                let name = if codes[row] == NO_TEXT { "" } else { &*dictionary[code] };
+                                let place = intake.place_of(name.as_bytes()).map_err(at)?;
+                                if let Some(known) = places_of_codes.get_mut(code) {
+                                    *known = Some(place);
+                                }
+                                place
+                            }
+                        }
+                    }
+                    _ => {
+                        let name = text(stocks, row).unwrap_or_default();
+                        intake.place_of(name.as_bytes()).map_err(at)?
+                    }
+                },
+                _ => places[0],
+            };
+            if !intake.wants(place) {
+                continue;
+            }
+            let Some(values) = prices.last() else { continue };
+            match price(values, row, options.decimal_comma).map_err(at)? {
+                None if skips => intake.steps.counts.missing += 1,
+                None => return Err(at(LineProblem::NotFinite("\"\"".into()))),
+                Some(price) => {
+                    let (date, time) = moment(when, row, clock, *is_instant).map_err(at)?;
+                    intake.push(place, date, time, price).map_err(|fault| (row, fault))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a column has a value in a row.
+fn is_there(values: &ColumnValues, row: usize) -> bool {
+    values.valid.as_ref().is_none_or(|valid| valid[row])
+}
+
+/// A value as the text that a file of text would hold; none where it is missing.
+fn text(values: &ColumnValues, row: usize) -> Option<String> {
+    if !is_there(values, row) {
+        return None;
+    }
+    match &values.values {
+        Values::Text { codes, dictionary } => dictionary.get(codes[row] as usize).cloned(),
+        Values::Integer(values) => Some(values[row].to_string()),
+        Values::Number(values) => Some(values[row].to_string()),
+        Values::Date(values) => super::moment::checked_date(values[row].into()).map(|date| date.to_string()),
+        _ => None,
+    }
+}
+
+/// Of each row whether its value, as text, is kept.
+fn kept(values: &ColumnValues, keeps: impl Fn(&str) -> bool) -> Vec<bool> {
+    match &values.values {
+        Values::Text { codes, dictionary } => {
+            let of_text: Vec<bool> = dictionary.iter().map(|text| keeps(text)).collect();
+            let of_none = keeps("");
+            codes.iter().map(|&code| of_text.get(code as usize).copied().unwrap_or(of_none)).collect()
+        }
+        _ => (0..values.len()).map(|row| keeps(&text(values, row).unwrap_or_default())).collect(),
+    }
+}
+
+/// A price; none where it is missing.
+fn price(values: &ColumnValues, row: usize, decimal_comma: bool) -> Result<Option<f64>, LineProblem> {
+    if !is_there(values, row) {
+        return Ok(None);
+    }
+    let price = match &values.values {
+        Values::Number(values) => values[row],
+        Values::Integer(values) => values[row] as f64,
+        _ => {
+            let text = text(values, row).unwrap_or_default();
+            let text = text.trim_ascii();
+            return if field::is_missing(text.as_bytes()) {
+                Ok(None)
+            } else {
+                field::price(text.as_bytes(), decimal_comma).map(Some)
+            };
+        }
+    };
+    match price {
+        price if price.is_nan() => Ok(None),
+        price if price.is_infinite() => Err(LineProblem::NotFinite(price.to_string())),
+        price if price <= 0.0 => Err(LineProblem::NotPositive(price.to_string())),
+        price => Ok(Some(price)),
+    }
+}
+
+/// The day and the time of a row. A point in time is an instant, or what a clock showed.
+fn moment(
+    when: &[ColumnValues],
+    row: usize,
+    clock: &mut Clock,
+    is_instant: bool,
+) -> Result<(Date, u64), LineProblem> {
+    if !when.iter().all(|values| is_there(values, row)) {
+        return Err(LineProblem::Stamp("a missing value".into()));
+    }
+    match when {
+        [stamp] => match &stamp.values {
+            Values::Time(values) => clock.of_nanoseconds(values[row], is_instant),
+            _ => clock.stamp(text(stamp, row).unwrap_or_default().trim_ascii().as_bytes()),
+        },
+        [date, time] => {
+            let date = match &date.values {
+                Values::Date(values) => super::moment::checked_date(values[row].into())
+                    .ok_or_else(|| LineProblem::ImpossibleDate(values[row].to_string()))?,
+                _ => clock.date(text(date, row).unwrap_or_default().trim_ascii().as_bytes())?,
+            };
+            match &time.values {
+                Values::TimeOfDay(values) => clock.at(date, values[row] as u64),
+                _ => clock.time_of(date, text(time, row).unwrap_or_default().trim_ascii().as_bytes()),
+            }
+        }
+        _ => Err(LineProblem::Stamp("nothing".into())),
+    }
+}
