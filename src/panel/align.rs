@@ -189,7 +189,8 @@ impl Alignment {
     ) -> Result<Vec<Vec<DayPrices>>> {
         let days = ticks_on(series, dates);
         if self.align == Align::None {
-            let apart: Vec<Vec<DayPrices>> = jobs.install(|| days.par_iter().map(TicksOfDay::apart).collect());
+            let apart: Vec<Vec<DayPrices>> =
+                jobs.install(|| days.par_iter().map(TicksOfDay::apart).collect());
             for day in &days {
                 let short = day.stocks.numbers().zip(&day.ticks).filter(|(_, ticks)| ticks.times.len() < 2);
                 self.short_cells.extend(short.map(|(stock, ticks)| {

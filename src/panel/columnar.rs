@@ -39,7 +39,8 @@ pub(super) fn read(
         true => String::new(),
         false => column.name.clone(),
     });
-    let columns = Columns::find(names.collect(), wanted, filters, stock).map_err(|line| fault(line.into()))?;
+    let columns =
+        Columns::find(names.collect(), wanted, filters, stock).map_err(|line| fault(line.into()))?;
     let clock = Clock::new(date_format.clone(), zones_of(&table, &columns, zones));
     let is_instant = match columns.when {
         When::Together(stamp) => matches!(table.columns()[stamp].kind, Kind::Time { utc: true, .. }),

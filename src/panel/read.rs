@@ -244,7 +244,8 @@ impl Reading<'_> {
 
     #[cfg(not(feature = "parquet"))]
     fn parquet(&self, file: &Source, _: Intake<'_>) -> Result<OneFile> {
-        let problem = super::error::FileProblem::NotText("Parquet, which this build does not read: save it as CSV");
+        let problem =
+            super::error::FileProblem::NotText("Parquet, which this build does not read: save it as CSV");
         Err(PanelError::File { path: file.path.clone(), problem }.into())
     }
 }
