@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use jiff::civil::Date;
 
 use crate::compare::{
     self, Comparison, Device, Rules, Timing, Wanted, bootstrap, distinct, growth, record, table, uniform,
@@ -14,13 +13,14 @@ use crate::growth::{Choice, GridSpec, Model};
 use crate::jobs::Jobs;
 use crate::output::Format;
 use crate::output::{Destination, Outputs, visible};
-use crate::panel::{Align, DayReturns, LoadOptions, PanelReader, Returns, Stocks, parse_date};
+use crate::panel::{Align, DayReturns, PanelReader, Returns, Stocks};
 use crate::plot::PlotFile;
 
+use super::Outcome;
 use super::device::{MemoryArgs, all_cores, prober};
 use super::growth::check_grid_fits;
 use super::report::Report;
-use super::{Outcome, stock_name};
+use super::table::PanelArgs;
 use crate::bootstrap::beside;
 
 /// Time the same work on one core, on all cores and on every adapter, and check that the answers are equal
@@ -42,9 +42,8 @@ enum Workload {
 
 #[derive(Debug, Args)]
 struct BootstrapArgs {
-    /// A panel of prices, as for `bellwether bootstrap`
-    #[arg(required = true, value_name = "PANEL")]
-    panel: Vec<PathBuf>,
+    #[command(flatten)]
+    panel: PanelArgs,
     /// Numbers of bootstrap samples
     #[arg(
         short = 'B',
@@ -54,21 +53,10 @@ struct BootstrapArgs {
         default_value = "1,5,10,50,100,200,500,1000"
     )]
     samples: Vec<u64>,
-    /// All stocks and days of the panel [default: its first two stocks, its first month]
+    /// All stocks and days of the panel [default: its first two stocks, its first month; those of --stocks, --from
+    /// and --to, where given]
     #[arg(long)]
     full: bool,
-    /// Only these stocks, separated by commas [default: the first two]
-    #[arg(long, value_delimiter = ',', value_name = "A,B", value_parser = stock_name)]
-    stocks: Option<Vec<String>>,
-    /// Only days from this one on [default: the first]
-    #[arg(long, value_name = "DATE", value_parser = parse_date)]
-    from: Option<Date>,
-    /// Only days up to this one, itself included [default: the last of the first day's month]
-    #[arg(long, value_name = "DATE", value_parser = parse_date)]
-    to: Option<Date>,
-    /// Where stocks do not share their times, as for `bellwether bootstrap`
-    #[arg(long, value_enum, default_value_t = Align::None)]
-    align: Align,
     /// Confidence of the intervals
     #[arg(long, default_value_t = 0.99, value_name = "C")]
     confidence: f64,
@@ -254,23 +242,19 @@ fn run_bootstrap(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     for &samples in &samples {
         bootstrap::check_samples(samples, confidence, race.seed)?;
     }
-    let spec = race.check(&samples, &args.panel)?;
+    let PanelArgs { panel: paths, stocks, from, to, align, .. } = &args.panel;
+    let spec = race.check(&samples, paths)?;
     let memory = args.memory.bytes()?;
     let jobs = race.jobs(report)?;
-    let options = LoadOptions {
-        stocks: args.stocks.clone(),
-        from: args.from,
-        to: args.to,
-        align: args.align,
-        keep_going: false,
-    };
+    let options = args.panel.options(align.unwrap_or(Align::None))?;
     let bar = report.spinner("load");
-    let mut panel = PanelReader::open(&args.panel, &options, memory, &jobs)?;
+    let mut panel = PanelReader::open(paths, &options, memory, &jobs)?;
     let part = Part {
-        stocks: if args.full || args.stocks.is_some() { usize::MAX } else { 2 },
-        first_month: !args.full && args.from.is_none() && args.to.is_none(),
+        stocks: if args.full || stocks.is_some() { usize::MAX } else { 2 },
+        first_month: !args.full && from.is_none() && to.is_none(),
     };
     let returns = read_returns(&mut panel, &part, memory, &jobs)?;
+    panel.summary().left_out().iter().for_each(|line| report.failure(format!("left out {line}")));
     drop(panel);
     bar.finish_and_clear();
     let held = held_bytes(&returns.days);

@@ -21,9 +21,26 @@ pub(super) struct DeviceArgs {
     /// one and the work is large.
     #[arg(long, default_value = "auto", value_name = "DEVICE")]
     device: DeviceChoice,
+    #[command(flatten)]
+    threads: ThreadArgs,
+}
+
+/// How many threads.
+#[derive(Debug, Args)]
+pub(super) struct ThreadArgs {
     /// Threads of the CPU [default: one a core]
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
+}
+
+impl ThreadArgs {
+    /// The threads asked for.
+    pub(super) fn jobs(&self, report: &Report) -> Result<Jobs> {
+        match self.threads {
+            Some(threads) => Jobs::new().threads(threads),
+            None => all_cores(report),
+        }
+    }
 }
 
 /// A device ready to work.
@@ -40,10 +57,7 @@ pub(super) struct Opened {
 impl DeviceArgs {
     /// The threads asked for.
     pub(super) fn jobs(&self, report: &Report) -> Result<Jobs> {
-        match self.threads {
-            Some(threads) => Jobs::new().threads(threads),
-            None => all_cores(report),
-        }
+        self.threads.jobs(report)
     }
 
     /// Looks for an adapter that is named, so that a missing one is told before any work. `auto` looks later,

@@ -11,9 +11,11 @@ mod device;
 mod devices;
 mod flags;
 mod growth;
+mod panel;
 mod report;
 mod signals;
 mod simulate;
+mod table;
 mod values;
 
 use std::io::{IsTerminal, stdout};
@@ -53,6 +55,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Bootstrap(bootstrap::BootstrapArgs),
+    Panel(panel::PanelCommand),
     Compare(compare::CompareArgs),
     Coverage(coverage::CoverageArgs),
     Simulate(simulate::SimulateArgs),
@@ -152,6 +155,7 @@ fn run(command: Command, report: &Report) -> Result<Outcome> {
     match command {
         Command::Bootstrap(args) => bootstrap::run(args, report),
         Command::Compare(args) => compare::run(args, report),
+        Command::Panel(args) => panel::run(args, report),
         Command::Coverage(args) => coverage::run(args, report),
         Command::Simulate(args) => device::all_cores(report)?.install(|| simulate::run(&args, report)),
         Command::Devices => devices::run(report),

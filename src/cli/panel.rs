@@ -1,43 +1,45 @@
 //! `bellwether panel`: what a panel holds, once it is understood, cleaned and sampled; and that as one file.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::path::PathBuf;
 
 use clap::Args;
 use jiff::civil::Date;
 
 use crate::error::{Error, Result};
+use crate::output::panel::{PriceRows, StockSummary, write_summary};
 use crate::output::{Destination, Format, Outputs};
-use crate::panel::{Align, DayPrices, PanelReader, SECOND, half_day_close};
+use crate::panel::{Align, PanelReader, SECOND, half_day_close};
 
 use super::Outcome;
 use super::bootstrap::summary;
-use super::device::{DeviceArgs, MemoryArgs};
+use super::device::{MemoryArgs, ThreadArgs};
 use super::report::Report;
 use super::table::PanelArgs;
 
-/// What a panel of prices holds: stocks, days, prices a day, zero returns, gaps, half days; and what to look at.
-/// With -o, the prices themselves as one file, as they were understood, cleaned and sampled
+/// What a panel of prices holds, a row a stock: days, prices a day, zero returns, gaps, half days; and what to
+/// look at. With -o the prices themselves as one file, as they were understood, cleaned and sampled
 #[derive(Debug, Args)]
 pub(super) struct PanelCommand {
     #[command(flatten)]
     panel: PanelArgs,
     #[command(flatten)]
-    device: DeviceArgs,
+    threads: ThreadArgs,
     #[command(flatten)]
     memory: MemoryArgs,
-    /// File for the prices, which every command reads: `stock,date,time,price` as CSV, or Parquet
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<std::path::PathBuf>,
-    /// File format [default: by the file's extension, else csv]
+    /// File for the prices, which every command reads
+    #[arg(short, long, value_name = "FILE", conflicts_with = "align")]
+    output: Option<PathBuf>,
+    /// File format of the prices [default: by the file's extension, else csv]
     #[arg(long, value_enum, requires = "output")]
     format: Option<Format>,
 }
 
-/// What a stock has.
+/// What a stock has, as its days come.
 #[derive(Debug, Default)]
 struct Holding {
     days: Vec<Date>,
+    /// Prices of each day.
     prices: Vec<u64>,
     zeros: u64,
     returns: u64,
@@ -45,16 +47,18 @@ struct Holding {
     steps: BTreeMap<u64, u64>,
     longest_gap: u64,
     half_days: u64,
+    /// The earliest and the latest time of any day.
+    span: Option<(u64, u64)>,
 }
 
 impl Holding {
-    fn add(&mut self, date: Date, times: &[u64], prices: impl Iterator<Item = f64> + Clone) {
+    fn add(&mut self, date: Date, times: &[u64], prices: &[f64]) {
         // More kinds of steps than a regular grid could have say that there is no step.
         const MOST_STEPS: usize = 1000;
         self.days.push(date);
         self.prices.push(times.len() as u64);
-        self.returns += times.len() as u64 - 1;
-        self.zeros += prices.clone().zip(prices.skip(1)).filter(|(one, next)| one == next).count() as u64;
+        self.returns += times.len().saturating_sub(1) as u64;
+        self.zeros += prices.windows(2).filter(|pair| pair[0] == pair[1]).count() as u64;
         for pair in times.windows(2) {
             let step = pair[1] - pair[0];
             self.longest_gap = self.longest_gap.max(step);
@@ -63,85 +67,149 @@ impl Holding {
             }
         }
         self.half_days += u64::from(half_day_close(date).is_some());
+        if let (Some(&first), Some(&last)) = (times.first(), times.last()) {
+            let (from, to) = self.span.unwrap_or((first, last));
+            self.span = Some((from.min(first), to.max(last)));
+        }
     }
 
-    /// The step that comes most often, in seconds, if it is that of nine returns in ten.
-    fn step(&self) -> Option<f64> {
+    /// The step that comes most often, in nanoseconds, if it is that of nine returns in ten.
+    fn step(&self) -> Option<u64> {
         let (step, count) = self.steps.iter().max_by_key(|(_, count)| **count)?;
-        (*count * 10 >= self.returns * 9).then(|| seconds(*step))
+        (*count * 10 >= self.returns * 9).then_some(*step)
     }
-}
 
-fn seconds(nanoseconds: u64) -> f64 {
-    nanoseconds as f64 / SECOND as f64
+    fn summary(&self, stock: &str) -> StockSummary {
+        let mut a_day = self.prices.clone();
+        a_day.sort_unstable();
+        let seconds = |nanoseconds: u64| nanoseconds as f64 / SECOND as f64;
+        StockSummary {
+            stock: stock.to_owned(),
+            days: self.days.len(),
+            first: self.days.first().copied(),
+            last: self.days.last().copied(),
+            prices: a_day.iter().sum(),
+            fewest_a_day: a_day.first().copied(),
+            median_a_day: a_day.get(a_day.len() / 2).copied(),
+            most_a_day: a_day.last().copied(),
+            step_seconds: self.step().map(seconds),
+            longest_gap_seconds: seconds(self.longest_gap),
+            zero_returns: self.zeros as f64 / self.returns.max(1) as f64,
+            half_days: self.half_days,
+        }
+    }
 }
 
 pub(super) fn run(mut args: PanelCommand, report: &Report) -> Result<Outcome> {
-    let jobs = args.device.jobs(report)?;
+    let jobs = args.threads.jobs(report)?;
     let memory = args.memory.bytes()?;
     let mut outputs = Outputs::new(&args.panel.panel);
-    let written = match args.output.take() {
-        Some(path) => Some(outputs.table("--output", Some(path), args.format)?),
-        None => None,
-    };
+    let is_summary = args.output.is_none();
+    let (destination, format) = outputs.table("--output", args.output.take(), args.format)?;
+    if format == Format::Json {
+        return Err(Error::Parameter {
+            name: "--format",
+            value: "json".into(),
+            requirement: "prices and summaries of panels are written as tables; take csv".into(),
+        });
+    }
     let options = args.panel.options(args.panel.align.unwrap_or(Align::None))?;
     let bar = report.spinner("load");
     let mut panel = PanelReader::open(&args.panel.panel, &options, memory, &jobs)?;
     bar.finish_and_clear();
-    let stocks = panel.stocks().to_vec();
-    let mut holdings: Vec<Holding> = stocks.iter().map(|_| Holding::default()).collect();
-    let mut each_block = |take: &mut dyn FnMut(&[DayPrices]) -> Result<()>| -> Result<()> {
-        while let Some(block) = panel.next_prices(&jobs)? {
-            for day in &block {
-                for (stock, column) in day.stocks.numbers().zip(day.prices.columns()) {
-                    holdings[stock].add(day.date, &day.times, column.iter().copied());
-                }
-            }
-            take(&block)?;
+
+    let mut holdings: Vec<(String, Holding)> = Vec::new();
+    let mut add = |stock: &str, date: Date, times: &[u64], prices: &[f64]| {
+        if holdings.last().is_none_or(|(name, _)| name != stock) {
+            holdings.push((stock.to_owned(), Holding::default()));
         }
-        Ok(())
+        if let Some((_, holding)) = holdings.last_mut() {
+            holding.add(date, times, prices);
+        }
     };
-    match written {
-        Some((destination, format)) => write_prices(destination, format, &stocks, &mut each_block)?,
-        None => each_block(&mut |_| Ok(()))?,
-    }
-    summary::load(&panel, report);
-    for line in suggestions(&holdings, &args.panel) {
-        report.line(line);
-    }
-    if args.output.is_none() {
-        let table = |out: &mut dyn Write| -> std::io::Result<()> {
-            writeln!(
-                out,
-                "stock,days,first,last,prices,fewest_a_day,median_a_day,most_a_day,step_seconds,longest_gap_seconds,\
-                 zero_returns,half_days"
-            )?;
-            for (stock, holding) in stocks.iter().zip(&holdings) {
-                let mut a_day = holding.prices.clone();
-                a_day.sort_unstable();
-                let (Some(first), Some(last), Some(fewest), Some(most)) =
-                    (holding.days.first(), holding.days.last(), a_day.first(), a_day.last())
-                else {
-                    writeln!(out, "{},0,,,0,,,,,,,0", crate::output::text::csv_field(stock))?;
-                    continue;
-                };
-                writeln!(
-                    out,
-                    "{},{},{first},{last},{},{fewest},{},{most},{},{},{:.4},{}",
-                    crate::output::text::csv_field(stock),
-                    holding.days.len(),
-                    a_day.iter().sum::<u64>(),
-                    a_day[a_day.len() / 2],
-                    holding.step().map_or(String::new(), |step| step.to_string()),
-                    seconds(holding.longest_gap),
-                    holding.zeros as f64 / holding.returns.max(1) as f64,
-                    holding.half_days,
-                )?;
-            }
+    if is_summary {
+        panel.each_day(|stock, date, times, prices| {
+            add(stock, date, times, prices);
             Ok(())
-        };
-        let (destination, _) = Outputs::default().table("--output", None, None)?;
-        destination.write(|out| table(out))?;
+        })?;
+    } else {
+        write_prices(&panel, &destination, &mut add)?;
+    }
+    let summaries: Vec<StockSummary> =
+        holdings.iter().map(|(stock, holding)| holding.summary(stock)).collect();
+    // Through all days, for what there is to look at.
+    while panel.next_returns(&jobs)?.is_some() {}
+    summary::load(&panel, report);
+    suggestions(&holdings, &args.panel).iter().for_each(|line| report.line(line));
+    if is_summary {
+        destination.write(|out| write_summary(&summaries, out))?;
     }
     Ok(if panel.summary().left_out().is_empty() { Outcome::Done } else { Outcome::Partial })
+}
+
+/// Writes the prices, and hands them to `add`.
+fn write_prices(
+    panel: &PanelReader,
+    destination: &Destination,
+    add: &mut dyn FnMut(&str, Date, &[u64], &[f64]),
+) -> Result<()> {
+    // What the panel fails with is told as such, whatever the writer makes of it.
+    let mut failure = None;
+    let written = destination.write(|out| {
+        let mut rows = PriceRows::new(out)?;
+        let done = panel.each_day(|stock, date, times, prices| {
+            add(stock, date, times, prices);
+            rows.day(stock, date, times, prices).map_err(Error::Stdout)
+        });
+        match done {
+            Ok(()) => rows.finish(),
+            Err(Error::Stdout(error)) => Err(error),
+            Err(error) => {
+                failure = Some(error);
+                Err(std::io::Error::other("the panel can't be read"))
+            }
+        }
+    });
+    failure.map_or(written, Err)
+}
+
+/// What a user may want to type.
+fn suggestions(holdings: &[(String, Holding)], args: &PanelArgs) -> Vec<String> {
+    // Prices a day beyond which those of neighbours move because buyers and sellers take turns.
+    const MANY: u64 = 1000;
+    const HOUR: u64 = 3600 * SECOND;
+    let mut lines = Vec::new();
+    let irregular = holdings.iter().filter(|(_, holding)| holding.step().is_none()).count();
+    let most = holdings.iter().flat_map(|(_, holding)| holding.prices.iter().copied()).max().unwrap_or(0);
+    if args.every.is_none() && (most > MANY || irregular > 0) {
+        lines.push(format!(
+            "suggestion: --every 5min, as {}",
+            if most > MANY {
+                format!("a day has up to {most} prices, whose noise adds to realized variance")
+            } else {
+                format!("the times of {irregular} stock(s) are not regular")
+            }
+        ));
+    }
+    let span = holdings.iter().filter_map(|(_, holding)| holding.span);
+    let span = span.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)));
+    if let Some((from, to)) = span
+        && args.cleaning.session.is_none()
+        && to - from > 8 * HOUR
+    {
+        let clock = |time: u64| format!("{:02}:{:02}", time / HOUR, time / (60 * SECOND) % 60);
+        lines.push(format!(
+            "suggestion: --session 09:30-16:00 or the like, as prices are from {} to {}; and --timezone, if this \
+             is not the exchange's clock",
+            clock(from),
+            clock(to)
+        ));
+    }
+    let half_days: u64 = holdings.iter().map(|(_, holding)| holding.half_days).max().unwrap_or(0);
+    if half_days > 0 && args.cleaning.holidays == crate::panel::HalfDays::Keep {
+        lines.push(format!(
+            "suggestion: --holidays short, if this is New York: {half_days} day(s) closed at 13:00 there"
+        ));
+    }
+    lines
 }

@@ -10,8 +10,8 @@ use jiff::tz::TimeZone;
 
 use crate::error::Result;
 use crate::panel::{
-    Align, Cleaning, ColumnNames, DateFormat, Duplicates, Every, HalfDays, LoadOptions, Missing, Outliers, RowFilter,
-    Sampling, Session, TableOptions, Zones, parse_date,
+    Align, Cleaning, ColumnNames, DateFormat, Duplicates, Every, HalfDays, LoadOptions, Missing, Outliers,
+    RowFilter, Sampling, Session, TableOptions, Zones, parse_date,
 };
 
 use super::stock_name;
@@ -93,10 +93,10 @@ pub(super) struct CleaningArgs {
     duplicates: Duplicates,
     /// Use the times of a day from one to the other, both included: `09:30-16:00`
     #[arg(long, value_name = "FROM-TO")]
-    session: Option<Session>,
+    pub(super) session: Option<Session>,
     /// Half days of the New York Stock Exchange, which closes at 13:00 then
     #[arg(long, value_enum, default_value_t = HalfDays::Keep)]
-    holidays: HalfDays,
+    pub(super) holidays: HalfDays,
     /// Leave out prices farther from those around them than three standard deviations and GAMMA: prices around
     /// it, share trimmed from their mean, and GAMMA, like `60,0.1,0.02` (Brownlees and Gallo 2006)
     #[arg(long, value_name = "K,TRIM,GAMMA")]
@@ -146,5 +146,6 @@ fn separator(text: &str) -> Result<u8, String> {
 }
 
 fn time_zone(name: &str) -> Result<TimeZone, String> {
-    TimeZone::get(name).map_err(|_| format!("there is no zone {name:?}; write one like America/New_York or UTC"))
+    TimeZone::get(name)
+        .map_err(|_| format!("there is no zone {name:?}; write one like America/New_York or UTC"))
 }

@@ -8,7 +8,7 @@ use crate::growth::{Choice, Maximizer, Method, Spacing, Stop};
 use crate::interval::Side;
 use crate::output::Format;
 use crate::output::intervals::Layout;
-use crate::panel::Align;
+use crate::panel::{Align, Duplicates, HalfDays, Missing};
 
 /// The values of a setting: what each is called, and what the help says of it.
 macro_rules! values {
@@ -33,6 +33,21 @@ values!(Align {
     Inner = "inner", "Keep the times that all stocks have";
     Previous = "previous", "Take all times, and a stock's previous price of the day where it has none";
     Refresh = "refresh", "Take the times when all stocks have a new price since the last";
+});
+values!(Duplicates {
+    Error = "error", "Refuse: a stock has one price at a time";
+    Last = "last", "Keep the last of them";
+    Mean = "mean", "Take their mean";
+    Median = "median", "Take their median";
+});
+values!(HalfDays {
+    Keep = "keep", "Treat them like any day";
+    Short = "short", "Leave out what comes after 13:00";
+    Drop = "drop", "Leave them out";
+});
+values!(Missing {
+    Error = "error", "Refuse: each row has a price";
+    Skip = "skip", "Leave them out";
 });
 values!(Choice {
     Continuous = "continuous", "Any k′ between the ends of the grid; V is interpolated linearly";

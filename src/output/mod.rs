@@ -8,6 +8,7 @@ pub mod coverage;
 pub mod growth;
 pub mod intervals;
 mod outputs;
+pub mod panel;
 mod stdout;
 pub(crate) mod temporary;
 pub(crate) mod text;

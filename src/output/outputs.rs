@@ -89,7 +89,7 @@ impl Outputs {
                 continue;
             };
             outputs.folders.insert(Identity::of(path), path.clone());
-            let files = folder.flatten().map(|entry| entry.path()).filter(|path| is_read(path));
+            let files = folder.flatten().map(|entry| entry.path()).filter(|path| is_table(path));
             outputs.read.extend(files.map(|file| (Identity::of(&file), file)));
         }
         outputs
@@ -119,12 +119,12 @@ impl Outputs {
             return refused(format!("{other} is the same file; name another one"));
         }
         let target = resolved(&path);
-        if is_read(&target)
+        if is_table(&target)
             && let Some(folder) = self.folders.get(&Identity::of(folder_of(&target)))
         {
             return refused(format!(
-                "every CSV file in {} is read as a stock's prices, and the next run would read this one, \
-                 too; write it to another folder, or under a name that does not end in .csv",
+                "every table in {} is read as prices, and the next run would read this one, \
+                 too; write it to another folder, or under a name that does not end like that of a table",
                 folder.display()
             ));
         }
@@ -176,12 +176,6 @@ impl Outputs {
         let format = Format::of(parameter, &path, given)?;
         Ok((self.claim(parameter, path)?, format))
     }
-}
-
-/// Whether a folder of a panel gives the file of this name to the reader.
-fn is_read(path: &Path) -> bool {
-    let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-    !hidden && path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"))
 }
 
 /// Whether `path` is another name of standard output, which is then written like it, in place.

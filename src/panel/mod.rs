@@ -95,6 +95,7 @@ pub use moment::{DateFormat, Zones};
 pub use outliers::Outliers;
 pub use refresh::{refresh_prices, refresh_times};
 pub use sample::{Every, Sampling};
+pub(crate) use select::is_table;
 pub use session::Session;
 pub use stocks::Stocks;
 pub use stream::{PanelReader, Summary};

@@ -341,7 +341,8 @@ impl Held {
         }
     }
 
-    fn read(&self, first: Date, last: Date, table: &TableOptions) -> Result<Series> {
+    /// The series of these consecutive days, read from where they are.
+    pub(super) fn read(&self, first: Date, last: Date, table: &TableOptions) -> Result<Series> {
         match self {
             Self::Kept(kept) => kept.read(first, last),
             Self::Indexed(file) => file.read(first, last, table),

@@ -76,6 +76,12 @@ fn is_numbered(path: &Path) -> bool {
 const TABLES: [&str; 7] = ["csv", "tsv", "psv", "parquet", "pq", "arrow", "feather"];
 const COMPRESSED: [&str; 3] = ["gz", "zst", "zstd"];
 
+/// Whether a folder of a panel gives the file of this name to the reader.
+pub(crate) fn is_table(path: &Path) -> bool {
+    let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+    !hidden && TABLES.contains(&&*stem_and_kind(path).1)
+}
+
 /// What a file's name is without its endings, and the ending that says what it holds, in lower case. Only known
 /// endings are taken off: a stock may have a point in its name.
 fn stem_and_kind(path: &Path) -> (Option<String>, String) {

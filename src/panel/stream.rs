@@ -21,7 +21,7 @@ use super::intake::Steps;
 use super::quality::{DayQuality, Quality};
 use super::read::{self, GRID_BYTES, Held, Read};
 use super::select::{restrict, sources};
-use super::series::{Series, Stock};
+use super::series::{Series, Stock, Ticks};
 use super::{DayPrices, DayReturns, LoadOptions, TableOptions, returns_of_day};
 use crate::error::{Error, Result};
 use crate::jobs::Jobs;
@@ -198,8 +198,44 @@ impl PanelReader {
         self.next_block(jobs, |_, returns| returns)
     }
 
+    /// Hands each stock's ticks of each of its days to `take`, as they were cleaned and sampled and before stocks
+    /// are put on common times: stock after stock, times in nanoseconds after midnight. Before any block was
+    /// read.
+    ///
+    /// # Errors
+    ///
+    /// Those of `take`; [`Error::Panel`] where a file has changed; [`Error::Io`].
+    pub fn each_day(&self, mut take: impl FnMut(&str, Date, &[u64], &[f64]) -> Result<()>) -> Result<()> {
+        // Some days at a time.
+        const TICKS: usize = 1 << 20;
+        for held in &self.held {
+            let days: Vec<(Date, usize)> = held.days().collect();
+            let mut first = 0;
+            while first < days.len() {
+                let mut ticks = 0;
+                let more = days[first..].iter().take_while(|(_, rows)| {
+                    let fits = ticks == 0 || ticks + rows <= TICKS;
+                    ticks += rows;
+                    fits
+                });
+                let next = first + more.count();
+                let series = held.read(days[first].0, days[next - 1].0, &self.table)?;
+                for day in &series.days {
+                    let Ticks { times, prices } = series.ticks(day);
+                    take(&series.stock, day.date, times, prices)?;
+                }
+                first = next;
+            }
+        }
+        Ok(())
+    }
+
     /// As [`Self::next_returns`], for the prices.
-    pub(super) fn next_prices(&mut self, jobs: &Jobs) -> Result<Option<Vec<DayPrices>>> {
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::next_returns`].
+    pub fn next_prices(&mut self, jobs: &Jobs) -> Result<Option<Vec<DayPrices>>> {
         self.next_block(jobs, |prices, _| prices)
     }
 

@@ -2,7 +2,7 @@
 
 mod pictures;
 mod resamples;
-mod summary;
+pub(super) mod summary;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -18,7 +18,7 @@ use crate::interval::Side;
 use crate::measure::{Measure, Volatility};
 use crate::output::intervals::{self, Layout};
 use crate::output::{Format, Outputs};
-use crate::panel::{Align, LoadOptions, PanelReader, parse_date};
+use crate::panel::{Align, PanelReader};
 use crate::plot::intervals::MOST_STOCKS;
 use crate::plot::{Drawn, PlotFile};
 use crate::resample::scheme;
@@ -27,6 +27,7 @@ use crate::{interval, measure};
 use self::pictures::{CellName, Pictures, Watch};
 use super::device::{DeviceArgs, MemoryArgs, grouped};
 use super::report::Report;
+use super::table::PanelArgs;
 use super::{Outcome, distinct, parse_seed, stock_name};
 
 /// Returns drawn from which on starting a GPU pays for itself: some seconds on a few cores, against well
@@ -37,10 +38,8 @@ const WORTH_A_GPU: u64 = 50_000_000_000;
 #[derive(Debug, Args)]
 #[command(allow_negative_numbers = true)]
 pub(super) struct BootstrapArgs {
-    /// A folder of CSV files, one a stock (lines `YYYYMMDD,HHMM,PRICE`); or some of these files; or one long
-    /// CSV file whose header names stock, date, time and price
-    #[arg(required = true, value_name = "PANEL")]
-    panel: Vec<PathBuf>,
+    #[command(flatten)]
+    panel: PanelArgs,
     /// Number of bootstrap samples; or `exact`, for infinitely many, without draws and a seed
     #[arg(short = 'B', long, default_value = "10000", value_name = "N|exact")]
     samples: Samples,
@@ -96,21 +95,6 @@ pub(super) struct BootstrapArgs {
     device: DeviceArgs,
     #[command(flatten)]
     memory: MemoryArgs,
-    /// Only these stocks, separated by commas
-    #[arg(long, value_delimiter = ',', value_name = "A,B", value_parser = stock_name)]
-    stocks: Option<Vec<String>>,
-    /// Only days from this one on (2007-01-31 or 20070131)
-    #[arg(long, value_name = "DATE", value_parser = parse_date)]
-    from: Option<Date>,
-    /// Only days up to this one, itself included
-    #[arg(long, value_name = "DATE", value_parser = parse_date)]
-    to: Option<Date>,
-    /// At which times of a day stocks have their returns [default: none; exact, for measures of two stocks]
-    #[arg(long, value_enum)]
-    align: Option<Align>,
-    /// Leave out broken files and days that are too short, and end with exit code 3
-    #[arg(long)]
-    keep_going: bool,
     /// File for the intervals [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -228,7 +212,7 @@ impl BootstrapArgs {
     /// At which times stocks have their returns: measures of two need common ones.
     fn align(&self) -> Result<Align> {
         let of_two = self.measure.iter().find(|name| measure::is_of_two(name));
-        match (self.align, of_two) {
+        match (self.panel.align, of_two) {
             (Some(Align::None), Some(name)) => Err(Error::Parameter {
                 name: "align",
                 value: "none".into(),
@@ -299,7 +283,7 @@ pub(super) fn run(mut args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     let align = args.align()?;
     let jobs = args.device.jobs(report)?;
     let memory = args.memory.bytes()?;
-    let mut outputs = Outputs::new(&args.panel);
+    let mut outputs = Outputs::new(&args.panel.panel);
     let (destination, format) = outputs.table("--output", args.output.take(), args.format)?;
     let pictures = Pictures {
         intervals: args.plot.take().map(|path| PlotFile::new("--plot", path, &mut outputs)).transpose()?,
@@ -312,15 +296,9 @@ pub(super) fn run(mut args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     let device = args.device.find(report)?;
 
     let started = Instant::now();
-    let options = LoadOptions {
-        stocks: args.stocks.take(),
-        from: args.from,
-        to: args.to,
-        align,
-        keep_going: args.keep_going,
-    };
+    let options = args.panel.options(align)?;
     let bar = report.spinner("load");
-    let mut panel = PanelReader::open(&args.panel, &options, memory, &jobs)?;
+    let mut panel = PanelReader::open(&args.panel.panel, &options, memory, &jobs)?;
     bar.finish_and_clear();
     let open_time = started.elapsed();
     let against = args.against.as_deref().map(|name| second_stock(name, panel.stocks())).transpose()?;

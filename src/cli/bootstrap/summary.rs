@@ -61,6 +61,8 @@ pub(super) fn load(panel: &PanelReader, report: &Report) {
         plural(panel.stocks().len() as u64, "stock"),
         plural(loaded.days as u64, "day"),
     ));
+    loaded.understood.iter().for_each(|line| report.line(format!("read {line}")));
+    loaded.steps.iter().for_each(|line| report.line(line));
     for warning in &loaded.warnings {
         report.warning(warning);
     }

@@ -1,0 +1,124 @@
+//! What a panel holds, a row a stock, and its prices, as CSV.
+
+use std::io::{self, Write};
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+/// What one stock of a panel has.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct StockSummary {
+    /// The stock.
+    pub stock: String,
+    /// The number of its days.
+    pub days: usize,
+    /// The first day.
+    pub first: Option<Date>,
+    /// The last day.
+    pub last: Option<Date>,
+    /// The number of prices.
+    pub prices: u64,
+    /// Prices of the day with the fewest.
+    pub fewest_a_day: Option<u64>,
+    /// Prices of the day in the middle.
+    pub median_a_day: Option<u64>,
+    /// Prices of the day with the most.
+    pub most_a_day: Option<u64>,
+    /// The time from price to price, in seconds, if nine of ten have it.
+    pub step_seconds: Option<f64>,
+    /// The longest time from price to price, in seconds.
+    pub longest_gap_seconds: f64,
+    /// The share of zero returns.
+    pub zero_returns: f64,
+    /// Half days of the New York Stock Exchange.
+    pub half_days: u64,
+}
+
+/// Writes a header and a row for each stock.
+///
+/// # Errors
+///
+/// What the writer fails with.
+pub fn write_summary(stocks: &[StockSummary], out: &mut dyn Write) -> io::Result<()> {
+    let mut table = csv::Writer::from_writer(out);
+    for stock in stocks {
+        table.serialize(stock).map_err(io::Error::other)?;
+    }
+    table.flush()
+}
+
+/// Writes prices, stock after stock and day after day, each with its times in nanoseconds after midnight.
+///
+/// As CSV a header and a row each, `stock,date,time,price`: times with as much of a fraction as they have, prices
+/// in the shortest form that reads back as the same double.
+pub struct PriceRows<'a> {
+    table: csv::Writer<&'a mut dyn Write>,
+}
+
+impl<'a> PriceRows<'a> {
+    /// Writes the header.
+    ///
+    /// # Errors
+    ///
+    /// What the writer fails with.
+    pub fn new(out: &'a mut dyn Write) -> io::Result<Self> {
+        let mut table = csv::Writer::from_writer(out);
+        table.write_record(["stock", "date", "time", "price"]).map_err(io::Error::other)?;
+        Ok(Self { table })
+    }
+
+    /// Writes the ticks of a stock's day.
+    ///
+    /// # Errors
+    ///
+    /// What the writer fails with.
+    pub fn day(&mut self, stock: &str, date: Date, times: &[u64], prices: &[f64]) -> io::Result<()> {
+        let date = date.to_string();
+        for (time, price) in times.iter().zip(prices) {
+            let (time, price) = (clock(*time), price.to_string());
+            self.table.write_record([stock, &date, &time, &price]).map_err(io::Error::other)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the table.
+    ///
+    /// # Errors
+    ///
+    /// What the writer fails with.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.table.flush()
+    }
+}
+
+/// `HH:MM:SS`, with the fraction there is.
+fn clock(time: u64) -> String {
+    const SECOND: u64 = crate::panel::SECOND;
+    let (seconds, fraction) = (time / SECOND, time % SECOND);
+    let clock = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match fraction {
+        0 => clock,
+        _ => format!("{clock}.{}", format!("{fraction:09}").trim_end_matches('0')),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::panel::SECOND;
+
+    #[test]
+    fn prices_are_rows() {
+        let mut text = Vec::new();
+        let mut rows = PriceRows::new(&mut text).unwrap();
+        let open = 34_200 * SECOND;
+        rows.day("BRK,B", date(2007, 1, 3), &[open, open + 1_500_000], &[0.1 + 0.2, 5.0]).unwrap();
+        rows.finish().unwrap();
+        let expected = "stock,date,time,price\n\"BRK,B\",2007-01-03,09:30:00,0.30000000000000004\n\
+                        \"BRK,B\",2007-01-03,09:30:00.0015,5\n";
+        assert_eq!(String::from_utf8(text).unwrap(), expected);
+    }
+}
