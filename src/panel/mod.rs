@@ -49,14 +49,20 @@
 //! it gives.
 
 mod align;
+mod clean;
 mod error;
 mod field;
+mod half_day;
 mod header;
 mod load;
 mod long;
+mod outliers;
 mod quality;
+mod refresh;
+mod sample;
 mod select;
 mod series;
+mod session;
 mod single;
 mod stream;
 mod text;
@@ -66,8 +72,14 @@ use ndarray::{Array2, Zip, s};
 use rayon::prelude::*;
 
 pub use align::Align;
+pub use clean::{Cleaning, Counts, DayTicks, Duplicates, HalfDays, Missing, TickFault};
 pub use error::{FileProblem, LineProblem, PanelError};
+pub use half_day::half_day_close;
 pub use load::{LoadOptions, Loaded, load};
+pub use outliers::Outliers;
+pub use refresh::{refresh_prices, refresh_times};
+pub use sample::{Every, Sampling};
+pub use session::Session;
 pub use stream::{PanelReader, Summary};
 
 /// Nanoseconds of a second: times of a day are in nanoseconds after midnight.

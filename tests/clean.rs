@@ -1,0 +1,164 @@
+//! Cleaning, sampling and refresh times against pandas (`tests/oracles/clean.py`).
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::num::NonZeroU64;
+
+use bellwether::jiff::civil::Date;
+use bellwether::panel::{
+    Cleaning, Counts, DayTicks, Duplicates, Every, HalfDays, Sampling, Session, parse_date, refresh_prices,
+    refresh_times,
+};
+
+/// The lines of a golden file, without its head, in fields.
+fn golden(name: &str) -> Vec<Vec<String>> {
+    let path = format!("{}/tests/golden/{name}.csv", env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(path).unwrap();
+    text.lines().skip(1).map(|line| line.split(',').map(str::to_owned).collect()).collect()
+}
+
+/// The simulated ticks, by the name of their series.
+fn series() -> BTreeMap<String, DayTicks> {
+    let mut series: BTreeMap<String, (Vec<u64>, Vec<f64>)> = BTreeMap::new();
+    for line in golden("clean_ticks") {
+        let (times, prices) = series.entry(line[0].clone()).or_default();
+        times.push(line[1].parse().unwrap());
+        prices.push(line[2].parse().unwrap());
+    }
+    series.into_iter().map(|(name, (times, prices))| (name, DayTicks::new(times, prices).unwrap())).collect()
+}
+
+/// What a case does to the ticks of a day.
+struct Case {
+    date: Date,
+    cleaning: Cleaning,
+    every: Option<Every>,
+    session: Option<Session>,
+    subsample: NonZeroU64,
+    grid: usize,
+}
+
+impl Case {
+    fn new(spec: &str) -> Self {
+        let mut case = Self {
+            date: parse_date("2018-01-02").unwrap(),
+            cleaning: Cleaning::default(),
+            every: None,
+            session: None,
+            subsample: NonZeroU64::MIN,
+            grid: 0,
+        };
+        // Ticks of one time are an error unless a case says what to do with them; the other series have none.
+        for setting in spec.split_whitespace() {
+            let (name, value) = setting.split_once('=').unwrap();
+            let cleaning = case.cleaning.clone();
+            match name {
+                "date" => case.date = parse_date(value).unwrap(),
+                "session" => {
+                    case.session = Some(value.parse().unwrap());
+                    case.cleaning = cleaning.session(value.parse().unwrap());
+                }
+                "half_days" => {
+                    let half_days = match value {
+                        "short" => HalfDays::Short,
+                        "drop" => HalfDays::Drop,
+                        other => panic!("half days {other}"),
+                    };
+                    case.cleaning = cleaning.half_days(half_days);
+                }
+                "duplicates" => {
+                    let duplicates = match value {
+                        "last" => Duplicates::Last,
+                        "mean" => Duplicates::Mean,
+                        "median" => Duplicates::Median,
+                        other => panic!("duplicates {other}"),
+                    };
+                    case.cleaning = cleaning.duplicates(duplicates);
+                }
+                "outliers" => case.cleaning = cleaning.outliers(value.replace('/', ",").parse().unwrap()),
+                "every" => case.every = Some(value.parse().unwrap()),
+                "subsample" => case.subsample = value.parse().unwrap(),
+                "grid" => case.grid = value.parse().unwrap(),
+                other => panic!("setting {other}"),
+            }
+        }
+        case
+    }
+
+    fn apply(&self, mut ticks: DayTicks) -> (DayTicks, Counts) {
+        let (mut counts, rows) = (Counts::default(), ticks.len());
+        self.cleaning.clean(self.date, &mut ticks, &mut counts).unwrap();
+        assert_eq!((counts.rows, counts.kept()), (rows as u64, ticks.len() as u64));
+        let Some(every) = self.every else { return (ticks, counts) };
+        let sampling = Sampling::new(every, self.session).unwrap().subsample(self.subsample).unwrap();
+        let mut grids = sampling.subsamples(&ticks, self.cleaning.early_close(self.date));
+        assert_eq!(grids.len() as u64, self.subsample.get());
+        assert_eq!(grids[0], sampling.sample(&ticks, self.cleaning.early_close(self.date)));
+        (grids.swap_remove(self.grid), counts)
+    }
+}
+
+#[test]
+fn cleaned_and_sampled_ticks_are_those_of_pandas() {
+    let series = series();
+    let mut expected: BTreeMap<String, Vec<(u64, f64)>> = BTreeMap::new();
+    for line in golden("clean") {
+        expected
+            .entry(line[0].clone())
+            .or_default()
+            .push((line[1].parse().unwrap(), line[2].parse().unwrap()));
+    }
+    let cases = golden("clean_cases");
+    assert!(cases.len() > 50);
+    let mut all = Counts::default();
+    for line in cases {
+        let [number, name, spec] = &line[..] else { panic!("{line:?}") };
+        let case = Case::new(spec);
+        let (ticks, counts) = case.apply(series[name].clone());
+        let expected = expected.remove(number).unwrap_or_default();
+        let times: Vec<u64> = expected.iter().map(|(time, _)| *time).collect();
+        assert_eq!(ticks.times(), times, "{name}: {spec}");
+        for (price, (time, expected)) in ticks.prices().iter().zip(expected) {
+            // Means are summed in another order; all others are prices, or means of two.
+            let tolerance = if spec.contains("mean") { 1e-12 * expected } else { 0.0 };
+            assert!(
+                (price - expected).abs() <= tolerance,
+                "{name}: {spec}: {price}, not {expected}, at {time}"
+            );
+        }
+        all += counts;
+    }
+    assert!(expected.is_empty());
+    // Every step had something to do.
+    assert!(
+        [all.session, all.half_days, all.duplicates, all.outliers].iter().all(|taken| *taken > 0),
+        "{all:?}"
+    );
+}
+
+#[test]
+fn refresh_times_and_their_prices_are_those_of_the_definition() {
+    let mut series = series();
+    let mut counts = Counts::default();
+    let last = Cleaning::default().duplicates(Duplicates::Last);
+    for ticks in series.values_mut() {
+        last.clean(parse_date("2018-01-02").unwrap(), ticks, &mut counts).unwrap();
+    }
+    let mut expected: BTreeMap<String, (Vec<u64>, Vec<f64>)> = BTreeMap::new();
+    for line in golden("clean_refresh") {
+        let (times, prices) = expected.entry(line[0].clone()).or_default();
+        times.push(line[1].parse().unwrap());
+        prices.extend(line[2].split(' ').map(|price| price.parse::<f64>().unwrap()));
+    }
+    assert!(expected.len() >= 6);
+    for (names, (times, prices)) in expected {
+        let stocks: Vec<&DayTicks> = names.split('+').map(|name| &series[name]).collect();
+        let stocks: Vec<_> = stocks.iter().map(|ticks| (ticks.times(), ticks.prices())).collect();
+        let (found, table) = refresh_prices(&stocks);
+        assert_eq!(found, times, "{names}");
+        assert_eq!(table.dim(), (times.len(), stocks.len()));
+        assert!(table.iter().eq(&prices), "{names}");
+        let of_stocks: Vec<&[u64]> = stocks.iter().map(|(times, _)| *times).collect();
+        assert_eq!(refresh_times(&of_stocks), times);
+    }
+}
