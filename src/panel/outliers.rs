@@ -138,10 +138,11 @@ impl FromStr for Outliers {
             return Err(Error::Parameter {
                 name: "outliers",
                 value: text.to_owned(),
-                requirement: "it must be three numbers with commas between, as in 60,0.1,0.02: the prices in \
+                requirement:
+                    "it must be three numbers with commas between, as in 60,0.1,0.02: the prices in \
                               a neighbourhood, the share trimmed from its mean, the granularity in units of \
                               the price"
-                    .to_owned(),
+                        .to_owned(),
             });
         };
         Self::new(neighbours, trim, granularity)
@@ -206,7 +207,8 @@ mod tests {
                 let mut near = prices[first..first + k].to_vec();
                 near.sort_by(f64::total_cmp);
                 let mean = near.iter().sum::<f64>() / k as f64;
-                let variance = near.iter().map(|price| (price - mean).powi(2)).sum::<f64>() / (k - 1) as f64;
+                let variance =
+                    near.iter().map(|price| (price - mean).powi(2)).sum::<f64>() / (k - 1).max(1) as f64;
                 let trimmed = (k as f64 * outliers.trim / 2.0) as usize;
                 let inner = &near[trimmed..k - trimmed];
                 let trimmed_mean = inner.iter().sum::<f64>() / inner.len() as f64;

@@ -93,8 +93,8 @@ def outliers_kept(prices, neighbours, trim, granularity):
 def apply(ticks, of):
     """What the settings leave of the ticks of a day."""
     if "session" in of:
-        start, end = (time.time() for time in session_of(of))
-        ticks = ticks.between_time(start, end)
+        start, end = session_of(of)
+        ticks = ticks.loc[start:end]
     close = None
     if of.get("half_days", "keep") != "keep":
         early = closes().get(pd.Timestamp(of["date"]))
@@ -126,6 +126,7 @@ def sample(ticks, of, close):
     sampled = ticks.resample(step, closed="right", label="right", origin=start).last().ffill()
     # Bins before the first point: prices before it are the previous ones there.
     sampled = sampled.groupby(sampled.index.where(sampled.index >= start, start)).last()
+    sampled = sampled[sampled.index <= MIDNIGHT + pd.Timedelta(days=1)]
     if end is not None and len(sampled):
         # Carried forward, from the first point with a price on.
         points = pd.date_range(start, end, freq=step)
