@@ -30,7 +30,9 @@ use jiff::civil::{Date, Weekday};
 use super::session::HOUR;
 
 /// When the New York Stock Exchange closed on this day, in nanoseconds after midnight, where it was a half
-/// day: the [module](self) has the rule. None for any other day, and before 1990.
+/// day by plan: at 13:00 (until 1992: 14:00) on the day after Thanksgiving (from 1992), on December 24 from
+/// Monday to Thursday, and on the day before (or, as a Friday, after) July 4 (from 1995). None for any other
+/// day, and before 1990.
 ///
 /// ```
 /// # use bellwether::{jiff::civil::date, panel::half_day_close};

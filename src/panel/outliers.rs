@@ -48,7 +48,7 @@ const LEAST: usize = 10;
 const MOST: usize = 10_000;
 
 /// Which prices of a day are outliers, by the rule of Brownlees and Gallo (2006), with its k, δ and γ: see
-/// "Outliers" in [`Cleaning`](super::Cleaning).
+/// [`Cleaning`](super::Cleaning).
 ///
 /// As text: `K,DELTA,GAMMA`, as in `60,0.1,0.02`.
 #[derive(Debug, Clone, Copy, PartialEq)]
