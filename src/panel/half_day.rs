@@ -63,8 +63,8 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+    use crate::panel::error::clock;
     use crate::panel::parse_date;
-    use crate::panel::session::clock_text;
 
     /// Early closes by exchange_calendars (`tests/oracles/clean.py`), and every other day of these years.
     #[test]
@@ -79,7 +79,7 @@ mod tests {
         assert!(closes.len() > 70);
         let mut day = date(1990, 1, 1);
         while day < date(2027, 1, 1) {
-            let close = half_day_close(day).map(clock_text);
+            let close = half_day_close(day).map(clock);
             assert_eq!(close.as_deref(), closes.get(&day).copied(), "{day}");
             day = day.tomorrow().unwrap();
         }

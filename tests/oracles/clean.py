@@ -12,7 +12,8 @@ Nothing is shared with the Rust code; the rules are those of the documentation o
 
 A SPEC is a list of settings with spaces between, each NAME=VALUE:
 
-    date=2018-07-03 session=09:30-16:00 half_days=short duplicates=median outliers=60,0.1,0.02 every=5min subsample=5 grid=2
+    date=2018-07-03 session=09:30-16:00 half_days=short duplicates=median outliers=60,0.1,0.02 every=5min
+    subsample=5 grid=2
 
 clean_ticks.csv: series,time,price      simulated ticks, times in nanoseconds after midnight: bursts (many
                                         ticks of one time), gaps, fractions of a second, outliers, ticks
@@ -89,7 +90,8 @@ def outliers_kept(prices, neighbours, trim, granularity):
         bound = 3 * (near.std(ddof=1) if k > 1 else 0.0) + granularity
         nearest = min(nearest, abs(abs(prices[i] - mean) / bound - 1))
         kept.append(abs(prices[i] - mean) < bound)
-    print(f"outliers: {n - sum(kept)} of {n}; the nearest to its bound is {nearest:.1e} of it away", file=sys.stderr)
+    found = n - sum(kept)
+    print(f"outliers: {found} of {n}; the nearest to its bound is {nearest:.1e} of it away", file=sys.stderr)
     if nearest < 1e-9:
         sys.exit("rounding would decide")
     return np.array(kept, dtype=bool)
