@@ -1,5 +1,7 @@
 //! Cleaning, sampling and refresh times against pandas (`tests/oracles/clean.py`).
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test is a panic")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::num::NonZeroU64;

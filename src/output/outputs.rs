@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Destination, Format, folder_of, is_special, resolved, stdout};
 use crate::error::{Error, Result};
+use crate::panel::is_table;
 
 /// What the outputs of a run may not be: what it reads, and each other. An output is had from here alone, by
 /// the parameter that names it.

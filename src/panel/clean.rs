@@ -28,9 +28,10 @@ use std::ops::AddAssign;
 
 use jiff::civil::Date;
 
+use super::error::clock;
 use super::half_day::half_day_close;
 use super::outliers::Outliers;
-use super::session::{DAY, Session, clock_text};
+use super::session::{DAY, Session};
 
 /// What to do with rows that have no price.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -138,7 +139,7 @@ pub enum TickFault {
     /// Two ticks of one time, where these are an error.
     #[error(
         "two prices have the time {}; say with `duplicates` whether their last, mean or median is meant",
-        clock_text(*time)
+        clock(*time)
     )]
     Duplicate {
         /// The row of the second of them, from 0, in the ticks as they were given.
@@ -147,7 +148,7 @@ pub enum TickFault {
         time: u64,
     },
     /// A time before that of the row before.
-    #[error("the time {} comes after {}; sort the rows by time", clock_text(*time), clock_text(*previous))]
+    #[error("the time {} comes after {}; sort the rows by time", clock(*time), clock(*previous))]
     Order {
         /// The row, from 0.
         row: usize,
@@ -401,7 +402,8 @@ mod tests {
     use jiff::civil::date;
     use proptest::prelude::*;
 
-    use super::super::session::{HOUR, SECOND};
+    use super::super::SECOND;
+    use super::super::session::HOUR;
     use super::*;
 
     /// Prices 1, 2, 3 … at these times.

@@ -37,8 +37,9 @@ pub(super) fn date(text: &[u8]) -> Result<Date, LineProblem> {
         [y @ .., b'-', m1, m2, b'-', d1, d2] | [y @ .., b'/', m1, m2, b'/', d1, d2] if y.len() == 4 => {
             (digits(y), digits(&[*m1, *m2]), digits(&[*d1, *d2]))
         }
-        _ => by_name_of_month(text).unwrap_or_default(),
+        _ => (None, None, None),
     };
+    let parts = by_name_of_month(text).unwrap_or(parts);
     let (Some(year), Some(month), Some(day)) = parts else {
         // Three numbers, of which it is not known which is the month.
         return Err(match numbers(text) {
@@ -184,7 +185,7 @@ pub(super) fn price(text: &[u8], decimal_comma: bool) -> Result<f64, LineProblem
     if decimal_comma && let Some(comma) = text.iter().position(|byte| *byte == b',') {
         let mut with_point = text.to_vec();
         with_point[comma] = b'.';
-        return if text.contains(&b'.') {
+        return if text.contains(&b'.') || with_point.contains(&b',') {
             Err(LineProblem::Price(quoted(text)))
         } else {
             price(&with_point, false)
@@ -356,7 +357,7 @@ mod tests {
         assert_eq!(price(b"12,34", true), Ok(12.34));
         assert_eq!(price(b"12.34", true), Ok(12.34));
         assert_eq!(price(b"1.234,5", true), Err(LineProblem::Price("\"1.234,5\"".into())));
-        assert_eq!(price(b"1,2,3", true), Err(LineProblem::Price("\"1.2,3\"".into())));
+        assert_eq!(price(b"1,2,3", true), Err(LineProblem::Price("\"1,2,3\"".into())));
         for text in ["0", "-1", "0.00", "-0", "1e-999"] {
             assert_eq!(price(text.as_bytes(), false), Err(LineProblem::NotPositive(format!("{text:?}"))));
         }

@@ -30,7 +30,9 @@ use jiff::civil::{Date, Weekday};
 use super::session::HOUR;
 
 /// When the New York Stock Exchange closed on this day, in nanoseconds after midnight, where it was a half
-/// day: the [module](self) has the rule. None for any other day, and before 1990.
+/// day by plan: at 13:00 (until 1992: 14:00) on the day after Thanksgiving (from 1992), on December 24 from
+/// Monday to Thursday, and on the day before (or, as a Friday, after) July 4 (from 1995). None for any other
+/// day, and before 1990.
 ///
 /// ```
 /// # use bellwether::{jiff::civil::date, panel::half_day_close};
@@ -61,8 +63,8 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+    use crate::panel::error::clock;
     use crate::panel::parse_date;
-    use crate::panel::session::clock_text;
 
     /// Early closes by exchange_calendars (`tests/oracles/clean.py`), and every other day of these years.
     #[test]
@@ -77,7 +79,7 @@ mod tests {
         assert!(closes.len() > 70);
         let mut day = date(1990, 1, 1);
         while day < date(2027, 1, 1) {
-            let close = half_day_close(day).map(clock_text);
+            let close = half_day_close(day).map(clock);
             assert_eq!(close.as_deref(), closes.get(&day).copied(), "{day}");
             day = day.tomorrow().unwrap();
         }

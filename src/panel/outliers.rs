@@ -48,7 +48,7 @@ const LEAST: usize = 10;
 const MOST: usize = 10_000;
 
 /// Which prices of a day are outliers, by the rule of Brownlees and Gallo (2006), with its k, δ and γ: see
-/// "Outliers" in [`Cleaning`](super::Cleaning).
+/// [`Cleaning`](super::Cleaning).
 ///
 /// As text: `K,DELTA,GAMMA`, as in `60,0.1,0.02`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -207,7 +207,8 @@ mod tests {
                 let mut near = prices[first..first + k].to_vec();
                 near.sort_by(f64::total_cmp);
                 let mean = near.iter().sum::<f64>() / k as f64;
-                let variance = near.iter().map(|price| (price - mean).powi(2)).sum::<f64>() / (k - 1) as f64;
+                let variance =
+                    near.iter().map(|price| (price - mean).powi(2)).sum::<f64>() / (k - 1).max(1) as f64;
                 let trimmed = (k as f64 * outliers.trim / 2.0) as usize;
                 let inner = &near[trimmed..k - trimmed];
                 let trimmed_mean = inner.iter().sum::<f64>() / inner.len() as f64;

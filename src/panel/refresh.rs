@@ -18,7 +18,8 @@
 
 use ndarray::Array2;
 
-/// The refresh times of several stocks on a day, increasing: see "Refresh times" in the source. `stocks` has
+/// The refresh times of several stocks on a day, increasing: the first is when each has had a tick, and the
+/// next is when each has had another. `stocks` has
 /// the times of each stock's ticks, which never go back. There are none where there is no stock, or one has
 /// no tick. Takes time in proportion to all ticks.
 ///

@@ -42,8 +42,9 @@ use std::fmt;
 use std::num::NonZeroU64;
 use std::str::FromStr;
 
+use super::SECOND;
 use super::clean::DayTicks;
-use super::session::{DAY, HOUR, MINUTE, SECOND, Session};
+use super::session::{DAY, HOUR, MINUTE, Session};
 use crate::error::{Error, Result};
 
 /// The most points of a grid: each millisecond of 6.5 hours, and less than would exhaust a memory.
@@ -394,8 +395,8 @@ mod tests {
     fn grids_that_do_not_fit_are_refused() {
         let session = Session::new(9 * HOUR, 10 * HOUR).unwrap();
         let error = Sampling::new(every("61min"), Some(session)).unwrap_err().to_string();
-        let text = "every is 61min, but the session 09:00-10:00 would then have one price, and a return needs \
-                    two; take a shorter step";
+        let text = "every is 61min, but the session 09:00-10:00 would then have one price, and a return \
+                    needs two; take a shorter step";
         assert_eq!(error, text);
         assert!(Sampling::new(every("60min"), Some(session)).is_ok());
         assert!(Sampling::new(every("24h"), None).is_ok());

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::SECOND;
+use super::error::clock;
 use crate::error::{Error, Result};
 
-/// Nanoseconds in a second.
-pub(super) const SECOND: u64 = 1_000_000_000;
 /// Nanoseconds in a minute.
 pub(super) const MINUTE: u64 = 60 * SECOND;
 /// Nanoseconds in an hour.
@@ -40,7 +40,7 @@ impl Session {
     /// [`Error::Parameter`] where it does not end after it begins, or ends after 24:00.
     pub fn new(from: u64, to: u64) -> Result<Self> {
         let refuse = |requirement: &str| {
-            Err(refusal(format!("{}-{}", clock_text(from), clock_text(to)), requirement.to_owned()))
+            Err(refusal(format!("{}-{}", clock(from), clock(to)), requirement.to_owned()))
         };
         if from >= to {
             return refuse("it must end after it begins; exchange the two times, or widen it");
@@ -84,7 +84,7 @@ impl FromStr for Session {
 
 impl fmt::Display for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", clock_text(self.from), clock_text(self.to))
+        write!(f, "{}-{}", clock(self.from), clock(self.to))
     }
 }
 
@@ -113,19 +113,6 @@ fn clock_time(text: &str) -> Option<u64> {
         },
     };
     Some(hours * HOUR + minutes * MINUTE + seconds).filter(|time| *time <= DAY)
-}
-
-/// Nanoseconds after midnight as `HH:MM`, with the seconds and their fraction where there are any.
-pub(super) fn clock_text(time: u64) -> String {
-    let (hours, minutes, seconds) = (time / HOUR, time / MINUTE % 60, time / SECOND % 60);
-    match (seconds, time % SECOND) {
-        (0, 0) => format!("{hours:02}:{minutes:02}"),
-        (_, 0) => format!("{hours:02}:{minutes:02}:{seconds:02}"),
-        (_, fraction) => {
-            let fraction = format!("{fraction:09}");
-            format!("{hours:02}:{minutes:02}:{seconds:02}.{}", fraction.trim_end_matches('0'))
-        }
-    }
 }
 
 #[cfg(test)]

@@ -504,7 +504,7 @@ mod tests {
     fn days_with_headers_and_blank_lines_are_read_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("A.csv");
-        let blank = "\n".repeat(text::CHUNK as usize / 2);
+        let blank = "\n".repeat(crate::panel::text::CHUNK as usize / 2);
         let rows = |day: u32, price: u32| format!("{price},x,{day},935\n{blank}{},y,{day},936\n", price + 1);
         let text =
             format!("{blank}price,note,date,time\n{blank}{}{blank}{}", rows(20070103, 5), rows(20070104, 8));

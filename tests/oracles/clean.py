@@ -1,26 +1,32 @@
 """Golden values of cleaning and sampling ticks, by pandas.
 
-Usage: python tests/oracles/clean.py tests/golden                          writes the files below there
-       python tests/oracles/clean.py --trades TRADES.csv.gz SPEC           writes such trades, cleaned and sampled, to standard output
-       python tests/oracles/clean.py --trades TRADES.csv.gz SPEC --check FILE.csv      compares a file with them
+Usage: python tests/oracles/clean.py tests/golden
+           writes the files below there
+       python tests/oracles/clean.py --trades TRADES.csv.gz SPEC
+           writes such trades, cleaned and sampled, to standard output
+       python tests/oracles/clean.py --trades TRADES.csv.gz SPEC --check FILE.csv
+           compares a file with them
 
-Nothing is shared with the Rust code; the rules are those of the documentation of modules `panel::clean`, `outliers`, `sample`,
-`refresh` and `half_day`.
+Nothing is shared with the Rust code; the rules are those of the documentation of modules `panel::clean`,
+`outliers`, `sample`, `refresh` and `half_day`.
 
 A SPEC is a list of settings with spaces between, each NAME=VALUE:
 
-    date=2018-07-03 session=09:30-16:00 half_days=short duplicates=median outliers=60,0.1,0.02 every=5min subsample=5 grid=2
+    date=2018-07-03 session=09:30-16:00 half_days=short duplicates=median outliers=60,0.1,0.02 every=5min
+    subsample=5 grid=2
 
-clean_ticks.csv: series,time,price      simulated ticks, times in nanoseconds after midnight: bursts (many ticks of one time), gaps,
-                                        fractions of a second, outliers, ticks outside of the session
-clean_cases.csv: case,series,spec       cases: what is done to a series (in place of the commas of a SPEC there are slashes)
+clean_ticks.csv: series,time,price      simulated ticks, times in nanoseconds after midnight: bursts (many
+                                        ticks of one time), gaps, fractions of a second, outliers, ticks
+                                        outside of the session
+clean_cases.csv: case,series,spec       what is done to a series (slashes stand for the commas of a SPEC)
 clean.csv: case,time,price              what a case leaves of its series
-clean_refresh.csv: series,time,prices   refresh times of several series (joined by '+'), and their previous prices (joined by ' ')
+clean_refresh.csv: series,time,prices   refresh times of several series (joined by '+'), and their previous
+                                        prices (joined by ' ')
 clean_half_days.csv: date,close         early closes of the New York Stock Exchange, by exchange_calendars
 
-Prices of trades are read by Python, and times in UTC become New York's. The file has the columns DT, SYMBOL and PRICE, and may have
-EX, COND and CORR: kept are corrections 0, the exchange N, and conditions without a letter but E and F. FILE.csv has the columns
-date,stock,time,price, with times HH:MM:SS.fraction.
+Prices of trades are read by Python. The file has the columns DT, SYMBOL and PRICE. It may have EX, COND and
+CORR: then times are in UTC and become New York's, and kept are corrections 0, the exchange N, and conditions
+without a letter but E and F. FILE.csv has the columns date,stock,time,price, with times HH:MM:SS.fraction.
 """
 
 import argparse
@@ -84,7 +90,8 @@ def outliers_kept(prices, neighbours, trim, granularity):
         bound = 3 * (near.std(ddof=1) if k > 1 else 0.0) + granularity
         nearest = min(nearest, abs(abs(prices[i] - mean) / bound - 1))
         kept.append(abs(prices[i] - mean) < bound)
-    print(f"outliers: {n - sum(kept)} of {n}; the nearest to its bound is {nearest:.1e} of it away", file=sys.stderr)
+    found = n - sum(kept)
+    print(f"outliers: {found} of {n}; the nearest to its bound is {nearest:.1e} of it away", file=sys.stderr)
     if nearest < 1e-9:
         sys.exit("rounding would decide")
     return np.array(kept, dtype=bool)
@@ -93,8 +100,8 @@ def outliers_kept(prices, neighbours, trim, granularity):
 def apply(ticks, of):
     """What the settings leave of the ticks of a day."""
     if "session" in of:
-        start, end = (time.time() for time in session_of(of))
-        ticks = ticks.between_time(start, end)
+        start, end = session_of(of)
+        ticks = ticks.loc[start:end]
     close = None
     if of.get("half_days", "keep") != "keep":
         early = closes().get(pd.Timestamp(of["date"]))
@@ -126,6 +133,7 @@ def sample(ticks, of, close):
     sampled = ticks.resample(step, closed="right", label="right", origin=start).last().ffill()
     # Bins before the first point: prices before it are the previous ones there.
     sampled = sampled.groupby(sampled.index.where(sampled.index >= start, start)).last()
+    sampled = sampled[sampled.index <= MIDNIGHT + pd.Timedelta(days=1)]
     if end is not None and len(sampled):
         # Carried forward, from the first point with a price on.
         points = pd.date_range(start, end, freq=step)
@@ -207,11 +215,26 @@ CASES = {
         "outliers=200,0.1,0.001",
     ],
     "night": ["every=1h", "every=7h", "every=13min", "every=24h", "session=00:00-24:00 every=30min", "outliers=20,0.25,0.0001"],
-    "minutes": ["every=1min", "every=2min", "every=90s", "session=10:00-10:30 every=1min", "session=10:00:00.001-10:30 every=30500ms"]
+    "minutes": [
+        "every=1min",
+        "every=2min",
+        "every=90s",
+        "session=10:00-10:30 every=1min",
+        "session=10:00:00.001-10:30 every=30500ms",
+    ]
     + [f"every=4min subsample=4 grid={grid}" for grid in range(4)],
     "one": ["every=5min", "session=09:30-16:00 every=1h", "every=3ticks", "outliers=10,0.1,0.01", "duplicates=median"],
 }
-REFRESH = ["burst+gaps", "gaps+night", "night+burst+gaps", "minutes+minutes", "gaps", "one+night", "minutes+gaps+burst+night", "one+minutes"]
+REFRESH = [
+    "burst+gaps",
+    "gaps+night",
+    "night+burst+gaps",
+    "minutes+minutes",
+    "gaps",
+    "one+night",
+    "minutes+gaps+burst+night",
+    "one+minutes",
+]
 
 
 def golden(folder):
@@ -221,7 +244,8 @@ def golden(folder):
     ticks = {name: pd.Series(prices, index=at(times)) for name, (times, prices) in series.items()}
     cases = [(name, spec) for name, specs in CASES.items() for spec in specs]
     # The settings of outliers have commas of their own.
-    write(folder / "clean_cases.csv", ["case", "series", "spec"], [[case, name, spec.replace(",", "/")] for case, (name, spec) in enumerate(cases)])
+    rows = [[case, name, spec.replace(",", "/")] for case, (name, spec) in enumerate(cases)]
+    write(folder / "clean_cases.csv", ["case", "series", "spec"], rows)
     rows = []
     for case, (name, spec) in enumerate(cases):
         left = apply(ticks[name], settings(spec))
@@ -232,7 +256,8 @@ def golden(folder):
         for time, prices in zip(*refresh([ticks[name].groupby(level=0).last() for name in names.split("+")])):
             rows.append([names, (time - MIDNIGHT).as_unit("ns").value, " ".join(repr(float(price)) for price in prices)])
     write(folder / "clean_refresh.csv", ["series", "time", "prices"], rows)
-    write(folder / "clean_half_days.csv", ["date", "close"], [[day.strftime("%Y-%m-%d"), close.strftime("%H:%M")] for day, close in closes().items()])
+    rows = [[day.strftime("%Y-%m-%d"), close.strftime("%H:%M")] for day, close in closes().items()]
+    write(folder / "clean_half_days.csv", ["date", "close"], rows)
 
 
 def write(path, head, rows):
@@ -248,7 +273,8 @@ def trades(path, spec):
         # Letters that are no price of a trade like any other; @ and blanks are none.
         usual = ~table["COND"].str.contains("[A-DG-Z]", regex=True)
         table = table[(table["CORR"] == 0) & (table["EX"] == "N") & usual]
-        table["DT"] = pd.to_datetime(table["DT"], format="ISO8601", utc=True).dt.tz_convert("America/New_York").dt.tz_localize(None)
+        utc = pd.to_datetime(table["DT"], format="ISO8601", utc=True)
+        table["DT"] = utc.dt.tz_convert("America/New_York").dt.tz_localize(None)
     else:
         table["DT"] = pd.to_datetime(table["DT"], format="ISO8601")
     table = table[table["PRICE"] > 0].sort_values("DT", kind="stable")
