@@ -31,7 +31,7 @@
 //! | [`interval`] | one file an interval: the order statistics that it needs, and its ends |
 //! | [`bootstrap`] | the driver: panel × measures × scheme × intervals × engine to a table of intervals |
 //! | [`growth`] | the growth model: grids, the Bellman operator, methods, the certificate |
-//! | [`output`] | files written whole or not at all; CSV, JSON |
+//! | [`output`] | files written whole or not at all; CSV, JSON, Parquet |
 //! | [`simulate`] | panels of simulated prices, and files of them; models with known integrated variance |
 //! | [`coverage`] | how often intervals hold the truth of such models |
 //! | [`plot`] | pictures of intervals, distributions and solutions |
@@ -49,7 +49,8 @@
 //! |---|---|
 //! | `gpu` | the same work on GPUs, and [`compare`] |
 //! | `plot` | [`plot`] |
-//! | `cli` | [`cli`] and the program `bellwether`, with both others |
+//! | `parquet` | tables in Parquet files: prices to read, results to write |
+//! | `cli` | [`cli`] and the program `bellwether`, with all others |
 //!
 //! All are on by default. None changes a result.
 //!

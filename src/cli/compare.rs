@@ -162,6 +162,14 @@ impl RaceArgs {
         outputs.claim_stdout("the comparison's table")?;
         let file = self.output.clone();
         let output = file.map(|path| outputs.table("--output", Some(path), self.format)).transpose()?;
+        if let (Some((_, Format::Parquet)), Some(path)) = (&output, &self.output) {
+            return Err(Error::Parameter {
+                name: "--output",
+                value: path.display().to_string(),
+                requirement: "times are written as CSV or JSON; name a file that ends in .csv or .json"
+                    .into(),
+            });
+        }
         let plot = self.plot.clone().map(|path| PlotFile::new("--plot", path, &mut outputs)).transpose()?;
         Ok(RaceSpec { plot, rules: Rules { timing, detail: self.detail }, output })
     }

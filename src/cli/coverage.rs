@@ -13,7 +13,7 @@ use crate::bootstrap::Observer;
 use crate::coverage::{Coverage, CoverageRow};
 use crate::error::Result;
 use crate::jobs::Jobs;
-use crate::output::coverage::{write_csv, write_json, write_table};
+use crate::output::coverage::{write_csv, write_json, write_parquet, write_table};
 use crate::output::{Destination, Format, Outputs};
 use crate::plot::{self, PlotFile};
 use crate::resample::scheme;
@@ -60,7 +60,7 @@ pub(super) struct CoverageArgs {
     /// Threads of the CPU [default: one a core]
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
-    /// File for the rows, as CSV or JSON; the table is printed all the same
+    /// File for the rows, as CSV, JSON or Parquet; the table is printed all the same
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Format of the file [default: by its extension, else csv]; without a file, of what is printed instead
@@ -131,5 +131,6 @@ fn save(destination: &Destination, format: Format, spec: &Coverage, rows: &[Cove
     destination.write(|out| match format {
         Format::Csv => write_csv(spec, rows, out),
         Format::Json => write_json(spec, rows, out),
+        Format::Parquet => write_parquet(spec, rows, out),
     })
 }

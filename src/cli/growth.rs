@@ -15,7 +15,7 @@ use crate::growth::{
     Choice, EULER_POINTS, GridSpec, Maximizer, Method, Model, PathPoint, Problem, Progress, Settings,
     Solution, Spacing, Stop, euler_error, solve, solve_on, transition_path,
 };
-use crate::output::growth::{growth_rows, write_csv, write_json};
+use crate::output::growth::{growth_rows, write_csv, write_json, write_parquet};
 use crate::output::{Destination, Format, Outputs};
 use crate::plot::{self, Picture, PlotFile};
 
@@ -146,11 +146,13 @@ pub(super) fn run(arguments: &GrowthArgs, report: &Report) -> Result<Outcome> {
         destination.write(|out| match format {
             Format::Csv => write_csv(&rows, out),
             Format::Json => write_json(&problem, &settings, &solution, &rows, out),
+            Format::Parquet => write_parquet(&problem, &settings, &solution, &rows, out),
         })?;
         if let Some(path) = &path {
             path.destination.write(|out| match path.format {
                 Format::Csv => write_csv(&points, out),
                 Format::Json => write_json(&problem, &settings, &solution, &points, out),
+                Format::Parquet => write_parquet(&problem, &settings, &solution, &points, out),
             })?;
         }
         drawn.map_or(Ok(()), |picture| picture.save())

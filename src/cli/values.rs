@@ -56,6 +56,7 @@ values!(Choice {
 values!(Format {
     Csv = "csv", "Comma-separated values";
     Json = "json", "JSON";
+    Parquet = "parquet", "Parquet, which pandas, polars and DuckDB read";
 });
 values!(Layout {
     Long = "long", "A record for each day and stock";

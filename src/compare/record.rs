@@ -82,6 +82,10 @@ pub fn write(out: &mut dyn Write, comparison: &Comparison, format: Format) -> io
             serde_json::to_writer_pretty(&mut *out, &document)?;
             writeln!(out)
         }
+        #[cfg(feature = "parquet")]
+        Format::Parquet => {
+            Err(io::Error::new(io::ErrorKind::InvalidInput, "times are written as CSV or JSON"))
+        }
     }
 }
 

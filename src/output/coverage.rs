@@ -1,8 +1,8 @@
-//! Coverage as a table for people, CSV and JSON.
+//! Coverage as a table for people, CSV, JSON and Parquet.
 //!
 //! CSV has one row for each number of returns, confidence and interval, with the model and the numbers of
 //! samples and replications. JSON holds the same rows as objects under `rows`, beside what they were computed
-//! from. `coverage`, its binomial standard `error`, `below` and `above` (where the integrated variance lies,
+//! from; Parquet holds the rows as a table, and the rest as the key `bellwether` of its metadata. `coverage`, its binomial standard `error`, `below` and `above` (where the integrated variance lies,
 //! seen from the interval) are shares of the replications; `mean_length` is in the model's unit of variance,
 //! squared percent, and `median_relative_length` the median of the lengths over the integrated variances.
 //! Figures are in shortest round-trip form.
@@ -73,7 +73,8 @@ struct Document<'a> {
     replications: u32,
     seed: u64,
     stream_version: u32,
-    rows: Vec<Row<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows: Option<Vec<Row<'a>>>,
 }
 
 /// Writes rows as JSON, with what they were computed from.
@@ -82,17 +83,73 @@ struct Document<'a> {
 ///
 /// What the writer fails with.
 pub fn write_json(spec: &Coverage, rows: &[CoverageRow], out: &mut dyn Write) -> io::Result<()> {
-    let document = Document {
+    let rows = rows.iter().map(|row| Row::new(spec, row)).collect();
+    serde_json::to_writer_pretty(&mut *out, &document(spec, Some(rows)))?;
+    writeln!(out)
+}
+
+/// Writes rows as Parquet.
+///
+/// # Errors
+///
+/// What the writer fails with.
+#[cfg(feature = "parquet")]
+pub fn write_parquet(spec: &Coverage, rows: &[CoverageRow], out: &mut dyn Write) -> io::Result<()> {
+    super::parquet::write_rows(out, rows.iter().map(|row| Row::new(spec, row)), &document(spec, None))
+}
+
+#[cfg(feature = "parquet")]
+impl super::parquet::Row for Row<'_> {
+    const COLUMNS: &'static [(&'static str, super::parquet::Kind)] = {
+        use super::parquet::Kind::{Category, Integer, Number};
+        &[
+            ("model", Category),
+            ("returns", Integer),
+            ("scheme", Category),
+            ("confidence", Number),
+            ("interval", Category),
+            ("samples", Integer),
+            ("replications", Integer),
+            ("coverage", Number),
+            ("error", Number),
+            ("below", Number),
+            ("above", Number),
+            ("mean_length", Number),
+            ("median_relative_length", Number),
+        ]
+    };
+
+    fn values(&self) -> Vec<super::parquet::Value<'_>> {
+        use super::parquet::Value::{Integer, Number, Text};
+        vec![
+            Text(self.model),
+            Integer(self.returns as i64),
+            Text(self.scheme),
+            Number(self.confidence),
+            Text(self.interval),
+            Integer(self.samples.into()),
+            Integer(self.replications.into()),
+            Number(self.coverage),
+            Number(self.error),
+            Number(self.below),
+            Number(self.above),
+            Number(self.mean_length),
+            Number(self.median_relative_length),
+        ]
+    }
+}
+
+/// What rows were computed from, with the rows where there are any.
+fn document<'a>(spec: &'a Coverage, rows: Option<Vec<Row<'a>>>) -> Document<'a> {
+    Document {
         model: spec.model.name(),
         description: spec.model.description(),
         samples: spec.samples,
         replications: spec.replications,
         seed: spec.seed,
         stream_version: crate::random::STREAM_VERSION,
-        rows: rows.iter().map(|row| Row::new(spec, row)).collect(),
-    };
-    serde_json::to_writer_pretty(&mut *out, &document)?;
-    writeln!(out)
+        rows,
+    }
 }
 
 /// Writes rows as a table for people, shares in percent.
@@ -175,6 +232,26 @@ mod tests {
                         sv2,78,iid,0.95,percentile,999,400,0.9,0.015,0.01,0.09,0.25,1.5\n\
                         sv2,78,iid,0.95,studentized,999,400,1.0,0.0,0.0,0.0,0.25,1.5\n";
         assert_eq!(text, expected);
+        #[cfg(feature = "parquet")]
+        {
+            use super::super::parquet::Row as _;
+            let lines: Vec<&str> = expected.lines().collect();
+            let names: Vec<&str> = Row::COLUMNS.iter().map(|(name, _)| *name).collect();
+            assert_eq!(names.join(","), lines[0]);
+            for (row, line) in rows.iter().zip(&lines[1..]) {
+                let row = Row::new(&spec, row);
+                let shown = row.values().into_iter().map(|value| match value {
+                    super::super::parquet::Value::Text(text) => text.to_owned(),
+                    super::super::parquet::Value::Number(number) => format!("{number:?}"),
+                    super::super::parquet::Value::Integer(number) => number.to_string(),
+                    other => panic!("{other:?}"),
+                });
+                assert_eq!(shown.collect::<Vec<_>>().join(","), *line);
+            }
+            let mut parquet = Vec::new();
+            write_parquet(&spec, &rows, &mut parquet).unwrap();
+            assert!(parquet.starts_with(b"PAR1"));
+        }
         let mut json = Vec::new();
         write_json(&spec, &rows, &mut json).unwrap();
         let json: serde_json::Value = serde_json::from_slice(&json).unwrap();

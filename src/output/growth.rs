@@ -1,8 +1,9 @@
-//! Solutions of the growth model and transition paths as CSV and JSON.
+//! Solutions of the growth model and transition paths as CSV, JSON and Parquet.
 //!
 //! CSV holds the table alone, one row a grid point or period. JSON holds the same rows as objects under
 //! `rows`, beside the model, the grid, the method, the steady state, the certificate and the times in
-//! seconds. Figures are in shortest round-trip form.
+//! seconds. Figures are in shortest round-trip form. Parquet holds the rows as a table, and the rest as the key
+//! `bellwether` of its metadata.
 //!
 //! The certificate's `bound` is guaranteed: no `value` is farther than that from V_N, the exact solution of
 //! the problem on this grid. It is about the error that iterating and rounding leave. How far V_N itself is
@@ -73,7 +74,8 @@ struct Document<'a, R> {
     proposal: Option<ProposalReport>,
     certificate: &'a Certificate,
     seconds: Seconds,
-    rows: &'a [R],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows: Option<&'a [R]>,
 }
 
 #[derive(Serialize)]
@@ -97,8 +99,74 @@ pub fn write_json<R: Serialize>(
     rows: &[R],
     out: &mut dyn Write,
 ) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &document(problem, settings, solution, Some(rows)))?;
+    writeln!(out)
+}
+
+/// Writes rows as Parquet.
+///
+/// # Errors
+///
+/// What the writer fails with.
+#[cfg(feature = "parquet")]
+pub fn write_parquet<R: super::parquet::Row + Serialize + Copy>(
+    problem: &Problem,
+    settings: &Settings,
+    solution: &Solution,
+    rows: &[R],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let how = document::<R>(problem, settings, solution, None);
+    super::parquet::write_rows(out, rows.iter().copied(), &how)
+}
+
+#[cfg(feature = "parquet")]
+mod rows {
+    use super::GrowthRow;
+    use crate::growth::PathPoint;
+    use crate::output::parquet::{Kind, Row, Value};
+
+    impl Row for GrowthRow {
+        const COLUMNS: &'static [(&'static str, Kind)] = &[
+            ("k", Kind::Number),
+            ("value", Kind::Number),
+            ("capital_next", Kind::Number),
+            ("consumption", Kind::Number),
+            ("euler_error", Kind::Number),
+        ];
+
+        fn values(&self) -> Vec<Value<'_>> {
+            let Self { k, value, capital_next, consumption, euler_error } = *self;
+            [k, value, capital_next, consumption, euler_error].map(Value::Number).to_vec()
+        }
+    }
+
+    impl Row for PathPoint {
+        const COLUMNS: &'static [(&'static str, Kind)] = &[
+            ("t", Kind::Integer),
+            ("k", Kind::Number),
+            ("c", Kind::Number),
+            ("output", Kind::Number),
+            ("investment", Kind::Number),
+        ];
+
+        fn values(&self) -> Vec<Value<'_>> {
+            let Self { t, k, c, output, investment } = *self;
+            let numbers = [k, c, output, investment].map(Value::Number);
+            [Value::Integer(t as i64)].into_iter().chain(numbers).collect()
+        }
+    }
+}
+
+/// What rows were computed from and what is guaranteed, with the rows where there are any.
+fn document<'a, R>(
+    problem: &'a Problem,
+    settings: &'a Settings,
+    solution: &'a Solution,
+    rows: Option<&'a [R]>,
+) -> Document<'a, R> {
     let timing = &solution.timing;
-    let document = Document {
+    Document {
         model: problem.model(),
         steady_state: problem.model().steady_state(),
         grid: problem.spec(),
@@ -115,9 +183,7 @@ pub fn write_json<R: Serialize>(
             certify: timing.certify.as_secs_f64(),
         },
         rows,
-    };
-    serde_json::to_writer_pretty(&mut *out, &document)?;
-    writeln!(out)
+    }
 }
 
 #[cfg(test)]
@@ -146,6 +212,35 @@ mod tests {
             assert_eq!(read, [row.k, row.value, row.capital_next, row.consumption, row.euler_error]);
         }
         assert_eq!(text.lines().count(), 21);
+    }
+
+    #[cfg(feature = "parquet")]
+    #[test]
+    fn parquet_holds_the_same_numbers() {
+        use crate::panel::parquet::{Table, Values};
+        let (problem, settings, solution) = solved();
+        let rows = growth_rows(&problem, &solution);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("growth.parquet");
+        let mut out = std::fs::File::create(&path).unwrap();
+        write_parquet(&problem, &settings, &solution, &rows, &mut out).unwrap();
+        let table = Table::open(&path).unwrap();
+        let columns = table.read(0, &[0, 1, 2, 3, 4]).unwrap();
+        let column = |number: usize| match &columns[number].values {
+            Values::Number(values) => values.clone(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(column(0), problem.capital());
+        assert_eq!(column(1), solution.value);
+        assert_eq!(column(4), rows.iter().map(|row| row.euler_error).collect::<Vec<_>>());
+        let how: serde_json::Value = serde_json::from_str(table.metadata("bellwether").unwrap()).unwrap();
+        assert_eq!(how["certificate"]["bound"].as_f64(), Some(solution.certificate.bound));
+        assert!(how["rows"].is_null());
+
+        let path = transition_path(&problem, &solution.capital_next, 1.0, 3).unwrap();
+        let mut out = Vec::new();
+        write_parquet(&problem, &settings, &solution, &path, &mut out).unwrap();
+        assert!(out.starts_with(b"PAR1"));
     }
 
     #[test]

@@ -1,12 +1,14 @@
-//! Intervals as CSV and JSON, long and wide.
+//! Intervals as CSV, JSON and Parquet, long and wide.
 //!
 //! * **Long**: a record for each day and stock, `date,stock,rv,lower,upper`, sorted by date, then stock.
 //!   Several measures add a column `measure` and call the estimate `estimate`, several kinds of intervals a
 //!   column `interval`; details add columns behind. As JSON an object that `pd.read_json(file,
 //!   orient="table")` reads: a table schema and its records, beside what they are and how they came about.
+//!   Parquet has what they are and how they came about as the key `bellwether` of its metadata.
 //! * **Wide**: a row a day, two columns a stock. As CSV with two header rows (stock; lower, upper), which
 //!   `pd.read_csv(file, header=[0, 1], index_col=0, parse_dates=True)` reads; as JSON what
-//!   `pd.read_json(file, orient="split")` reads. Of one measure and one kind of interval.
+//!   `pd.read_json(file, orient="split")` reads; as Parquet what `pd.read_parquet(file)` reads, with columns of
+//!   two levels. Of one measure and one kind of interval.
 //!
 //! A stock without returns on a day has no cell there: no record in the long table, empty fields (null) in
 //! the wide one.
@@ -61,6 +63,18 @@ impl Serialize for Value<'_> {
             // What is not finite becomes null.
             Self::Number(number) => serializer.serialize_f64(number),
             Self::Count(count) => serializer.serialize_u32(count),
+        }
+    }
+}
+
+#[cfg(feature = "parquet")]
+impl<'a> From<Value<'a>> for super::parquet::Value<'a> {
+    fn from(value: Value<'a>) -> Self {
+        match value {
+            Value::Date(date) => Self::Date(date),
+            Value::Text(text) => Self::Text(text),
+            Value::Number(number) => Self::Number(number),
+            Value::Count(count) => Self::Integer(count.into()),
         }
     }
 }
@@ -235,9 +249,14 @@ struct Table<'a, M> {
 #[derive(Debug, Serialize)]
 struct Split<'a> {
     columns: Vec<[&'a str; 2]>,
-    index: Vec<String>,
+    #[serde(serialize_with = "as_texts")]
+    index: Vec<Date>,
     /// None where there is no cell.
     data: Vec<Vec<Option<f64>>>,
+}
+
+fn as_texts<S: Serializer>(dates: &[Date], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(dates.iter().map(ToString::to_string))
 }
 
 /// Writes a report. The estimate's column has the measure's name: `rv` for realized variance.
@@ -271,7 +290,7 @@ pub fn write<M: Serialize>(
             }
             for (date, row) in index.into_iter().zip(data) {
                 let row = row.into_iter().map(|end| end.map(number).unwrap_or_default());
-                writer.write_record(std::iter::once(date).chain(row))?;
+                writer.write_record(std::iter::once(date.to_string()).chain(row))?;
             }
             writer.flush()
         }
@@ -283,7 +302,70 @@ pub fn write<M: Serialize>(
             json(out, &Table { method, schema, data: Records(&columns, stocks, intervals) })
         }
         (Format::Json, Layout::Wide) => json(out, &split(stocks, intervals)),
+        #[cfg(feature = "parquet")]
+        (Format::Parquet, Layout::Long) => {
+            use super::parquet::{Field, Kind, RecordWriter};
+            let columns = columns(intervals);
+            let kind = |column: &Column| match column.kind {
+                "datetime" => Kind::Date,
+                "string" => Kind::Category,
+                "integer" => Kind::Integer,
+                _ => Kind::Number,
+            };
+            let fields = columns.iter().map(|column| Field::new(column.name, kind(column))).collect();
+            let mut writer = RecordWriter::new(out, fields, method)?;
+            for_each(stocks, intervals, |place| {
+                writer.write(columns.iter().map(|column| (column.value)(place).into()))
+            })?;
+            writer.finish()
+        }
+        #[cfg(feature = "parquet")]
+        (Format::Parquet, Layout::Wide) => wide_parquet(out, &split(stocks, intervals), method),
     }
+}
+
+/// The wide table as pandas would write it: the index is called `__index_level_0__`, and names of two levels are
+/// Python's tuples.
+#[cfg(feature = "parquet")]
+fn wide_parquet(out: &mut dyn Write, split: &Split<'_>, method: &impl Serialize) -> io::Result<()> {
+    use super::parquet::{Cells, Field, Kind, ROWS, TableWriter, days_since_1970};
+    use serde_json::json;
+    const INDEX: &str = "__index_level_0__";
+    let names: Vec<String> =
+        split.columns.iter().map(|[stock, end]| format!("({}, '{end}')", python(stock))).collect();
+    let level = json!({
+        "name": null, "field_name": null, "pandas_type": "unicode", "numpy_type": "object",
+        "metadata": { "encoding": "UTF-8" },
+    });
+    let column = |name: &str, shown: Option<&str>, pandas: &str, numpy: &str| {
+        json!({
+            "name": shown, "field_name": name, "pandas_type": pandas, "numpy_type": numpy, "metadata": null,
+        })
+    };
+    let numbers = names.iter().map(|name| column(name, Some(name), "float64", "float64"));
+    let pandas = json!({
+        "index_columns": [INDEX],
+        "column_indexes": [level, level],
+        "columns": numbers.chain([column(INDEX, None, "date", "object")]).collect::<Vec<_>>(),
+        "creator": { "library": "bellwether", "version": env!("CARGO_PKG_VERSION") },
+        "pandas_version": "2.0.0",
+    });
+    let fields = names.iter().map(|name| Field::new(name, Kind::Number));
+    let fields = fields.chain([Field::new(INDEX, Kind::Date)]).collect();
+    let metadata = [("bellwether", serde_json::to_string(method)?), ("pandas", pandas.to_string())];
+    let mut writer = TableWriter::new(out, fields, &metadata)?;
+    for (dates, rows) in split.index.chunks(ROWS).zip(split.data.chunks(ROWS)) {
+        let numbers = (0..names.len()).map(|i| Cells::Numbers(rows.iter().map(|row| row[i].unwrap_or(f64::NAN)).collect()));
+        let days = Cells::Days(dates.iter().map(|&date| days_since_1970(date)).collect());
+        writer.write(&numbers.chain([days]).collect::<Vec<_>>())?;
+    }
+    writer.finish()
+}
+
+/// A text as Python writes it.
+#[cfg(feature = "parquet")]
+fn python(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n").replace('\r', "\\r"))
 }
 
 fn json(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
@@ -311,7 +393,7 @@ fn split<'a>(stocks: &'a [String], all: &'a [Intervals]) -> Split<'a> {
     let names = intervals.cells.iter().filter_map(|&stock| stocks.get(stock)).map(String::as_str);
     Split {
         columns: names.flat_map(|stock| [[stock, "lower"], [stock, "upper"]]).collect(),
-        index: intervals.dates.iter().map(ToString::to_string).collect(),
+        index: intervals.dates.clone(),
         data: (0..intervals.dates.len()).map(ends).collect(),
     }
 }
@@ -355,6 +437,82 @@ mod tests {
             ",A,A,\"B,C\",\"B,C\"\n,lower,upper,lower,upper\n2007-01-03,0.25,1.0,1.5e-6,2e-5\n\
              2007-01-04,0.1,0.3,0.0,1e-300\n"
         );
+    }
+
+    #[cfg(feature = "parquet")]
+    fn table(intervals: &[Intervals], layout: Layout) -> (tempfile::TempDir, crate::panel::parquet::Table) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("intervals.parquet");
+        let mut out = std::fs::File::create(&path).unwrap();
+        let report = Report { stocks: &["A".into(), "B,'C".into()], intervals, method: &"how" };
+        write(&mut out, &report, Format::Parquet, layout).unwrap();
+        let table = crate::panel::parquet::Table::open(&path).unwrap();
+        (folder, table)
+    }
+
+    /// The columns of a table, as CSV has them.
+    #[cfg(feature = "parquet")]
+    fn read_back(table: &crate::panel::parquet::Table) -> String {
+        use crate::panel::parquet::Values;
+        let columns: Vec<usize> = (0..table.columns().len()).collect();
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(table.columns().iter().map(|column| &column.name)).unwrap();
+        for group in 0..table.row_groups().len() {
+            let columns = table.read(group, &columns).unwrap();
+            for row in 0..columns[0].len() {
+                let text = |values: &Values| match values {
+                    Values::Date(days) => {
+                        date(1970, 1, 1).checked_add(jiff::Span::new().days(days[row])).unwrap().to_string()
+                    }
+                    Values::Number(numbers) => number(numbers[row]),
+                    Values::Integer(numbers) => numbers[row].to_string(),
+                    Values::Text { codes, dictionary } => dictionary[codes[row] as usize].clone(),
+                    other => panic!("{other:?}"),
+                };
+                writer.write_record(columns.iter().map(|column| text(&column.values))).unwrap();
+            }
+        }
+        String::from_utf8(writer.into_inner().unwrap()).unwrap()
+    }
+
+    #[cfg(feature = "parquet")]
+    #[test]
+    fn parquet_holds_the_same_numbers() {
+        let stocks = ["A".to_owned(), "B,'C".to_owned()];
+        let csv = |intervals: &[Intervals]| {
+            let mut out = Vec::new();
+            write(
+                &mut out,
+                &Report { stocks: &stocks, intervals, method: &"how" },
+                Format::Csv,
+                Layout::Long,
+            )
+            .unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        let mut one = intervals();
+        let (_folder, read) = table(&[one.clone()], Layout::Long);
+        assert_eq!(read_back(&read), csv(&[one.clone()]));
+        assert_eq!(read.metadata("bellwether"), Some("\"how\""));
+        assert!(read.metadata("ARROW:schema").is_some());
+
+        // What is infinite or no number, several kinds and measures, and details.
+        one.ends.push(Ends { interval: "basic", ..one.ends[0].clone() });
+        one.ends[1].upper[[0, 0]] = f64::INFINITY;
+        one.ends[1].lower[[0, 0]] = f64::NAN;
+        let other = Intervals::empty("beta", vec![1], one.dates.clone(), &["percentile"]);
+        let all = [one, other];
+        let (_folder, read) = table(&all, Layout::Long);
+        assert_eq!(read_back(&read), csv(&all));
+
+        let (_folder, wide) = table(&[intervals()], Layout::Wide);
+        assert_eq!(
+            read_back(&wide),
+            "\"('A', 'lower')\",\"('A', 'upper')\",\"('B,\\'C', 'lower')\",\"('B,\\'C', 'upper')\",\
+             __index_level_0__\n0.25,1.0,1.5e-6,2e-5,2007-01-03\n0.1,0.3,0.0,1e-300,2007-01-04\n"
+        );
+        assert_eq!(wide.columns()[2].levels, ["B,'C", "lower"]);
+        assert!(wide.columns()[4].is_unnamed_index());
     }
 
     #[test]

@@ -1,14 +1,20 @@
 //! Writing results: whole or not at all, to a file or to standard output.
 //!
 //! [`Outputs`] checks where they go before the work; then [`intervals`] and the growth model's
-//! solution ([`growth`]) as CSV and JSON, [`coverage`], and the [`truth`] of
+//! solution ([`growth`]) as CSV, JSON and [Parquet](Format::Parquet), [`coverage`], and the [`truth`] of
 //! simulated panels.
 
+#[cfg(feature = "parquet")]
+mod arrow_schema;
 pub mod coverage;
 pub mod growth;
 pub mod intervals;
 mod outputs;
 pub mod panel;
+#[cfg(feature = "parquet")]
+pub mod parquet;
+#[cfg(feature = "parquet")]
+pub mod prices;
 mod stdout;
 pub(crate) mod temporary;
 pub(crate) mod text;
@@ -34,18 +40,41 @@ pub enum Format {
     Csv,
     /// JSON.
     Json,
+    /// Parquet.
+    #[cfg(feature = "parquet")]
+    Parquet,
 }
+
+/// The formats of tables, and what their files end in.
+#[cfg(feature = "parquet")]
+const FORMATS: &str = "CSV, JSON or Parquet";
+#[cfg(not(feature = "parquet"))]
+const FORMATS: &str = "CSV or JSON";
+#[cfg(feature = "parquet")]
+const ENDINGS: &str = ".csv, .json or .parquet";
+#[cfg(not(feature = "parquet"))]
+const ENDINGS: &str = ".csv or .json";
 
 /// Extensions of formats, of tables and of archives, that no table is written in. A file with one of them
 /// would not hold what its name says.
-const FOREIGN: [&str; 44] = [
+const FOREIGN: &[&str] = &[
     "7z", "arrow", "avro", "bz2", "db", "dta", "duckdb", "feather", "gz", "h5", "hdf", "hdf5", "htm", "html",
-    "ipc", "jsonl", "mat", "md", "ndjson", "npy", "npz", "ods", "orc", "parquet", "pdf", "pickle", "pkl",
-    "pq", "rda", "rdata", "rds", "sas7bdat", "sav", "sqlite", "tar", "tex", "tsv", "xls", "xlsb", "xlsx",
-    "xml", "xz", "zip", "zst",
+    "ipc", "jsonl", "mat", "md", "ndjson", "npy", "npz", "ods", "orc", "pdf", "pickle", "pkl", "pq", "rda",
+    "rdata", "rds", "sas7bdat", "sav", "sqlite", "tar", "tex", "tsv", "xls", "xlsb", "xlsx", "xml", "xz",
+    "zip", "zst",
 ];
 
 impl Format {
+    /// What files of this format end in, and what it is called.
+    const fn extension(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Json => "json",
+            #[cfg(feature = "parquet")]
+            Self::Parquet => "parquet",
+        }
+    }
+
     /// The format of a table in the file at `path`, which the user named by `parameter`: `given`, or what the
     /// extension says, or CSV where it says nothing.
     ///
@@ -61,29 +90,30 @@ impl Format {
         let says = match extension.as_str() {
             "csv" => Some(Self::Csv),
             "json" => Some(Self::Json),
+            #[cfg(feature = "parquet")]
+            "parquet" => Some(Self::Parquet),
             "svg" | "png" => {
-                return refused(
-                    "that is a picture's name, and this is a table; name a file that ends in .csv or .json"
-                        .into(),
-                );
+                return refused(format!(
+                    "that is a picture's name, and this is a table; name a file that ends in {ENDINGS}"
+                ));
+            }
+            #[cfg(not(feature = "parquet"))]
+            "parquet" => {
+                return refused("this program was built without the feature `parquet`; name a file that ends in .csv or .json".into());
             }
             foreign if FOREIGN.contains(&foreign) => {
                 return refused(format!(
-                    "tables are written as CSV or JSON, not as .{foreign}; \
-                     name a file that ends in .csv or .json"
+                    "tables are written as {FORMATS}, not as .{foreign}; name a file that ends in {ENDINGS}"
                 ));
             }
             _ => None,
         };
         match (says, given) {
-            (Some(says), Some(given)) if says != given => {
-                let name = |format| if format == Self::Csv { "csv" } else { "json" };
-                refused(format!(
-                    "`format` is {}; name a file that ends in .{}, or leave `format` out",
-                    name(given),
-                    name(given)
-                ))
-            }
+            (Some(says), Some(given)) if says != given => refused(format!(
+                "`format` is {}; name a file that ends in .{}, or leave `format` out",
+                given.extension(),
+                given.extension()
+            )),
             _ => Ok(given.or(says).unwrap_or(Self::Csv)),
         }
     }
@@ -338,9 +368,16 @@ mod tests {
         let refused = |name: &str, given| of(name, given).unwrap_err().to_string();
         assert!(refused("a.json", Some(Format::Csv)).contains("output is a.json, but `format` is csv"));
         assert!(refused("a.csv", Some(Format::Json)).contains("ends in .json"));
+        #[cfg(feature = "parquet")]
+        {
+            assert_eq!(of("a.Parquet", None).unwrap(), Format::Parquet);
+            assert_eq!(of("a", Some(Format::Parquet)).unwrap(), Format::Parquet);
+            assert!(refused("a.csv", Some(Format::Parquet)).contains("ends in .parquet"));
+            assert!(refused("a.parquet", Some(Format::Csv)).contains("`format` is csv"));
+        }
         for given in [None, Some(Format::Csv)] {
-            let parquet = refused("a.Parquet", given);
-            assert!(parquet.contains("CSV or JSON, not as .parquet"), "{parquet}");
+            let feather = refused("a.Feather", given);
+            assert!(feather.contains(&format!("{FORMATS}, not as .feather")), "{feather}");
             assert!(refused("a.csv.gz", given).contains("not as .gz"));
             assert!(refused("a.png", given).contains("a picture's name"));
         }

@@ -172,7 +172,16 @@ impl Outputs {
         given: Option<Format>,
     ) -> Result<(Destination, Format)> {
         let Some(path) = path else {
-            return Ok((self.claim_stdout(parameter)?, given.unwrap_or(Format::Csv)));
+            let format = given.unwrap_or(Format::Csv);
+            #[cfg(feature = "parquet")]
+            if format == Format::Parquet && std::io::IsTerminal::is_terminal(&io::stdout()) {
+                return Err(Error::Parameter {
+                    name: "format",
+                    value: "parquet".into(),
+                    requirement: format!("a terminal can't show it; name a file by `{parameter}`"),
+                });
+            }
+            return Ok((self.claim_stdout(parameter)?, format));
         };
         let format = Format::of(parameter, &path, given)?;
         Ok((self.claim(parameter, path)?, format))

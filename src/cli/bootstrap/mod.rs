@@ -85,7 +85,7 @@ pub(super) struct BootstrapArgs {
     /// Say how far each end is from that of infinitely many samples; with --details add these as columns
     #[arg(long)]
     against_exact: bool,
-    /// File for the resampled statistics themselves, as CSV, of the cells of --cell
+    /// File for the resampled statistics themselves, of the cells of --cell: .csv or .parquet
     #[arg(long, value_name = "FILE", requires = "cell")]
     resamples: Option<PathBuf>,
     /// A cell whose resampled statistics are written; repeat it for more
@@ -292,7 +292,7 @@ pub(super) fn run(mut args: BootstrapArgs, report: &Report) -> Result<Outcome> {
             _ => None,
         },
     };
-    let resamples = args.resamples.take().map(|path| outputs.claim("--resamples", path)).transpose()?;
+    let resamples = args.resamples.take().map(|path| resamples::file(path, &mut outputs)).transpose()?;
     let device = args.device.find(report)?;
 
     let started = Instant::now();
@@ -345,8 +345,8 @@ pub(super) fn run(mut args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     let resampled = jobs.install(|| resamples::of_cells(&methods, &args.cell, panel.stocks(), &mut days))?;
     destination.write(|out| intervals::write(out, &table, format, args.layout))?;
     drawn.iter().try_for_each(Drawn::save)?;
-    if let Some(file) = resamples {
-        file.write(|out| resamples::write(out, &resampled))?;
+    if let Some((file, format)) = resamples {
+        file.write(|out| resamples::write(out, &resampled, format))?;
     }
     let write_time = write_started.elapsed();
     let stocks = panel.stocks().len();

@@ -1,8 +1,9 @@
-//! The resampled statistics of some cells, as CSV: `date,stock,measure,sample,value`, by cell, measure and
+//! The resampled statistics of some cells, as CSV or Parquet: `date,stock,measure,sample,value`, by cell, measure and
 //! sample.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use ndarray::Array1;
 
@@ -10,12 +11,28 @@ use super::pictures::{CellName, CellReturns};
 use crate::bootstrap::{Bootstrap, pairings};
 use crate::cli::device::plural;
 use crate::error::{Error, Result};
+use crate::output::parquet::{Field, Kind, RecordWriter, Value};
+use crate::output::{Destination, Format, Outputs};
 
 /// The resampled statistics of one cell and measure.
 pub(super) struct Resamples<'a> {
     cell: &'a CellName,
     measure: &'static str,
     values: Array1<f64>,
+}
+
+/// Where the resamples go, and in which format.
+pub(super) fn file(path: PathBuf, outputs: &mut Outputs) -> Result<(Destination, Format)> {
+    let name = path.display().to_string();
+    match outputs.table("--resamples", Some(path), None)? {
+        (_, Format::Json) => Err(Error::Parameter {
+            name: "--resamples",
+            value: name,
+            requirement: "resamples are written as CSV or Parquet; name a file that ends in .csv or .parquet"
+                .into(),
+        }),
+        other => Ok(other),
+    }
 }
 
 /// Checks before the work that there will be resamples of all `cells`, whose stocks have these numbers, and
@@ -73,7 +90,10 @@ pub(super) fn of_cells<'a>(
 }
 
 /// Writes them.
-pub(super) fn write(out: &mut dyn Write, all: &[Resamples<'_>]) -> io::Result<()> {
+pub(super) fn write(out: &mut dyn Write, all: &[Resamples<'_>], format: Format) -> io::Result<()> {
+    if format == Format::Parquet {
+        return write_parquet(out, all);
+    }
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(["date", "stock", "measure", "sample", "value"])?;
     for Resamples { cell, measure, values } in all {
@@ -89,4 +109,27 @@ pub(super) fn write(out: &mut dyn Write, all: &[Resamples<'_>]) -> io::Result<()
         }
     }
     writer.flush()
+}
+
+fn write_parquet(out: &mut dyn Write, all: &[Resamples<'_>]) -> io::Result<()> {
+    let fields = vec![
+        Field::new("date", Kind::Date),
+        Field::new("stock", Kind::Category),
+        Field::new("measure", Kind::Category),
+        Field::new("sample", Kind::Integer),
+        Field::new("value", Kind::Number),
+    ];
+    let mut writer = RecordWriter::new(out, fields, &"resampled statistics")?;
+    for Resamples { cell, measure, values } in all {
+        for (sample, &value) in values.iter().enumerate() {
+            writer.write([
+                Value::Date(cell.date),
+                Value::Text(&cell.stock),
+                Value::Text(measure),
+                Value::Integer(sample as i64),
+                Value::Number(value),
+            ])?;
+        }
+    }
+    writer.finish()
 }
