@@ -6,25 +6,24 @@
 //!     tile ──dispatches──▶ what one launch does: bounded in time, in loop work and in workgroups a dimension
 //! ```
 //!
-//! [`waves`] is in `memory.rs`; [`tiles`], [`dispatches()`] and the choice of a [`Kernel`] are in
-//! `dispatches.rs`. No cut changes a result: draws depend on (seed, day, sample) alone and sums are integers.
-//! Sizes in bytes throughout.
+//! What is known of a device is in `device.rs`, [`waves`] in `memory.rs`; [`tiles`], [`dispatches()`] and the
+//! choice of a [`Kernel`] are in `dispatches.rs`. No cut changes a result: draws depend on (seed, day, sample)
+//! alone and sums are integers. Sizes in bytes throughout.
 
+mod device;
 mod dispatches;
 mod memory;
 
-pub(super) use dispatches::MOST_TALLIED;
+pub(super) use device::MOST_TALLIED;
+pub use device::{DeviceLimits, ROWS_PER_TALLY_WORD, SOFTWARE_SAMPLES, Tally, TallyKind, UNIFORM_BYTES};
 #[cfg(feature = "gpu")]
 pub(super) use dispatches::sum_lanes;
-pub use dispatches::{
-    DeviceLimits, Dispatch, Kernel, ROWS_PER_TALLY_WORD, SOFTWARE_SAMPLES, Tally, TallyKind, Tile,
-    WILD_SAMPLES, dispatches, tiles, uploads,
-};
+pub use dispatches::{Dispatch, Kernel, Tile, WILD_SAMPLES, dispatches, tiles, uploads};
 #[cfg(feature = "gpu")]
 pub(super) use memory::device_tables;
 pub use memory::{
-    BLOCK_BYTES, Batch, Budget, DayShape, ROWS_ALIGNMENT, Resamples, TILES, UNIFORM_BYTES, Wave,
-    block_samples, device_bytes, rows_bytes, waves,
+    BLOCK_BYTES, Batch, Budget, DayShape, ROWS_ALIGNMENT, Resamples, TILES, Wave, block_samples,
+    device_bytes, rows_bytes, waves,
 };
 
 /// Bytes of a word.
