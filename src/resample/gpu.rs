@@ -46,18 +46,18 @@ macro_rules! source {
 }
 
 /// Source of the kernels that add rows as they are drawn, `lane` and `line`.
-pub const SOURCE: &str = source!("resample.wgsl");
+pub const SOURCE: &str = source!("resample.wgsl", "draws.wgsl");
 /// Source of the kernel that tallies, on hardware.
-pub const TALLY: &str = source!("tally.wgsl");
+pub const TALLY: &str = source!("tally.wgsl", "draws.wgsl");
 /// Source of the kernel that tallies, on software adapters.
 pub const SOFTWARE_TALLY: &str = source!("tally_software.wgsl");
 
 /// Source of the kernel of the wild bootstrap.
 pub const WILD: &str = source!("wild.wgsl");
 /// Source of the kernel of circular blocks.
-pub const BLOCK: &str = source!("block.wgsl");
+pub const BLOCK: &str = source!("block.wgsl", "draws.wgsl");
 /// Source of the kernel of stationary blocks.
-pub const STATIONARY: &str = source!("stationary.wgsl");
+pub const STATIONARY: &str = source!("stationary.wgsl", "draws.wgsl");
 
 /// Invocations of a workgroup that adds rows as they are drawn.
 const WORKGROUP: u32 = 64;
