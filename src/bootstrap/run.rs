@@ -90,6 +90,9 @@ impl Run<'_> {
     /// too.
     pub(super) fn on_cpu(&self) -> Result<Vec<Vec<Found>>> {
         let batch_job = |batch: &&Batch| {
+            if self.cancelled.load(Ordering::Relaxed) {
+                return Err(Error::Cancelled);
+            }
             let columns = self.columns(batch)?;
             let estimates = self.estimates(batch, &columns);
             let selections = self.selections(&columns);
