@@ -1,11 +1,8 @@
 // Sums of a day's columns over rows drawn with replacement. One invocation holds one resample (x) of one
 // batch (y) for one group of lanes (z), draws its rows in a loop and adds them in registers. For days of any
 // length; shorter ones go to tally.wgsl. All arithmetic is on 32-bit unsigned integers. Twins: `single` of
-// `lane` and `lines` of `line`, in src/resample/cpu.rs. Host side: src/resample/gpu.rs. Needs batch.wgsl,
-// index.wgsl and philox.wgsl, appended.
-
-// Rows of all batches, four words an element.
-@group(0) @binding(2) var<storage, read> rows: array<vec4<u32>>;
+// `lane` and `lines` of `line`, in src/resample/cpu.rs. Host side: src/resample/gpu.rs. Needs draws.wgsl,
+// batch.wgsl, index.wgsl and philox.wgsl, appended.
 
 override WORKGROUP: u32 = 64u;
 
@@ -45,58 +42,11 @@ fn lane(@builtin(global_invocation_id) id: vec3<u32>) {
 
 // ---- rows of sixteen words and more: an invocation sums up to sixteen lanes ----
 
-var<private> sum0: vec4<u32>;
-var<private> sum1: vec4<u32>;
-var<private> sum2: vec4<u32>;
-var<private> sum3: vec4<u32>;
-
-// Adds `quads` vectors of a row, the first at `at`.
-fn add_row(at: u32, quads: u32) {
-    sum0 += rows[at];
-    if quads > 1u {
-        sum1 += rows[at + 1u];
-    }
-    if quads > 2u {
-        sum2 += rows[at + 2u];
-    }
-    if quads > 3u {
-        sum3 += rows[at + 3u];
-    }
-}
-
 @compute @workgroup_size(WORKGROUP)
 fn line(@builtin(global_invocation_id) id: vec3<u32>) {
     if id.x >= dispatch.samples {
         return;
     }
     let batch = batches[dispatch.first_batch + id.y];
-    let end = min(dispatch.end_draw, batch.rows);
-    let first_lane = id.z * LINE;
-    if first_lane >= batch.lanes || dispatch.first_draw >= end {
-        return;
-    }
-    let sample = dispatch.sample_offset + id.x;
-    let range = row_range(batch);
-    let stream = row_stream(batch, sample);
-    // In units of four words; a stride is a multiple of 16.
-    let first = (batch.first_word + first_lane) / 4u;
-    let stride = batch.stride / 4u;
-    let quads = min((batch.lanes - first_lane + 3u) / 4u, LINE / 4u);
-    var draw = dispatch.first_draw;
-    for (var block = draw / (4u * range.rows_per_word); draw < end; block += 1u) {
-        let drawn = rows_of_block(range, stream, block);
-        for (var word = 0u; word < 4u; word += 1u) {
-            if draw < end {
-                add_row(first + drawn.first[word] * stride, quads);
-            }
-            if range.rows_per_word == 2u && draw + 1u < end {
-                add_row(first + drawn.second[word] * stride, quads);
-            }
-            draw += range.rows_per_word;
-        }
-    }
-    store_quad(batch, first_lane, sample, sum0);
-    store_quad(batch, first_lane + 4u, sample, sum1);
-    store_quad(batch, first_lane + 8u, sample, sum2);
-    store_quad(batch, first_lane + 12u, sample, sum3);
+    sum_draws(batch, id.z * LINE, dispatch.sample_offset + id.x, batch.rows, 0u);
 }

@@ -3,34 +3,12 @@
 // a block its row is drawn, else it is the row after the last. A day that is cut over several dispatches
 // leaves the next row and the number of blocks begun behind the sums, two lanes for each group of lanes. All
 // arithmetic is on 32-bit unsigned integers. Twin: `StationaryBlock` in src/resample/stationary.rs. Host
-// side: src/resample/gpu.rs. Needs batch.wgsl, index.wgsl and philox.wgsl, appended.
-
-// Rows of all batches, four words an element.
-@group(0) @binding(2) var<storage, read> rows: array<vec4<u32>>;
+// side: src/resample/gpu.rs. Needs draws.wgsl, batch.wgsl, index.wgsl and philox.wgsl, appended.
 
 override WORKGROUP: u32 = 64u;
 
 // The purpose of the words that say where blocks begin; `StationaryLengths` in src/random/mod.rs.
 const LENGTHS: u32 = 7u << 24u;
-
-var<private> sum0: vec4<u32>;
-var<private> sum1: vec4<u32>;
-var<private> sum2: vec4<u32>;
-var<private> sum3: vec4<u32>;
-
-// Adds `quads` vectors of a row, the first at `at`.
-fn add_row(at: u32, quads: u32) {
-    sum0 += rows[at];
-    if quads > 1u {
-        sum1 += rows[at + 1u];
-    }
-    if quads > 2u {
-        sum2 += rows[at + 2u];
-    }
-    if quads > 3u {
-        sum3 += rows[at + 3u];
-    }
-}
 
 // Draw `number` of the blocks' first rows.
 fn first_row(range: RowRange, stream: Stream, number: u32) -> u32 {
@@ -56,10 +34,7 @@ fn stationary(@builtin(global_invocation_id) id: vec3<u32>) {
     let sample = dispatch.sample_offset + id.x;
     let range = row_range(batch);
     let stream = row_stream(batch, sample);
-    // In units of four words; a stride is a multiple of 4.
-    let first = (batch.first_word + first_lane) / 4u;
-    let stride = batch.stride / 4u;
-    let quads = min((batch.lanes - first_lane + 3u) / 4u, LINE / 4u);
+    let lines = lines_of(batch, first_lane);
     // The row that comes next unless a block begins, and the number of blocks begun.
     var row = 0u;
     var begun = 0u;
@@ -77,14 +52,11 @@ fn stationary(@builtin(global_invocation_id) id: vec3<u32>) {
                 row = first_row(range, stream, begun);
                 begun += 1u;
             }
-            add_row(first + row * stride, quads);
+            add_row(1u, lines.first + row * lines.stride, lines.quads);
             row = select(row + 1u, 0u, row + 1u == batch.rows);
         }
     }
     sums[state] = row;
     sums[state + dispatch.tile_samples] = begun;
-    store_quad(batch, first_lane, sample, sum0);
-    store_quad(batch, first_lane + 4u, sample, sum1);
-    store_quad(batch, first_lane + 8u, sample, sum2);
-    store_quad(batch, first_lane + 12u, sample, sum3);
+    store_sums(batch, first_lane, sample);
 }

@@ -9,8 +9,8 @@
 // overflows. Tallies are in workgroup memory, three of 10 bits a word (word w has those of rows w, w + W and
 // w + 2W, with W words); an invocation has every WORKGROUP-th word, so that invocations side by side use
 // different banks, and none waits for another. For hardware; software adapters take tally_software.wgsl.
-// Twin: `tally` in src/resample/tally.rs. Host side: src/resample/gpu.rs. Needs batch.wgsl, index.wgsl and
-// philox.wgsl, appended.
+// Twin: `tally` in src/resample/tally.rs. Host side: src/resample/gpu.rs. Needs draws.wgsl, batch.wgsl,
+// index.wgsl and philox.wgsl, appended.
 
 override WORKGROUP: u32 = 32u;
 // Words of tallies an invocation: a third of the rows of the longest day.
@@ -18,32 +18,10 @@ override TALLIES: u32 = 144u;
 
 var<workgroup> tallies: array<u32, TALLIES * WORKGROUP>;
 
-// Rows of all batches, four words an element.
-@group(0) @binding(2) var<storage, read> rows: array<vec4<u32>>;
-
 // Counts a row, or not where a draw is beyond the last.
 fn count(row: u32, words: u32, is_drawn: bool, invocation: u32) {
     let field = select(0u, 1u, row >= words) + select(0u, 1u, row >= 2u * words);
     tallies[(row - field * words) * WORKGROUP + invocation] += select(0u, 1u << (10u * field), is_drawn);
-}
-
-var<private> sum0: vec4<u32>;
-var<private> sum1: vec4<u32>;
-var<private> sum2: vec4<u32>;
-var<private> sum3: vec4<u32>;
-
-// Adds `quads` vectors of a row, the first at `at`, `times` times.
-fn add_row(times: u32, at: u32, quads: u32) {
-    sum0 += times * rows[at];
-    if quads > 1u {
-        sum1 += times * rows[at + 1u];
-    }
-    if quads > 2u {
-        sum2 += times * rows[at + 2u];
-    }
-    if quads > 3u {
-        sum3 += times * rows[at + 3u];
-    }
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -64,28 +42,24 @@ fn tally(@builtin(global_invocation_id) id: vec3<u32>, @builtin(local_invocation
             count(drawn.second[word], words, draw + 2u * word + 1u < batch.rows, invocation);
         }
     }
-    let stride = batch.stride / 4u;
     for (var lane = 0u; lane < batch.lanes; lane += LINE) {
-        let quads = min((batch.lanes - lane + 3u) / 4u, LINE / 4u);
+        let lines = lines_of(batch, lane);
         sum0 = vec4<u32>();
         sum1 = vec4<u32>();
         sum2 = vec4<u32>();
         sum3 = vec4<u32>();
-        var at = (batch.first_word + lane) / 4u;
+        var at = lines.first;
         for (var word = 0u; word < words; word += 1u) {
             let fields = tallies[word * WORKGROUP + invocation];
-            add_row(fields & 0x3ffu, at, quads);
+            add_row(fields & 0x3ffu, at, lines.quads);
             // Beyond the last row tallies are zero, whatever is read there.
-            add_row((fields >> 10u) & 0x3ffu, at + words * stride, quads);
-            add_row(fields >> 20u, at + 2u * words * stride, quads);
-            at += stride;
+            add_row((fields >> 10u) & 0x3ffu, at + words * lines.stride, lines.quads);
+            add_row(fields >> 20u, at + 2u * words * lines.stride, lines.quads);
+            at += lines.stride;
         }
         // Resamples beyond the last only fill the workgroup.
         if id.x < dispatch.samples {
-            store_quad(batch, lane, sample, sum0);
-            store_quad(batch, lane + 4u, sample, sum1);
-            store_quad(batch, lane + 8u, sample, sum2);
-            store_quad(batch, lane + 12u, sample, sum3);
+            store_sums(batch, lane, sample);
         }
     }
 }

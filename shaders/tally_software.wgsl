@@ -33,7 +33,12 @@ struct Quad {
 }
 
 fn add_quad(sums: Quad, times: vec4<u32>, quad: vec4<u32>) -> Quad {
-    return Quad(sums.x + times * quad.x, sums.y + times * quad.y, sums.z + times * quad.z, sums.w + times * quad.w);
+    return Quad(
+        sums.x + times * quad.x,
+        sums.y + times * quad.y,
+        sums.z + times * quad.z,
+        sums.w + times * quad.w,
+    );
 }
 
 fn store_samples(batch: Batch, lane: u32, sample: u32, end: u32, sums: Quad) {

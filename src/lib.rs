@@ -2,9 +2,9 @@
 //! core and on any GPU; the bootstrap is the same to the last bit on all of them.
 //!
 //! ```text
-//!   prices ─ panel ─ returns ─ measure: columns ─┬─ resample by a scheme (CPU | GPU) ─┬─ sums, measure: statistic
-//! simulate                                       └─ exact: inversion, no draws ───────┘            │
-//!                                                           plot, output ─ table ─ interval: ends ─┘
+//!   prices ─ panel ─ returns ─ measure: columns ─┬─ resample by a scheme (CPU | GPU) ─┬─ measure: statistic
+//! simulate                                       └─ exact: inversion, no draws ───────┘          │
+//!                                                         plot, output ─ table ─ interval: ends ─┘
 //!
 //! model + grid ─ Bellman operator (CPU | GPU proposes) ─ iterate ─ certify in f64 ─┬─ output
 //!                                                                                  └─ plot

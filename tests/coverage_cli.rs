@@ -33,8 +33,8 @@ fn refused(folder: &Path, arguments: &str, parts: &[&str]) {
     }
 }
 
-const SMALL: &str = "coverage --returns 12,39 --confidence .95,.9 --interval percentile,studentized-log -B 99 \
-                     --replications 300";
+const SMALL: &str = "coverage --returns 12,39 --confidence .95,.9 --interval percentile,studentized-log \
+                     -B 99 --replications 300";
 
 #[test]
 fn coverage_is_a_table_csv_json_and_a_picture() {
@@ -135,6 +135,14 @@ fn flags_of_the_simulator_change_what_they_say() {
     // A truth among the panel's files would be read as a stock.
     let again = "simulate --stocks 1 --days 1 --per-day 40 -o usual --force --truth usual/truth.csv";
     refused(folder.path(), again, &["the next run would read this one"]);
+    // Beside them it is theirs, whoever makes the folder.
+    for truth in ["made/truth.csv", "made/there/truth.txt"] {
+        let made = format!("simulate --stocks 1 --days 2 --per-day 40 -o made/there --truth {truth}");
+        done(folder.path(), &made);
+        let text = fs::read_to_string(folder.path().join(truth)).unwrap();
+        assert_eq!(text.lines().count(), 3, "{text}");
+        fs::remove_dir_all(folder.path().join("made")).unwrap();
+    }
     let (code, _, stderr) = run(folder.path(), &format!("{simulate} --jumps sometimes"));
     assert_eq!(code, 2);
     assert!(stderr.contains("rare, often, none, or a probability"), "{stderr}");

@@ -15,6 +15,7 @@
 #[path = "common/devices.rs"]
 mod devices;
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -58,6 +59,7 @@ const TESTS: &[(&str, Test)] = &[
     ("waves_keep_their_buffers", waves_keep_their_buffers),
     ("kept_buffers_stay_within_the_plan_of_each_wave", kept_buffers_stay_within_the_plan_of_each_wave),
     ("a_wave_that_failed_leaves_no_buffers", a_wave_that_failed_leaves_no_buffers),
+    ("a_wave_ends_where_it_is_told_to", a_wave_ends_where_it_is_told_to),
     ("pieces_come_back_one_after_another", pieces_come_back_one_after_another),
     (
         "a_lost_device_is_an_error_wherever_it_is_waited_for",
@@ -230,6 +232,7 @@ fn on_resampler(
             last = *number;
             blocks[*number].push(block.clone().into_owned());
         }
+        ControlFlow::Continue(())
     };
     resampler.resample(&wave, days, scheme, seed, samples, take).unwrap();
     blocks.into_iter().map(Sums::from_iter).collect()
@@ -439,7 +442,9 @@ fn a_scheme_that_does_not_suit_is_refused(gpu: &Gpu) {
     let mut resampler = Resampler::new(gpu, device_limits(gpu));
     let refused = resampler.resample(&wave, &days, &Scheme::Block { length: 24 }, 0, 10, |_| panic!("sums"));
     assert!(matches!(refused, Err(Error::Parameter { .. })), "{refused:?}");
-    resampler.resample(&wave, &days, &Scheme::Block { length: 23 }, 0, 10, |_| ()).unwrap();
+    resampler
+        .resample(&wave, &days, &Scheme::Block { length: 23 }, 0, 10, |_| ControlFlow::Continue(()))
+        .unwrap();
 }
 
 fn uniform_sums_equal_the_cpu(gpu: &Gpu) {
@@ -473,6 +478,7 @@ fn steps_take_time_and_change_nothing(gpu: &Gpu) {
         }
         let take = |tile: &[(usize, Block<'_>)]| {
             sums.extend(tile.iter().map(|(_, block)| block.clone().into_owned()));
+            ControlFlow::Continue(())
         };
         resampler.resample(&wave, &days, &Scheme::Iid, 3, 200, take).unwrap();
         (sums, resampler.stop_clock())
@@ -581,6 +587,24 @@ fn a_wave_that_failed_leaves_no_buffers(gpu: &Gpu) {
     assert!(on_resampler(&mut resampler, &days, &Scheme::Iid, 1, 100) == expected);
 }
 
+fn a_wave_ends_where_it_is_told_to(gpu: &Gpu) {
+    let days = [day(20_070_103, 385, 12), day(20_070_104, 23, 12)];
+    let limits = DeviceLimits { tile: 4096, ..device_limits(gpu) };
+    let tiles = plan::tiles(&wave_of(&days), 100, &limits, &Scheme::Iid).len();
+    let mut resampler = Resampler::new(gpu, limits);
+    let expected = on_resampler(&mut resampler, &days, &Scheme::Iid, 1, 100);
+    for last in [1, 2, tiles - 1, tiles] {
+        let mut taken = 0;
+        let take = |_: &[(usize, Block<'_>)]| {
+            taken += 1;
+            if taken == last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        resampler.resample(&wave_of(&days), &days, &Scheme::Iid, 1, 100, take).unwrap();
+        assert_eq!(taken, last, "of {tiles}");
+        assert!(on_resampler(&mut resampler, &days, &Scheme::Iid, 1, 100) == expected);
+    }
+}
+
 fn pieces_come_back_one_after_another(gpu: &Gpu) {
     let [mut one, mut other] = ["one", "other"].map(Buffer::storage);
     let (one, other) = (one.hold(gpu, 32).unwrap(), other.hold(gpu, 32).unwrap());
@@ -605,7 +629,7 @@ fn a_lost_device_is_an_error_wherever_it_is_waited_for(gpu: &Gpu) {
     let days = [day(20_070_103, 385, 2)];
     let wave = [batch(0, &days[0])];
     let mut resampler = Resampler::new(gpu, device_limits(gpu));
-    resampler.resample(&wave, &days, &Scheme::Iid, 0, 10, |_| {}).unwrap();
+    resampler.resample(&wave, &days, &Scheme::Iid, 0, 10, |_| ControlFlow::Continue(())).unwrap();
     let mut summer = UniformSummer::new(gpu).unwrap();
     let staging = gpu.buffer("staging", 16, Usage::MAP_READ | Usage::COPY_DST).unwrap();
     let submission = gpu.checked("nothing", |_, queue| queue.submit([])).unwrap();

@@ -88,6 +88,30 @@ fn a_month_is_the_sum_of_its_days() {
     }
 }
 
+/// Time is measured in periods: of D days of equally many rows the quarticity is D times the sum of the
+/// days', and 2/n times it is the squared standard error of the period's variance.
+#[test]
+fn the_quarticity_is_in_units_of_the_period() {
+    let days = days();
+    let rows = days[0].returns.nrows();
+    let days: Vec<DayReturns> = days.into_iter().filter(|day| day.returns.nrows() == rows).collect();
+    let count = days.len() as f64;
+    let daily = method("quarticity", Scheme::Iid, &["percentile"], 9);
+    let of_days = run(&daily, &days).estimate;
+    let of_all = run(&daily.by(Period::All).unwrap(), &days).estimate;
+    let variance = method("variance", Scheme::Iid, &["asymptotic"], 9).by(Period::All).unwrap();
+    let variance = run(&variance, &days);
+    for cell in 0..of_all.ncols() {
+        let sum = of_days.column(cell).sum();
+        assert!((of_all[[0, cell]] / (count * sum) - 1.0).abs() < 1e-12, "{count} days");
+        // 1.6448536269514722 is the standard normal's quantile at .95.
+        let error = (variance.upper()[[0, cell]] - variance.estimate[[0, cell]]) / 1.644_853_626_951_472_2;
+        let expected = (2.0 / (count * rows as f64) * of_all[[0, cell]]).sqrt();
+        assert!((error / expected - 1.0).abs() < 1e-9, "{error}, {expected}");
+    }
+    assert!(count > 10.0);
+}
+
 /// Standard errors of the variance add over days, too.
 #[test]
 fn weeks_are_studentized() {

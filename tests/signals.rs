@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test is a panic")]
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -77,6 +78,32 @@ fn a_signal_leaves_nothing_behind() {
             assert_eq!(names(folder.path()), ["there"], "{signal} {output}");
             assert!(names(&folder.path().join("there")).is_empty(), "{signal} {output}");
         }
+    }
+}
+
+/// Hours of drawing, which hear of the signal; what was there before stays.
+#[test]
+fn a_signal_ends_a_run_that_draws() {
+    let folder = TempDir::new().unwrap();
+    let panel = "simulate --stocks 2 --days 60 --per-day 400 -q -o panel";
+    assert!(start(folder.path(), panel).wait().unwrap().success());
+    fs::write(folder.path().join("out.csv"), "before").unwrap();
+    for signal in [2, 15, 1].into_iter().filter(|&signal| !is_ignored(signal)) {
+        let line =
+            "bootstrap panel -B 4000000000 --confidence .9999999 --device cpu --memory 2MiB -o out.csv";
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bellwether"));
+        command.args(line.split_whitespace()).current_dir(folder.path()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut told = BufReader::new(child.stderr.take().unwrap()).lines();
+        // Of the days that come one after the other, before the first are resampled.
+        assert!(told.any(|line| line.unwrap().contains("blocks of days")));
+        send(&format!("-{signal}"), &child);
+        assert_eq!(child.wait().unwrap().code(), Some(128 + signal), "{signal}");
+        // The run says nothing: whoever sent the signal knows.
+        let told: Vec<String> = told.map(Result::unwrap).collect();
+        assert!(told.is_empty(), "{told:?}");
+        assert_eq!(names(folder.path()), ["out.csv", "panel"], "{signal}");
+        assert_eq!(fs::read_to_string(folder.path().join("out.csv")).unwrap(), "before");
     }
 }
 

@@ -243,7 +243,7 @@ fn coverage_and_simulation_that_make_no_sense_are_refused() {
         ("simulate -o new --noise -1", "--noise is -1"),
         ("simulate -o new --noise nan", "--noise is NaN"),
         ("simulate -o new --noise inf", "--noise is inf"),
-        ("simulate -o new --truth new/truth.csv", "cannot write new/truth.csv"),
+        ("simulate -o new --truth new/truth.csv", "the next run would read this one"),
         ("simulate -o new --truth truth.json", "--truth is truth.json"),
         ("simulate -o new --truth no/truth.csv", "no/truth.csv"),
     ] {

@@ -314,9 +314,8 @@ impl Bootstrap {
             }
             Engine::Gpu(resampler) => {
                 let wave = [Batch { day: 0, ..batch.clone() }];
-                let take = |blocks: &[(usize, Block<'_>)]| {
-                    blocks.iter().for_each(|(_, block)| _ = take(block));
-                };
+                let take =
+                    |blocks: &[(usize, Block<'_>)]| blocks.iter().try_for_each(|(_, block)| take(block));
                 resampler.resample(&wave, tables, scheme, self.seed, self.samples, take)?;
             }
         }

@@ -88,6 +88,9 @@ impl Run<'_> {
     /// too.
     pub(super) fn on_cpu(&self) -> Result<Vec<Vec<Found>>> {
         let batch_job = |batch: &&Batch| {
+            if self.cancelled.load(Ordering::Relaxed) {
+                return Err(Error::Cancelled);
+            }
             let columns = self.columns(batch)?;
             let estimates = self.estimates(batch, &columns);
             let selections = self.selections(&columns);
@@ -130,11 +133,11 @@ impl Run<'_> {
                         let select = || self.select(&estimates[cell], cell, selection, columns, block);
                         self.clocks.quantiles.time(select);
                     });
-                    // A device that is at work is not interrupted; the run ends with its wave.
-                    let _ = self.finished(batch, block);
+                    self.finished(batch, block)
                 };
-                self.jobs.install(|| blocks.par_iter().for_each(select));
+                let next = self.jobs.install(|| blocks.par_iter().try_for_each(select));
                 selecting += start.elapsed();
+                next
             };
             let columns = &columns[first..first + batches.len()];
             resampler.resample(batches, columns, self.scheme(&batches[0]), seed, samples, take)?;

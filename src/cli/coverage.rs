@@ -8,7 +8,7 @@ use indicatif::ProgressBar;
 
 use super::device::all_cores;
 use super::report::Report;
-use super::{Outcome, distinct, parse_seed, stock_name};
+use super::{Outcome, distinct, parse_seed, signals, stock_name};
 use crate::bootstrap::Observer;
 use crate::coverage::{Coverage, CoverageRow};
 use crate::error::Result;
@@ -72,7 +72,7 @@ pub(super) struct CoverageArgs {
     plot: Option<PathBuf>,
 }
 
-/// Moves a progress bar.
+/// Moves a progress bar, and ends the run at a signal.
 struct Bar(ProgressBar);
 
 impl Observer for Bar {
@@ -82,7 +82,7 @@ impl Observer for Bar {
 
     fn drawn(&self, draws: u64) -> ControlFlow<()> {
         self.0.inc(draws);
-        ControlFlow::Continue(())
+        signals::go_on()
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! One file a subcommand. Each holds the raw arguments (`…Args`, what the user typed) and a `run` that
 //! validates them, calls the library and writes the result. Exit codes: 0 done, 1 failed with one message, 2
-//! wrong usage, 3 done in part (`--keep-going` left something out).
+//! wrong usage, 3 done in part (`--keep-going` left something out), 128 and more ended by a signal
+//! ([`signals`]).
 
 mod bootstrap;
 mod compare;
@@ -73,7 +74,7 @@ enum Command {
 
 /// Parses the process's arguments, runs the command and returns the exit code.
 pub fn main() -> ExitCode {
-    signals::remove_unfinished();
+    signals::watch();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(told) if told.use_stderr() => return wrong_usage(told),
@@ -90,6 +91,10 @@ pub fn main() -> ExitCode {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Partial) => ExitCode::from(3),
         Err(error) => {
+            // Whoever sent a signal knows why the run ended.
+            if let (Error::Cancelled, Some(code)) = (&error, signals::exit_code()) {
+                return ExitCode::from(code);
+            }
             report.failure(flags::message(&error));
             ExitCode::FAILURE
         }

@@ -64,7 +64,7 @@ fn parse_jumps(text: &str) -> Result<f64, String> {
 
 /// Where the truth goes, which must not be taken for a stock of the panel in `folder`.
 fn truth_file(path: PathBuf, folder: &Path) -> Result<Destination> {
-    let mut outputs = Outputs::new(&[folder.to_path_buf()]);
+    let mut outputs = Outputs::after_panel(folder);
     let name = path.display().to_string();
     match outputs.table("--truth", Some(path), None)? {
         (destination, Format::Csv) => Ok(destination),

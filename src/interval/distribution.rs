@@ -203,7 +203,9 @@ mod tests {
         /// Held samples and streams give the same, with their errors.
         #[test]
         fn samples_give_what_streams_give(
-            numbers in prop::collection::vec(prop_oneof![-1e3..1e3_f64, Just(0.0), Just(f64::INFINITY)], 1..500),
+            numbers in prop::collection::vec(
+                prop_oneof![-1e3..1e3_f64, Just(0.0), Just(f64::INFINITY)], 1..500
+            ),
             levels in (0.0..=1.0_f64, 0.0..=1.0_f64),
         ) {
             let levels = [levels.0.min(levels.1), levels.0.max(levels.1)];

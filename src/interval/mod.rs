@@ -10,15 +10,15 @@
 //! | [`Percentile`] | θ* | q(α), q(1−α) |
 //! | [`Basic`] | θ* | 2θ̂ − q(1−α), 2θ̂ − q(α) |
 //! | [`Normal`] | θ* | 2θ̂ − mean θ* ± z(α) · sd θ* |
-//! | [`BiasCorrected`], [`Accelerated`] | θ* | quantiles at levels moved by the share of θ* below θ̂, and by the jackknife |
+//! | [`BiasCorrected`], [`Accelerated`] | θ* | q at levels moved by the share of θ* < θ̂ and the jackknife |
 //! | [`Studentized::EQUAL_TAILED`] | t* = (θ* − θ̂)/se* | θ̂ − se·q(1−α), θ̂ − se·q(α) |
 //! | [`Studentized::SYMMETRIC`] | \|t*\| | θ̂ ∓ se·q(c) |
-//! | [`StudentizedLog::EQUAL_TAILED`] | t* = (ln θ* − ln θ̂)/(se*/θ*) | exp(ln θ̂ − (se/θ̂)·q(1−α)), exp(ln θ̂ − (se/θ̂)·q(α)) |
-//! | [`StudentizedLog::SYMMETRIC`] | \|t*\| of that | exp(ln θ̂ ∓ (se/θ̂)·q(c)) |
-//! | [`Asymptotic`], [`AsymptoticLog`] | none | θ̂ ± se·z(α), exp(ln θ̂ ± (se/θ̂)·z(α)) |
+//! | [`StudentizedLog::EQUAL_TAILED`] | t* = ln(θ*/θ̂)/(se*/θ*) | θ̂ exp(−s q(1−α)), θ̂ exp(−s q(α)) |
+//! | [`StudentizedLog::SYMMETRIC`] | \|t*\| of that | θ̂ exp(∓s q(c)) |
+//! | [`Asymptotic`], [`AsymptoticLog`] | none | θ̂ ± se·z(α), θ̂ exp(±s z(α)) |
 //!
 //! se is that of the measure's central limit theorem ([`crate::measure::Measure::squared_error`]), se* that
-//! of [`crate::measure::Studentize`]. Pivots in f64 are selected as integers of 64 bits in the same order
+//! of [`crate::measure::Studentize`], and s = se/θ̂. Pivots in f64 are selected as integers of 64 bits in the same order
 //! ([`key`]); where the pivot is a function of a column's sum, the integers themselves are.
 //!
 //! A new interval is a new file here, and a line in the list of them.

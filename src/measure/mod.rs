@@ -24,16 +24,16 @@
 //! | [`Correlation`] | the same | covariance / √(S_i S_j) | delta method on the same |
 //! | [`Beta`] | the same | covariance / S_j | delta method on the same |
 //! | [`Bipower`] | \|r\| of two neighbours, multiplied | S | 2.61 quarticity / n |
-//! | [`MinRv`] | the smaller of two neighbours, squared | S | 3.81 quarticity / n |
-//! | [`MedRv`] | the median of three neighbours, squared | S | 2.96 quarticity / n |
+//! | [`Truncation::Min`], MinRV | the smaller of two neighbours, squared | S | 3.81 quarticity / n |
+//! | [`Truncation::Med`], MedRV | the median of three neighbours, squared | S | 2.96 quarticity / n |
 //!
 //! Constants stand with the measures. [`jumps`] tests a day for jumps, without a bootstrap. Which schemes and
 //! intervals a measure goes with, and why not with the others: [`crate::bootstrap::pairings`].
 //!
 //! **Periods of several days.** Column sums add over days, and so do [`Totals`], from which θ̂ and se² are
 //! computed; a statistic's `rows` is then the number of rows in all. Neighbours are of one day: no pair
-//! reaches over a night. Variances are of the period; the quarticity is in units of the period, n/3 Σ r⁴
-//! with all its rows n.
+//! reaches over a night. Variances are of the period; so is the unit of time of the [`Quarticity`], n/3 Σ r⁴
+//! with all its rows n: of D like days it is D times their sum.
 //!
 //! A new measure is a new file here, and a line in the list of them.
 //!
@@ -48,12 +48,12 @@ mod correlation;
 mod covariance;
 pub mod jumps;
 mod log_variance;
-mod med_rv;
-mod min_rv;
+mod pair;
 mod quarticity;
 mod semivariance;
 #[cfg(test)]
 mod tests;
+mod truncation;
 mod variance;
 mod volatility;
 
@@ -70,10 +70,9 @@ pub use bipower::Bipower;
 pub use correlation::Correlation;
 pub use covariance::Covariance;
 pub use log_variance::LogVariance;
-pub use med_rv::MedRv;
-pub use min_rv::MinRv;
 pub use quarticity::Quarticity;
 pub use semivariance::Semivariance;
+pub use truncation::Truncation;
 pub use variance::Variance;
 pub use volatility::{TRADING_DAYS, Volatility};
 
@@ -248,8 +247,8 @@ const ALL: [(&str, Make); 13] = [
     ("correlation", Make::Two(|against| Arc::new(Correlation { against }))),
     ("beta", Make::Two(|against| Arc::new(Beta { against }))),
     ("bipower", Make::One(|| Arc::new(Bipower))),
-    ("minrv", Make::One(|| Arc::new(MinRv))),
-    ("medrv", Make::One(|| Arc::new(MedRv))),
+    ("minrv", Make::One(|| Arc::new(Truncation::Min))),
+    ("medrv", Make::One(|| Arc::new(Truncation::Med))),
 ];
 
 /// The measures' names.

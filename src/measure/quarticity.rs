@@ -5,6 +5,11 @@
 //! that se² = n²/9 · 96/105 Σ r⁸. Given the resample, RQ* has n²/9 (Σ r*⁸ − (Σ r*⁴)²/n) under the iid
 //! bootstrap, and n²/9 · 24/49 Σ r*⁸ under the wild one, as (μ₈ − μ₄²)/μ₈ = 24/49 for the moments of its η.
 //!
+//! **Of a period of several days** it is n/3 Σ r⁴ with the n rows of all of them, and time is measured in
+//! periods: a variance of σ² a day is Dσ² a period of D days, so that the quarticity is D times the sum of
+//! the days' where these have equally many rows, not that sum. It goes with the period's variance, whose
+//! se² is 2/n times it. Periods of unequally many days compare after division by D².
+//!
 //! Jumps enter it with n times their fourth power: it is of days without.
 //!
 //! Sources: O. E. Barndorff-Nielsen and N. Shephard, "Econometric analysis of realized volatility and its use

@@ -227,8 +227,8 @@ mod tests {
         let mut text = Vec::new();
         write_csv(&spec, &rows, &mut text).unwrap();
         let text = String::from_utf8(text).unwrap();
-        let expected = "model,returns,scheme,confidence,interval,samples,replications,coverage,error,below,above,mean_length,\
-                        median_relative_length\n\
+        let expected = "model,returns,scheme,confidence,interval,samples,replications,coverage,error,below,\
+                        above,mean_length,median_relative_length\n\
                         sv2,78,iid,0.95,percentile,999,400,0.9,0.015,0.01,0.09,0.25,1.5\n\
                         sv2,78,iid,0.95,studentized,999,400,1.0,0.0,0.0,0.0,0.25,1.5\n";
         assert_eq!(text, expected);

@@ -355,7 +355,8 @@ fn wide_parquet(out: &mut dyn Write, split: &Split<'_>, method: &impl Serialize)
     let metadata = [("bellwether", serde_json::to_string(method)?), ("pandas", pandas.to_string())];
     let mut writer = TableWriter::new(out, fields, &metadata)?;
     for (dates, rows) in split.index.chunks(ROWS).zip(split.data.chunks(ROWS)) {
-        let numbers = (0..names.len()).map(|i| Cells::Numbers(rows.iter().map(|row| row[i].unwrap_or(f64::NAN)).collect()));
+        let numbers = (0..names.len())
+            .map(|i| Cells::Numbers(rows.iter().map(|row| row[i].unwrap_or(f64::NAN)).collect()));
         let days = Cells::Days(dates.iter().map(|&date| days_since_1970(date)).collect());
         writer.write(&numbers.chain([days]).collect::<Vec<_>>())?;
     }

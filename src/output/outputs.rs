@@ -35,6 +35,8 @@ pub struct Outputs {
     read: HashMap<Identity, PathBuf>,
     /// The folders of which every CSV file is read, and how they were named.
     folders: HashMap<Identity, PathBuf>,
+    /// The folders that the run makes before it writes its outputs.
+    made: Vec<Identity>,
     /// The outputs so far, and the parameters that named them.
     taken: HashMap<Identity, &'static str>,
 }
@@ -96,6 +98,16 @@ impl Outputs {
         outputs
     }
 
+    /// The outputs of a run that first writes a panel to `folder`, which it makes where it is not there, with
+    /// those on the way.
+    pub fn after_panel(folder: &Path) -> Self {
+        let mut outputs = Self::new(&[folder.to_path_buf()]);
+        outputs.folders.insert(Identity::of(folder), folder.to_path_buf());
+        let missing = folder.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists());
+        outputs.made = missing.map(Identity::of).collect();
+        outputs
+    }
+
     /// Checks and takes the file at `path`, which the user named by `parameter`.
     ///
     /// # Errors
@@ -129,7 +141,8 @@ impl Outputs {
                 folder.display()
             ));
         }
-        let destination = check(path)?;
+        let is_made = self.made.contains(&Identity::of(folder_of(&target)));
+        let destination = check(path, is_made)?;
         self.taken.insert(identity, parameter);
         Ok(destination)
     }
@@ -209,8 +222,8 @@ fn is_sink(path: &Path) -> bool {
 }
 
 /// Checks that `path` can be written, and opens it where it is a device or a pipe: a pipe's reader takes its
-/// first writer's end for the end of all.
-fn check(path: PathBuf) -> Result<Destination> {
+/// first writer's end for the end of all. Of a folder that `is_made` by the run nothing is known yet.
+fn check(path: PathBuf, is_made: bool) -> Result<Destination> {
     let because =
         |kind: io::ErrorKind, reason: &str| Err(Error::io("write", &path)(io::Error::new(kind, reason)));
     let separated =
@@ -224,6 +237,9 @@ fn check(path: PathBuf) -> Result<Destination> {
     if is_special(&path) {
         let file = fs::OpenOptions::new().write(true).open(&path).map_err(Error::io("write", &path))?;
         return Ok(Destination::Open(path, file.into()));
+    }
+    if is_made {
+        return Ok(Destination::File(path));
     }
     let target = resolved(&path);
     let folder = folder_of(&target);
@@ -318,6 +334,26 @@ mod tests {
         let refused = message(new("panel"));
         assert!(refused.contains("the next run would read this one"), "{refused}");
         new("panel/A.csv").unwrap();
+    }
+
+    /// A panel that is simulated makes its folder, and those on the way, for outputs beside it.
+    #[test]
+    fn folders_that_the_run_makes_take_outputs() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let claim = |name: &str| Outputs::after_panel(&path("new/panel")).claim("truth", path(name));
+        let refused = message(claim("new/panel/truth.csv"));
+        assert!(refused.contains("the next run would read this one"), "{refused}");
+        for name in ["new/panel/truth.txt", "new/truth.csv", "truth.csv"] {
+            claim(name).unwrap();
+        }
+        // The twins: folders that nobody makes.
+        for name in ["old/truth.csv", "new/panel/deeper/truth.csv"] {
+            assert!(message(claim(name)).contains("create it first"), "{name}");
+        }
+        let nobody = Outputs::default().claim("truth", path("new/panel/truth.txt"));
+        assert!(message(nobody).contains("create it first"));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
     #[test]

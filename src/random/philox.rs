@@ -66,9 +66,9 @@ pub const fn philox4x32_10(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
 /// the two, and most of these is a number of its own for the samples or for the blocks:
 ///
 /// ```text
-/// round 1   c₀ = hi(M₁·day) ⊕ sample ⊕ k₀   c₁ = lo(M₁·day)             c₂ = hi(M₀·block) ⊕ purpose ⊕ k₁   c₃ = lo(M₀·block)
-/// round 2   c₀ = hi(M₁·c₂) ⊕ c₁ ⊕ k₀        c₁ = lo(M₁·c₂)              c₂ = hi(M₀·c₀) ⊕ c₃ ⊕ k₁           c₃ = lo(M₀·c₀)
-/// round 3   c₀ = hi(M₁·c₂) ⊕ c₁ ⊕ k₀        c₁ = lo(M₁·c₂)              c₂ = hi(M₀·c₀) ⊕ c₃ ⊕ k₁           c₃ = lo(M₀·c₀)
+/// round   c₀                          c₁            c₂                             c₃
+/// 1       hi(M₁·day) ⊕ sample ⊕ k₀    lo(M₁·day)    hi(M₀·block) ⊕ purpose ⊕ k₁    lo(M₀·block)
+/// 2, 3    hi(M₁·c₂) ⊕ c₁ ⊕ k₀         lo(M₁·c₂)     hi(M₀·c₀) ⊕ c₃ ⊕ k₁            lo(M₀·c₀)
 /// ```
 ///
 /// After round 1, c₀ is the samples' and the others are the block's; after round 2, c₀ and c₁ are the

@@ -4,7 +4,7 @@
 //! are kept as places in the table of rows, packed four or two to a number of 64 bits, so that adding a row
 //! takes a shift, and an addition from memory for each vector of the row. Blocks are drawn some ahead of
 //! being added: a processor that executes out of order then does both at once, and what it stored is in the
-//! cache when it is read.
+//! cache when it is read. Twin: `shaders/draws.wgsl`, for one sample at a time.
 
 #![allow(
     unsafe_code,

@@ -12,7 +12,7 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::time::{Duration, Instant};
 
 use bytemuck::{Pod, Zeroable};
@@ -46,18 +46,18 @@ macro_rules! source {
 }
 
 /// Source of the kernels that add rows as they are drawn, `lane` and `line`.
-pub const SOURCE: &str = source!("resample.wgsl");
+pub const SOURCE: &str = source!("resample.wgsl", "draws.wgsl");
 /// Source of the kernel that tallies, on hardware.
-pub const TALLY: &str = source!("tally.wgsl");
+pub const TALLY: &str = source!("tally.wgsl", "draws.wgsl");
 /// Source of the kernel that tallies, on software adapters.
 pub const SOFTWARE_TALLY: &str = source!("tally_software.wgsl");
 
 /// Source of the kernel of the wild bootstrap.
 pub const WILD: &str = source!("wild.wgsl");
 /// Source of the kernel of circular blocks.
-pub const BLOCK: &str = source!("block.wgsl");
+pub const BLOCK: &str = source!("block.wgsl", "draws.wgsl");
 /// Source of the kernel of stationary blocks.
-pub const STATIONARY: &str = source!("stationary.wgsl");
+pub const STATIONARY: &str = source!("stationary.wgsl", "draws.wgsl");
 
 /// Invocations of a workgroup that adds rows as they are drawn.
 const WORKGROUP: u32 = 64;
@@ -304,6 +304,7 @@ impl<'gpu> Resampler<'gpu> {
     /// The sums of each batch of a wave over the resamples 0..`samples`, handed to `take` tile by tile with
     /// the batches' numbers, in the order of the batches and for each in that of the resamples. They are
     /// where the device put them: while `take` looks at those of one tile, the device works on the next.
+    /// Where it breaks, what is left of the wave is not begun.
     ///
     /// # Errors
     ///
@@ -316,7 +317,7 @@ impl<'gpu> Resampler<'gpu> {
         scheme: &Scheme,
         seed: u64,
         samples: u32,
-        mut take: impl FnMut(&[(usize, Block<'_>)]),
+        mut take: impl FnMut(&[(usize, Block<'_>)]) -> ControlFlow<()>,
     ) -> error::Result<()> {
         for columns in columns {
             scheme.check(columns.rows())?;
@@ -326,7 +327,7 @@ impl<'gpu> Resampler<'gpu> {
         let pipeline = self.pipeline(kernel, wave)?;
         let tiles = plan::tiles(wave, samples, &limits, scheme);
         let largest = tiles.iter().map(|tile| tile.words * 4).max().unwrap_or(0);
-        // Given back only at the end: after a failure one may still be mapped.
+        // Given back only at the end: after a failure or a break the device may still use them.
         let mut buffers = std::mem::take(&mut self.buffers);
         buffers.shrink(plan::rows_bytes(wave, &limits, scheme), limits.tile.min(limits.binding).max(largest));
 
@@ -344,14 +345,18 @@ impl<'gpu> Resampler<'gpu> {
             if flights.len() == IN_FLIGHT
                 && let Some(flight) = flights.pop_front()
             {
-                self.land(flight, &work, &mut take)?;
+                if self.land(flight, &work, &mut take)?.is_break() {
+                    return Ok(());
+                }
             }
             let staging = buffers.staging[number % IN_FLIGHT].hold(gpu, largest)?;
             let submission = self.launch(&work, &mut buffers, &tile, &staging)?;
             flights.push_back(Flight { tile, staging, submission });
         }
         while let Some(flight) = flights.pop_front() {
-            self.land(flight, &work, &mut take)?;
+            if self.land(flight, &work, &mut take)?.is_break() {
+                return Ok(());
+            }
         }
         self.buffers = buffers;
         Ok(())
@@ -362,10 +367,10 @@ impl<'gpu> Resampler<'gpu> {
         &self,
         flight: Flight,
         work: &Work<'_>,
-        take: &mut impl FnMut(&[(usize, Block<'_>)]),
-    ) -> Result<(), GpuError> {
+        take: &mut impl FnMut(&[(usize, Block<'_>)]) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, GpuError> {
         let Flight { tile, staging, submission } = flight;
-        let (start, mut waited) = (Instant::now(), Duration::ZERO);
+        let (start, mut waited, mut next) = (Instant::now(), Duration::ZERO, ControlFlow::Continue(()));
         self.gpu.read(&staging, tile.words * 4, submission, |bytes| {
             waited = start.elapsed();
             let words: &[u32] = bytemuck::cast_slice(bytes);
@@ -377,10 +382,10 @@ impl<'gpu> Resampler<'gpu> {
                 first += plan::sum_lanes(lanes, work.scheme) * tile.samples.len();
                 (number, block)
             });
-            take(&blocks.collect::<Vec<_>>());
+            next = take(&blocks.collect::<Vec<_>>());
         })?;
         self.add_time(|times| times.readback += waited);
-        Ok(())
+        Ok(next)
     }
 
     /// The kernel compiled for a wave.

@@ -190,11 +190,11 @@ impl Sums {
 }
 
 /// An integer that sums are joined in: `u32`, `u64` or `u128`.
-pub trait Word:
-    From<u32> + Copy + Ord + Send + Shl<u32, Output = Self> + Add<Output = Self> + Not<Output = Self> + Into<u128>
+pub trait Word: From<u32> + Into<u128> + Copy + Ord + Send
+where
+    Self: Shl<u32, Output = Self> + Add<Output = Self> + Not<Output = Self>,
 {
 }
-impl<T> Word for T where
-    T: From<u32> + Copy + Ord + Send + Shl<u32, Output = T> + Add<Output = T> + Not<Output = T> + Into<u128>
-{
-}
+impl Word for u32 {}
+impl Word for u64 {}
+impl Word for u128 {}

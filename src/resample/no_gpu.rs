@@ -1,6 +1,8 @@
 //! What is left of [`gpu`](super::gpu) in a library without the feature `gpu`: types without values, as no
 //! [`Gpu`] exists to make one of. Nothing here ever runs.
 
+use std::ops::ControlFlow;
+
 use super::plan::{Batch, DeviceLimits};
 use super::{Block, Scheme};
 use crate::columns::DayColumns;
@@ -41,7 +43,7 @@ impl<'gpu> Resampler<'gpu> {
         _scheme: &Scheme,
         _seed: u64,
         _samples: u32,
-        _take: impl FnMut(&[(usize, Block<'_>)]),
+        _take: impl FnMut(&[(usize, Block<'_>)]) -> ControlFlow<()>,
     ) -> Result<()> {
         match *self.gpu {}
     }

@@ -75,7 +75,8 @@ pub(super) struct BootstrapArgs {
     #[arg(long, value_enum, default_value_t = Side::Both)]
     side: Side,
     /// Intervals of each day, or of the sums over the days of a week, of a month, or over all of them; rows
-    /// are resampled within their day
+    /// are resampled within their day. Variances are then of the period, and so is the time of the
+    /// quarticity: of D like days it is D times their sum
     #[arg(long, value_enum, default_value_t = Period::Day)]
     by: Period,
     /// Add columns: n, the bootstrap's standard error and bias, the Monte Carlo error of each end, the share

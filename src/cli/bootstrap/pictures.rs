@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use super::summary::percent;
 use crate::bootstrap::{Bootstrap, Intervals, Observer};
 use crate::cli::device::grouped;
+use crate::cli::signals;
 use crate::error::{Error, Result};
 use crate::interval::Side;
 use crate::jobs::Jobs;
@@ -158,7 +159,7 @@ fn method(bootstrap: &Bootstrap) -> String {
     method
 }
 
-/// Shows progress, and keeps the returns of some cells.
+/// Shows progress, keeps the returns of some cells, and ends the run at a signal.
 pub(super) struct Watch {
     pub(super) bar: ProgressBar,
     /// The days and the numbers of the stocks.
@@ -185,7 +186,7 @@ impl Observer for Watch {
 
     fn drawn(&self, draws: u64) -> ControlFlow<()> {
         self.bar.inc(draws);
-        ControlFlow::Continue(())
+        signals::go_on()
     }
 
     fn days(&self, days: &[DayReturns]) {

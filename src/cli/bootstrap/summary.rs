@@ -46,7 +46,7 @@ pub(super) fn few_samples(bootstrap: &Bootstrap) -> Option<String> {
 }
 
 /// What was read, what was left out, and what to look at.
-pub(super) fn load(panel: &PanelReader, report: &Report) {
+pub(in crate::cli) fn load(panel: &PanelReader, report: &Report) {
     let loaded = panel.summary();
     let range = match loaded.range {
         Some((first, last)) if first == last => first.to_string(),

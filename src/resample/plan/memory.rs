@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::WORD;
-use super::dispatches::{DeviceLimits, TallyKind};
+use super::device::{DeviceLimits, TallyKind, UNIFORM_BYTES};
 use crate::columns::{Column, FieldCount, MAX_BYTES, stride_of};
 use crate::error::{Error, Result};
 use crate::resample::{Scheme, wild};
@@ -101,9 +101,6 @@ pub struct Budget {
 /// Tiles whose sums are in memory: one on the device, and two in copies on their way back; before there are
 /// any, rows on their way there.
 pub const TILES: u64 = 3;
-
-/// Bytes of the rows that a kernel with [`TallyKind::Software`] binds.
-pub const UNIFORM_BYTES: u64 = 64 << 10;
 
 /// Words that the rows of a batch on a device begin at multiples of: 256 bytes, the strictest that a binding
 /// may ask for.

@@ -1,30 +1,29 @@
 //! How the work is cut: pure arithmetic on sizes, without data and without a device.
 //!
 //! ```text
-//! days × stocks ──waves──▶ what is in memory at once: batches (some cells of one day, with all of their samples)
+//! days × stocks ──waves──▶ what is in memory at once: batches (cells of one day, with all of their samples)
 //!   wave ──tiles──▶ what one GPU buffer holds: whole batches, or some samples of one batch
-//!     tile ──dispatches──▶ what one launch does: bounded in time, in loop work and in workgroups a dimension
+//!     tile ──dispatches──▶ what one launch does: bounded in time, in loop work, in workgroups a dimension
 //! ```
 //!
-//! [`waves`] is in `memory.rs`; [`tiles`], [`dispatches()`] and the choice of a [`Kernel`] are in
-//! `dispatches.rs`. No cut changes a result: draws depend on (seed, day, sample) alone and sums are integers.
-//! Sizes in bytes throughout.
+//! What is known of a device is in `device.rs`, [`waves`] in `memory.rs`; [`tiles`], [`dispatches()`] and the
+//! choice of a [`Kernel`] are in `dispatches.rs`. No cut changes a result: draws depend on (seed, day,
+//! sample) alone and sums are integers. Sizes in bytes throughout.
 
+mod device;
 mod dispatches;
 mod memory;
 
-pub(super) use dispatches::MOST_TALLIED;
+pub(super) use device::MOST_TALLIED;
+pub use device::{DeviceLimits, ROWS_PER_TALLY_WORD, SOFTWARE_SAMPLES, Tally, TallyKind, UNIFORM_BYTES};
 #[cfg(feature = "gpu")]
 pub(super) use dispatches::sum_lanes;
-pub use dispatches::{
-    DeviceLimits, Dispatch, Kernel, ROWS_PER_TALLY_WORD, SOFTWARE_SAMPLES, Tally, TallyKind, Tile,
-    WILD_SAMPLES, dispatches, tiles, uploads,
-};
+pub use dispatches::{Dispatch, Kernel, Tile, WILD_SAMPLES, dispatches, tiles, uploads};
 #[cfg(feature = "gpu")]
 pub(super) use memory::device_tables;
 pub use memory::{
-    BLOCK_BYTES, Batch, Budget, DayShape, ROWS_ALIGNMENT, Resamples, TILES, UNIFORM_BYTES, Wave,
-    block_samples, device_bytes, rows_bytes, waves,
+    BLOCK_BYTES, Batch, Budget, DayShape, ROWS_ALIGNMENT, Resamples, TILES, Wave, block_samples,
+    device_bytes, rows_bytes, waves,
 };
 
 /// Bytes of a word.
@@ -202,8 +201,9 @@ mod tests {
                 fields: fields(&shapes[day], stock..stock + 1),
                 key_bytes: shapes[day].key_bytes,
             };
+            let stocks = |day: usize| shapes[day].lower_bits.len() / shapes[day].per_cell;
             let largest = (0..shapes.len())
-                .flat_map(|day| (0..shapes[day].lower_bits.len() / shapes[day].per_cell).map(move |stock| (day, stock)))
+                .flat_map(|day| (0..stocks(day)).map(move |stock| (day, stock)))
                 .map(|(day, stock)| bytes(&cell(day, stock), resamples, &none))
                 .max()
                 .unwrap();
