@@ -110,7 +110,7 @@ pub(super) fn run(mut args: PanelCommand, report: &Report) -> Result<Outcome> {
         return Err(Error::Parameter {
             name: "--format",
             value: "json".into(),
-            requirement: "prices and summaries of panels are written as tables; take csv".into(),
+            requirement: "prices are written as tables; take csv or parquet".into(),
         });
     }
     let options = args.panel.options(args.panel.align.unwrap_or(Align::None))?;
@@ -133,7 +133,7 @@ pub(super) fn run(mut args: PanelCommand, report: &Report) -> Result<Outcome> {
             Ok(())
         })?;
     } else {
-        write_prices(&panel, &destination, &mut add)?;
+        write_prices(&panel, &destination, format, &mut add)?;
     }
     let summaries: Vec<StockSummary> =
         holdings.iter().map(|(stock, holding)| holding.summary(stock)).collect();
@@ -151,12 +151,13 @@ pub(super) fn run(mut args: PanelCommand, report: &Report) -> Result<Outcome> {
 fn write_prices(
     panel: &PanelReader,
     destination: &Destination,
+    format: Format,
     add: &mut dyn FnMut(&str, Date, &[u64], &[f64]),
 ) -> Result<()> {
     // What the panel fails with is told as such, whatever the writer makes of it.
     let mut failure = None;
     let written = destination.write(|out| {
-        let mut rows = PriceRows::new(out)?;
+        let mut rows = PriceRows::new(out, format)?;
         let done = panel.each_day(|stock, date, times, prices| {
             add(stock, date, times, prices);
             rows.day(stock, date, times, prices).map_err(Error::Stdout)

@@ -187,7 +187,7 @@ impl Outputs {
         let Some(path) = path else {
             let format = given.unwrap_or(Format::Csv);
             #[cfg(feature = "parquet")]
-            if format == Format::Parquet && std::io::IsTerminal::is_terminal(&io::stdout()) {
+            if format == Format::Parquet && io::IsTerminal::is_terminal(&io::stdout()) {
                 return Err(Error::Parameter {
                     name: "format",
                     value: "parquet".into(),

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use jiff::civil::Date;
 use serde::Serialize;
 
+use super::Format;
+
 /// What one stock of a panel has.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
@@ -43,7 +45,7 @@ pub struct StockSummary {
 pub fn write_summary(stocks: &[StockSummary], out: &mut dyn Write) -> io::Result<()> {
     let mut table = csv::Writer::from_writer(out);
     for stock in stocks {
-        table.serialize(stock).map_err(io::Error::other)?;
+        table.serialize(stock)?;
     }
     table.flush()
 }
@@ -51,9 +53,13 @@ pub fn write_summary(stocks: &[StockSummary], out: &mut dyn Write) -> io::Result
 /// Writes prices, stock after stock and day after day, each with its times in nanoseconds after midnight.
 ///
 /// As CSV a header and a row each, `stock,date,time,price`: times with as much of a fraction as they have, prices
-/// in the shortest form that reads back as the same double.
-pub struct PriceRows<'a> {
-    table: csv::Writer<&'a mut dyn Write>,
+/// in the shortest form that reads back as the same double. As Parquet what [`super::prices`] says.
+pub enum PriceRows<'a> {
+    /// Comma-separated values.
+    Csv(Box<csv::Writer<&'a mut dyn Write>>),
+    /// Parquet.
+    #[cfg(feature = "parquet")]
+    Parquet(Box<super::prices::PriceWriter<'a>>),
 }
 
 impl<'a> PriceRows<'a> {
@@ -61,11 +67,21 @@ impl<'a> PriceRows<'a> {
     ///
     /// # Errors
     ///
-    /// What the writer fails with.
-    pub fn new(out: &'a mut dyn Write) -> io::Result<Self> {
-        let mut table = csv::Writer::from_writer(out);
-        table.write_record(["stock", "date", "time", "price"]).map_err(io::Error::other)?;
-        Ok(Self { table })
+    /// What the writer fails with; [`io::ErrorKind::Unsupported`] for a format that prices are not written in.
+    pub fn new(out: &'a mut dyn Write, format: Format) -> io::Result<Self> {
+        match format {
+            Format::Csv => {
+                let mut table = csv::Writer::from_writer(out);
+                table.write_record(["stock", "date", "time", "price"])?;
+                Ok(Self::Csv(Box::new(table)))
+            }
+            #[cfg(feature = "parquet")]
+            Format::Parquet => {
+                use super::prices::{Precision, PriceWriter};
+                Ok(Self::Parquet(Box::new(PriceWriter::new(out, Precision::Nanoseconds, &[])?)))
+            }
+            _ => Err(io::Error::new(io::ErrorKind::Unsupported, "prices are written as CSV or Parquet")),
+        }
     }
 
     /// Writes the ticks of a stock's day.
@@ -74,12 +90,18 @@ impl<'a> PriceRows<'a> {
     ///
     /// What the writer fails with.
     pub fn day(&mut self, stock: &str, date: Date, times: &[u64], prices: &[f64]) -> io::Result<()> {
-        let date = date.to_string();
-        for (time, price) in times.iter().zip(prices) {
-            let (time, price) = (clock(*time), price.to_string());
-            self.table.write_record([stock, &date, &time, &price]).map_err(io::Error::other)?;
+        match self {
+            Self::Csv(table) => {
+                let date = date.to_string();
+                for (time, price) in times.iter().zip(prices) {
+                    let (time, price) = (clock(*time), price.to_string());
+                    table.write_record([stock, &date, &time, &price])?;
+                }
+                Ok(())
+            }
+            #[cfg(feature = "parquet")]
+            Self::Parquet(table) => table.day(stock, date, times, prices),
         }
-        Ok(())
     }
 
     /// Ends the table.
@@ -87,8 +109,12 @@ impl<'a> PriceRows<'a> {
     /// # Errors
     ///
     /// What the writer fails with.
-    pub fn finish(mut self) -> io::Result<()> {
-        self.table.flush()
+    pub fn finish(self) -> io::Result<()> {
+        match self {
+            Self::Csv(mut table) => table.flush(),
+            #[cfg(feature = "parquet")]
+            Self::Parquet(table) => table.finish(),
+        }
     }
 }
 
@@ -113,7 +139,7 @@ mod tests {
     #[test]
     fn prices_are_rows() {
         let mut text = Vec::new();
-        let mut rows = PriceRows::new(&mut text).unwrap();
+        let mut rows = PriceRows::new(&mut text, Format::Csv).unwrap();
         let open = 34_200 * SECOND;
         rows.day("BRK,B", date(2007, 1, 3), &[open, open + 1_500_000], &[0.1 + 0.2, 5.0]).unwrap();
         rows.finish().unwrap();
