@@ -1,5 +1,5 @@
-//! One panel, written in every shape that users have, is read as the same panel; what can't be understood is refused
-//! with what to say.
+//! One panel, written in every shape that users have, is read as the same panel; what can't be understood is
+//! refused with what to say.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 use std::fs;
@@ -460,14 +460,16 @@ fn what_is_not_understood_is_refused_with_what_to_say() {
             "A.csv",
             "date,time,volume\n20070103,930,5\n",
             LoadOptions::default(),
-            "no column for the price (its columns are \"date\", \"time\", \"volume\"); say which it is, like `columns price=NAME`",
+            "no column for the price (its columns are \"date\", \"time\", \"volume\"); say which it is, \
+             like `columns price=NAME`",
         ),
         ("A.csv", "date,time,Kurs\n20070103,930,5\n", LoadOptions::default(), "`columns price=NAME`"),
         (
             "A.csv",
             "date,time,close,adj close\n20070103,930,5,5\n",
             LoadOptions::default(),
-            "two columns for the price: \"close\", \"adj close\"; say which is meant, like `columns price=NAME`",
+            "two columns for the price: \"close\", \"adj close\"; say which is meant, like `columns \
+             price=NAME`",
         ),
         ("A.csv", "bid,ask,time\n1,2,2007-01-03 09:30\n", LoadOptions::default(), "no column for the price"),
         (
@@ -492,7 +494,8 @@ fn what_is_not_understood_is_refused_with_what_to_say() {
             "A.csv",
             "date,time,price\n20070103,930,\n",
             LoadOptions::default(),
-            "A.csv:2: the price \"\" is missing or not finite; leave out the rows without a price, or say `missing skip`",
+            "A.csv:2: the price \"\" is missing or not finite; leave out the rows without a price, or say \
+             `missing skip`",
         ),
         ("A.csv", "20070103;930;12,5\n", LoadOptions::default(), "say `decimal comma`"),
         ("A.csv", "20070103,930,5\n20070103,930,6\n", LoadOptions::default(), "A.csv:2: the time 09:30"),

@@ -1,10 +1,10 @@
 //! Damaged Parquet files: each is read or refused, without a panic, in memory that fits its size.
 //!
-//! Every case is made from the seed and its number alone: one of the files under `tests/data/parquet` with some
-//! of its bytes changed, put in, taken out or cut off. By default a few thousand cases are run;
-//! `BELLWETHER_FUZZ_SECONDS=600 BELLWETHER_FUZZ_SEED=7 cargo test --release --test parquet_fuzz -- --nocapture`
-//! runs as many as fit, and tells what was found. A case that ends the process leaves its file, `fuzz-case-SEED-N`
-//! in the system's temporary folder.
+//! Every case is made from the seed and its number alone: one of the files under `tests/data/parquet` with
+//! some of its bytes changed, put in, taken out or cut off. By default a few thousand cases are run;
+//! `BELLWETHER_FUZZ_SECONDS=600 BELLWETHER_FUZZ_SEED=7 cargo test --release --test parquet_fuzz --
+//! --nocapture` runs as many as fit, and tells what was found. A case that ends the process leaves its file,
+//! `fuzz-case-SEED-N` in the system's temporary folder.
 
 #![cfg(feature = "parquet")]
 #![allow(unsafe_code, reason = "an allocator that counts")]
@@ -170,8 +170,8 @@ fn damaged_files_are_read_or_refused() {
     }
     let caught: u64 = panics.values().sum();
     println!(
-        "{cases} cases of seed {seed}, {read} of them read whole; at most {worst} bytes and {slowest:?} a case; \
-         panics caught: {caught}"
+        "{cases} cases of seed {seed}, {read} of them read whole; at most {worst} bytes and {slowest:?} a \
+         case; panics caught: {caught}"
     );
     for (place, times) in &panics {
         println!("  {times:6} {place}");

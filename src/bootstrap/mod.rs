@@ -449,8 +449,8 @@ impl Bootstrap {
         Ok((intervals.remove(0), times))
     }
 
-    /// The intervals of every day and cell. Entries of one day follow each other, and are of different stocks:
-    /// a stock that is in none of them has no cell there ([`Intervals::has`]).
+    /// The intervals of every day and cell. Entries of one day follow each other, and are of different
+    /// stocks: a stock that is in none of them has no cell there ([`Intervals::has`]).
     ///
     /// # Errors
     ///

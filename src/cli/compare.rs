@@ -53,8 +53,8 @@ struct BootstrapArgs {
         default_value = "1,5,10,50,100,200,500,1000"
     )]
     samples: Vec<u64>,
-    /// All stocks and days of the panel [default: its first two stocks, its first month; those of --stocks, --from
-    /// and --to, where given]
+    /// All stocks and days of the panel [default: its first two stocks, its first month; those of --stocks,
+    /// --from and --to, where given]
     #[arg(long)]
     full: bool,
     /// Confidence of the intervals

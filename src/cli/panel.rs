@@ -7,7 +7,7 @@ use clap::Args;
 use jiff::civil::Date;
 
 use crate::error::{Error, Result};
-use crate::output::panel::{PriceRows, StockSummary, write_summary};
+use crate::output::panel::{PriceRows, StockSummary, digits, write_summary};
 use crate::output::{Destination, Format, Outputs};
 use crate::panel::{Align, PanelReader, SECOND, half_day_close};
 
@@ -17,8 +17,8 @@ use super::device::{MemoryArgs, ThreadArgs};
 use super::report::Report;
 use super::table::PanelArgs;
 
-/// What a panel of prices holds, a row a stock: days, prices a day, zero returns, gaps, half days; and what to
-/// look at. With -o the prices themselves as one file, as they were understood, cleaned and sampled
+/// What a panel of prices holds, a row a stock: days, prices a day, zero returns, gaps, half days; and what
+/// to look at. With -o the prices themselves as one file, as they were understood, cleaned and sampled
 #[derive(Debug, Args)]
 pub(super) struct PanelCommand {
     #[command(flatten)]
@@ -156,8 +156,14 @@ fn write_prices(
 ) -> Result<()> {
     // What the panel fails with is told as such, whatever the writer makes of it.
     let mut failure = None;
+    // Times are written alike throughout, as programs that read them expect.
+    let mut finest = 0;
+    panel.each_day(|_, _, times, _| {
+        finest = finest.max(digits(times));
+        Ok(())
+    })?;
     let written = destination.write(|out| {
-        let mut rows = PriceRows::new(out, format)?;
+        let mut rows = PriceRows::new(out, format, finest)?;
         let done = panel.each_day(|stock, date, times, prices| {
             add(stock, date, times, prices);
             rows.day(stock, date, times, prices).map_err(Error::Stdout)
@@ -200,8 +206,8 @@ fn suggestions(holdings: &[(String, Holding)], args: &PanelArgs) -> Vec<String> 
     {
         let clock = |time: u64| format!("{:02}:{:02}", time / HOUR, time / (60 * SECOND) % 60);
         lines.push(format!(
-            "suggestion: --session 09:30-16:00 or the like, as prices are from {} to {}; and --timezone, if this \
-             is not the exchange's clock",
+            "suggestion: --session 09:30-16:00 or the like, as prices are from {} to {}; and --timezone, if \
+             this is not the exchange's clock",
             clock(from),
             clock(to)
         ));

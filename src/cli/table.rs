@@ -20,8 +20,8 @@ use super::stock_name;
 #[derive(Debug, Args)]
 pub(super) struct PanelArgs {
     /// Tables of prices: a folder, files, or `-` for standard input. CSV with any separator or Parquet, plain
-    /// or compressed (.gz, .zst); one stock a file (named after it), a column of stocks, or a column of prices
-    /// for each. The header says which column is which; without one they are `YYYYMMDD,HHMM,PRICE`
+    /// or compressed (.gz, .zst); one stock a file (named after it), a column of stocks, or a column of
+    /// prices for each. The header says which column is which; without one they are `YYYYMMDD,HHMM,PRICE`
     #[arg(required = true, value_name = "PANEL")]
     pub(super) panel: Vec<PathBuf>,
     /// Only these stocks, separated by commas
@@ -39,8 +39,8 @@ pub(super) struct PanelArgs {
     /// Leave out broken files and days that are too short, and end with exit code 3
     #[arg(long, help_heading = "Panel")]
     pub(super) keep_going: bool,
-    /// Take prices at this step: `5min`, `300s`, `500ms` (the last price up to each point of a grid that begins
-    /// with --session, else at midnight), or `10ticks`
+    /// Take prices at this step: `5min`, `300s`, `500ms` (the last price up to each point of a grid that
+    /// begins with --session, else at midnight), or `10ticks`
     #[arg(long, value_name = "STEP", help_heading = "Panel")]
     pub(super) every: Option<Every>,
     #[command(flatten)]
@@ -53,21 +53,23 @@ pub(super) struct PanelArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Tables")]
 pub(super) struct TableArgs {
-    /// Which columns hold what, by name (or number, from 1, without a header): `time=ts,price=mid,stock=sym`, of
-    /// date, time, price and stock
+    /// Which columns hold what, by name (or number, from 1, without a header): `time=ts,price=mid,stock=sym`,
+    /// of date, time, price and stock
     #[arg(long, value_name = "ROLE=NAME,…")]
     columns: Option<ColumnNames>,
-    /// Keep the rows whose column holds this: `CORR=0`, `EX=N|Q` (either), `COND!=Z` (not); repeat it for more
+    /// Keep the rows whose column holds this: `CORR=0`, `EX=N|Q` (either), `COND!=Z` (not); repeat it for
+    /// more
     #[arg(long = "where", value_name = "COLUMN=VALUE")]
     filters: Vec<RowFilter>,
     /// What stands between fields: `,`, `;`, `|` or `tab` [default: found out from the first line]
     #[arg(long, value_name = "C", value_parser = separator)]
     separator: Option<u8>,
     /// What stands before the decimals of a price
-    #[arg(long, value_name = "SIGN", default_value = "point", value_parser = PossibleValuesParser::new(["point", "comma"]))]
+    #[arg(long, value_name = "SIGN", default_value = "point")]
+    #[arg(value_parser = PossibleValuesParser::new(["point", "comma"]))]
     decimal: String,
-    /// How dates are written that can be read in two ways: `mdy` (1/31/2007), `dmy` (31.1.2007), or a pattern of
-    /// strftime like `%d.%m.%Y %H:%M`
+    /// How dates are written that can be read in two ways: `mdy` (1/31/2007), `dmy` (31.1.2007), or a pattern
+    /// of strftime like `%d.%m.%Y %H:%M`
     #[arg(long, value_name = "FORMAT")]
     date_format: Option<DateFormat>,
     /// The zone whose clock days and times are put on, like `America/New_York`, where time stamps say theirs
@@ -97,8 +99,8 @@ pub(super) struct CleaningArgs {
     /// Half days of the New York Stock Exchange, which closes at 13:00 then
     #[arg(long, value_enum, default_value_t = HalfDays::Keep)]
     pub(super) holidays: HalfDays,
-    /// Leave out prices farther from those around them than three standard deviations and GAMMA: prices around
-    /// it, share trimmed from their mean, and GAMMA, like `60,0.1,0.02` (Brownlees and Gallo 2006)
+    /// Leave out prices farther from those around them than three standard deviations and GAMMA: prices
+    /// around it, share trimmed from their mean, and GAMMA, like `60,0.1,0.02` (Brownlees and Gallo 2006)
     #[arg(long, value_name = "K,TRIM,GAMMA")]
     outliers: Option<Outliers>,
 }

@@ -18,8 +18,8 @@
 //! | [`Asymptotic`], [`AsymptoticLog`] | none | θ̂ ± se·z(α), θ̂ exp(±s z(α)) |
 //!
 //! se is that of the measure's central limit theorem ([`crate::measure::Measure::squared_error`]), se* that
-//! of [`crate::measure::Studentize`], and s = se/θ̂. Pivots in f64 are selected as integers of 64 bits in the same order
-//! ([`key`]); where the pivot is a function of a column's sum, the integers themselves are.
+//! of [`crate::measure::Studentize`], and s = se/θ̂. Pivots in f64 are selected as integers of 64 bits in the
+//! same order ([`key`]); where the pivot is a function of a column's sum, the integers themselves are.
 //!
 //! A new interval is a new file here, and a line in the list of them.
 

@@ -3,7 +3,8 @@
 //!
 //! It is an Arrow IPC message with a schema, a FlatBuffer behind 0xFFFFFFFF and its length, in Base64. A
 //! FlatBuffer's table begins with the distance back to its list of fields' places, and refers to what it
-//! holds by distances forward; here everything is written in one pass, what is referred to behind what refers.
+//! holds by distances forward; here everything is written in one pass, what is referred to behind what
+//! refers.
 //!
 //! Sources: Apache Arrow, `Schema.fbs` and `Message.fbs`; "FlatBuffers binary format".
 

@@ -2,10 +2,11 @@
 //!
 //! CSV has one row for each number of returns, confidence and interval, with the model and the numbers of
 //! samples and replications. JSON holds the same rows as objects under `rows`, beside what they were computed
-//! from; Parquet holds the rows as a table, and the rest as the key `bellwether` of its metadata. `coverage`, its binomial standard `error`, `below` and `above` (where the integrated variance lies,
-//! seen from the interval) are shares of the replications; `mean_length` is in the model's unit of variance,
-//! squared percent, and `median_relative_length` the median of the lengths over the integrated variances.
-//! Figures are in shortest round-trip form.
+//! from; Parquet holds the rows as a table, and the rest as the key `bellwether` of its metadata. `coverage`,
+//! its binomial standard `error`, `below` and `above` (where the integrated variance lies, seen from the
+//! interval) are shares of the replications; `mean_length` is in the model's unit of variance, squared
+//! percent, and `median_relative_length` the median of the lengths over the integrated variances. Figures are
+//! in shortest round-trip form.
 
 use std::io::{self, Write};
 

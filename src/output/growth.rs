@@ -2,8 +2,8 @@
 //!
 //! CSV holds the table alone, one row a grid point or period. JSON holds the same rows as objects under
 //! `rows`, beside the model, the grid, the method, the steady state, the certificate and the times in
-//! seconds. Figures are in shortest round-trip form. Parquet holds the rows as a table, and the rest as the key
-//! `bellwether` of its metadata.
+//! seconds. Figures are in shortest round-trip form. Parquet holds the rows as a table, and the rest as the
+//! key `bellwether` of its metadata.
 //!
 //! The certificate's `bound` is guaranteed: no `value` is farther than that from V_N, the exact solution of
 //! the problem on this grid. It is about the error that iterating and rounding leave. How far V_N itself is

@@ -7,8 +7,8 @@
 //!   Parquet has what they are and how they came about as the key `bellwether` of its metadata.
 //! * **Wide**: a row a day, two columns a stock. As CSV with two header rows (stock; lower, upper), which
 //!   `pd.read_csv(file, header=[0, 1], index_col=0, parse_dates=True)` reads; as JSON what
-//!   `pd.read_json(file, orient="split")` reads; as Parquet what `pd.read_parquet(file)` reads, with columns of
-//!   two levels. Of one measure and one kind of interval.
+//!   `pd.read_json(file, orient="split")` reads; as Parquet what `pd.read_parquet(file)` reads, with columns
+//!   of two levels. Of one measure and one kind of interval.
 //!
 //! A stock without returns on a day has no cell there: no record in the long table, empty fields (null) in
 //! the wide one.
@@ -324,8 +324,8 @@ pub fn write<M: Serialize>(
     }
 }
 
-/// The wide table as pandas would write it: the index is called `__index_level_0__`, and names of two levels are
-/// Python's tuples.
+/// The wide table as pandas would write it: the index is called `__index_level_0__`, and names of two levels
+/// are Python's tuples.
 #[cfg(feature = "parquet")]
 fn wide_parquet(out: &mut dyn Write, split: &Split<'_>, method: &impl Serialize) -> io::Result<()> {
     use super::parquet::{Cells, Field, Kind, ROWS, TableWriter, days_since_1970};

@@ -99,7 +99,11 @@ impl Format {
             }
             #[cfg(not(feature = "parquet"))]
             "parquet" => {
-                return refused("this program was built without the feature `parquet`; name a file that ends in .csv or .json".into());
+                return refused(
+                    "this program was built without the feature `parquet`; name a file that ends in .csv or \
+                     .json"
+                        .into(),
+                );
             }
             foreign if FOREIGN.contains(&foreign) => {
                 return refused(format!(

@@ -52,11 +52,17 @@ pub fn write_summary(stocks: &[StockSummary], out: &mut dyn Write) -> io::Result
 
 /// Writes prices, stock after stock and day after day, each with its times in nanoseconds after midnight.
 ///
-/// As CSV a header and a row each, `stock,date,time,price`: times with as much of a fraction as they have, prices
-/// in the shortest form that reads back as the same double. As Parquet what [`super::prices`] says.
+/// As CSV a header and a row each, `stock,date,time,price`: times with the same number of digits of a second
+/// throughout, prices in the shortest form that reads back as the same double. As Parquet what
+/// [`super::prices`] says.
 pub enum PriceRows<'a> {
     /// Comma-separated values.
-    Csv(Box<csv::Writer<&'a mut dyn Write>>),
+    Csv {
+        /// The file.
+        table: Box<csv::Writer<&'a mut dyn Write>>,
+        /// Digits of a fraction of a second.
+        digits: usize,
+    },
     /// Parquet.
     #[cfg(feature = "parquet")]
     Parquet(Box<super::prices::PriceWriter<'a>>),
@@ -67,13 +73,14 @@ impl<'a> PriceRows<'a> {
     ///
     /// # Errors
     ///
-    /// What the writer fails with; [`io::ErrorKind::Unsupported`] for a format that prices are not written in.
-    pub fn new(out: &'a mut dyn Write, format: Format) -> io::Result<Self> {
+    /// What the writer fails with; [`io::ErrorKind::Unsupported`] for a format that prices are not written
+    /// in.
+    pub fn new(out: &'a mut dyn Write, format: Format, digits: usize) -> io::Result<Self> {
         match format {
             Format::Csv => {
                 let mut table = csv::Writer::from_writer(out);
                 table.write_record(["stock", "date", "time", "price"])?;
-                Ok(Self::Csv(Box::new(table)))
+                Ok(Self::Csv { table: Box::new(table), digits })
             }
             #[cfg(feature = "parquet")]
             Format::Parquet => {
@@ -91,10 +98,10 @@ impl<'a> PriceRows<'a> {
     /// What the writer fails with.
     pub fn day(&mut self, stock: &str, date: Date, times: &[u64], prices: &[f64]) -> io::Result<()> {
         match self {
-            Self::Csv(table) => {
+            Self::Csv { table, digits } => {
                 let date = date.to_string();
                 for (time, price) in times.iter().zip(prices) {
-                    let (time, price) = (clock(*time), price.to_string());
+                    let (time, price) = (clock(*time, *digits), price.to_string());
                     table.write_record([stock, &date, &time, &price])?;
                 }
                 Ok(())
@@ -111,21 +118,30 @@ impl<'a> PriceRows<'a> {
     /// What the writer fails with.
     pub fn finish(self) -> io::Result<()> {
         match self {
-            Self::Csv(mut table) => table.flush(),
+            Self::Csv { mut table, .. } => table.flush(),
             #[cfg(feature = "parquet")]
             Self::Parquet(table) => table.finish(),
         }
     }
 }
 
-/// `HH:MM:SS`, with the fraction there is.
-fn clock(time: u64) -> String {
+/// Digits of a fraction of a second that these times need: none, 3, 6 or 9.
+pub fn digits(times: &[u64]) -> usize {
+    let fits = |unit: u64| times.iter().all(|time| time.is_multiple_of(unit));
+    [(crate::panel::SECOND, 0), (1_000_000, 3), (1_000, 6)]
+        .into_iter()
+        .find_map(|(unit, digits)| fits(unit).then_some(digits))
+        .unwrap_or(9)
+}
+
+/// `HH:MM:SS`, with so many digits of a fraction.
+fn clock(time: u64, digits: usize) -> String {
     const SECOND: u64 = crate::panel::SECOND;
     let (seconds, fraction) = (time / SECOND, time % SECOND);
     let clock = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
-    match fraction {
+    match digits {
         0 => clock,
-        _ => format!("{clock}.{}", format!("{fraction:09}").trim_end_matches('0')),
+        _ => format!("{clock}.{}", &format!("{fraction:09}")[..digits.min(9)]),
     }
 }
 
@@ -139,12 +155,14 @@ mod tests {
     #[test]
     fn prices_are_rows() {
         let mut text = Vec::new();
-        let mut rows = PriceRows::new(&mut text, Format::Csv).unwrap();
+        let mut rows = PriceRows::new(&mut text, Format::Csv, 6).unwrap();
         let open = 34_200 * SECOND;
         rows.day("BRK,B", date(2007, 1, 3), &[open, open + 1_500_000], &[0.1 + 0.2, 5.0]).unwrap();
         rows.finish().unwrap();
-        let expected = "stock,date,time,price\n\"BRK,B\",2007-01-03,09:30:00,0.30000000000000004\n\
-                        \"BRK,B\",2007-01-03,09:30:00.0015,5\n";
+        let expected = "stock,date,time,price\n\"BRK,B\",2007-01-03,09:30:00.000000,0.30000000000000004\n\
+                        \"BRK,B\",2007-01-03,09:30:00.001500,5\n";
         assert_eq!(String::from_utf8(text).unwrap(), expected);
+        let of = |time: u64| digits(&[0, time]);
+        assert_eq!([of(SECOND), of(SECOND / 10), of(1_000_000), of(1_000), of(1)], [0, 3, 3, 6, 9]);
     }
 }

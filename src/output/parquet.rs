@@ -1,7 +1,7 @@
 //! Tables in Parquet files: named columns, written in groups of rows.
 //!
-//! * Days are DATE, times TIMESTAMP of a local clock in micro- or nanoseconds, numbers DOUBLE and INT64. A NaN
-//!   stays a NaN: pandas and polars tell it from a missing value, which is null.
+//! * Days are DATE, times TIMESTAMP of a local clock in micro- or nanoseconds, numbers DOUBLE and INT64. A
+//!   NaN stays a NaN: pandas and polars tell it from a missing value, which is null.
 //! * Text is UTF-8 and stored as codes of a dictionary. Where it is marked as categories, pandas, pyarrow and
 //!   polars read it as such (the key `ARROW:schema`).
 //! * Pages are compressed by Zstandard, level 3.
@@ -156,7 +156,8 @@ impl<'a> TableWriter<'a> {
     ///
     /// # Errors
     ///
-    /// What the output fails with; [`io::ErrorKind::InvalidInput`] where the cells are not those of the columns.
+    /// What the output fails with; [`io::ErrorKind::InvalidInput`] where the cells are not those of the
+    /// columns.
     pub fn write(&mut self, cells: &[Cells]) -> io::Result<()> {
         let valid = vec![None; cells.len()];
         self.write_some(cells, &valid)

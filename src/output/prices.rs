@@ -1,9 +1,9 @@
-//! Prices as a long table in a Parquet file, in the form that is read fastest: a row a price, sorted by stock,
-//! then time.
+//! Prices as a long table in a Parquet file, in the form that is read fastest: a row a price, sorted by
+//! stock, then time.
 //!
-//! The columns are `stock` (text, as categories), `timestamp` (of a local clock) and `price` (f64). A group of
-//! rows holds whole days: of one stock, or of several with few prices. So its bounds say which stocks and days
-//! it has, and the others are passed over.
+//! The columns are `stock` (text, as categories), `timestamp` (of a local clock) and `price` (f64). A group
+//! of rows holds whole days: of one stock, or of several with few prices. So its bounds say which stocks and
+//! days it has, and the others are passed over.
 
 use std::io::{self, Write};
 use std::mem;
@@ -88,13 +88,14 @@ impl<'a> PriceWriter<'a> {
         })
     }
 
-    /// Writes a stock's prices of a day, `times` in nanoseconds after midnight. Days come by stock, in the order
-    /// of names, then by date.
+    /// Writes a stock's prices of a day, `times` in nanoseconds after midnight. Days come by stock, in the
+    /// order of names, then by date.
     ///
     /// # Errors
     ///
-    /// What the output fails with; [`io::ErrorKind::InvalidInput`] where there are not as many times as prices,
-    /// times do not increase or are no times of a day, are finer than the precision, or days are out of order.
+    /// What the output fails with; [`io::ErrorKind::InvalidInput`] where there are not as many times as
+    /// prices, times do not increase or are no times of a day, are finer than the precision, or days are out
+    /// of order.
     pub fn day(&mut self, stock: &str, date: Date, times: &[u64], prices: &[f64]) -> io::Result<()> {
         const DAY: u64 = 86_400_000_000_000;
         let invalid = |why: String| {

@@ -1,7 +1,7 @@
 //! The times at which a day's returns are taken: each stock's own, or one grid for all.
 //!
-//! A return compares prices at two times. Each stock's are its own under [`Align::None`]: no price is moved or
-//! left out for another stock's sake, and a day that a stock lacks is no loss for the others. A stock with
+//! A return compares prices at two times. Each stock's are its own under [`Align::None`]: no price is moved
+//! or left out for another stock's sake, and a day that a stock lacks is no loss for the others. A stock with
 //! fewer than two prices on a day has no return there, and is told of.
 //!
 //! Measures of two stocks multiply returns over the same time, so that both need prices at the same times:
@@ -247,7 +247,8 @@ impl Alignment {
         if !self.lacking.is_empty() {
             let (count, days) = (self.lacking.len(), self.calendar.len());
             warnings.push(format!(
-                "{count} of {} stock(s) have no prices on some of the {days} day(s), and no interval there: {}",
+                "{count} of {} stock(s) have no prices on some of the {days} day(s), and no interval there: \
+                 {}",
                 self.stocks,
                 list(&self.lacking)
             ));
@@ -610,7 +611,8 @@ mod tests {
         assert_eq!(
             result.warnings,
             [
-                "3 of 3 stock(s) have no prices on some of the 4 day(s), and no interval there: A 1, B 2, C 1",
+                "3 of 3 stock(s) have no prices on some of the 4 day(s), and no interval there: A 1, B 2, C \
+                 1",
                 "2 day(s) of a stock with fewer than two prices, which have no interval: 2007-01-04 (B, 1 \
                  price(s)), 2007-01-06 (C, 1 price(s))",
             ]

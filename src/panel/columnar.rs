@@ -1,7 +1,7 @@
 //! The rows of a Parquet table, by the same roles as those of a text: a stamp, or day and time; price; stock.
 //!
-//! Only the columns needed are decoded, and of groups of rows only those that may hold wanted stocks and days,
-//! as the file's bounds say. Groups are decoded in parallel, some at a time, and taken in their order.
+//! Only the columns needed are decoded, and of groups of rows only those that may hold wanted stocks and
+//! days, as the file's bounds say. Groups are decoded in parallel, some at a time, and taken in their order.
 
 use std::path::Path;
 

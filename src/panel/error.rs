@@ -198,8 +198,8 @@ pub enum LineProblem {
     DateParts(String),
     /// Not a day and a time.
     #[error(
-        "{0} is not a day and a time; write 2007-01-03 09:35:00, with a zone or without, or the time since 1970 \
-         in seconds to nanoseconds, or say with `date_format` how it is written"
+        "{0} is not a day and a time; write 2007-01-03 09:35:00, with a zone or without, or the time since \
+         1970 in seconds to nanoseconds, or say with `date_format` how it is written"
     )]
     Stamp(String),
     /// A stamp that is written unlike those before.
@@ -210,8 +210,8 @@ pub enum LineProblem {
     MixedZones(String),
     /// Stamps of several offsets, whose clocks differ.
     #[error(
-        "the time stamp {0} has another offset from UTC than the first of the file; say with `timezone` on which \
-         clock they are meant, like `timezone America/New_York`"
+        "the time stamp {0} has another offset from UTC than the first of the file; say with `timezone` on \
+         which clock they are meant, like `timezone America/New_York`"
     )]
     Offsets(String),
     /// A time that clocks skipped.
@@ -321,7 +321,8 @@ pub enum LineProblem {
     },
     /// The header has two columns for one thing.
     #[error(
-        "the header names two columns for the {what}: {columns}; say which is meant, like `columns {what}=NAME`"
+        "the header names two columns for the {what}: {columns}; say which is meant, like `columns \
+         {what}=NAME`"
     )]
     RepeatedColumn {
         /// What they hold.
@@ -331,8 +332,8 @@ pub enum LineProblem {
     },
     /// A column by its name, in a file that has none.
     #[error(
-        "the file has no header, so that no column is named {column:?}; give its number, counted from 1, or add \
-         a header"
+        "the file has no header, so that no column is named {column:?}; give its number, counted from 1, or \
+         add a header"
     )]
     NoHeader {
         /// The name given.
@@ -395,8 +396,8 @@ pub enum FileProblem {
     Name,
     /// A folder without tables.
     #[error(
-        "the folder holds no tables: no *.csv, *.tsv, *.psv, *.txt or *.parquet files, compressed (.gz, .zst) or \
-         not (hidden ones do not count)"
+        "the folder holds no tables: no *.csv, *.tsv, *.psv, *.txt or *.parquet files, compressed (.gz, \
+         .zst) or not (hidden ones do not count)"
     )]
     NoFiles,
 }

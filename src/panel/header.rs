@@ -9,10 +9,10 @@
 //!
 //! - **single**: a column of prices, all of one stock, whose name is the file's;
 //! - **long**: a column of stocks beside that of prices;
-//! - **wide**: a column of prices for each stock, which it is named after. A table is wide if its header names
-//!   neither prices nor stocks, and nothing else that such tables hold (volume, bid, ask, open, …). A single
-//!   column of an unknown name must look like a stock's: capital letters, digits and `.-/^=_`, or the file's
-//!   name.
+//! - **wide**: a column of prices for each stock, which it is named after. A table is wide if its header
+//!   names neither prices nor stocks, and nothing else that such tables hold (volume, bid, ask, open, …). A
+//!   single column of an unknown name must look like a stock's: capital letters, digits and `.-/^=_`, or the
+//!   file's name.
 //!
 //! Days and times are in columns of their own, or together in one: a column of time stamps, or one that is
 //! named like a date or a time while there is none of the other kind.
@@ -145,8 +145,8 @@ const OTHER: &[&str] = &[
     "note",
 ];
 
-/// Which columns are meant, by their names, where a header does not say; by their numbers from 1, where a file
-/// has no header.
+/// Which columns are meant, by their names, where a header does not say; by their numbers from 1, where a
+/// file has no header.
 ///
 /// ```
 /// # use bellwether::panel::ColumnNames;

@@ -42,8 +42,8 @@ pub struct LoadOptions {
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TableOptions {
-    /// What stands between the fields of a text; the comma, semicolon, tab or bar that the first line has most
-    /// of, where nothing is said.
+    /// What stands between the fields of a text; the comma, semicolon, tab or bar that the first line has
+    /// most of, where nothing is said.
     pub separator: Option<u8>,
     /// Which columns hold what.
     pub columns: ColumnNames,

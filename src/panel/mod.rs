@@ -1,7 +1,8 @@
 //! Panels of intraday prices: reading, aligning, validating, and the log returns within each day.
 //!
-//! A panel holds the prices P of S stocks on D days. Stocks that share the times t₀ < t₁ < … < tₙ of a day (in
-//! nanoseconds after midnight) are the columns of an (n+1) × S matrix, and their returns are the n × S matrix
+//! A panel holds the prices P of S stocks on D days. Stocks that share the times t₀ < t₁ < … < tₙ of a day
+//! (in nanoseconds after midnight) are the columns of an (n+1) × S matrix, and their returns are the n × S
+//! matrix
 //!
 //! ```text
 //! r[i][s] = ln(P[i+1][s] / P[i][s]),   i = 0 … n−1

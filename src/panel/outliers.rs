@@ -32,8 +32,8 @@
 //!
 //! The neighbourhood moves along the day as a sorted window, whose sums are taken anew at each price: O(k) a
 //! price, without the drift of running sums. Sums are of differences from the median, scaled by the range:
-//! equal prices have s = 0 and p̄ = p exactly, the sum of squares hardly cancels, and no price is too large or
-//! too small for its square.
+//! equal prices have s = 0 and p̄ = p exactly, the sum of squares hardly cancels, and no price is too large
+//! or too small for its square.
 //!
 //! Source: C. T. Brownlees and G. M. Gallo (2006), "Financial econometric analysis at ultra-high frequency:
 //! Data handling concerns", Computational Statistics & Data Analysis 51, 2232-2245.

@@ -1,8 +1,8 @@
 //! Files become the series of stocks: each file is read from end to end, once.
 //!
 //! What fits in the memory given is kept there. A plain text file of one stock that does not fit, and whose
-//! rows are used as they are, is indexed: where each of its days begins is noted, and days are read again when
-//! they are wanted. Every other goes to a temporary file ([`super::spool`]).
+//! rows are used as they are, is indexed: where each of its days begins is noted, and days are read again
+//! when they are wanted. Every other goes to a temporary file ([`super::spool`]).
 //!
 //! A file that is read twice must be the same both times: its length is compared, and a checksum of each
 //! day's bytes.

@@ -508,7 +508,8 @@ mod tests {
         assert_eq!(with(text, &utc), plain);
         let filters = vec!["EX=N|Q".parse().unwrap(), "CORR!=1".parse().unwrap()];
         let filtered = TableOptions { filters, ..TableOptions::default() };
-        let text = "date,time,price,EX,CORR\n20070103,935,12.5,N,0\n20070103,935,bad,D,0\n20070103,936,13,Q,0\n\
+        let text = "date,time,price,EX,CORR\n20070103,935,12.5,N,0\n20070103,935,bad,D,0\n\
+                    20070103,936,13,Q,0\n\
                     20070103,936,0,N,1\n20070104,935,9,N,\n";
         assert_eq!(with(text, &filtered), plain);
     }

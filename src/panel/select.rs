@@ -82,8 +82,8 @@ pub(crate) fn is_table(path: &Path) -> bool {
     !hidden && TABLES.contains(&&*stem_and_kind(path).1)
 }
 
-/// What a file's name is without its endings, and the ending that says what it holds, in lower case. Only known
-/// endings are taken off: a stock may have a point in its name.
+/// What a file's name is without its endings, and the ending that says what it holds, in lower case. Only
+/// known endings are taken off: a stock may have a point in its name.
 fn stem_and_kind(path: &Path) -> (Option<String>, String) {
     let Some(name) = path.file_name() else { return (None, String::new()) };
     let lower = name.to_string_lossy().to_lowercase();
@@ -112,8 +112,8 @@ fn stem_and_kind(path: &Path) -> (Option<String>, String) {
     (stem.map(str::to_owned), kind)
 }
 
-/// The files of a folder: regular files (or links to them) that are not hidden and whose names end like those of
-/// tables; text files (`.txt`) where there are no others. Where a folder holds none, those of the folders
+/// The files of a folder: regular files (or links to them) that are not hidden and whose names end like those
+/// of tables; text files (`.txt`) where there are no others. Where a folder holds none, those of the folders
 /// inside it: their stock is the folder's name, without the `symbol=` of a partitioned table. Folders inside
 /// these, and those of other partitions (`date=2007-01-03`), are of the same stock.
 fn folder(folder: &Path, stock: Option<&str>) -> Result<Vec<Source>> {
@@ -131,7 +131,8 @@ fn folder(folder: &Path, stock: Option<&str>) -> Result<Vec<Source>> {
         let is_file = kind.as_ref().map_or(true, fs::Metadata::is_file);
         let (_, ending) = stem_and_kind(&path);
         if kind.is_ok_and(|kind| kind.is_dir()) {
-            // Not what an archive of macOS holds beside the data, nor the notes of those who wrote a partition.
+            // Not what an archive of macOS holds beside the data, nor the notes of those who wrote a
+            // partition.
             if first != b'_' {
                 folders.push(path);
             }

@@ -203,7 +203,8 @@ impl Kept {
         Self { series: Series::new(stock, 0), spooled: Vec::new(), store: Arc::clone(store) }
     }
 
-    /// Takes note that the last day is over; it goes to the store's file, with all before it, if memory is full.
+    /// Takes note that the last day is over; it goes to the store's file, with all before it, if memory is
+    /// full.
     pub(super) fn close_day(&mut self) -> Result<()> {
         let rows = self.series.days.last().map_or(0, |day| day.rows.len());
         if !self.store.hold(rows) {

@@ -198,9 +198,9 @@ impl PanelReader {
         self.next_block(jobs, |_, returns| returns)
     }
 
-    /// Hands each stock's ticks of each of its days to `take`, as they were cleaned and sampled and before stocks
-    /// are put on common times: stock after stock, times in nanoseconds after midnight. Before any block was
-    /// read.
+    /// Hands each stock's ticks of each of its days to `take`, as they were cleaned and sampled and before
+    /// stocks are put on common times: stock after stock, times in nanoseconds after midnight. Before any
+    /// block was read.
     ///
     /// # Errors
     ///

@@ -3,8 +3,8 @@
 //! A row is a line: dates, times and prices hold no line breaks, so that a quotation mark left open is an
 //! error of its line and does not swallow the rest of the file. Lines end in LF or CRLF; a carriage return
 //! elsewhere is an error, as other programs take it for the end of a row. Fields lie between separators
-//! (commas, semicolons, tabs or vertical bars), without the blanks around them; a line with quotation marks is
-//! taken apart by the `csv` crate's parser, any other right here. Lines that begin with `#` are comments.
+//! (commas, semicolons, tabs or vertical bars), without the blanks around them; a line with quotation marks
+//! is taken apart by the `csv` crate's parser, any other right here. Lines that begin with `#` are comments.
 //!
 //! No line is longer than [`LONGEST_LINE`], so that a file without line feeds does not fill the memory.
 

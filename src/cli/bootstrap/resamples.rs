@@ -1,5 +1,5 @@
-//! The resampled statistics of some cells, as CSV or Parquet: `date,stock,measure,sample,value`, by cell, measure and
-//! sample.
+//! The resampled statistics of some cells, as CSV or Parquet: `date,stock,measure,sample,value`, by cell,
+//! measure and sample.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};

@@ -591,7 +591,8 @@ fn strings(page: &DataPage, fixed: Option<usize>, mut take: impl FnMut(&[u8]) ->
     }
 }
 
-/// Calls `take` for each of `count` strings that follow each other, each behind its length unless it is fixed.
+/// Calls `take` for each of `count` strings that follow each other, each behind its length unless it is
+/// fixed.
 fn plain<'a>(
     mut data: &'a [u8],
     count: usize,

@@ -1,18 +1,20 @@
 //! Tables in Parquet files.
 //!
-//! A [`Table`] is a file of R rows and C columns, cut into groups of rows. Any column of any group can be read
-//! by itself; nothing else of the file is.
+//! A [`Table`] is a file of R rows and C columns, cut into groups of rows. Any column of any group can be
+//! read by itself; nothing else of the file is.
 //!
 //! ```text
-//! footer ─ schema: columns, kinds ─┐
-//!                                  ├─ Table ─ read(row group, columns) ─ pages: levels | values ─ decode ─ Values
-//! footer ─ row groups, bounds ─────┘
+//! footer ─ schema, kinds ──────┐
+//!                              ├─ Table ─ read(row group, columns) ─ pages: levels | values ─ decode ─ Values
+//! footer ─ row groups, bounds ─┘
 //! ```
 //!
-//! * **Times** are nanoseconds since 1970, whatever their unit in the file; one that does not fit (before 1677,
-//!   after 2262) is an error. INT96, which Spark and Impala wrote, is read as what a local clock showed.
+//! * **Times** are nanoseconds since 1970, whatever their unit in the file; one that does not fit (before
+//!   1677, after 2262) is an error. INT96, which Spark and Impala wrote, is read as what a local clock
+//!   showed.
 //! * **Numbers** are doubles: decimals become the nearest ones.
-//! * **Text** is a code a row and a list of distinct texts, so that a column of stocks takes four bytes a row.
+//! * **Text** is a code a row and a list of distinct texts, so that a column of stocks takes four bytes a
+//!   row.
 //! * **Missing** values are told apart from NaN: see [`ColumnValues::valid`].
 //!
 //! # Trust
@@ -34,7 +36,8 @@
 //! assert_eq!(table.columns()[stock].kind, Kind::Text);
 //! for group in 0..table.row_groups().len() {
 //!     let columns = table.read(group, &[stock, price])?;
-//!     let (Values::Text { codes, dictionary }, Values::Number(prices)) = (&columns[0].values, &columns[1].values)
+//!     let (stocks, prices) = (&columns[0].values, &columns[1].values);
+//!     let (Values::Text { codes, dictionary }, Values::Number(prices)) = (stocks, prices)
 //!     else {
 //!         unreachable!()
 //!     };
@@ -141,8 +144,8 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`]; [`PanelError::Table`] where it is no Parquet file, is cut off, encrypted, or its footer is
-    /// damaged.
+    /// [`Error::Io`]; [`PanelError::Table`] where it is no Parquet file, is cut off, encrypted, or its footer
+    /// is damaged.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         // Opening a pipe waits for its writer.
@@ -233,7 +236,8 @@ impl Table {
     }
 
     /// Reads columns of a group of rows: for each of the `columns`, in their order, its values. Memory: eight
-    /// bytes a value at most (four of text and days) and one for each where some are missing, beside a few MiB.
+    /// bytes a value at most (four of text and days) and one for each where some are missing, beside a few
+    /// MiB.
     ///
     /// # Errors
     ///
@@ -281,8 +285,8 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// [`TableProblem::Null`] with the first row that has none. `first_row` is the number of rows before those of
-    /// `values`.
+    /// [`TableProblem::Null`] with the first row that has none. `first_row` is the number of rows before
+    /// those of `values`.
     pub fn require_all(&self, column: usize, values: &ColumnValues, first_row: u64) -> Result<()> {
         match (values.first_null(), self.columns.get(column)) {
             (Some(row), Some(column)) => {

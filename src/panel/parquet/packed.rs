@@ -1,7 +1,7 @@
 //! The encodings of levels, codes and lengths: runs and bit-packed groups, and packed differences.
 //!
-//! * **Hybrid** of run lengths and bit-packing: runs, each with a header h. Even h: the value that follows, in
-//!   ⌈w/8⌉ bytes, h/2 times. Odd h: ⌊h/2⌋ groups of eight values of w bits each, lowest bits first.
+//! * **Hybrid** of run lengths and bit-packing: runs, each with a header h. Even h: the value that follows,
+//!   in ⌈w/8⌉ bytes, h/2 times. Odd h: ⌊h/2⌋ groups of eight values of w bits each, lowest bits first.
 //! * **Packed differences**: a block has the least difference m of its values and a width for each of its
 //!   groups; value i is value i − 1 plus m plus the bits of i.
 //!
@@ -203,7 +203,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn packed_values_come_back(width in 1_u32..=32, values in prop::collection::vec(any::<u32>(), 1..50)) {
+        fn packed_values_come_back(
+            width in 1_u32..=32,
+            values in prop::collection::vec(any::<u32>(), 1..50),
+        ) {
             let mask = ((1_u64 << width) - 1) as u32;
             let values: Vec<u32> = values.into_iter().map(|value| value & mask).collect();
             let mut bits = vec![0_u8; values.len().div_ceil(8) * width as usize];

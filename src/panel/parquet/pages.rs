@@ -182,8 +182,8 @@ fn expansion(codec: Compression) -> u64 {
 }
 
 impl Pages {
-    /// The pages of the column that `meta` describes, of `rows` rows, in the bytes from `start` to `end`, which
-    /// are within the file. A value of the column takes `width` bytes at least.
+    /// The pages of the column that `meta` describes, of `rows` rows, in the bytes from `start` to `end`,
+    /// which are within the file. A value of the column takes `width` bytes at least.
     pub(super) fn new(
         file: &Arc<File>,
         meta: &ColumnChunkMetaData,

@@ -1,9 +1,9 @@
 //! The columns of a table: their names, what they hold, and what pandas has written about them.
 //!
-//! pandas keeps the key `pandas` in a file's footer, a JSON object: `index_columns` are the names of the columns
-//! that were the index (`__index_level_0__` where it had no name), `columns` has for each column its `name`
-//! and, for times with a time zone, `metadata.timezone`. Names of several levels are stored as Python writes
-//! tuples: `('AAPL', 'price')`.
+//! pandas keeps the key `pandas` in a file's footer, a JSON object: `index_columns` are the names of the
+//! columns that were the index (`__index_level_0__` where it had no name), `columns` has for each column its
+//! `name` and, for times with a time zone, `metadata.timezone`. Names of several levels are stored as Python
+//! writes tuples: `('AAPL', 'price')`.
 
 use std::collections::HashMap;
 
@@ -17,8 +17,8 @@ use parquet::schema::types::{ColumnDescriptor, Type};
 pub enum Kind {
     /// Points in time.
     Time {
-        /// Whether they are points in time proper, counted from 1970 in UTC; else they are what a clock showed,
-        /// counted as if that clock were UTC.
+        /// Whether they are points in time proper, counted from 1970 in UTC; else they are what a clock
+        /// showed, counted as if that clock were UTC.
         utc: bool,
         /// The time zone in which they were shown, where pandas says so.
         zone: Option<String>,
@@ -47,7 +47,8 @@ pub enum Kind {
 pub struct Column {
     /// Its name in the file.
     pub name: String,
-    /// Its name in parts: those of pandas' columns of several levels, `["AAPL", "price"]`; else the name alone.
+    /// Its name in parts: those of pandas' columns of several levels, `["AAPL", "price"]`; else the name
+    /// alone.
     pub levels: Vec<String>,
     /// Whether it was the index of a pandas table, or a part of it.
     pub index: bool,
