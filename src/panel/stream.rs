@@ -17,6 +17,7 @@ use jiff::civil::Date;
 use rayon::prelude::*;
 
 use super::align::{Alignment, CalendarDay, TICK_BYTES, short_days_line};
+use super::error::PanelError;
 use super::intake::Steps;
 use super::quality::{DayQuality, Quality};
 use super::read::{self, GRID_BYTES, Held, Read};
@@ -115,7 +116,7 @@ impl PanelReader {
         let room = memory / 2;
         let Read { stocks: mut held, failures, files, bytes, understood, steps } =
             read::read(sources(paths)?, options, room, jobs)?;
-        let (stocks, alignment) = calendar(&mut held, options)?;
+        let (stocks, alignment) = calendar(&mut held, options).map_err(|error| explained(error, &steps))?;
         let blocks = blocks(&alignment, stocks.len(), jobs.thread_count(), room);
         let (next, last_bytes, prices, range) = (0, 0, 0, None);
         Ok(Self {
@@ -274,7 +275,7 @@ impl PanelReader {
             jobs.install(|| prices.into_par_iter().map(look).unzip());
         quality.into_iter().for_each(|day| self.quality.add(day));
         if self.is_done() {
-            self.alignment.check()?;
+            self.alignment.check().map_err(|error| explained(error.into(), &self.steps))?;
         }
         Ok(Some(days.into_iter().flatten().collect()))
     }
@@ -300,6 +301,17 @@ impl PanelReader {
     /// The files that were left out, sorted by stock, and why.
     pub(super) fn into_failures(self) -> Vec<(PathBuf, Error)> {
         self.failures
+    }
+}
+
+/// The error of a panel without days, with what was done to its rows.
+fn explained(error: Error, steps: &Steps) -> Error {
+    match error {
+        Error::Panel(PanelError::NoDays { why }) => {
+            let why = std::iter::once(why).chain(steps.lines()).filter(|line| !line.is_empty());
+            PanelError::NoDays { why: why.collect::<Vec<_>>().join("; ") }.into()
+        }
+        other => other,
     }
 }
 

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! footer ─ schema, kinds ──────┐
-//!                              ├─ Table ─ read(row group, columns) ─ pages: levels | values ─ decode ─ Values
+//!                              ├─ Table ─ read(row group, columns) ─ pages ─ decode ─ Values
 //! footer ─ row groups, bounds ─┘
 //! ```
 //!
