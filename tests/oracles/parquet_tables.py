@@ -122,11 +122,11 @@ def main():
 
     # Each type of column, with and without missing values; each codec, version of pages and encoding.
     full, holes = types(missing=False), types(missing=True)
-    write("types.parquet", full, compression="zstd")
+    write("types.parquet", full, compression="none")
     write("missing.parquet", holes, compression="snappy", write_page_checksum=True)
     for codec in ["gzip", "brotli", "lz4", "none"]:
         write(f"{codec}.parquet", holes.select(["us", "f64", "text"]), compression=codec)
-    write("pages_v2.parquet", holes, compression="zstd", data_page_version="2.0", use_dictionary=False)
+    write("pages_v2.parquet", holes, compression="none", data_page_version="2.0", use_dictionary=False)
     few = ["us", "f64", "f32", "i32", "text", "bytes3"]
     encodings = {
         "us": "DELTA_BINARY_PACKED",
@@ -136,14 +136,14 @@ def main():
         "text": "DELTA_BYTE_ARRAY",
         "bytes3": "PLAIN",
     }
-    write("encodings.parquet", holes.select(few), use_dictionary=False, column_encoding=encodings)
+    write("encodings.parquet", holes.select(few), compression="none", use_dictionary=False, column_encoding=encodings)
     lengths = {"text": "DELTA_LENGTH_BYTE_ARRAY", "bytes3": "DELTA_BYTE_ARRAY"}
-    write("lengths.parquet", holes.select(["text", "bytes3"]), use_dictionary=False, column_encoding=lengths)
+    write("lengths.parquet", holes.select(["text", "bytes3"]), compression="none", use_dictionary=False, column_encoding=lengths)
     # Dictionaries that become too large, so that pages behind hold values themselves.
     many = pa.table({"text": [f"name {i % 700}" for i in range(1400)], "f64": [i / 7 for i in range(1400)]})
     # Their values are those of the two formulas, in the test too.
     pq.write_table(many, FOLDER / "fallback.parquet", dictionary_pagesize_limit=1500, data_page_size=1000)
-    write("int96.parquet", full.select(["ns"]), use_deprecated_int96_timestamps=True)
+    write("int96.parquet", full.select(["ns"]), compression="none", use_deprecated_int96_timestamps=True)
     write("empty.parquet", full.slice(0, 0))
     pq.write_table(full.select(["dec"]), FOLDER / "dec_integer.parquet", store_decimal_as_integer=True)
     expect("dec_integer.parquet")

@@ -2,7 +2,7 @@
 //!
 //! Every case is made from the seed and its number alone: one of the files under `tests/data/parquet` with
 //! some of its bytes changed, put in, taken out or cut off. By default a few thousand cases are run;
-//! `BELLWETHER_FUZZ_SECONDS=600 BELLWETHER_FUZZ_SEED=7 cargo test --release --test parquet_fuzz --
+//! `BELLWETHER_FUZZ_SECONDS=600 BELLWETHER_FUZZ_SEED=7 cargo test --release --test panel_parquet_fuzz --
 //! --nocapture` runs as many as fit, and tells what was found. A case that ends the process leaves its file,
 //! `fuzz-case-SEED-N` in the system's temporary folder.
 

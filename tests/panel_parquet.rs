@@ -78,7 +78,7 @@ fn values_are_those_that_pyarrow_reads() {
             compared += found.len();
         }
     }
-    assert!(compared > 3000, "{compared}");
+    assert!(compared > 2500, "{compared}");
 }
 
 #[test]
