@@ -185,6 +185,8 @@ fn what_does_not_go_together_is_refused() {
             ("--layout wide --details", &["--layout", "no details"]),
             ("--plot p.svg --measure variance,volatility", &["--plot", "of one measure"]),
             ("--histogram A,20070130 --histogram-plot h.svg --by week", &["--histogram", "of a day"]),
+            ("--samples exact --seed 5", &["--seed is 5", "without draws"]),
+            ("--samples exact --seed 0", &["--seed is 0", "without draws"]),
             ("--samples exact --resamples x.csv --cell A,20070130", &["--resamples", "infinitely many"]),
         ],
     );

@@ -14,7 +14,7 @@ pub(super) const BLOCK: usize = 16;
 const BLOCKS_OF_A_RUN: u32 = 16;
 
 /// Rows are padded to a multiple of this, with weight 0 (or the value 0, where there are no weights).
-const PADDING: usize = 2 * LANES;
+pub(super) const PADDING: usize = 2 * LANES;
 
 /// Rows whose cosines are added up before these sums are, which keeps rounding errors small.
 pub(super) const SUMMED: usize = 1024;
@@ -23,7 +23,7 @@ pub(super) const SUMMED: usize = 1024;
 pub(super) const MERGED: f64 = 6e-14;
 
 /// Rows that show where a characteristic function may be large.
-const SHOWN: usize = 48;
+const SHOWN: usize = 64;
 
 /// Rows at most whose phases in a block of frequencies are tabled: more do not fit the nearest cache.
 const TABLED: usize = 64;
@@ -81,6 +81,17 @@ impl Day {
         weights.resize(padded, 0.0);
         let largest = largest(&distinct);
         Self { kind: Kind::Draws(values.len() as u32), values: distinct, weights, rows, largest }
+    }
+
+    /// Draws from values that are distinct, each at least 0, with these weights.
+    pub(super) fn of_distinct(draws: u32, values: &[f64], weights: &[f64]) -> Self {
+        let (mut values, mut weights) = (values.to_vec(), weights.to_vec());
+        let rows = values.len();
+        let padded = rows.next_multiple_of(PADDING);
+        values.resize(padded, 0.0);
+        weights.resize(padded, 0.0);
+        let largest = largest(&values);
+        Self { kind: Kind::Draws(draws), values, weights, rows, largest }
     }
 
     /// Subsets of `values`, each of which is at least 0, with the chance of a row to be in.
@@ -188,19 +199,9 @@ impl Day {
             turns.push(self.values[row] * per_turn);
             weights.push(self.weights[row]);
         }
-        let padded = turns.len().next_multiple_of(PADDING);
-        turns.resize(padded, 0.0);
-        weights.resize(padded, 0.0);
-        let empty = || vec![0.0; padded];
         let chance = if let Kind::Chance(chance) = self.kind { Some(chance) } else { None };
-        let phases = [empty(), empty(), empty(), empty()];
-        let rows =
-            turns.iter().zip(&weights).rposition(|(_, &weight)| weight != 0.0).map_or(0, |last| last + 1);
-        let tabled = chance.is_none() && rows <= TABLED;
-        let table = Vec::new();
-        Wheel { turns, weights, phases, chance, next: 0.0, stride: 1.0, blocks: 0, rows, tabled, table }
+        Wheel::new(turns, weights, chance)
     }
-
     /// To the power of the number of draws.
     pub(super) fn raise(&self, block: &mut Values) {
         if let Kind::Draws(draws) = self.kind {
@@ -221,21 +222,33 @@ impl Day {
         screens.extend(self.clusters(period, negligible));
         let shown = if let Kind::Draws(_) = self.kind { SHOWN } else { 3 * SHOWN };
         if self.rows > shown + shown / 3 {
-            let mut rows: Vec<usize> = (0..self.rows).collect();
-            // Heavy rows show most; among equals, every so many of them.
-            if self.weights[..self.rows].iter().any(|&weight| weight != self.weights[0]) {
-                rows.select_nth_unstable_by(shown, |&a, &b| {
-                    let shown_last = |row: usize| (self.values[row] == 0.0, -self.weights[row], row);
-                    shown_last(a).partial_cmp(&shown_last(b)).unwrap_or(std::cmp::Ordering::Equal)
-                });
-                rows.truncate(shown);
-            } else {
-                rows = (0..shown).map(|place| place * self.rows / shown).collect();
-            }
-            screens.push(self.screen(rows.into_iter(), period, negligible, 0.4));
+            screens.push(self.screen(self.shown(shown).into_iter(), period, negligible, 0.4));
         }
         screens.push(all);
         screens
+    }
+
+    /// So many rows that show most: heavy ones, then of those above the mean, whose phases part first, every
+    /// so many, then of all.
+    fn shown(&self, shown: usize) -> Vec<usize> {
+        let (values, weights) = (&self.values[..self.rows], &self.weights[..self.rows]);
+        let light = weights.iter().copied().fold(f64::INFINITY, f64::min);
+        let (mut rows, mut equals) = (Vec::new(), Vec::with_capacity(self.rows));
+        for row in 0..self.rows {
+            if weights[row] > light && values[row] > 0.0 { rows.push(row) } else { equals.push(row) }
+        }
+        if rows.len() > shown {
+            rows.select_nth_unstable_by(shown, |&a, &b| weights[b].total_cmp(&weights[a]).then(a.cmp(&b)));
+            rows.truncate(shown);
+        }
+        let mean: f64 = values.iter().zip(weights).map(|(value, weight)| value * weight).sum();
+        let above: Vec<usize> = equals.iter().copied().filter(|&row| values[row] > mean).collect();
+        let more = shown - rows.len();
+        if above.len() >= more {
+            equals = above;
+        }
+        rows.extend((0..more).map(|place| equals[place * equals.len() / more]));
+        rows
     }
 
     /// A test by some rows. `slack` is the share of the bound that may be spent on neighbouring frequencies.
@@ -261,7 +274,7 @@ impl Day {
         let stride = stride(slack * limit.abs(), slope);
         let limit = limit - slope * (stride as f64 - 1.0) / 2.0;
         let limit = if let Kind::Draws(_) = self.kind { limit * share } else { limit };
-        Screen { wheels: vec![wheel], fixed: 0.0, stride, limit }
+        Screen { wheels: vec![wheel], fixed: 0.0, stride, slack: 0.0, limit }
     }
 
     /// A test by clusters of values that are close to each other, as those of moves by one tick, by two, by
@@ -295,12 +308,50 @@ impl Day {
             return None;
         }
         let stride = stride(0.4 * room, slope);
-        Some(Screen { wheels, fixed, stride, limit: limit - slope * (stride as f64 - 1.0) / 2.0 })
+        let slack = slope * (stride as f64 - 1.0) / 2.0;
+        Some(Screen { wheels, fixed, stride, slack, limit: limit - slack })
     }
 }
 
+/// A test by the moduli of the wheels' sums: whether all that can be `least` or more. Nothing where it would
+/// show nothing, or one value would speak for no more than so many frequencies.
+pub(super) fn screen_of(wheels: &[Wheel], least: f64, frequencies: usize) -> Option<Screen> {
+    let (mut fixed, mut slope, mut typical) = (0.0, 0.0, 0.0);
+    let mut moving = Vec::new();
+    for wheel in wheels {
+        let Wheel { turns, weights, rows, .. } = wheel;
+        let [weight, first, squares] = sums(turns, weights, |t, w| [w, t * w, w * w]);
+        if *rows == 1 {
+            fixed += weight;
+            continue;
+        }
+        let mean = first / weight;
+        let [off] = sums(turns, weights, |t, w| [(t - mean).abs() * w]);
+        slope += off * std::f64::consts::TAU;
+        typical += squares.sqrt();
+        moving.push(wheel);
+    }
+    let room = least - fixed - typical;
+    // Too much weight stays where it is: this shows nothing.
+    if moving.is_empty() || room < 0.01 {
+        return None;
+    }
+    let stride = stride(0.4 * room, slope);
+    let slack = slope * (stride as f64 - 1.0) / 2.0;
+    (stride > frequencies).then(|| Screen {
+        wheels: moving.into_iter().cloned().collect(),
+        fixed,
+        stride,
+        slack,
+        limit: least - slack,
+    })
+}
+
+/// Frequencies of a run that a test takes one by one: more of them share the way from one to the next.
+const FEW: usize = 3;
+
 /// Days of more distinct values than this are not looked at by clusters.
-const CLUSTERED: usize = 160;
+pub(super) const CLUSTERED: usize = 160;
 
 /// Frequencies around one whose values differ from its own by at most `slack`, as a multiple of a block.
 fn stride(slack: f64, slope: f64) -> usize {
@@ -320,11 +371,19 @@ pub(super) struct Screen {
     fixed: f64,
     /// Frequencies that one value speaks for, a multiple of [`BLOCK`].
     stride: usize,
+    /// What the sum of moduli may be smaller by than at frequencies that one value speaks for.
+    slack: f64,
     /// Where the sum of moduli (for rows by chance, the log of the modulus) is below, there is nothing large.
     limit: f64,
 }
 
 impl Screen {
+    /// The same for sums of `least` or more.
+    pub(super) fn above(&mut self, least: f64) -> &mut Self {
+        self.limit = least - self.slack;
+        self
+    }
+
     /// What a pass costs: rows a frequency.
     pub(super) fn cost(&self) -> usize {
         self.wheels.iter().map(|wheel| wheel.turns.len()).sum::<usize>() * (1 << 20) / self.stride
@@ -339,6 +398,22 @@ impl Screen {
         let mut left: Vec<(usize, usize)> = Vec::new();
         let mut block = Values::default();
         for &(begin, end) in runs {
+            if let [wheel] = &mut self.wheels[..]
+                && !chance
+                && end - begin <= FEW * self.stride
+            {
+                for first in (begin..end).step_by(self.stride) {
+                    let square = wheel.square(first as f64 + self.stride as f64 / 2.0);
+                    if self.fixed + square.sqrt() >= self.limit {
+                        let next = (first + self.stride).min(end);
+                        match left.last_mut() {
+                            Some(last) if last.1 == first => last.1 = next,
+                            _ => left.push((first, next)),
+                        }
+                    }
+                }
+                continue;
+            }
             for wheel in &mut self.wheels {
                 wheel.start(begin as f64 + (self.stride as f64 - 1.0) / 2.0, self.stride as f64);
             }
@@ -380,7 +455,7 @@ pub(super) struct Values {
 }
 
 /// Rows on their way through the frequencies.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Wheel {
     /// Turns a frequency.
     turns: Vec<f64>,
@@ -401,6 +476,25 @@ pub(super) struct Wheel {
 }
 
 impl Wheel {
+    fn new(mut turns: Vec<f64>, mut weights: Vec<f64>, chance: Option<f64>) -> Self {
+        let padded = turns.len().next_multiple_of(PADDING);
+        turns.resize(padded, 0.0);
+        weights.resize(padded, 0.0);
+        let empty = || vec![0.0; padded];
+        let phases = [empty(), empty(), empty(), empty()];
+        let rows =
+            turns.iter().zip(&weights).rposition(|(_, &weight)| weight != 0.0).map_or(0, |last| last + 1);
+        let tabled = chance.is_none() && rows <= TABLED;
+        let table = Vec::new();
+        Wheel { turns, weights, phases, chance, next: 0.0, stride: 1.0, blocks: 0, rows, tabled, table }
+    }
+
+    /// Of draws from values with these weights, at frequencies in units of one in `period`.
+    pub(super) fn of(values: &[f64], weights: &[f64], period: f64) -> Self {
+        let per_turn = 1.0 / period;
+        Self::new(values.iter().map(|value| value * per_turn).collect(), weights.to_vec(), None)
+    }
+
     /// Begins at frequency number `first`, which is half of one further than its number says.
     pub(super) fn start(&mut self, first: f64, stride: f64) {
         if self.tabled && (self.table.is_empty() || self.stride != stride) {
@@ -410,6 +504,12 @@ impl Wheel {
             run(Phases { turns: &self.turns, factor: stride * BLOCK as f64, cosines, sines });
         }
         (self.next, self.stride, self.blocks) = (first, stride, 0);
+    }
+
+    /// |Σ weight · e^{itv}|² at one frequency.
+    fn square(&self, frequency: f64) -> f64 {
+        let [x, y] = run(Single { turns: &self.turns, weights: &self.weights, frequency });
+        x * x + y * y
     }
 
     /// Σ weight · e^{itv} (for rows that are in by chance: Π (1 − p + p e^{itv})) at the next frequencies.
@@ -442,6 +542,30 @@ impl Wheel {
             None => run(Sums { weights, phases, values }),
             Some(chance) => run(Products { phases, chance, values }),
         }
+    }
+}
+
+/// Σ weight · e^{itv} at one frequency.
+struct Single<'a> {
+    turns: &'a [f64],
+    weights: &'a [f64],
+    frequency: f64,
+}
+
+impl Work for Single<'_> {
+    type Output = [f64; 2];
+
+    #[inline(always)]
+    fn run<F: Floats>(self) -> [f64; 2] {
+        let frequency = F::splat(self.frequency);
+        let (mut x, mut y) = (F::splat(0.0), F::splat(0.0));
+        for (turns, weights) in self.turns.chunks_exact(LANES).zip(self.weights.chunks_exact(LANES)) {
+            let (cosine, sine) = cos_sin(part_of_turn(frequency, F::load(turns)));
+            let weights = F::load(weights);
+            x = weights.fma(cosine, x);
+            y = weights.fma(sine, y);
+        }
+        [total(x), total(y)]
     }
 }
 
@@ -692,9 +816,9 @@ impl Work for Products<'_> {
 }
 
 /// Whole powers by repeated squaring.
-struct Power<'a> {
-    block: &'a mut Values,
-    power: u32,
+pub(super) struct Power<'a> {
+    pub(super) block: &'a mut Values,
+    pub(super) power: u32,
 }
 
 impl Work for Power<'_> {

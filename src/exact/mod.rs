@@ -37,6 +37,12 @@
 //! are compared with the level. Where δ is larger than half a millionth of the column's sum, all is done
 //! again with a smaller ε and more frequencies.
 //!
+//! # Ticks
+//!
+//! Days of few values are the ones that need many frequencies. Their values come in clusters, which bound the
+//! characteristic function over long stretches, and with many zeros they are near multiples of one number, so
+//! that one frequency does the work of hundreds (`slices.rs`).
+//!
 //! # Few outcomes
 //!
 //! A law with few outcomes (n of 1, 2, 3; few distinct values) is listed, or is a sum of two laws that are
@@ -55,11 +61,13 @@ mod atoms;
 mod day;
 mod lanes;
 mod series;
+mod slices;
 
 use crate::{Error, Result};
 use atoms::{Atoms, Extent, Groups, Pair, ROUNDING, SAME};
 use day::{Day, MERGED, Moments};
 use series::{Plan, Series};
+use slices::{Split, Wanted};
 
 /// A quantile, with the error that is stated for it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -133,6 +141,9 @@ const FINE: f64 = 1e-11;
 
 /// Characteristic functions below these are left out, and tails: first, and where that does not do.
 const NEGLIGIBLE: [f64; 3] = [1e-10, 1e-12, 1e-14];
+
+/// The same for slices, with the share of Σ|v| that they tell apart at the last frequency.
+const SLICED: [f64; 2] = [1e-9, 3e-7];
 
 /// Revivals are followed until an octave of them adds up to less than this times √ε.
 const FADED: f64 = 1e-3;
@@ -364,6 +375,19 @@ struct Scaled {
     size: f64,
 }
 
+/// Of two answers to the same question, the one of the smaller error, quantile by quantile.
+fn best(mut found: Vec<Quantile>, again: Vec<Quantile>) -> Vec<Quantile> {
+    if found.is_empty() {
+        return again;
+    }
+    for (quantile, again) in found.iter_mut().zip(again) {
+        if again.error <= quantile.error {
+            *quantile = again;
+        }
+    }
+    found
+}
+
 /// What a search in a series gives.
 #[derive(Debug, Clone, Copy)]
 struct Found {
@@ -387,8 +411,60 @@ struct Inverted {
     upper: f64,
     lower: f64,
     tail: f64,
+    /// What the distribution function can be off by everywhere, beside that.
+    always: f64,
     /// Distance of the points of the lattice.
     unit: Option<f64>,
+    /// The quantiles that are asked for are between these.
+    range: [f64; 2],
+}
+
+/// What bounds the tails of a sum over days.
+struct Chernoff<'a> {
+    days: &'a [Day],
+    moments: &'a Moments,
+}
+
+impl Chernoff<'_> {
+    /// P(S > u) ≤ e^{−λ} for the u that is given.
+    fn upper(&self, lambda: f64) -> f64 {
+        let Moments { mean, variance, third, most, .. } = *self.moments;
+        let root = (2.0 * lambda).sqrt();
+        let skewness = (third / variance.powf(1.5)).max(0.0);
+        let mut s = root / variance.sqrt() / (1.0 + root * skewness / 2.0);
+        let mut best = most;
+        for _ in 0..8 {
+            let mut log = [0.0; 3];
+            for day in self.days {
+                let more = day.log_moments(s);
+                log = [log[0] + more[0], log[1] + more[1], log[2] + more[2]];
+            }
+            let [value, slope, curvature] = log;
+            let bound = (value + lambda) / s;
+            let gain = best - bound;
+            best = best.min(bound);
+            // (K(s) + λ)/s is least where s K'(s) − K(s) = λ.
+            let step = (s * slope - value - lambda) / (s * curvature);
+            if step.is_nan() || step.abs() <= 0.1 * s || gain.abs() < 1e-3 * (best - mean) {
+                break;
+            }
+            s = (s - step).clamp(s / 4.0, 4.0 * s);
+        }
+        best
+    }
+
+    /// P(S < l) ≤ e^{−λ} for the l that is given.
+    fn lower(&self, lambda: f64) -> f64 {
+        (self.moments.mean - (2.0 * lambda * self.moments.squares).sqrt()).max(0.0)
+    }
+
+    /// Where a quantile is about, by Cornish and Fisher.
+    fn about(&self, level: f64) -> f64 {
+        let Moments { mean, variance, third, most, .. } = *self.moments;
+        let z = normal_quantile(level.clamp(1e-12, 1.0 - 1e-12));
+        let skewness = third / variance.powf(1.5);
+        (mean + variance.sqrt() * (z + skewness.clamp(-2.0, 2.0) * (z * z - 1.0) / 6.0)).clamp(0.0, most)
+    }
 }
 
 impl Scaled {
@@ -438,44 +514,12 @@ impl Scaled {
         Groups::of(&self.days, most, least).map(Way::Grouped)
     }
 
-    /// P(S > u) ≤ e^{−λ} for the u that is given.
-    fn upper(&self, lambda: f64) -> f64 {
-        let Moments { mean, variance, third, most, .. } = self.moments;
-        let root = (2.0 * lambda).sqrt();
-        let skewness = (third / variance.powf(1.5)).max(0.0);
-        let mut s = root / variance.sqrt() / (1.0 + root * skewness / 2.0);
-        let mut best = most;
-        for _ in 0..8 {
-            let mut log = [0.0; 3];
-            for day in &self.days {
-                let more = day.log_moments(s);
-                log = [log[0] + more[0], log[1] + more[1], log[2] + more[2]];
-            }
-            let [value, slope, curvature] = log;
-            let bound = (value + lambda) / s;
-            let gain = best - bound;
-            best = best.min(bound);
-            // (K(s) + λ)/s is least where s K'(s) − K(s) = λ.
-            let step = (s * slope - value - lambda) / (s * curvature);
-            if step.is_nan() || step.abs() <= 0.1 * s || gain.abs() < 1e-3 * (best - mean) {
-                break;
-            }
-            s = (s - step).clamp(s / 4.0, 4.0 * s);
-        }
-        best
+    fn tails(&self) -> Chernoff<'_> {
+        Chernoff { days: &self.days, moments: &self.moments }
     }
 
-    /// P(S < l) ≤ e^{−λ} for the l that is given.
-    fn lower(&self, lambda: f64) -> f64 {
-        (self.moments.mean - (2.0 * lambda * self.moments.squares).sqrt()).max(0.0)
-    }
-
-    /// Where a quantile is about, by Cornish and Fisher.
     fn about(&self, level: f64) -> f64 {
-        let Moments { mean, variance, third, most, .. } = self.moments;
-        let z = normal_quantile(level.clamp(1e-12, 1.0 - 1e-12));
-        let skewness = third / variance.powf(1.5);
-        (mean + variance.sqrt() * (z + skewness.clamp(-2.0, 2.0) * (z * z - 1.0) / 6.0)).clamp(0.0, most)
+        self.tails().about(level)
     }
 
     /// The number that all values are multiples of, and the points of a lattice that holds the law.
@@ -510,7 +554,7 @@ impl Scaled {
     /// The series for x from `from` to `to`.
     fn inverted(&self, from: f64, to: f64, negligible: f64, effort: usize) -> Inverted {
         let lambda = -negligible.ln();
-        let (upper, lower) = (self.upper(lambda), self.lower(lambda));
+        let (upper, lower) = (self.tails().upper(lambda), self.tails().lower(lambda));
         let period = (upper - from).max(to - lower).min(self.moments.most) * (1.0 + 1e-6);
         let rows: usize = self.days.iter().map(|day| day.rows).sum();
         // A sum over days has large values only where all its days have.
@@ -530,7 +574,9 @@ impl Scaled {
             work: WORK,
         };
         let unit = lattice.map(|(unit, _)| unit);
-        Inverted { series: Series::new(&self.days, &plan), upper, lower, tail: negligible, unit }
+        let range = [0.0, self.moments.most.min(upper)];
+        let series = Series::new(&self.days, &plan);
+        Inverted { series, upper, lower, tail: negligible, always: 0.0, unit, range }
     }
 
     fn quantiles(&self, levels: &[f64]) -> Vec<Quantile> {
@@ -562,6 +608,19 @@ impl Scaled {
             return of_list(&way);
         }
         let mut found: Vec<Quantile> = Vec::new();
+        if let Some(split) = Split::of(&self.days) {
+            let [mut negligible, blur] = SLICED;
+            for _ in 0..3 {
+                let Some(again) = self.sliced(&split, levels, negligible, blur) else { break };
+                found = best(found, again);
+                let worst = found.iter().map(|quantile| quantile.error).fold(0.0, f64::max);
+                if worst <= WANTED * self.size {
+                    return found;
+                }
+                // Errors are in proportion, where the density is what it was.
+                negligible *= (0.5 * WANTED * self.size / worst).clamp(1e-4, 0.3);
+            }
+        }
         let margin = self.moments.variance.sqrt() / 4.0;
         let about = || levels.iter().map(|&level| self.about(level));
         let mut from = (about().fold(f64::INFINITY, f64::min) - margin).max(0.0);
@@ -578,15 +637,7 @@ impl Scaled {
                 inverted = self.inverted(from, to, negligible, effort);
                 again = inverted.quantiles(self, levels);
             }
-            if found.is_empty() {
-                found = again;
-            } else {
-                for (quantile, again) in found.iter_mut().zip(again) {
-                    if again.error <= quantile.error {
-                        *quantile = again;
-                    }
-                }
-            }
+            found = best(found, again);
             if found.iter().all(|quantile| quantile.error <= WANTED * self.size) {
                 return found;
             }
@@ -594,15 +645,36 @@ impl Scaled {
         if found.iter().any(|quantile| quantile.error > 2.0 * WANTED * self.size) {
             let listed = || self.listed(LISTED[1], LISTED[1], RARE);
             if let Some(way) = self.grouped(usize::MAX, GROUPED[1], RARE).or_else(listed) {
-                let listed = of_list(&way);
-                for (quantile, listed) in found.iter_mut().zip(listed) {
-                    if listed.error <= quantile.error {
-                        *quantile = listed;
-                    }
-                }
+                found = best(found, of_list(&way));
             }
         }
         found
+    }
+
+    /// Quantiles from slices of the day, where that is a way.
+    fn sliced(&self, split: &Split, levels: &[f64], negligible: f64, blur: f64) -> Option<Vec<Quantile>> {
+        let inner: Vec<f64> = levels.iter().copied().filter(|&level| level > 0.0 && level < 1.0).collect();
+        let margin = self.moments.variance.sqrt();
+        let about = || inner.iter().map(|&level| self.about(level));
+        let wanted = Wanted {
+            levels: &inner,
+            from: (about().fold(f64::INFINITY, f64::min) - margin).max(0.0),
+            to: (about().fold(0.0, f64::max) + margin).min(self.moments.most),
+            negligible,
+            blur: blur * self.size,
+            faded: FADED * negligible.sqrt(),
+        };
+        let mut all = split.inverted(&wanted)?.into_iter();
+        levels
+            .iter()
+            .map(|&level| match level > 0.0 && level < 1.0 {
+                true => Some(all.next()?.quantiles(self, &[level])[0]),
+                false => {
+                    let value = if level == 0.0 { 0.0 } else { self.moments.most };
+                    Some(Quantile { value, error: 0.0, certainty: Certainty::Bound })
+                }
+            })
+            .collect()
     }
 
     /// The quantile of a sum of two listed laws, by bisection.
@@ -666,7 +738,7 @@ impl Inverted {
         let tails = [x + period >= self.upper, x - period <= self.lower];
         // Beyond what the period was made for, nothing is known.
         let tails: f64 = tails.iter().map(|&inside| if inside { self.tail } else { 1.0 }).sum();
-        self.series.error() + tails
+        self.series.error() + self.always + tails
     }
 
     fn cdf(&self, x: f64, most: f64, width: f64) -> Cdf {
@@ -747,12 +819,13 @@ impl Inverted {
         // Steps, or a valley: how far from here the level is passed for certain.
         let error = self.error(found.x);
         let mut reach = (WANTED * law.size / 16.0).max(blur);
+        let [least, most] = self.range;
         while reach < law.moments.most {
             let [left, right] = [found.x - reach, found.x + reach];
             let before = level - error.max(self.error(left));
             let after = level + error.max(self.error(right));
-            let low = left <= 0.0 || self.series.beside(left, before, &mut 0).0 < before;
-            if low && (right >= law.moments.most || self.series.beside(right, after, &mut 0).0 >= after) {
+            let low = left <= least || self.series.beside(left, before, &mut 0).0 < before;
+            if low && (right >= most || self.series.beside(right, after, &mut 0).0 >= after) {
                 return (found.x, reach);
             }
             reach *= 1.5;
@@ -761,8 +834,8 @@ impl Inverted {
     }
 
     fn search(&self, law: &Scaled, level: f64) -> Found {
-        let (mut low, mut high) = (0.0, law.moments.most.min(self.upper));
-        let fine = FINE * law.size;
+        let [mut low, mut high] = self.range;
+        let fine = (FINE * law.size).max(self.series.blur / 64.0);
         let mut cut = 0;
         let mut x = law.about(level).clamp(low, high);
         let bend = self.series.bend;
@@ -838,7 +911,15 @@ mod tests {
         };
         // One block of frequencies, where all need more.
         let series = Series::new(&scaled.days, &plan);
-        let cut = Inverted { series, upper: whole.upper, lower: whole.lower, tail: whole.tail, unit: None };
+        let cut = Inverted {
+            series,
+            upper: whole.upper,
+            lower: whole.lower,
+            tail: whole.tail,
+            always: 0.0,
+            unit: None,
+            range: whole.range,
+        };
         let found = cut.quantiles(&scaled, &[level])[0];
         let off = (found.value - truth.value).abs();
         assert!(off > 1e-6 * scaled.size, "{off}: the cut does no harm");
@@ -868,6 +949,38 @@ mod tests {
         };
         let first = Series::new(&scaled.days, &plan);
         assert!(2 * first.terms() < whole.series.terms(), "{} terms", whole.series.terms());
+    }
+
+    #[test]
+    fn slices_and_a_series_of_the_whole_sum_agree() {
+        let mut price = 1_700.0f64;
+        let values: Vec<f64> = (0..385u32)
+            .map(|row| {
+                let moves = [0.0, 0.0, 0.0, 1.0, 0.0, -1.0, 0.0, 2.0, 0.0, 0.0, -1.0, 0.0, 1.0];
+                let change = moves[((row + 1).wrapping_mul(2_654_435_761) >> 16) as usize % 13];
+                let before = price;
+                price += change;
+                (change / before).powi(2)
+            })
+            .collect();
+        let scaled = Scaled::new(&SumLaw::iid(&values).unwrap());
+        let split = Split::of(&scaled.days).unwrap();
+        let levels = [0.001, 0.005, 0.3, 0.975, 0.999];
+        let slices = scaled.sliced(&split, &levels, 1e-10, 1e-7).unwrap();
+        let whole = scaled.inverted(0.0, scaled.moments.most, 1e-12, 1).quantiles(&scaled, &levels);
+        for (slices, whole) in slices.iter().zip(&whole) {
+            let off = (slices.value - whole.value).abs();
+            assert!(off <= slices.error + whole.error, "{slices:?} {whole:?}");
+            assert!(slices.error < 1e-6 * scaled.size, "{slices:?} of {}", scaled.size);
+        }
+        // Too coarse to tell outcomes apart: the stated error says so.
+        let coarse = scaled.sliced(&split, &levels, 1e-10, 1e-3).unwrap();
+        assert!(
+            coarse
+                .iter()
+                .zip(&whole)
+                .all(|(coarse, whole)| { (coarse.value - whole.value).abs() <= coarse.error + whole.error })
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::day::{BLOCK, Day, Kind, SUMMED, Values};
 use super::lanes::{Floats, LANES, Work, cos_sin, part_of_turn, run, total};
+use super::slices::Waves;
 
 /// What a series is made for.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +25,9 @@ pub(super) struct Plan {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Series {
     pub(super) period: f64,
+    /// What x is counted from, and the value that the terms are added to.
+    origin: f64,
+    middle: f64,
     /// Numbers of frequencies, from ½.
     numbers: Vec<f64>,
     a: Vec<f64>,
@@ -40,6 +44,8 @@ pub(super) struct Series {
     pub(super) blur: f64,
     /// Whether nothing beyond the frequencies looked at is left out on trust.
     pub(super) complete: bool,
+    /// Σ |term|, for rounding.
+    sizes: f64,
     /// Where the series can be cut short, and what the terms beyond add up to at most.
     cuts: Vec<(usize, f64)>,
 }
@@ -57,7 +63,6 @@ impl Series {
     }
 
     /// Number of terms, for measurements.
-    #[cfg(test)]
     pub(super) fn terms(&self) -> usize {
         self.numbers.len()
     }
@@ -71,8 +76,8 @@ impl Series {
     fn first_at(&self, x: f64, terms: usize) -> (f64, f64) {
         let Self { numbers, a, b, .. } = self;
         let (numbers, a, b) = (&numbers[..terms], &a[..terms], &b[..terms]);
-        let [integral, density] = run(Terms { numbers, a, b, turns: x / self.period });
-        (0.5 - integral, density * std::f64::consts::TAU / self.period)
+        let [integral, density] = run(Terms { numbers, a, b, turns: (x - self.origin) / self.period });
+        (self.middle - integral, density * std::f64::consts::TAU / self.period)
     }
 
     /// The distribution function and the density from as few terms as tell for certain on which side of
@@ -92,6 +97,69 @@ impl Series {
         }
     }
 
+    /// A series without terms: `middle` everywhere.
+    pub(super) fn within(period: f64, origin: f64, middle: f64) -> Self {
+        Self { period, origin, middle, ..Self::default() }
+    }
+
+    /// Adds a term: the characteristic function at a frequency, with the factor of its place.
+    pub(super) fn push(&mut self, number: f64, re: f64, im: f64, factor: f64) {
+        let size = (re * re + im * im).sqrt() * factor;
+        self.numbers.push(number);
+        self.a.push(re * factor);
+        self.b.push(im * factor);
+        self.sizes += size;
+        self.bend += size * number * number;
+    }
+
+    /// Ready to be evaluated: of days of so many rows and draws.
+    pub(super) fn finished(mut self, rows: usize, draws: f64) -> Self {
+        let series = &mut self;
+        let padded = series.numbers.len().next_multiple_of(LANES);
+        series.numbers.resize(padded, 0.5);
+        series.a.resize(padded, 0.0);
+        series.b.resize(padded, 0.0);
+        let step = std::f64::consts::TAU / series.period;
+        series.bend *= step * step;
+        let mut cuts = Vec::new();
+        let (mut rest, mut end, mut terms) = (0.0, padded, SHORT);
+        while terms * LONGER < padded {
+            cuts.push(terms);
+            terms *= LONGER;
+        }
+        for terms in cuts.into_iter().rev() {
+            rest += sum_of_moduli(&series.a[terms..end], &series.b[terms..end]);
+            end = terms;
+            series.cuts.push((terms, rest));
+        }
+        series.cuts.reverse();
+        // The mean of cosines is a sum of sums of up to `SUMMED` rows; then comes the power.
+        let units = 8.0 + (rows.min(SUMMED) / 32 + rows / SUMMED) as f64;
+        series.rounding = (8.0 + units * draws) * f64::EPSILON / 2.0 * series.sizes + f64::EPSILON;
+        self
+    }
+
+    /// What comes beyond the last frequency, number `end`, is concluded from the last octave: nothing, where
+    /// its terms add up to less than `faded`; else terms like those, of random phases.
+    pub(super) fn end(&mut self, end: usize, faded: f64) {
+        let late = self.numbers.partition_point(|&number| number < end as f64 / 2.0);
+        let octave = sum_of_moduli(&self.a[late..], &self.b[late..]);
+        if octave <= faded {
+            // Octaves beyond, and an outcome that is too rare to be seen among these terms.
+            self.dropped += 4.0 * octave;
+            return;
+        }
+        self.blur = self.period / (2.0 * end as f64);
+        let squares: f64 = (late..self.numbers.len())
+            .map(|term| {
+                let size = std::f64::consts::PI * self.numbers[term];
+                (self.a[term] * self.a[term] + self.b[term] * self.b[term]) * size * size
+            })
+            .sum();
+        let mean = squares / (end as f64 / 2.0);
+        self.dropped += 8.0 * mean.sqrt() / (std::f64::consts::PI * (end as f64).sqrt());
+    }
+
     /// What the distribution function can be off by, but for the tails.
     pub(super) fn error(&self) -> f64 {
         self.dropped + self.rounding
@@ -103,8 +171,8 @@ struct Builder<'a> {
     plan: Plan,
     series: Series,
     wheels: Vec<super::day::Wheel>,
-    /// Σ |term|, for rounding.
-    sizes: f64,
+    /// Tests of frequencies, day by day, once they are needed.
+    waves: Vec<Option<Waves>>,
     limit: usize,
     draws: f64,
     /// Rows of a block of frequencies, and those that may still be evaluated.
@@ -120,7 +188,7 @@ const FADING: usize = 1 << 21;
 const FARTHEST: usize = 1 << 22;
 
 /// How many times as far the next stretch of frequencies ends as it begins.
-const STRETCH: usize = 16;
+pub(super) const STRETCH: usize = 16;
 
 impl<'a> Builder<'a> {
     fn new(days: &'a [Day], plan: Plan) -> Self {
@@ -130,10 +198,10 @@ impl<'a> Builder<'a> {
             Kind::Draws(draws) => f64::from(draws),
             Kind::Chance(_) => day.rows as f64,
         };
-        let series = Series { period: plan.period, ..Series::default() };
+        let series = Series::within(plan.period, 0.0, 0.5);
         let draws = days.iter().map(rows).sum();
         let rows = BLOCK * days.iter().map(|day| day.rows).sum::<usize>();
-        Self { days, plan, series, wheels, sizes: 0.0, limit, draws, rows, left: plan.work }
+        Self { days, plan, series, wheels, waves: Vec::new(), limit, draws, rows, left: plan.work }
     }
 
     /// 1/(π(k + ½)), or what takes its place where only points between those of a lattice are asked for.
@@ -205,11 +273,7 @@ impl<'a> Builder<'a> {
             }
             let number = (first + k) as f64 + 0.5;
             let factor = self.factor(number);
-            self.series.numbers.push(number);
-            self.series.a.push(re * factor);
-            self.series.b.push(im * factor);
-            self.sizes += size * factor;
-            self.series.bend += size * factor * number * number;
+            self.series.push(number, re, im, factor);
         }
         largest
     }
@@ -290,11 +354,21 @@ impl<'a> Builder<'a> {
 
     /// Takes what is not negligible between two frequencies; the largest value found in the upper half.
     fn stretch(&mut self, begin: usize, end: usize, negligible: f64) -> f64 {
-        let mut screens: Vec<_> =
-            self.days.iter().flat_map(|day| day.screens(self.plan.period, negligible)).collect();
+        let mut runs = vec![(begin, end)];
+        if self.waves.is_empty() {
+            let waves = |day: &Day| Waves::of(day, self.plan.period, negligible);
+            self.waves = self.days.iter().map(waves).collect();
+        }
+        // A product is large only where each of its factors is.
+        let mut screens = Vec::new();
+        for (day, waves) in self.days.iter().zip(&mut self.waves) {
+            match waves {
+                Some(waves) => runs = waves.pass(&runs, negligible),
+                None => screens.extend(day.screens(self.plan.period, negligible)),
+            }
+        }
         // The cheap ones first.
         screens.sort_by_key(super::day::Screen::cost);
-        let mut runs = vec![(begin, end)];
         for screen in &mut screens {
             if runs.is_empty() {
                 break;
@@ -340,31 +414,8 @@ impl<'a> Builder<'a> {
         sum_of_moduli(&a[late..], &b[late..])
     }
 
-    fn finish(mut self) -> Series {
-        let series = &mut self.series;
-        let padded = series.numbers.len().next_multiple_of(LANES);
-        series.numbers.resize(padded, 0.5);
-        series.a.resize(padded, 0.0);
-        series.b.resize(padded, 0.0);
-        let step = std::f64::consts::TAU / series.period;
-        series.bend *= step * step;
-        let mut cuts = Vec::new();
-        let (mut rest, mut end, mut terms) = (0.0, padded, SHORT);
-        while terms * LONGER < padded {
-            cuts.push(terms);
-            terms *= LONGER;
-        }
-        for terms in cuts.into_iter().rev() {
-            rest += sum_of_moduli(&series.a[terms..end], &series.b[terms..end]);
-            end = terms;
-            series.cuts.push((terms, rest));
-        }
-        series.cuts.reverse();
-        // The mean of cosines is a sum of sums of up to `SUMMED` rows; then comes the power.
-        let rows = self.rows / BLOCK;
-        let units = 8.0 + (rows.min(SUMMED) / 32 + rows / SUMMED) as f64;
-        series.rounding = (8.0 + units * self.draws) * f64::EPSILON / 2.0 * self.sizes + f64::EPSILON;
-        self.series
+    fn finish(self) -> Series {
+        self.series.finished(self.rows / BLOCK, self.draws)
     }
 }
 

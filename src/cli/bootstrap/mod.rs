@@ -46,9 +46,9 @@ pub(super) struct BootstrapArgs {
     /// Confidence of the intervals
     #[arg(long, default_value_t = 0.99, value_name = "C")]
     confidence: f64,
-    /// Seed of the random stream
-    #[arg(long, default_value_t = 0, value_name = "N", value_parser = parse_seed)]
-    seed: u64,
+    /// Seed of the random stream, 0 unless given; infinitely many samples have none
+    #[arg(long, value_name = "N", value_parser = parse_seed)]
+    seed: Option<u64>,
     /// What to estimate, one or more of these, separated by commas; those of two stocks are with the stock of
     /// --against
     #[arg(long, default_value = "variance", value_name = "MEASURE")]
@@ -163,8 +163,19 @@ impl BootstrapArgs {
             measure::by_name(&self.measure[0], against)?;
         }
         let base = match self.samples {
-            Samples::Count(samples) => Bootstrap::new(samples, self.confidence, self.seed)?,
-            Samples::Exact => Bootstrap::exact(self.confidence)?,
+            Samples::Count(samples) => Bootstrap::new(samples, self.confidence, self.seed.unwrap_or(0))?,
+            Samples::Exact => match self.seed {
+                None => Bootstrap::exact(self.confidence)?,
+                Some(seed) => {
+                    return Err(Error::Parameter {
+                        name: "--seed",
+                        value: seed.to_string(),
+                        requirement: "infinitely many samples are without draws; leave it out, or give a \
+                                      number of samples"
+                            .into(),
+                    });
+                }
+            },
         };
         let blocks = ["block", "stationary"].contains(&self.scheme.as_str());
         let (length, auto) = match self.block {

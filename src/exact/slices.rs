@@ -1,0 +1,902 @@
+//! A day whose values lie near the multiples of one number, as squared returns of prices in ticks do.
+//!
+//! # The sum in two parts
+//!
+//! With a unit u let v_j = u·m_j + e_j, m_j whole. Then S = u·M + E with M = Σ m_j, E = Σ e_j over the draws,
+//! and with c_k(t) = E[e^{itE}; M = k], the *slice* of the count k,
+//!
+//! ```text
+//! F(x) = Σ_k P(M = k, E ≤ x − u·k),
+//! P(M = k, E ≤ y) = ½ c_k(0) − (1/π) Σ_{j ≥ 0} Im(c_k(t_j) e^{−i t_j y})/(j + ½),    t_j = (j + ½) 2π/L,
+//! ```
+//!
+//! off by P(|E − y| > L) at most, as in the series of a whole sum. E is small: L is a few u where the sum
+//! itself goes over hundreds of them. Slices far below x count whole, those far above not at all. So frequencies
+//! that a series of S has to look at one by one, because Φ comes back near each multiple of 2π/u, become one:
+//! with A_m(t) = Σ w_j e^{i t e_j} over the values of the multiple m,
+//!
+//! ```text
+//! E e^{i(sM + tE)} = φ(s, t)ⁿ,   φ(s, t) = Σ_m A_m(t) e^{ism},   |φ(s, t)| ≤ Σ_m |A_m(t)| for all s,
+//! ```
+//!
+//! and where the bound is small the slices are, all of them.
+//!
+//! # Slices at one frequency
+//!
+//! c_k(t) is the coefficient of z^k in (Σ A_m z^m)ⁿ. Where zeros are common, so that A_0 is large and the same
+//! for all t, with a_m = A_m/A_0,
+//!
+//! ```text
+//! c_0 = A_0ⁿ,   c_k = Σ_{m > 0} ((n + 1) m/k − 1) a_m c_{k − m}.
+//! ```
+//!
+//! With k ≤ n all factors are positive, and rounding errors are to P(M = k) what they are in a sum of
+//! positive terms: some k·10⁻¹⁶.
+//!
+//! # Sources
+//!
+//! J. C. P. Miller's recurrence for powers of series: D. E. Knuth, *The Art of Computer Programming* 2, 4.7;
+//! of aggregate claims, H. H. Panjer, "Recursive evaluation of a family of compound distributions", ASTIN
+//! Bulletin 12 (1981).
+
+use super::day::{BLOCK, CLUSTERED, Day, Kind, Moments, Screen, Values, Wheel, screen_of};
+use super::lanes::{Floats, LANES, Work, cos_sin, part_of_turn, run};
+use super::series::{Plan, STRETCH, Series};
+use super::{Chernoff, Inverted};
+
+/// Counts, and units that the rests' sum may go over, at most.
+const COUNTS: f64 = 4096.0;
+const WIDE: f64 = 8.0;
+
+/// The least share of zeros.
+const ZEROS: f64 = 0.25;
+
+/// The log of (share of zeros)ⁿ is at least this: it must not vanish.
+const VANISHING: f64 = -600.0;
+
+/// Steps of the recurrence at most: beyond, frequencies one by one cost less.
+const STEPS: f64 = 2000.0;
+
+/// Multiples at most.
+const MULTIPLES: usize = 32;
+
+/// Values that were split.
+pub(super) struct Split<'a> {
+    day: &'a Day,
+    draws: u32,
+    unit: f64,
+    /// Values of each multiple, in ascending order: where they end.
+    ends: Vec<usize>,
+    rests: Vec<f64>,
+    /// The law of M, and that of E less its least value times the number of draws.
+    counts: Day,
+    count_moments: Moments,
+    rest_moments: Moments,
+    rest_day: Day,
+    mirrored: Day,
+    /// What was taken off from the sum of the rests.
+    rest_offset: f64,
+}
+
+/// Values in ascending order, as multiples of a number and rests.
+pub(super) struct Multiples {
+    unit: f64,
+    /// The multiples that there are.
+    numbers: Vec<f64>,
+    /// Where the values of each end.
+    ends: Vec<usize>,
+    rests: Vec<f64>,
+}
+
+impl Multiples {
+    /// Those of a day's draws, where a few do.
+    pub(super) fn of(day: &Day) -> Option<Self> {
+        let rows = day.rows;
+        if !matches!(day.kind, Kind::Draws(_)) || !(3..CLUSTERED).contains(&rows) {
+            return None;
+        }
+        let (values, weights) = (&day.values[..rows], &day.weights[..rows]);
+        // The least value that is not 0 is one unit, to begin with; each more value makes it better known.
+        let mut unit = *values.iter().find(|&&value| value > 0.0)?;
+        let (mut products, mut squares) = (0.0, 0.0);
+        for (value, weight) in values.iter().zip(weights) {
+            let multiple = (value / unit).round();
+            products += weight * value * multiple;
+            squares += weight * multiple * multiple;
+            if squares > 0.0 {
+                unit = products / squares;
+            }
+        }
+        // Then so that rests and multiples are not correlated.
+        let multiples: Vec<f64> = values.iter().map(|value| (value / unit).round()).collect();
+        let mean = |of: &[f64]| of.iter().zip(weights).map(|(v, w)| v * w).sum::<f64>();
+        let [count, value] = [mean(&multiples), mean(values)];
+        let (mut joint, mut spread) = (0.0, 0.0);
+        for row in 0..rows {
+            joint += weights[row] * (values[row] - value) * (multiples[row] - count);
+            spread += weights[row] * (multiples[row] - count) * (multiples[row] - count);
+        }
+        unit = joint / spread;
+        if !unit.is_finite() || unit <= 0.0 {
+            return None;
+        }
+        let (mut numbers, mut ends, mut rests) = (Vec::new(), Vec::new(), Vec::with_capacity(rows));
+        for (row, value) in values.iter().enumerate() {
+            let multiple = (value / unit).round();
+            rests.push(value - multiple * unit);
+            match ends.last_mut() {
+                Some(end) if numbers.last() == Some(&multiple) => *end = row + 1,
+                _ => {
+                    ends.push(row + 1);
+                    numbers.push(multiple);
+                }
+            }
+        }
+        (numbers.len() <= MULTIPLES).then_some(Self { unit, numbers, ends, rests })
+    }
+
+    /// A wheel for the rests of each multiple.
+    fn wheels(&self, day: &Day, period: f64) -> Vec<Wheel> {
+        let mut begin = 0;
+        let wheel = |&end: &usize| {
+            let range = begin..end;
+            begin = end;
+            Wheel::of(&self.rests[range.clone()], &day.weights[range], period)
+        };
+        self.ends.iter().map(wheel).collect()
+    }
+}
+
+/// A test of frequencies by multiples: A_m changes slowly with the frequency, so that it is taken once for a
+/// stretch, and φ within it is a polynomial of few terms.
+pub(super) struct Waves {
+    /// A test by sums of moduli alone, in longer steps.
+    coarse: Option<Screen>,
+    wheels: Vec<Wheel>,
+    draws: f64,
+    /// Frequencies of a stretch, a multiple of [`BLOCK`].
+    stretch: usize,
+    /// For each eight places of a stretch, two frequencies apart, and each multiple: cosines and sines.
+    table: Vec<f64>,
+    /// What |φ| can be larger by than what is computed.
+    slack: f64,
+}
+
+/// Frequencies of a stretch at most.
+const LONGEST: usize = 256;
+
+/// What may be lost by taking A_m for a whole stretch.
+const LOST: f64 = 0.005;
+
+impl Waves {
+    pub(super) fn of(day: &Day, period: f64, negligible: f64) -> Option<Self> {
+        let Kind::Draws(draws) = day.kind else { return None };
+        let multiples = Multiples::of(day)?;
+        let weights = &day.weights[..day.rows];
+        // |A_m(t) − e^{i(t − t')c} A_m(t')| ≤ |t − t'| Σ w|e − c|: with the mean of the multiple's values.
+        let (mut begin, mut off) = (0, 0.0);
+        let mut centers = Vec::with_capacity(multiples.ends.len());
+        for &end in &multiples.ends {
+            let (values, weights) = (&day.values[begin..end], &weights[begin..end]);
+            let products: f64 = values.iter().zip(weights).map(|(value, weight)| value * weight).sum();
+            let center = products / weights.iter().sum::<f64>();
+            off += values.iter().zip(weights).map(|(v, weight)| (v - center).abs() * weight).sum::<f64>();
+            centers.push(center);
+            begin = end;
+        }
+        let mean: f64 = day.values.iter().zip(weights).map(|(value, weight)| value * weight).sum();
+        let far: f64 =
+            day.values.iter().zip(weights).map(|(value, weight)| (value - mean).abs() * weight).sum();
+        let [slope, steep] = [off, far].map(|off| off * std::f64::consts::TAU / period);
+        let stretch = (2.0 * LOST / slope).min(LONGEST as f64) as usize / BLOCK * BLOCK;
+        if stretch < 2 * BLOCK {
+            return None;
+        }
+        let (kinds, places) = (centers.len(), stretch / 2);
+        let offsets: Vec<f64> =
+            (0..places).map(|place| 2.0 * place as f64 + 1.0 - stretch as f64 / 2.0).collect();
+        let mut table = vec![0.0; places * kinds * 2];
+        let [mut cosines, mut sines] = [vec![0.0; places], vec![0.0; places]];
+        for (kind, center) in centers.iter().enumerate() {
+            let turns = center / period;
+            run(Nodes { numbers: &offsets, turns, cosines: &mut cosines, sines: &mut sines });
+            let both = cosines.chunks_exact(LANES).zip(sines.chunks_exact(LANES));
+            for (block, (cosines, sines)) in both.enumerate() {
+                let at = (block * kinds + kind) * 2 * LANES;
+                table[at..at + LANES].copy_from_slice(cosines);
+                table[at + LANES..at + 2 * LANES].copy_from_slice(sines);
+            }
+        }
+        let slack = slope * stretch as f64 / 2.0 + steep / 2.0;
+        let mut begin = 0;
+        let wheel = |&end: &usize| {
+            let range = begin..end;
+            begin = end;
+            Wheel::of(&day.values[range.clone()], &day.weights[range], period)
+        };
+        let wheels: Vec<Wheel> = multiples.ends.iter().map(wheel).collect();
+        let draws = f64::from(draws);
+        let coarse = screen_of(&wheels, (negligible.ln() / draws).exp(), stretch);
+        Some(Self { coarse, wheels, draws, stretch, table, slack })
+    }
+
+    /// Of runs of frequencies those that may hold a value of `negligible` or more.
+    pub(super) fn pass(&mut self, runs: &[(usize, usize)], negligible: f64) -> Vec<(usize, usize)> {
+        let least = (negligible.ln() / self.draws).exp();
+        let limit = least - self.slack;
+        let coarse = self.coarse.as_mut().map(|screen| screen.above(least).pass(runs));
+        let runs = coarse.as_deref().unwrap_or(runs);
+        let kinds = self.wheels.len();
+        let mut left: Vec<(usize, usize)> = Vec::new();
+        let mut values = vec![Values::default(); kinds];
+        let (mut re, mut im) = ([0.0; MULTIPLES], [0.0; MULTIPLES]);
+        let mut passed = Vec::new();
+        for &(begin, end) in runs {
+            for wheel in &mut self.wheels {
+                wheel.start(begin as f64 + (self.stretch as f64 - 1.0) / 2.0, self.stretch as f64);
+            }
+            let mut first = begin;
+            while first < end {
+                let mut bound = [0.0; BLOCK];
+                for (wheel, values) in self.wheels.iter_mut().zip(&mut values) {
+                    wheel.block(values);
+                    for k in 0..BLOCK {
+                        bound[k] += (values.re[k] * values.re[k] + values.im[k] * values.im[k]).sqrt();
+                    }
+                }
+                for k in 0..BLOCK {
+                    if first >= end {
+                        break;
+                    }
+                    if bound[k] >= limit {
+                        for kind in 0..kinds {
+                            re[kind] = values[kind].re[k];
+                            im[kind] = values[kind].im[k];
+                        }
+                        passed.clear();
+                        run(Ripples {
+                            table: &self.table,
+                            re: &re[..kinds],
+                            im: &im[..kinds],
+                            least: limit * limit,
+                            passed: &mut passed,
+                        });
+                        for &block in &passed {
+                            let from = first + block * BLOCK;
+                            let to = (from + BLOCK).min(end);
+                            match left.last_mut() {
+                                _ if from >= end => {}
+                                Some(last) if last.1 == from => last.1 = to,
+                                _ => left.push((from, to)),
+                            }
+                        }
+                    }
+                    first += self.stretch;
+                }
+            }
+        }
+        left
+    }
+}
+
+/// Blocks of places where a modulus squared of φ is `least` or more.
+struct Ripples<'a> {
+    table: &'a [f64],
+    re: &'a [f64],
+    im: &'a [f64],
+    least: f64,
+    passed: &'a mut Vec<usize>,
+}
+
+impl Work for Ripples<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<F: Floats>(self) {
+        let zero = F::splat(0.0);
+        for (number, table) in self.table.chunks_exact(self.re.len() * 2 * LANES).enumerate() {
+            let (mut re, mut im) = ([zero; 2], [zero; 2]);
+            for (table, (&a, &b)) in table.chunks_exact(2 * LANES).zip(self.re.iter().zip(self.im)) {
+                let (a, b) = (F::splat(a), F::splat(b));
+                let (c, s) = (F::load(table), F::load(&table[LANES..]));
+                re[0] = a.fma(c, re[0]);
+                re[1] = b.fma(s, re[1]);
+                im[0] = a.fma(s, im[0]);
+                im[1] = b.fma(c, im[1]);
+            }
+            let (x, y) = (re[0].sub(re[1]), im[0].add(im[1]));
+            let mut squares = [0.0; LANES];
+            x.fma(x, y.mul(y)).store(&mut squares);
+            let mut any = false;
+            for square in squares {
+                any |= square >= self.least;
+            }
+            if any {
+                self.passed.push(number);
+            }
+        }
+    }
+}
+
+/// What slices are wanted for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    pub(super) levels: &'a [f64],
+    /// Where the quantiles are.
+    pub(super) from: f64,
+    pub(super) to: f64,
+    pub(super) negligible: f64,
+    /// What is told apart at the last frequency.
+    pub(super) blur: f64,
+    /// Where all terms of the last octave add up to less, there are no more.
+    pub(super) faded: f64,
+}
+
+/// The slices that matter around a quantile: those of counts within `reach` of `center`.
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    center: f64,
+    reach: f64,
+    /// The quantile is between these.
+    from: f64,
+    to: f64,
+    /// Whether it must be, whatever the rests.
+    certain: bool,
+    /// P of all counts below those of the window, and half of the window's.
+    middle: f64,
+}
+
+impl<'a> Split<'a> {
+    /// Splits a single day's draws where that pays.
+    pub(super) fn of(days: &'a [Day]) -> Option<Self> {
+        let [day] = days else { return None };
+        let Kind::Draws(draws) = day.kind else { return None };
+        let Multiples { unit, numbers, ends, rests } = Multiples::of(day)?;
+        let zeros = ends[0] == 1 && numbers[0] == 0.0 && rests[0] == 0.0 && day.weights[0] >= ZEROS;
+        if !zeros || f64::from(draws) * day.weights[0].ln() < VANISHING {
+            return None;
+        }
+        let mut begin = 0;
+        let share = |&end: &usize| {
+            let share = day.weights[begin..end].iter().sum::<f64>();
+            begin = end;
+            share
+        };
+        let shares: Vec<f64> = ends.iter().map(share).collect();
+        let (distinct, weights) = (numbers, &day.weights[..day.rows]);
+        let counts = Day::of_distinct(draws, &distinct, &shares);
+        let least = rests.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = rests.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let above: Vec<f64> = rests.iter().map(|rest| rest - least).collect();
+        let below: Vec<f64> = rests.iter().map(|rest| most - rest).collect();
+        let rest_day = Day::of_distinct(draws, &above, weights);
+        let mirrored = Day::of_distinct(draws, &below, weights);
+        let (count_moments, rest_moments) = (counts.moments(), rest_day.moments());
+        if 11.0 * count_moments.variance.sqrt() > COUNTS || 11.0 * rest_moments.variance.sqrt() > WIDE * unit
+        {
+            return None;
+        }
+        let rest_offset = f64::from(draws) * least;
+        Some(Self {
+            day,
+            draws,
+            unit,
+            ends,
+            rests,
+            counts,
+            count_moments,
+            rest_moments,
+            rest_day,
+            mirrored,
+            rest_offset,
+        })
+    }
+
+    /// Bounds of the rests' sum: it is outside with a probability of at most twice e^{−λ}.
+    fn rest_bounds(&self, lambda: f64) -> [f64; 2] {
+        let upper = Chernoff { days: std::slice::from_ref(&self.rest_day), moments: &self.rest_moments }
+            .upper(lambda);
+        let moments = self.mirrored.moments();
+        let lower = Chernoff { days: std::slice::from_ref(&self.mirrored), moments: &moments }.upper(lambda);
+        // The mirrored sum is n·most − E.
+        [self.rest_offset + self.rest_moments.most - lower, self.rest_offset + upper]
+    }
+
+    /// One series for each level, or nothing where slices do not pay.
+    pub(super) fn inverted(&self, wanted: &Wanted) -> Option<Vec<Inverted>> {
+        let Wanted { negligible, .. } = *wanted;
+        let lambda = -negligible.ln();
+        let unit = self.unit;
+        let [least, most] = self.rest_bounds(lambda);
+        let width = most - least;
+        let days = std::slice::from_ref(&self.counts);
+        let chernoff = Chernoff { days, moments: &self.count_moments };
+        let (upper, lower) = (chernoff.upper(lambda), chernoff.lower(lambda));
+        // All slices that a quantile between `from` and `to` can need.
+        let first = ((wanted.from - most) / unit).floor() - 3.0;
+        let last = ((wanted.to - least) / unit).ceil() + 3.0;
+        let points = (upper - first).max(last - lower).min(self.count_moments.most + 1.0).ceil() + 2.0;
+        if points > COUNTS || !points.is_finite() {
+            return None;
+        }
+        let points = (points as usize).next_multiple_of(2);
+        let plan = Plan {
+            period: points as f64,
+            lattice: Some(points),
+            negligible: negligible / 4.0,
+            faded: 0.0,
+            scan: 0,
+            work: 1 << 26,
+        };
+        let counts = Series::new(days, &plan);
+        let count_error = counts.error() + 2.0 * negligible;
+        // P(M ≤ k).
+        let at_most = |k: f64| match k {
+            _ if k < 0.0 => 0.0,
+            _ if k >= self.count_moments.most => 1.0,
+            _ => counts.at(k + 0.5).0.clamp(0.0, 1.0),
+        };
+        let mut windows = Vec::new();
+        let mut period = 0.0f64;
+        for &level in wanted.levels {
+            let window = self.window(level, [least, most], count_error, [first, last], &at_most)?;
+            // |y − E| ≤ L for all of its slices.
+            let slack = window.reach * unit;
+            let top = window.to - (window.center * unit - slack) - least;
+            let bottom = window.center * unit + slack + most - window.from;
+            period = period.max(top).max(bottom);
+            windows.push(window);
+        }
+        let period = period.max(width) * (1.0 + 1e-9);
+        // Frequencies up to where half a wave is the blur.
+        let farthest =
+            ((period / (2.0 * wanted.blur)).ceil() as usize).next_multiple_of(BLOCK).max(4 * BLOCK);
+        if farthest > 1 << 20 {
+            return None;
+        }
+        let largest = windows.iter().map(|window| window.center + window.reach).fold(0.0, f64::max);
+        if largest > f64::from(self.draws) || largest * (self.ends.len() - 1) as f64 > STEPS {
+            return None;
+        }
+        let mut slicer = Slicer::new(self, period, &windows, largest as usize);
+        let series = slicer.series(wanted, farthest);
+        // Rests beyond their bounds, in the window's slices and in the others.
+        let tail = 4.0 * negligible + count_error;
+        let mut all = Vec::new();
+        for ((series, window), &level) in series.into_iter().zip(&windows).zip(wanted.levels) {
+            let error = tail + series.error();
+            let passes =
+                || series.at(window.from).0 + error < level && series.at(window.to).0 - error >= level;
+            if !window.certain && !passes() {
+                return None;
+            }
+            all.push(Inverted {
+                series,
+                upper: f64::NEG_INFINITY,
+                lower: f64::INFINITY,
+                tail: 0.0,
+                always: tail,
+                unit: None,
+                range: [window.from, window.to],
+            });
+        }
+        Some(all)
+    }
+
+    /// The slices for a level.
+    fn window(
+        &self,
+        level: f64,
+        [least, most]: [f64; 2],
+        error: f64,
+        [first, last]: [f64; 2],
+        at_most: &dyn Fn(f64) -> f64,
+    ) -> Option<Window> {
+        let unit = self.unit;
+        // The least count whose cumulative probability is at least the level; search from the moments.
+        let least_count = |level: f64| {
+            let (mut low, mut high) = (first.max(0.0) - 1.0, last.min(self.count_moments.most));
+            let sd = self.count_moments.variance.sqrt();
+            let mut x = (Chernoff { days: &[], moments: &self.count_moments }.about(level)).round();
+            let mut step = (sd / 32.0).ceil();
+            // Brackets by growing steps.
+            x = x.clamp(low + 1.0, high);
+            if at_most(x) < level {
+                low = x;
+                while low + step < high && at_most(low + step) < level {
+                    low += step;
+                    step *= 2.0;
+                }
+                high = high.min(low + step);
+            } else {
+                high = x;
+                while high - step > low && at_most(high - step) >= level {
+                    high -= step;
+                    step *= 2.0;
+                }
+                low = low.max(high - step);
+            }
+            while high - low > 1.0 {
+                let middle = ((low + high) / 2.0).floor();
+                if at_most(middle) < level { low = middle } else { high = middle }
+            }
+            high
+        };
+        let middle = least_count(level);
+        // F is below the level where even all counts up to k − 1 are, and above it where they are without k.
+        let [mut low, mut high] = [middle, middle];
+        while low > 0.0 && at_most(low - 1.0) + error >= level {
+            low -= 1.0;
+        }
+        while high < self.count_moments.most && at_most(high) - error < level {
+            high += 1.0;
+        }
+        let width = ((most - least) / unit).floor();
+        let exact = high - low + width;
+        let spread = self.rest_moments.variance.sqrt() / unit;
+        let near = 1.5 + spread / 2.0;
+        let window = if exact <= 2.0 * near {
+            let center = ((low + high) / 2.0).floor();
+            let reach = (center - low + width).max(high + width - center);
+            let (from, to) = (low * unit + least, high * unit + most);
+            Window { center, reach, from, to, certain: true, middle: 0.0 }
+        } else {
+            // Where a quantile of u·M + E is about; checked when the series is there.
+            let below = at_most(middle - 1.0);
+            let share = (level - below) / (at_most(middle) - below).max(1e-300);
+            let x = (middle - 0.5 + share.clamp(0.0, 1.0)) * unit + self.rest_offset + self.rest_moments.mean;
+            let (from, to) = (x - near * unit, x + near * unit);
+            let (low, high) = (((from - most) / unit).ceil(), ((to - least) / unit).floor());
+            let center = ((low + high) / 2.0).floor();
+            let reach = (center - low).max(high - center);
+            Window { center, reach, from, to, certain: false, middle: 0.0 }
+        };
+        if window.center - window.reach < first || window.center + window.reach > last {
+            return None;
+        }
+        let middle =
+            (at_most(window.center - window.reach - 1.0) + at_most(window.center + window.reach)) / 2.0;
+        Some(Window { middle, ..window })
+    }
+}
+
+/// Slices of one frequency after the other.
+struct Slicer<'a> {
+    split: &'a Split<'a>,
+    period: f64,
+    windows: &'a [Window],
+    /// A wheel for the values of each multiple.
+    wheels: Vec<Wheel>,
+    multiples: Vec<f64>,
+    largest: usize,
+    /// Slices at eight frequencies: count by count, real and imaginary parts.
+    slices: [Vec<f64>; 2],
+    /// Transformed sums of a window's slices at the frequencies that were kept, window by window.
+    terms: Vec<Terms>,
+    numbers: Vec<f64>,
+}
+
+#[derive(Default)]
+struct Terms {
+    re: Vec<f64>,
+    im: Vec<f64>,
+}
+
+impl<'a> Slicer<'a> {
+    fn new(split: &'a Split<'a>, period: f64, windows: &'a [Window], largest: usize) -> Self {
+        let mut begin = 0;
+        let mut wheels = Vec::new();
+        for &end in &split.ends {
+            wheels.push(Wheel::of(&split.rests[begin..end], &split.day.weights[begin..end], period));
+            begin = end;
+        }
+        let multiples: Vec<f64> = split.counts.values[..split.counts.rows].to_vec();
+        let size = (largest + 1) * LANES;
+        let slices = [vec![0.0; size], vec![0.0; size]];
+        let terms = windows.iter().map(|_| Terms::default()).collect();
+        Self { split, period, windows, wheels, multiples, largest, slices, terms, numbers: Vec::new() }
+    }
+
+    fn series(&mut self, wanted: &Wanted, farthest: usize) -> Vec<Series> {
+        use std::f64::consts::PI;
+        let draws = f64::from(self.split.draws);
+        let mut begin = 0;
+        // All frequencies until none of a block counts; then in stretches, by screens.
+        let mut queue = Queue::default();
+        while begin < farthest {
+            let stretch = if begin == 0 { 4 * BLOCK } else { (begin * STRETCH).min(farthest) };
+            let stretch = stretch.min(farthest);
+            let negligible = wanted.negligible;
+            let least = (negligible.ln() / draws).exp();
+            let runs = match begin {
+                0 => vec![(begin, stretch)],
+                _ => match screen_of(&self.wheels, least, 0) {
+                    Some(mut screen) => screen.pass(&[(begin, stretch)]),
+                    None => vec![(begin, stretch)],
+                },
+            };
+            for (first, last) in runs {
+                for wheel in &mut self.wheels {
+                    wheel.start(first as f64, 1.0);
+                }
+                for block in (first..last).step_by(BLOCK) {
+                    self.block(block, least, &mut queue);
+                }
+            }
+            self.flush(&mut queue);
+            begin = stretch;
+        }
+        let (split, numbers) = (self.split, &self.numbers);
+        let period = self.period;
+        let all = self.terms.drain(..).zip(self.windows).map(|(terms, window)| {
+            let mut series = Series::within(period, window.center * split.unit, window.middle);
+            for ((&number, &re), &im) in numbers.iter().zip(&terms.re).zip(&terms.im) {
+                series.push(number, re, im, 1.0 / (PI * number));
+            }
+            // Of a window's slices each frequency left out leaves Lebesgue's constant times `negligible`.
+            let lebesgue = 2.0 + 0.5 * (1.0 + window.reach).ln();
+            series.dropped = lebesgue * wanted.negligible / PI * (2.0 + (2.0 * farthest as f64).ln());
+            series.end(farthest, wanted.faded);
+            series.finished(split.day.rows, draws)
+        });
+        all.collect()
+    }
+
+    /// The next 16 frequencies.
+    fn block(&mut self, first: usize, least: f64, queue: &mut Queue) {
+        let kinds = self.wheels.len();
+        queue.values.resize(kinds, Values::default());
+        let mut bound = [0.0; BLOCK];
+        for (wheel, values) in self.wheels.iter_mut().zip(&mut queue.values) {
+            wheel.block(values);
+            for k in 0..BLOCK {
+                bound[k] += (values.re[k] * values.re[k] + values.im[k] * values.im[k]).sqrt();
+            }
+        }
+        for k in 0..BLOCK {
+            if bound[k] < least {
+                continue;
+            }
+            let place = queue.numbers.len();
+            queue.numbers.push((first + k) as f64 + 0.5);
+            for (kind, values) in queue.values.iter().enumerate() {
+                queue.re[kind * LANES + place] = values.re[k];
+                queue.im[kind * LANES + place] = values.im[k];
+            }
+            if queue.numbers.len() == LANES {
+                self.flush(queue);
+            }
+        }
+    }
+
+    /// The slices at the frequencies of the queue.
+    fn flush(&mut self, queue: &mut Queue) {
+        let found = queue.numbers.len();
+        if found == 0 {
+            return;
+        }
+        let Self { split, windows, multiples, largest, slices, terms, numbers, period, .. } = self;
+        let turns = split.unit / *period;
+        let [re, im] = slices;
+        queue.numbers.resize(LANES, 0.5);
+        run(Recurrence {
+            re: &queue.re,
+            im: &queue.im,
+            multiples,
+            draws: split.draws,
+            largest: *largest,
+            slices: [re, im],
+        });
+        for (window, terms) in windows.iter().zip(terms) {
+            let (mut x, mut y) = ([0.0; LANES], [0.0; LANES]);
+            let low = (window.center - window.reach).max(0.0) as usize;
+            let high = ((window.center + window.reach) as usize).min(*largest);
+            let center = window.center;
+            let out = [&mut x, &mut y];
+            run(Gather { slices: [re, im], low, high, center, numbers: &queue.numbers, turns, out });
+            terms.re.extend_from_slice(&x[..found]);
+            terms.im.extend_from_slice(&y[..found]);
+        }
+        numbers.extend_from_slice(&queue.numbers[..found]);
+        queue.numbers.clear();
+    }
+}
+
+/// Frequencies on their way, eight at a time.
+struct Queue {
+    numbers: Vec<f64>,
+    /// A_m at these, multiple by multiple.
+    re: Vec<f64>,
+    im: Vec<f64>,
+    values: Vec<Values>,
+}
+
+impl Default for Queue {
+    fn default() -> Self {
+        let empty = || vec![0.0; MULTIPLES * LANES];
+        Self { numbers: Vec::with_capacity(LANES), re: empty(), im: empty(), values: Vec::new() }
+    }
+}
+
+/// Cosines and sines of numbers of turns.
+struct Nodes<'a> {
+    numbers: &'a [f64],
+    turns: f64,
+    cosines: &'a mut [f64],
+    sines: &'a mut [f64],
+}
+
+impl Work for Nodes<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<F: Floats>(self) {
+        let turns = F::splat(self.turns);
+        let places = self.cosines.chunks_exact_mut(LANES).zip(self.sines.chunks_exact_mut(LANES));
+        for (numbers, (cosines, sines)) in self.numbers.chunks_exact(LANES).zip(places) {
+            let (cosine, sine) = cos_sin(part_of_turn(F::load(numbers), turns));
+            cosine.store(cosines);
+            sine.store(sines);
+        }
+    }
+}
+
+/// Slices 0 … largest at eight frequencies, by the recurrence.
+struct Recurrence<'a> {
+    re: &'a [f64],
+    im: &'a [f64],
+    multiples: &'a [f64],
+    draws: u32,
+    largest: usize,
+    slices: [&'a mut [f64]; 2],
+}
+
+impl Work for Recurrence<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<F: Floats>(self) {
+        let [re, im] = self.slices;
+        let n = f64::from(self.draws);
+        // A_0 is the share of zeros.
+        let zeros = self.re[0];
+        let inverse = F::splat(1.0 / zeros);
+        let mut kinds = [(0usize, F::splat(0.0), F::splat(0.0)); MULTIPLES];
+        let mut count = 0;
+        for (kind, &multiple) in self.multiples.iter().enumerate().skip(1) {
+            if multiple as usize > self.largest {
+                break;
+            }
+            let (a, b) = (F::load(&self.re[kind * LANES..]), F::load(&self.im[kind * LANES..]));
+            kinds[count] = (multiple as usize, a.mul(inverse), b.mul(inverse));
+            count += 1;
+        }
+        let kinds = &kinds[..count];
+        F::splat((n * zeros.ln()).exp()).store(re);
+        F::splat(0.0).store(im);
+        for k in 1..=self.largest {
+            let (mut x, mut y) = (F::splat(0.0), F::splat(0.0));
+            let share = (n + 1.0) / k as f64;
+            for &(multiple, a, b) in kinds {
+                if multiple > k {
+                    break;
+                }
+                let at = (k - multiple) * LANES;
+                let (c, d) = (F::load(&re[at..]), F::load(&im[at..]));
+                let factor = F::splat(share * multiple as f64 - 1.0);
+                x = factor.fma(b.fnma(d, a.mul(c)), x);
+                y = factor.fma(b.fma(c, a.mul(d)), y);
+            }
+            x.store(&mut re[k * LANES..]);
+            y.store(&mut im[k * LANES..]);
+        }
+    }
+}
+
+/// Σ over slices of c_k e^{it(k − center)u}.
+struct Gather<'a> {
+    slices: [&'a [f64]; 2],
+    low: usize,
+    high: usize,
+    center: f64,
+    numbers: &'a [f64],
+    turns: f64,
+    out: [&'a mut [f64; LANES]; 2],
+}
+
+impl Work for Gather<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<F: Floats>(self) {
+        let (mut x, mut y) = (F::splat(0.0), F::splat(0.0));
+        let turn = part_of_turn(F::load(self.numbers), F::splat(self.turns));
+        for k in self.low..=self.high {
+            let turn = turn.mul(F::splat(k as f64 - self.center));
+            let (c, s) = cos_sin(turn.sub(turn.round()));
+            let (a, b) = (F::load(&self.slices[0][k * LANES..]), F::load(&self.slices[1][k * LANES..]));
+            x = x.add(b.fnma(s, a.mul(c)));
+            y = y.add(b.fma(c, a.mul(s)));
+        }
+        x.store(self.out[0]);
+        y.store(self.out[1]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Squared returns of a price that moves by whole ticks, most of the time by none.
+    fn ticks(rows: u32) -> Vec<f64> {
+        let mut price = 1_700.0f64;
+        (0..rows)
+            .map(|row| {
+                let hash = (row + 1).wrapping_mul(2_654_435_761) >> 16;
+                let moves = [0.0, 0.0, 0.0, 1.0, 0.0, -1.0, 0.0, 2.0, 0.0, 0.0, -1.0, 0.0, 1.0];
+                let change = moves[(hash % 13) as usize];
+                let before = price;
+                price += change;
+                (change / before).powi(2) * 1e6
+            })
+            .collect()
+    }
+
+    #[test]
+    fn waves_let_no_large_value_go() {
+        let day = Day::draws(&ticks(385));
+        let (period, negligible, end) = (day.largest * 60.0, 1e-10, 1 << 14);
+        let mut waves = Waves::of(&day, period, negligible).unwrap();
+        let runs = waves.pass(&[(0, end)], negligible);
+        let passed: usize = runs.iter().map(|(first, last)| last - first).sum();
+        assert!(passed < end / 2, "{passed} of {end} pass");
+        let mut wheel = day.wheel(period);
+        wheel.start(0.0, 1.0);
+        let (mut block, mut large) = (Values::default(), 0);
+        let least = (negligible.ln() / 385.0).exp();
+        for first in (0..end).step_by(BLOCK) {
+            wheel.block(&mut block);
+            for k in 0..BLOCK {
+                if block.re[k].hypot(block.im[k]) >= least {
+                    large += 1;
+                    let inside = |&(from, to): &(usize, usize)| (from..to).contains(&(first + k));
+                    assert!(runs.iter().any(inside), "{} is lost", first + k);
+                }
+            }
+        }
+        assert!(large > 200, "{large} values that must pass");
+    }
+
+    #[test]
+    fn the_recurrence_gives_the_coefficients_of_a_power() {
+        // (½ + ¼ z + ¼ i z⁴)⁶ by multiplication.
+        let (re, im) = ([0.5, 0.25, 0.0], [0.0, 0.0, 0.25]);
+        let mut expected = vec![[0.0f64; 2]; 13];
+        expected[0] = [1.0, 0.0];
+        for _ in 0..6 {
+            let mut next = vec![[0.0; 2]; 13];
+            for k in 0..13 {
+                for (number, at) in [0, 1, 4].into_iter().enumerate() {
+                    if k + at < 13 {
+                        let [a, b] = expected[k];
+                        next[k + at][0] += a * re[number] - b * im[number];
+                        next[k + at][1] += a * im[number] + b * re[number];
+                    }
+                }
+            }
+            expected = next;
+        }
+        let lanes = |numbers: [f64; 3]| numbers.iter().flat_map(|&x| [x; LANES]).collect::<Vec<f64>>();
+        let (mut x, mut y) = (vec![0.0; 7 * LANES], vec![0.0; 7 * LANES]);
+        let multiples = [0.0, 1.0, 4.0];
+        let (re, im) = (lanes(re), lanes(im));
+        let slices: [&mut [f64]; 2] = [&mut x, &mut y];
+        run(Recurrence { re: &re, im: &im, multiples: &multiples, draws: 6, largest: 6, slices });
+        for k in 0..7 {
+            for lane in [0, LANES - 1] {
+                assert!((x[k * LANES + lane] - expected[k][0]).abs() < 1e-15, "{k}: {expected:?}");
+                assert!((y[k * LANES + lane] - expected[k][1]).abs() < 1e-15, "{k}: {expected:?}");
+            }
+        }
+    }
+}
