@@ -11,9 +11,9 @@
 //! ```
 //!
 //! off by P(|E − y| > L) at most, as in the series of a whole sum. E is small: L is a few u where the sum
-//! itself goes over hundreds of them. Slices far below x count whole, those far above not at all. So frequencies
-//! that a series of S has to look at one by one, because Φ comes back near each multiple of 2π/u, become one:
-//! with A_m(t) = Σ w_j e^{i t e_j} over the values of the multiple m,
+//! itself goes over hundreds of them. Slices far below x count whole, those far above not at all. So
+//! frequencies that a series of S has to look at one by one, because Φ comes back near each multiple of 2π/u,
+//! become one: with A_m(t) = Σ w_j e^{i t e_j} over the values of the multiple m,
 //!
 //! ```text
 //! E e^{i(sM + tE)} = φ(s, t)ⁿ,   φ(s, t) = Σ_m A_m(t) e^{ism},   |φ(s, t)| ≤ Σ_m |A_m(t)| for all s,
@@ -23,8 +23,8 @@
 //!
 //! # Slices at one frequency
 //!
-//! c_k(t) is the coefficient of z^k in (Σ A_m z^m)ⁿ. Where zeros are common, so that A_0 is large and the same
-//! for all t, with a_m = A_m/A_0,
+//! c_k(t) is the coefficient of z^k in (Σ A_m z^m)ⁿ. Where zeros are common, so that A_0 is large and the
+//! same for all t, with a_m = A_m/A_0,
 //!
 //! ```text
 //! c_0 = A_0ⁿ,   c_k = Σ_{m > 0} ((n + 1) m/k − 1) a_m c_{k − m}.
