@@ -113,7 +113,7 @@ impl<'a> Parser<'a> {
         text::check(path, text, self.lines)?;
         let mut lines = Lines::after(self.bytes, self.lines, text);
         if !self.begun {
-            self.begin(&mut lines, intake).map_err(|problem| at(lines.number, problem))?;
+            self.begin(&mut lines, intake).map_err(|(line, problem)| at(line, problem))?;
         }
         loop {
             let start = self.bytes + (text.len() - lines.rest.len()) as u64;
@@ -142,12 +142,13 @@ impl<'a> Parser<'a> {
 
     /// Looks at the first line that is neither blank nor a comment: at the separator, and whether it is a
     /// header. A comment is a header too if it names all columns that are needed.
-    fn begin(&mut self, lines: &mut Lines<'_>, intake: &mut Intake<'_>) -> Result<(), LineProblem> {
+    fn begin(&mut self, lines: &mut Lines<'_>, intake: &mut Intake<'_>) -> Result<(), (u64, LineProblem)> {
         let TableOptions { separator, columns: wanted, filters, .. } = self.options;
         lines.with_comments = true;
         loop {
             let mut ahead = lines.clone();
             let Some(line) = ahead.next() else { break };
+            let at = |problem| (ahead.number, problem);
             let comment = line.strip_prefix(COMMENT);
             let line = comment.unwrap_or(line);
             let separator = separator.unwrap_or_else(|| text::separator_of(line));
@@ -167,11 +168,11 @@ impl<'a> Parser<'a> {
                 let by_number = !wanted.is_empty() && wanted.are_numbers();
                 if !by_number && (!wanted.is_empty() || header::is_header(line, &mut splitter)) {
                     lines.next();
-                    let names = header::names(splitter.split(line)?);
-                    self.layout.columns = Columns::find(names, wanted, filters, self.stock)?;
+                    let names = header::names(splitter.split(line).map_err(at)?);
+                    self.layout.columns = Columns::find(names, wanted, filters, self.stock).map_err(at)?;
                 } else {
-                    let count = splitter.split(line)?.count();
-                    self.layout.columns = Columns::without_header(count, wanted, filters)?;
+                    let count = splitter.split(line).map_err(at)?.count();
+                    self.layout.columns = Columns::without_header(count, wanted, filters).map_err(at)?;
                 }
             }
             self.begun = true;
@@ -181,14 +182,15 @@ impl<'a> Parser<'a> {
                 Shape::Long { .. } => Vec::new(),
                 Shape::Wide(stocks) => {
                     let place = |(_, name): &(usize, String)| intake.place_of(name.as_bytes());
-                    let places: Vec<usize> = stocks.iter().map(place).collect::<Result<_, _>>()?;
+                    let places: Vec<usize> =
+                        stocks.iter().map(place).collect::<Result<_, _>>().map_err(at)?;
                     if let Some(number) =
                         (1..places.len()).find(|&number| places[..number].contains(&places[number]))
                     {
-                        return Err(LineProblem::RepeatedColumn {
+                        return Err(at(LineProblem::RepeatedColumn {
                             what: "stock",
                             columns: stocks[number].1.clone(),
-                        });
+                        }));
                     }
                     places
                 }

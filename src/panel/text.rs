@@ -166,13 +166,22 @@ fn without_returns(mut line: &[u8]) -> &[u8] {
 const SEPARATORS: [u8; 4] = [b'\t', b';', b'|', b','];
 
 /// What stands between the fields of a line: the one of the usual separators that there are most of, outside
-/// of quotation marks.
+/// of quotation marks. A tab beside another separator, or at an end of the line, is a blank around a field.
 pub(super) fn separator_of(line: &[u8]) -> u8 {
     let mut counts = [0_usize; SEPARATORS.len()];
     let mut quoted = false;
-    for byte in line {
+    let is_blank = |byte: &&u8| matches!(byte, b' ' | b'\t');
+    let ends_field = |byte: Option<&u8>| byte.is_none_or(|byte| matches!(byte, b',' | b';' | b'|'));
+    for (at, byte) in line.iter().enumerate() {
         quoted ^= *byte == b'"';
-        if let Some(number) = SEPARATORS.iter().position(|separator| separator == byte).filter(|_| !quoted) {
+        let around = || {
+            let before = line[..at].iter().rev().find(|byte| !is_blank(byte));
+            ends_field(before) || ends_field(line[at + 1..].iter().find(|byte| !is_blank(byte)))
+        };
+        let number = SEPARATORS.iter().position(|separator| separator == byte).filter(|_| !quoted);
+        if let Some(number) = number
+            && (*byte != b'\t' || !around())
+        {
             counts[number] += 1;
         }
     }
@@ -370,6 +379,9 @@ mod tests {
             ("a|b|c,d", '|'),
             ("\"a;b;c\",d", ','),
             ("price", ','),
+            ("20070103\t,935 \t, 12\t", ','),
+            ("\t,\t", ','),
+            ("a\tb,c\td", '\t'),
             ("", ','),
         ] {
             assert_eq!(separator_of(line.as_bytes()), separator as u8, "{line}");
