@@ -66,7 +66,7 @@ struct BootstrapArgs {
     /// Only days up to this one, itself included [default: the last of the first day's month]
     #[arg(long, value_name = "DATE", value_parser = parse_date)]
     to: Option<Date>,
-    /// Where stocks do not share their times, as for `bellwether bootstrap`
+    /// At which times of a day stocks have their returns, as for `bellwether bootstrap`
     #[arg(long, value_enum, default_value_t = Align::None)]
     align: Align,
     /// Confidence of the intervals

@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn numbers_out_of_order_are_refused() {
         for (numbers, why) in [
-            (vec![1, 1], "the number of a stock is 1; it must be larger than the one before, 1"),
+            (vec![1, 1], "the number of a stock is 1, but it must be larger than the one before, 1"),
             (vec![2, 0], "must be larger"),
             (vec![0, 3], "the panel has 3 stocks"),
         ] {

@@ -234,7 +234,11 @@ const SINGLE: &[CaseFile] = &[
         b"20070103,935,1\n20070103,936,2\n\x00\x00",
         &["A.csv:3: the file is binary"],
     ),
-    file("one price only", b"20070103,935,1\n", &["on 2007-01-03 the stocks have 1 time(s)", "--keep-going"]),
+    file(
+        "one price only",
+        b"20070103,935,1\n",
+        &["fewer than two prices, which have no interval: 2007-01-03 (A, 1 price(s))", "--keep-going"],
+    ),
     file(
         "one price on one day",
         b"20070103,935,1\n20070103,936,1\n20070104,935,1\n",
