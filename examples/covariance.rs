@@ -6,7 +6,7 @@ use bellwether::bootstrap::{Bootstrap, Engine, Resources};
 use bellwether::interval::Percentile;
 use bellwether::jobs::Jobs;
 use bellwether::measure;
-use bellwether::panel::{LoadOptions, load};
+use bellwether::panel::{Align, LoadOptions, load};
 use bellwether::resample::Scheme;
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ fn main() -> bellwether::Result<()> {
     let jobs = Jobs::new();
     let resources = Resources { jobs: &jobs, memory: 256 << 20 };
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/data/sample");
-    let returns = load(&[folder.into()], &LoadOptions::default(), &jobs)?.panel.returns();
+    let returns = load(&[folder.into()], &LoadOptions::default().align(Align::Exact), &jobs)?.panel.returns();
 
     // The second stock of each pair is the last one; the others have a cell each.
     let second = returns.stocks.len() - 1;

@@ -234,12 +234,6 @@ const SINGLE: &[CaseFile] = &[
         b"20070103,935,1\n20070103,936,2\n\x00\x00",
         &["A.csv:3: the file is binary"],
     ),
-    file("one price only", b"20070103,935,1\n", &["on 2007-01-03 the stocks have 1 time(s)", "--keep-going"]),
-    file(
-        "one price on one day",
-        b"20070103,935,1\n20070103,936,1\n20070104,935,1\n",
-        &["on 2007-01-04 the stocks have 1 time(s)"],
-    ),
     file(
         "long, without time",
         b"symbol,date,price\nA,20070103,1\n",
@@ -466,6 +460,20 @@ const PANELS: &[Case] = &[
         paths: &[""],
         flags: &["--keep-going", "--align", "exact"],
         message: &["no day is left: 2 day(s) with fewer than two prices"],
+    },
+    Case {
+        name: "one price only",
+        files: &[("A.csv", b"20070103,935,1\n")],
+        paths: &["A.csv"],
+        flags: &["--align", "exact"],
+        message: &["on 2007-01-03 the stocks have 1 time(s)", "--keep-going"],
+    },
+    Case {
+        name: "one price on one day",
+        files: &[("A.csv", b"20070103,935,1\n20070103,936,1\n20070104,935,1\n")],
+        paths: &["A.csv"],
+        flags: &["--align", "exact"],
+        message: &["on 2007-01-04 the stocks have 1 time(s)"],
     },
     Case {
         name: "all days of a stock too short",
