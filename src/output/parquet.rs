@@ -459,7 +459,7 @@ mod tests {
         // On Unix an open file outlives its folder.
         let table = Table::open(&path).unwrap();
         if cfg!(not(unix)) {
-            std::mem::forget(folder);
+            mem::forget(folder);
         }
         table
     }

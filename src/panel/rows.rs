@@ -148,7 +148,8 @@ impl<'a> Parser<'a> {
         loop {
             let mut ahead = lines.clone();
             let Some(line) = ahead.next() else { break };
-            let at = |problem| (ahead.number, problem);
+            let number = ahead.number;
+            let at = |problem| (number, problem);
             let comment = line.strip_prefix(COMMENT);
             let line = comment.unwrap_or(line);
             let separator = separator.unwrap_or_else(|| text::separator_of(line));
