@@ -63,6 +63,7 @@ impl Series {
     }
 
     /// Number of terms, for measurements.
+    #[cfg(test)]
     pub(super) fn terms(&self) -> usize {
         self.numbers.len()
     }

@@ -134,17 +134,6 @@ impl Multiples {
         }
         (numbers.len() <= MULTIPLES).then_some(Self { unit, numbers, ends, rests })
     }
-
-    /// A wheel for the rests of each multiple.
-    fn wheels(&self, day: &Day, period: f64) -> Vec<Wheel> {
-        let mut begin = 0;
-        let wheel = |&end: &usize| {
-            let range = begin..end;
-            begin = end;
-            Wheel::of(&self.rests[range.clone()], &day.weights[range], period)
-        };
-        self.ends.iter().map(wheel).collect()
-    }
 }
 
 /// A test of frequencies by multiples: A_m changes slowly with the frequency, so that it is taken once for a
