@@ -188,6 +188,12 @@ def read_file(content, alone, wanted=None):
     lines, returns, amid = [], [], False
     for number, line in enumerate(text.split("\n"), 1):
         line = line.removesuffix("\r")
+        if line.startswith("#"):
+            # A comment, unless it is a header that names every column.
+            header = _header(line[1:]) if not lines else None
+            if header is None or header.columns is None:
+                continue
+            line = line[1:]
         if line.strip(BLANKS + "\r"):
             lines.append((number, line))
             if "\r" in line and not amid:

@@ -102,6 +102,8 @@ class Options:
             self.confidence,
             "--seed",
             self.seed,
+            "--separator",
+            ",",
             "--align",
             self.align,
         ]
