@@ -27,7 +27,7 @@ fn balanced() -> tempfile::TempDir {
         stocks: 4,
         days: 24,
         per_day: 40,
-        start: bellwether::jiff::civil::date(2007, 1, 22),
+        start: date(2007, 1, 22),
         ..SimulateSpec::default()
     };
     simulate::write(&spec, folder.path(), true, |_| {}).unwrap();
@@ -63,7 +63,7 @@ fn unbalanced() -> tempfile::TempDir {
             hash % 100 >= 3
                 && !(stock == 0 && *date < *dates[9])
                 && !(stock == 1 && date == dates[15])
-                && !(stock == 2 && date == dates[4] && of_short != 7)
+                && !(stock == 2 && date == dates[4] && of_short != 8)
         };
         let kept: String = text
             .lines()

@@ -6,6 +6,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use bellwether::jiff::Timestamp;
 use bellwether::jiff::civil::{Date, date};
 use bellwether::jiff::tz::TimeZone;
 use bellwether::jobs::Jobs;
@@ -43,7 +44,7 @@ impl Row {
     }
 
     fn utc(&self) -> String {
-        format!("{}", bellwether::jiff::Timestamp::from_second(self.epoch()).unwrap())
+        Timestamp::from_second(self.epoch()).unwrap().to_string()
     }
 }
 
@@ -55,7 +56,8 @@ fn rows() -> Vec<Row> {
     for (number, stock) in STOCKS.into_iter().enumerate() {
         for day in 3..6 {
             for minute in 0..12 {
-                let price = 90.0 + f64::from((number as i8 * 7 + day * 13 + minute * 29) as u8 % 40) / 8.0;
+                let price =
+                    90.0 + f64::from((number as i32 * 7 + i32::from(day) * 13 + minute * 29) % 40) / 8.0;
                 let minute = 570 + minute as u32;
                 rows.push(Row { stock, date: date(2007, 1, day), minute, price });
             }

@@ -67,11 +67,7 @@ const SINGLE: &[CaseFile] = &[
     file(
         "header in another language",
         b"\n\xef\xbb\xbfDatum,Zeit,Kurs\n20070103,935,1\n",
-        &[
-            "A.csv:2: the header names no column for the time",
-            "\"Zeit\", \"Kurs\"",
-            "columns time=NAME",
-        ],
+        &["A.csv:2: the header names no column for the time", "\"Zeit\", \"Kurs\"", "columns time=NAME"],
     ),
     file(
         "header with two prices",
@@ -173,7 +169,11 @@ const SINGLE: &[CaseFile] = &[
         b"20070103,935,1\n20070103,936,free\n",
         &["A.csv:2: the price \"free\" is not a number"],
     ),
-    file("empty price", b"20070103,935,1\n20070103,936,\n", &["A.csv:2: the price \"\" is missing", "--missing skip"]),
+    file(
+        "empty price",
+        b"20070103,935,1\n20070103,936,\n",
+        &["A.csv:2: the price \"\" is missing", "--missing skip"],
+    ),
     file("price with a currency", b"20070103,935,$1\n", &["A.csv:1: the price \"$1\" is not a number"]),
     file(
         "a long field is shortened",
@@ -185,9 +185,17 @@ const SINGLE: &[CaseFile] = &[
         b"20070103,935,\x1b[31m1\n",
         &["A.csv:1: the price \"\\u{1b}[31m1\""],
     ),
-    file("price nan", b"20070103,935,1\n20070103,936,nan\n", &["A.csv:2: the price \"nan\" is missing or not finite"]),
+    file(
+        "price nan",
+        b"20070103,935,1\n20070103,936,nan\n",
+        &["A.csv:2: the price \"nan\" is missing or not finite"],
+    ),
     file("price inf", b"20070103,935,inf\n", &["A.csv:1: the price \"inf\" is missing or not finite"]),
-    file("price beyond f64", b"20070103,935,1e999\n", &["A.csv:1: the price \"1e999\" is missing or not finite"]),
+    file(
+        "price beyond f64",
+        b"20070103,935,1e999\n",
+        &["A.csv:1: the price \"1e999\" is missing or not finite"],
+    ),
     file("price zero", b"20070103,935,1\n20070103,936,0\n", &["A.csv:2: the price \"0\" is not positive"]),
     file(
         "price zero on a new day",
