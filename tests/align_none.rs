@@ -10,6 +10,7 @@ use std::sync::Arc;
 use bellwether::Error;
 use bellwether::bootstrap::{Bootstrap, Engine, Intervals, Period, Resources, run_panel};
 use bellwether::interval;
+use bellwether::jiff::civil::date;
 use bellwether::jobs::Jobs;
 use bellwether::measure::{self, Measure};
 use bellwether::output::Format;

@@ -424,10 +424,10 @@ fn tables_that_do_not_fit_give_the_same() {
         }
         let paths = [folder.path().to_path_buf()];
         let all = |memory| {
-            let mut reader = PanelReader::open(&paths, &options, memory, &jobs).unwrap();
+            let mut reader = PanelReader::open(&paths, &options, memory, &jobs).expect(name);
             let blocks = reader.blocks();
             let mut days = Vec::new();
-            while let Some(block) = reader.next_returns(&jobs).unwrap() {
+            while let Some(block) = reader.next_returns(&jobs).expect(name) {
                 days.extend(block);
             }
             (blocks, days)

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::align::TICK_BYTES;
+use super::clean::{Cleaning, Missing};
 use super::decode::{Encoding, STANDARD_INPUT};
 use super::error::PanelError;
 use super::intake::{Intake, Rules, Steps};
@@ -29,6 +30,13 @@ use crate::jobs::Jobs;
 
 /// Bytes that a price takes on a grid.
 pub(super) const GRID_BYTES: u64 = 8;
+
+/// What must be known to read rows again that were read before.
+#[derive(Debug)]
+pub(super) struct Again {
+    pub(super) table: TableOptions,
+    pub(super) missing: Missing,
+}
 
 /// A stock's prices: kept, or where they are in its file.
 #[derive(Debug)]
@@ -276,7 +284,7 @@ struct IndexedDay {
 
 impl IndexedFile {
     /// The prices of the days from `first` to `last`, read again.
-    fn read(&self, first: Date, last: Date, table: &TableOptions) -> Result<Series> {
+    fn read(&self, first: Date, last: Date, again: &Again) -> Result<Series> {
         let from = self.days.partition_point(|day| day.date < first);
         let to = self.days.partition_point(|day| day.date <= last);
         let days = &self.days[from..to];
@@ -293,9 +301,10 @@ impl IndexedFile {
         if !days.iter().all(is_same) {
             return Err(changed().into());
         }
-        let (rules, store) = (Rules::default(), Arc::new(Store::new(u64::MAX)));
+        let cleaning = Cleaning::default().missing(again.missing);
+        let (rules, store) = (Rules { cleaning, ..Rules::default() }, Arc::new(Store::new(u64::MAX)));
         let mut intake = Intake::new(&self.path, &rules, &store, None);
-        let mut parser = Parser::amid(&self.path, &self.stock, table, &self.layout, &mut intake);
+        let mut parser = Parser::amid(&self.path, &self.stock, &again.table, &self.layout, &mut intake);
         parser.feed(&text, &mut intake).map_err(|_| changed())?;
         let (stocks, ..) = intake.finish()?;
         let series = stocks.into_iter().next().map(|kept| kept.series).unwrap_or_default();
@@ -342,10 +351,10 @@ impl Held {
     }
 
     /// The series of these consecutive days, read from where they are.
-    pub(super) fn read(&self, first: Date, last: Date, table: &TableOptions) -> Result<Series> {
+    pub(super) fn read(&self, first: Date, last: Date, again: &Again) -> Result<Series> {
         match self {
             Self::Kept(kept) => kept.read(first, last),
-            Self::Indexed(file) => file.read(first, last, table),
+            Self::Indexed(file) => file.read(first, last, again),
         }
     }
 
@@ -390,14 +399,9 @@ impl Stock for Held {
 }
 
 /// The prices of some consecutive days, read from where they are.
-pub(super) fn read_days(
-    stocks: &[Held],
-    dates: &[Date],
-    table: &TableOptions,
-    jobs: &Jobs,
-) -> Result<Vec<Series>> {
+pub(super) fn read_days(stocks: &[Held], dates: &[Date], again: &Again, jobs: &Jobs) -> Result<Vec<Series>> {
     let (Some(&first), Some(&last)) = (dates.first(), dates.last()) else { return Ok(Vec::new()) };
-    let read = jobs.map(stocks, |stock: &&Held| stock.read(first, last, table)).all();
+    let read = jobs.map(stocks, |stock: &&Held| stock.read(first, last, again)).all();
     read.map_err(|(stock, failure)| failure.into_error(format!("reading {}", stock.path())))
 }
 

@@ -20,10 +20,10 @@ use super::align::{Alignment, CalendarDay, TICK_BYTES, short_days_line};
 use super::error::PanelError;
 use super::intake::Steps;
 use super::quality::{DayQuality, Quality};
-use super::read::{self, GRID_BYTES, Held, Read};
+use super::read::{self, Again, GRID_BYTES, Held, Read};
 use super::select::{restrict, sources};
 use super::series::{Series, Stock, Ticks};
-use super::{DayPrices, DayReturns, LoadOptions, TableOptions, returns_of_day};
+use super::{DayPrices, DayReturns, LoadOptions, returns_of_day};
 use crate::error::{Error, Result};
 use crate::jobs::Jobs;
 
@@ -49,7 +49,7 @@ use crate::jobs::Jobs;
 pub struct PanelReader {
     stocks: Vec<String>,
     held: Vec<Held>,
-    table: TableOptions,
+    again: Again,
     alignment: Alignment,
     quality: Quality,
     /// Numbers of the days in the calendar, block by block.
@@ -122,7 +122,7 @@ impl PanelReader {
         Ok(Self {
             stocks,
             held,
-            table: options.table.clone(),
+            again: Again { table: options.table.clone(), missing: options.cleaning.missing },
             alignment,
             quality: Quality::default(),
             blocks,
@@ -220,7 +220,7 @@ impl PanelReader {
                     fits
                 });
                 let next = first + more.count();
-                let series = held.read(days[first].0, days[next - 1].0, &self.table)?;
+                let series = held.read(days[first].0, days[next - 1].0, &self.again)?;
                 for day in &series.days {
                     let Ticks { times, prices } = series.ticks(day);
                     take(&series.stock, day.date, times, prices)?;
@@ -252,7 +252,7 @@ impl PanelReader {
         let prices = match in_memory {
             Some(series) => self.alignment.days(&series, &dates, self.memory, jobs)?,
             None => {
-                let series = read::read_days(&self.held, &dates, &self.table, jobs)?;
+                let series = read::read_days(&self.held, &dates, &self.again, jobs)?;
                 self.alignment.days(&series.iter().collect::<Vec<_>>(), &dates, self.memory, jobs)?
             }
         };

@@ -284,11 +284,6 @@ const SINGLE: &[CaseFile] = &[
         b"stock,date,time,price\nA,20070104,935,1\nA,20070103,935,1\n",
         &["A.csv:3: the day 2007-01-03"],
     ),
-    file(
-        "long, times not shared",
-        b"stock,date,time,price\nA,20070103,935,1\nA,20070103,936,1\nB,20070103,935,1\n",
-        &["at 09:36 there is a price of A, but none of B"],
-    ),
 ];
 
 /// Panels of several files, and selections.
