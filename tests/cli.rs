@@ -465,8 +465,11 @@ fn stocks_keep_their_own_times_but_for_measures_of_two() {
     assert!(!fs::read_to_string(&picture).unwrap().contains("NaN"));
     let cell = format!("-B 50 --device cpu --histogram-plot {picture}.svg --histogram");
     bootstrap_of(folder.path(), &format!("{cell} S0002,2007-01-05")).succeeded();
+    // A table in the panel's folder would be a part of it.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let elsewhere = elsewhere.path().join("resamples.csv").display().to_string();
     for cell in
-        [format!("{cell} S0001,2007-01-05"), format!("--resamples {picture}.csv --cell S0002,2007-01-10")]
+        [format!("{cell} S0001,2007-01-05"), format!("--resamples {elsewhere} --cell S0002,2007-01-10")]
     {
         bootstrap_of(folder.path(), &cell).failed_with(&["that stock has fewer than two prices on that day"]);
     }

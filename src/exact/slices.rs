@@ -818,7 +818,7 @@ mod tests {
 
     /// Squared returns of a price that moves by whole ticks, most of the time by none.
     fn ticks(rows: u32) -> Vec<f64> {
-        let mut price = 1_700.0f64;
+        let mut price = 17_000.0f64;
         (0..rows)
             .map(|row| {
                 let hash = (row + 1).wrapping_mul(2_654_435_761) >> 16;

@@ -73,6 +73,7 @@ pub(super) fn read(files: Vec<Source>, options: &LoadOptions, room: u64, jobs: &
     let rows = files.iter().map(length).sum::<u64>() / SHORT_ROW;
     let index = rules.are_none()
         && rows.saturating_mul(TICK_BYTES + GRID_BYTES) > room
+        && files.windows(2).all(|pair| pair[0].stock != pair[1].stock)
         && files.iter().all(|file| is_plain(&file.path));
     let reading = Reading { rules: &rules, store: &store, options, wanted, index };
     let results = jobs.map(only_of(files, wanted), |file| reading.file(file));
@@ -156,7 +157,7 @@ fn add(stocks: &mut BTreeMap<String, (Held, PathBuf)>, held: Held, path: &Path) 
         first: first.clone(),
         second: path.to_path_buf(),
     };
-    // Two indexed files of one stock are no plain panel.
+    // A stock in an indexed file and in another, of several.
     let (Held::Kept(mut known), Held::Kept(other)) = (known, held) else { return Err(twice().into()) };
     if !known.append(other)? {
         return Err(twice().into());
