@@ -437,10 +437,9 @@ fn stocks_keep_their_own_times_but_for_measures_of_two() {
         let mut first = true;
         let mut keep = |number: usize, line: &str| {
             let is_short = stock == 1 && line.starts_with("20070110");
-            let keep = number % 97 != stock
+            number % 97 != stock
                 && !(stock == 0 && line.starts_with("20070105"))
-                && (!is_short || std::mem::take(&mut first));
-            keep
+                && (!is_short || std::mem::take(&mut first))
         };
         let lines = text.lines().enumerate().filter(|(number, line)| keep(*number, line));
         fs::write(folder.path().join(name), lines.map(|(_, line)| format!("{line}\n")).collect::<String>())

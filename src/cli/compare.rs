@@ -33,7 +33,7 @@ pub(super) struct CompareArgs {
 #[derive(Debug, Subcommand)]
 enum Workload {
     /// Bootstrap intervals of realized variance, at several numbers of samples
-    Bootstrap(BootstrapArgs),
+    Bootstrap(Box<BootstrapArgs>),
     /// The growth model: plain value function iteration and the best method, to the same guaranteed error
     Growth(GrowthArgs),
     /// The mean of a square matrix of uniform random numbers
@@ -221,7 +221,7 @@ impl RaceSpec {
 
 pub(super) fn run(args: CompareArgs, report: &Report) -> Result<Outcome> {
     match args.workload {
-        Workload::Bootstrap(args) => run_bootstrap(args, report),
+        Workload::Bootstrap(args) => run_bootstrap(*args, report),
         Workload::Growth(args) => run_growth(&args, report),
         Workload::Uniform(args) => run_uniform(&args, report),
     }

@@ -55,8 +55,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Bootstrap(bootstrap::BootstrapArgs),
-    Panel(panel::PanelCommand),
+    Bootstrap(Box<bootstrap::BootstrapArgs>),
+    Panel(Box<panel::PanelCommand>),
     Compare(compare::CompareArgs),
     Coverage(coverage::CoverageArgs),
     Simulate(simulate::SimulateArgs),
@@ -158,9 +158,9 @@ fn parse_seed(text: &str) -> Result<u64, String> {
 
 fn run(command: Command, report: &Report) -> Result<Outcome> {
     match command {
-        Command::Bootstrap(args) => bootstrap::run(args, report),
+        Command::Bootstrap(args) => bootstrap::run(*args, report),
         Command::Compare(args) => compare::run(args, report),
-        Command::Panel(args) => panel::run(args, report),
+        Command::Panel(args) => panel::run(*args, report),
         Command::Coverage(args) => coverage::run(args, report),
         Command::Simulate(args) => device::all_cores(report)?.install(|| simulate::run(&args, report)),
         Command::Devices => devices::run(report),

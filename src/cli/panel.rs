@@ -152,7 +152,7 @@ fn write_prices(
     panel: &PanelReader,
     destination: &Destination,
     format: Format,
-    add: &mut dyn FnMut(&str, Date, &[u64], &[f64]),
+    add: &mut impl FnMut(&str, Date, &[u64], &[f64]),
 ) -> Result<()> {
     // What the panel fails with is told as such, whatever the writer makes of it.
     let mut failure = None;

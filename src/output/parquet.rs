@@ -529,7 +529,7 @@ mod tests {
         let mut writer = TableWriter::new(&mut out, vec![Field::new("a", Kind::Number)], &[]).unwrap();
         assert!(writer.write(&[]).is_err());
         let one = Cells::Numbers(vec![1.0]);
-        assert!(writer.write_some(&[one.clone()], &[Some(&[false])]).is_err());
+        assert!(writer.write_some(std::slice::from_ref(&one), &[Some(&[false])]).is_err());
         assert!(writer.write(&[one.clone(), one]).is_err());
     }
 

@@ -208,7 +208,8 @@ impl Alignment {
                 Misfit::Time(time) => {
                     let has: Vec<bool> =
                         ticks.iter().map(|ticks| ticks.times.binary_search(&time).is_ok()).collect();
-                    let (with, without) = partition_names(series.iter().map(|series| series.name()), &has);
+                    let names: Vec<&str> = series.iter().map(|series| series.name()).collect();
+                    let (with, without) = partition_names(&names, &has);
                     PanelError::MissingTime { date, time, with, without }.into()
                 }
                 Misfit::Memory { times, needed } => Error::Memory {
@@ -307,16 +308,13 @@ pub(super) fn percent(part: usize, whole: usize) -> String {
 
 /// The names of the stocks for which `has` holds, and of the others.
 fn partition<S: Stock>(stocks: &[S], has: &[bool]) -> (Vec<String>, Vec<String>) {
-    partition_names(stocks.iter().map(Stock::name), has)
+    partition_names(&stocks.iter().map(Stock::name).collect::<Vec<_>>(), has)
 }
 
-fn partition_names<'a>(
-    names: impl Iterator<Item = &'a str> + Clone,
-    has: &[bool],
-) -> (Vec<String>, Vec<String>) {
+fn partition_names(names: &[&str], has: &[bool]) -> (Vec<String>, Vec<String>) {
     let of = |wanted: bool| {
-        let names = names.clone().zip(has).filter(|(_, has)| **has == wanted);
-        names.map(|(name, _)| name.to_owned()).collect()
+        let names = names.iter().zip(has).filter(|(_, has)| **has == wanted);
+        names.map(|(name, _)| (*name).to_owned()).collect()
     };
     (of(true), of(false))
 }
@@ -335,7 +333,8 @@ impl TicksOfDay<'_> {
     /// has no return are left out.
     fn apart(&self) -> Vec<DayPrices> {
         // Of stocks that share their times, the numbers and the prices.
-        let mut sets: Vec<(&[u64], Vec<(usize, &[f64])>)> = Vec::new();
+        type Set<'a> = (&'a [u64], Vec<(usize, &'a [f64])>);
+        let mut sets: Vec<Set<'_>> = Vec::new();
         for (stock, ticks) in self.stocks.numbers().zip(&self.ticks) {
             if ticks.times.len() < 2 {
                 continue;

@@ -42,7 +42,7 @@ pub(super) struct Again {
 #[derive(Debug)]
 pub(super) enum Held {
     Kept(Kept),
-    Indexed(IndexedFile),
+    Indexed(Box<IndexedFile>),
 }
 
 /// What came of reading files.
@@ -233,7 +233,7 @@ impl Reading<'_> {
             let indexed =
                 IndexedFile { stock: file.stock.clone(), path: file.path.clone(), layout, days, bytes };
             let wanted = self.wanted.is_none_or(|wanted| wanted.contains(&file.stock));
-            let stocks = wanted.then_some(Held::Indexed(indexed)).into_iter().collect();
+            let stocks = wanted.then_some(Held::Indexed(Box::new(indexed))).into_iter().collect();
             return Ok(OneFile { stocks, names, steps: intake.steps, understood, bytes });
         }
         let (stocks, names, steps) = intake.finish()?;

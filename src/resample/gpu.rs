@@ -344,10 +344,9 @@ impl<'gpu> Resampler<'gpu> {
             // Its staging buffer is free for this tile once it has landed.
             if flights.len() == IN_FLIGHT
                 && let Some(flight) = flights.pop_front()
+                && self.land(flight, &work, &mut take)?.is_break()
             {
-                if self.land(flight, &work, &mut take)?.is_break() {
-                    return Ok(());
-                }
+                return Ok(());
             }
             let staging = buffers.staging[number % IN_FLIGHT].hold(gpu, largest)?;
             let submission = self.launch(&work, &mut buffers, &tile, &staging)?;

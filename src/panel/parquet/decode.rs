@@ -98,7 +98,7 @@ impl Decoder {
             }
             match page {
                 Decompressed::Dictionary { values, count } => self.source.dictionary(values, count)?,
-                Decompressed::Data(page) => self.append(page)?,
+                Decompressed::Data(page) => self.append(&page)?,
             }
         }
         let rest = self.ready.split_off(rows.min(self.ready.len()));
@@ -110,7 +110,7 @@ impl Decoder {
     fn reserve(&mut self, rows: usize) {
         match &mut self.ready.values {
             Values::Time(values) | Values::TimeOfDay(values) | Values::Integer(values) => {
-                values.reserve(rows)
+                values.reserve(rows);
             }
             Values::Date(values) => values.reserve(rows),
             Values::Number(values) => values.reserve(rows),
@@ -119,12 +119,12 @@ impl Decoder {
     }
 
     /// Decodes a page.
-    fn append(&mut self, page: DataPage) -> Result<()> {
+    fn append(&mut self, page: &DataPage) -> Result<()> {
         let before = self.ready.len();
-        let DataPage { rows, valid, .. } = &page;
+        let DataPage { rows, valid, .. } = page;
         let (rows, valid) = (*rows, valid.clone());
         let at = self.taken + before;
-        self.values(&page, at)?;
+        self.values(page, at)?;
         if self.ready.len() != before + rows {
             return Err(SHORT.into());
         }
@@ -623,7 +623,7 @@ mod tests {
     fn decimals_are_the_nearest_doubles() {
         assert_eq!(decimal(1_234_567, 4), 123.4567);
         assert_eq!(decimal(-5, 1), -0.5);
-        assert_eq!(decimal(12_345_678_901_234_567_890_123, 20), 123.456_789_012_345_678_9);
+        assert_eq!(decimal(12_345_678_901_234_567_890_123, 20), 123.456_789_012_345_68);
         assert_eq!(decimal(i128::MAX, 0), i128::MAX as f64);
         assert_eq!(decimal(1, 30), 1e-30);
     }

@@ -240,7 +240,7 @@ impl Pages {
             match PageHeader::read(&bytes) {
                 // A long one: more of it, unless that is all there is.
                 Err(thrift::SHORT) if (bytes.len() as u64) < self.end - self.next => {
-                    length = 4 * bytes.len() as u64
+                    length = 4 * bytes.len() as u64;
                 }
                 other => {
                     break other.map_err(|why| PageProblem::Damaged(format!("a page's header: {why}")))?;
