@@ -5,6 +5,7 @@
 //! `BELLWETHER_FUZZ_SECONDS=600 BELLWETHER_FUZZ_SEED=7 cargo test --release --test panel_parquet_fuzz --
 //! --nocapture` runs as many as fit, and tells what was found. A case that ends the process leaves its file,
 //! `fuzz-case-SEED-N` in the system's temporary folder.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 #![cfg(feature = "parquet")]
 #![allow(unsafe_code, reason = "an allocator that counts")]

@@ -74,6 +74,8 @@ impl DayQuality {
             }
         }
         let of_part = |part: &DayReturns| {
+            // Measures compute it once more: one pass over the returns, .2 % of what reading a year of twelve
+            // stocks takes on one core, and not worth handing it through the panel.
             let variance = part.realized_variance();
             let columns = part.returns.columns().into_iter().zip(variance).zip(part.stocks.numbers());
             let of_stock = |((column, variance), stock): ((ArrayView1<'_, f64>, f64), usize)| {
