@@ -96,13 +96,11 @@ fn methods(period: Period) -> Vec<Bootstrap> {
     ]
 }
 
+/// Stocks, tables and warnings.
+type Tables = (Vec<String>, Vec<Intervals>, Vec<String>);
+
 /// The tables of some files, and how reading them went.
-fn run(
-    paths: &[PathBuf],
-    methods: &[Bootstrap],
-    align: Align,
-    memory: u64,
-) -> Result<(Vec<String>, Vec<Intervals>, Vec<String>), Error> {
+fn run(paths: &[PathBuf], methods: &[Bootstrap], align: Align, memory: u64) -> Result<Tables, Error> {
     let jobs = Jobs::new().threads(2)?;
     let options = LoadOptions::default().align(align);
     let mut panel = PanelReader::open(paths, &options, memory, &jobs)?;

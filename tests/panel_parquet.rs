@@ -1,7 +1,6 @@
 //! Tables in Parquet files against what pyarrow reads of them (`tests/oracles/parquet_tables.py`), and files
 //! that are damaged.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
-
 #![cfg(feature = "parquet")]
 
 use std::fs;

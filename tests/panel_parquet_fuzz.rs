@@ -6,7 +6,6 @@
 //! --nocapture` runs as many as fit, and tells what was found. A case that ends the process leaves its file,
 //! `fuzz-case-SEED-N` in the system's temporary folder.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
-
 #![cfg(feature = "parquet")]
 #![allow(unsafe_code, reason = "an allocator that counts")]
 
