@@ -447,10 +447,10 @@ fn tables_by_pandas_are_the_plain_panel() {
     // Any of them is read or refused by name, and no more.
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.extension().is_some_and(|ending| ending == "parquet") {
-            if let Err(message) = read_at(std::slice::from_ref(&path), &LoadOptions::default()) {
-                assert!(message.contains(&*path.file_name().unwrap().to_string_lossy()), "{message}");
-            }
+        if path.extension().is_some_and(|ending| ending == "parquet")
+            && let Err(message) = read_at(std::slice::from_ref(&path), &LoadOptions::default())
+        {
+            assert!(message.contains(&*path.file_name().unwrap().to_string_lossy()), "{message}");
         }
     }
 }
