@@ -32,23 +32,27 @@
 //!
 //! # Files
 //!
-//! - A **folder** of files of one stock each: every `*.csv` in it that is not hidden, named after its stock.
-//! - **Files** of one stock each, by name.
-//! - One **long file**, by name: its header names a column of stocks (`stock`, `symbol`, `ticker` or the
-//!   like) and those of date, time and price, in any order, among any others.
+//! Tables of text, with commas, semicolons, tabs or vertical bars between fields, or of Parquet; texts plain
+//! or compressed by gzip or Zstandard, as their first bytes say; standard input as `-`.
 //!
-//! A file of one stock without a header has the columns date, time and price in this order. Where it has one,
-//! the header says which column is which, whatever their order, and others are ignored: `date` (or `day`,
-//! `YYYYMMDD`), `time` (or `HHMM`, `HHMMSS`) and `price` (or `close`, `last`, `px` and the like), in upper or
-//! lower case. Dates are `YYYYMMDD` or `YYYY-MM-DD`; times `HHMM`, `HHMMSS` (with or without the leading
-//! zero), `HH:MM` or `HH:MM:SS`, one way throughout a file; prices are positive. Rows are in the order of
-//! time. Lines end in LF or CRLF and are at most 1 MiB long; blank ones are skipped.
+//! - **Files**, by name, and **folders** of them: every `*.csv`, `*.tsv`, `*.psv` or `*.parquet` in it that
+//!   is not hidden, with `.gz` or `.zst` behind or without; `*.txt` where there is no other. A folder without
+//!   any has a folder for each stock, or for each part of a table (`symbol=AAPL/date=2007-01-03`). A stock's
+//!   days may be in several files, no day in two.
+//! - A table is of one stock, which has the file's name (or its folder's), of several in a column of their
+//!   own, or has a column for each: the header says it. Without one the columns are date, time, price; or
+//!   time stamp, price; or what [`ColumnNames`] says by number.
+//! - Dates are `YYYYMMDD`, `YYYY-MM-DD`, `YYYY/MM/DD` or `03JAN2007`, others by a [`DateFormat`]; times
+//!   `HHMM`, `HHMMSS`, `HHMMSSmmm`, `HH:MM` or `HH:MM:SS` with or without a fraction, `AM` or `PM`; stamps
+//!   and zones as [`Zones`] tells. One way throughout a file. Prices are positive.
+//! - Rows are in the order of time, or sorted where asked. Lines end in LF or CRLF and are at most 1 MiB
+//!   long; blank ones, and comments behind `#`, are skipped.
 //!
 //! # The way from files to a panel
 //!
 //! ```text
-//! select: which files ─ text: lines, fields ─ header: which column is which ─ single | long: series
-//!        ─ select: days ─ align: common times, or each stock's own ─ quality
+//! select: which files ─ decode: text ─ header: which column is which ─ rows, columnar: moment, price
+//!   ─ intake: series by day ─ clean ─ sample ─ select: days ─ align: common times, or own ─ quality
 //! ```
 //!
 //! [`stream`](PanelReader) goes this way, with all days at once or block by block; [`load()`] takes all that

@@ -66,6 +66,10 @@ impl FromStr for DateFormat {
 }
 
 /// Whose clocks times are of.
+///
+/// A stamp with `Z` or an offset, or counted from 1970, is put on the clock of `panel`; without that its
+/// clock is taken as it is written, which must be of one offset throughout. A stamp without a zone is on the
+/// panel's clock already, or on that of `files`, and is then converted.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Zones {
