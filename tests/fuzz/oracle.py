@@ -212,7 +212,8 @@ def read_file(content, alone, wanted=None):
     elif "stock" in header.kinds and not alone:
         reading = Reading(refusals=[number])
     elif header.columns is None:
-        reading = Reading(refusals=[number], doubt="header")
+        # A column of days or of times alone may hold whole time stamps: the first row tells.
+        reading = Reading(refusals=[number for number, _ in lines[:2]], doubt="header")
     else:
         reading = _rows(lines[1:], header.columns, len(header.kinds), header=number, wanted=wanted)
         if header.kinds != list(COLUMNS):
