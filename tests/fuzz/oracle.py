@@ -210,10 +210,12 @@ def read_file(content, alone, wanted=None):
             # Names that are not known.
             reading = Reading(refusals=[number], doubt="header")
     elif "stock" in header.kinds and not alone:
-        reading = Reading(refusals=[number])
+        # Made of a file of one stock, whose rows do not have the columns of this header.
+        reading = Reading(refusals=[number for number, _ in lines], doubt="header")
     elif header.columns is None:
-        # A column of days or of times alone may hold whole time stamps: the first row tells.
-        reading = Reading(refusals=[number for number, _ in lines[:2]], doubt="header")
+        # A column of days or of times alone may hold whole time stamps, one of an unknown name a stock's prices:
+        # a row tells.
+        reading = Reading(refusals=[number for number, _ in lines], doubt="header")
     else:
         reading = _rows(lines[1:], header.columns, len(header.kinds), header=number, wanted=wanted)
         if header.kinds != list(COLUMNS):
@@ -320,6 +322,11 @@ def read_by_pandas(content, header, columns):
 
     Raises `Refused` where pandas cannot read the bytes as a table of such columns.
     """
+    # Comments are for people; a header among them is a header.
+    lines = content.split(b"\n")
+    if header and lines[header - 1].startswith(b"#"):
+        lines[header - 1] = lines[header - 1][1:]
+    content = b"\n".join(line for line in lines if not line.startswith(b"#"))
     try:
         table = pd.read_csv(
             # A form feed is a blank here, and a character there.

@@ -260,6 +260,9 @@ class Case:
         raise Finding(f"B: wrong place in a message ({expected.doubt()})", f"{message}; expected: {expected}")
 
     def check_result(self, run, expected):
+        if not expected.panels and "header" in expected.doubt():
+            # A column of an unknown name may be a stock's prices.
+            return
         if not expected.panels:
             raise Finding(
                 f"A: accepted, though it must be refused ({expected.doubt()})",
