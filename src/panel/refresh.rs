@@ -25,7 +25,7 @@ use ndarray::Array2;
 ///
 /// ```
 /// # use bellwether::panel::refresh_times;
-/// assert_eq!(refresh_times(&[&[1, 2, 5, 9], &[3, 4, 6]]), [3, 5]);
+/// assert_eq!(refresh_times(&[&[1, 2, 5, 9], &[3, 4, 6]]), [3, 5, 9]);
 /// ```
 pub fn refresh_times(stocks: &[&[u64]]) -> Vec<u64> {
     let mut refreshed = Vec::new();
