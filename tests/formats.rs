@@ -4,7 +4,9 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+#[cfg(feature = "parquet")]
+use std::path::Path;
+use std::path::PathBuf;
 
 use bellwether::jiff::Timestamp;
 use bellwether::jiff::civil::{Date, date};

@@ -1,5 +1,4 @@
-//! Prices as a long table in a Parquet file, in the form that is read fastest: a row a price, sorted by
-//! stock, then time.
+//! Prices as a long table in a Parquet file, in a compact form: a row a price, sorted by stock, then time.
 //!
 //! The columns are `stock` (text, as categories), `timestamp` (of a local clock) and `price` (f64). A group
 //! of rows holds whole days: of one stock, or of several with few prices. So its bounds say which stocks and

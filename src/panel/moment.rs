@@ -196,6 +196,7 @@ impl Clock {
     }
 
     /// An instant, or a clock's time: nanoseconds since 1970-01-01.
+    #[cfg(any(feature = "parquet", test))]
     pub(super) fn of_nanoseconds(
         &mut self,
         nanoseconds: i64,
