@@ -144,7 +144,11 @@ impl<'a> TableWriter<'a> {
         let columns = fields.iter().map(|field| Ok(Arc::new(column(field)?)));
         let columns: Vec<_> = columns.collect::<Result<_, ParquetError>>().map_err(other)?;
         let schema = Type::group_type_builder("schema").with_fields(columns).build().map_err(other)?;
-        let mut keys = vec![KeyValue::new("ARROW:schema".to_owned(), super::arrow_schema::encoded(&fields))];
+        let mut keys = Vec::new();
+        // Where this key is, pyarrow looks for pandas' in it and nowhere else.
+        if fields.iter().any(|field| matches!(field.kind, Kind::Category)) {
+            keys.push(KeyValue::new("ARROW:schema".to_owned(), super::arrow_schema::encoded(&fields)));
+        }
         keys.extend(metadata.iter().map(|(key, value)| KeyValue::new((*key).to_owned(), value.clone())));
         let properties = properties(&fields).set_key_value_metadata(Some(keys)).build();
         let sink = Sink::default();
