@@ -36,12 +36,10 @@ use rayon::prelude::*;
 
 use super::error::{PanelError, list};
 use super::series::{Series, Stock, Ticks};
+use super::spool::TICK_BYTES;
 use super::{DayPrices, Stocks};
 use crate::error::{Error, Result};
 use crate::jobs::Jobs;
-
-/// Bytes of a stock's tick: its time and its price.
-pub(super) const TICK_BYTES: u64 = 8 + 8;
 
 /// At which times of a day stocks have their returns.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -13,7 +13,6 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::align::TICK_BYTES;
 use super::clean::{Cleaning, Missing};
 use super::decode::{Encoding, STANDARD_INPUT};
 use super::error::PanelError;
@@ -23,7 +22,7 @@ use super::rows::{Layout, Parser, Seen};
 use super::sample::Sampling;
 use super::select::{Source, check_stocks};
 use super::series::{Kept, Series, Stock};
-use super::spool::Store;
+use super::spool::{Store, TICK_BYTES};
 use super::text;
 use crate::error::{Error, Result};
 use crate::jobs::Jobs;

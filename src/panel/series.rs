@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::align::TICK_BYTES;
 use super::error::LineProblem;
-use super::spool::Store;
+use super::spool::{Store, TICK_BYTES};
 use crate::error::Result;
 
 /// Prices of one stock in the order of time: flat arrays, and where each day lies in them.

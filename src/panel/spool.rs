@@ -9,8 +9,10 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::align::TICK_BYTES;
 use crate::error::{Error, Result};
+
+/// Bytes of a stock's tick: its time and its price.
+pub(super) const TICK_BYTES: u64 = 8 + 8;
 
 /// Where series are kept: in memory up to a bound, then in a temporary file. Shared by all threads that read.
 #[derive(Debug)]

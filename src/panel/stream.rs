@@ -16,13 +16,14 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use rayon::prelude::*;
 
-use super::align::{Alignment, CalendarDay, TICK_BYTES, short_days_line};
+use super::align::{Alignment, CalendarDay, short_days_line};
 use super::error::PanelError;
 use super::intake::Steps;
 use super::quality::{DayQuality, Quality};
 use super::read::{self, Again, GRID_BYTES, Held, Read};
 use super::select::{restrict, sources};
 use super::series::{Series, Stock, Ticks};
+use super::spool::TICK_BYTES;
 use super::{DayPrices, DayReturns, LoadOptions, returns_of_day};
 use crate::error::{Error, Result};
 use crate::jobs::Jobs;
