@@ -1,5 +1,7 @@
 //! Why the growth model could not be solved as asked.
 
+use std::path::PathBuf;
+
 use crate::figures::{figure, upper};
 
 /// Why the growth model could not be solved as asked.
@@ -43,6 +45,16 @@ pub enum GrowthError {
         what: &'static str,
         /// Capital at a grid point, of the grid itself or of a coarser one, where that is so.
         capital: f64,
+    },
+    /// A file of a Markov chain is malformed.
+    #[error("{}{}: {problem}", path.display(), line.map(|line| format!(":{line}")).unwrap_or_default())]
+    ChainFile {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1, where it is one.
+        line: Option<u64>,
+        /// What is wrong, and what to do.
+        problem: String,
     },
     /// The iterations allowed were not enough.
     #[error(
