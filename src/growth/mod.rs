@@ -36,7 +36,7 @@
 //! | `memory.rs` | memory that is not to be had is refused |
 //! | `math.rs`, `sup.rs` | logarithms and powers with a known error; extremes that notice what is no number |
 //! | `utility.rs`, `model.rs` | U and U′; the parameters and the steady state |
-//! | `chain/` | productivity as a Markov chain: Rouwenhorst, Tauchen, from a file; its stationary distribution |
+//! | `chain/` | productivity as a Markov chain: Rouwenhorst, Tauchen, from a file |
 //! | `grid.rs` | the capital grid, and the gridded problem that is solved |
 //! | `change.rs`, `rows.rs` | T V − V and what it bounds; rows divided among threads |
 //! | `cpu.rs` | the Bellman operator T; `continuous.rs` and `discrete.rs`: how the best k′ is found |
