@@ -23,8 +23,8 @@ impl Chain {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] where the file cannot be read, [`GrowthError::ChainFile`] with the line where a figure is
-    /// wrong or missing, and for what [`Chain::new`] refuses.
+    /// [`Error::Io`] where the file cannot be read, [`GrowthError::ChainFile`] with the line where a figure
+    /// is wrong or missing, and for what [`Chain::new`] refuses.
     pub fn read(path: &Path, row_sums: RowSums) -> Result<Self> {
         let mut text = String::new();
         let file = std::fs::File::open(path).map_err(Error::io("read", path))?;

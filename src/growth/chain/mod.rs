@@ -7,8 +7,8 @@
 //! - **Rouwenhorst** (1995; Kopecky and Suen 2010): ln z at n equal distances on [−ψ, ψ], ψ = σ_z √(n−1).
 //!   Think of n−1 switches that are on or off, and each stays as it is with probability p = (1+ρ)/2; the
 //!   state is the number of those that are on. With i on, row i of P are the coefficients of
-//!   ((1−p) + p t)^i (p + (1−p) t)^(n−1−i). Exact at any n: the mean ρ ln z and variance σ_ε² of ln z′ given z,
-//!   the variance σ_z², the autocorrelation ρ; in the long run i is binomial (n−1, ½).
+//!   ((1−p) + p t)^i (p + (1−p) t)^(n−1−i). Exact at any n: the mean ρ ln z and variance σ_ε² of ln z′ given
+//!   z, the variance σ_z², the autocorrelation ρ; in the long run i is binomial (n−1, ½).
 //! - **Tauchen** (1986): ln z at n equal distances, h apart, on [−m σ_z, m σ_z], and all of the normal
 //!   distribution that is nearest to a state is given to it:
 //!
