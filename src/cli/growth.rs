@@ -180,7 +180,7 @@ fn grid_spec(arguments: &GrowthArgs) -> GridSpec {
 /// Refuses a grid whose solution needs more memory than is free.
 pub(super) fn check_grid_fits(spec: &GridSpec) -> Result<()> {
     let what = || format!("a grid of {} points", spec.points);
-    check_free(what, spec.bytes(), "choose a smaller `points`")
+    check_free(what, spec.bytes(1), "choose a smaller `points`")
 }
 
 /// Whether the work is worth starting a GPU for, and what it was judged by. Only brute force ever is: the
@@ -297,7 +297,7 @@ fn picture(
     // Off the grid, where errors are largest.
     let error_at = |number: usize| {
         let k = lowest + (highest - lowest) * (number as f64 + 0.5) / 1000.0;
-        (k, euler_error(problem, &solution.capital_next, k))
+        (k, euler_error(problem, &solution.capital_next, 0, k))
     };
     let every_period = path.len().div_ceil(MOST).max(1);
     let periods = path.iter().step_by(every_period).map(|point| (point.t as f64, point.k, point.c));

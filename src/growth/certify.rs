@@ -1,10 +1,12 @@
 //! The certificate: what is guaranteed about a solution, found out afterwards, in f64, whoever proposed it.
 //!
-//! **Error of V.** T contracts by β, so that with d = T V − V (see `change.rs`)
+//! **Error of V.** T contracts by β, so that with d = T V − V
 //!
 //! ```text
-//! max |V − V_N| ≤ max |d| / (1−β)
+//! max |V − V_N| ≤ max |d| / (1−β)          with shocks   max H d̄,   d̄_z = max |d(·, z)|
 //! ```
+//!
+//! with H = (I − βP)^{−1}: see `discount.rs`.
 //!
 //! V_N is the exact solution of the gridded problem: that on this grid. The bound is on the error that
 //! iterating and rounding leave, and says nothing about how far V_N is from the V of the model itself, which
@@ -12,14 +14,14 @@
 //!
 //! **Rounding.** d is computed in floating point, and off by at most r: see `rounding.rs`.
 //!
-//! The guaranteed bound is (max |d| + r)/(1−β), rounded up. V itself is rounded too, which keeps max |d| from
-//! vanishing: tolerances below 2r/(1−β) are refused.
+//! The guaranteed bound is (max |d| + r)/(1−β), or H (d̄ + r), rounded up. V itself is rounded too, which
+//! keeps max |d| from vanishing: tolerances below 2r/(1−β) are refused.
 //!
 //! **Euler errors** say how far the policy is from the model's own solution: see `euler.rs`.
 
-use super::cpu::Bellman;
 use super::euler::euler_summary;
-use super::grid::Problem;
+use super::operator::Bellman;
+use super::problem::Problem;
 use super::refusal::not_finite;
 use super::rounding::{ROUNDOFF, rounding};
 use crate::error::Result;
@@ -41,8 +43,8 @@ pub struct Certificate {
     pub euler_mean: f64,
 }
 
-/// Certifies `value` (N): applies the exact operator once, and checks the Euler equation on its policy.
-/// Returns the certificate and the policy k′ (N).
+/// Certifies `value` (Z × N): applies the exact operator once, and checks the Euler equation on its policy.
+/// Returns the certificate and the policy k′ (Z × N).
 ///
 /// # Errors
 ///
@@ -53,13 +55,13 @@ pub fn certify(problem: &Problem, value: &[f64]) -> Result<(Certificate, Vec<f64
     let mut policy = vec![0.0; value.len()];
     let mut bellman = Bellman::known(problem);
     let change = bellman.apply(value, &mut next, &mut policy);
-    let beta = problem.model().beta();
     // Subtracting, adding, dividing and 1 − β round as well, each by u of the result.
     const UPWARDS: f64 = 1.0 + 8.0 * ROUNDOFF;
     let rounding = rounding(&bellman, value, &next, &policy) * UPWARDS;
     let residual = change.norm();
     let (euler_max, euler_mean) = euler_summary(problem, &policy);
-    let bound = (residual / (1.0 - beta) + rounding) * UPWARDS;
+    let norms: Vec<f64> = bellman.changes().iter().map(|change| change.norm()).collect();
+    let bound = (problem.discounting().largest_total(&norms) + rounding) * UPWARDS;
     let refuse_unless =
         |what, holds: &dyn Fn(usize) -> bool| match (0..value.len()).find(|&point| !holds(point)) {
             Some(point) => Err(not_finite(problem, what, point)),

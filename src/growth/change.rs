@@ -1,10 +1,5 @@
-//! What an application of the operator has changed, d = T V − V, and what follows from it for the solution.
-//!
-//! T contracts by β, so that for any V (MacQueen 1966, Porteus 1971)
-//!
-//! ```text
-//! T V + β/(1−β) min d ≤ V_N ≤ T V + β/(1−β) max d        hence  max |V − V_N| ≤ max |d| / (1−β)
-//! ```
+//! What an application of the operator has changed in one state, d = T V − V: what follows from it for the
+//! solution is `discount.rs`'.
 
 /// The least and the greatest of (T V)_i − V_i.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -53,11 +48,5 @@ impl Change {
     /// The sup-norm max |T V − V|; NaN where any of the changes is not finite.
     pub fn norm(self) -> f64 {
         f64::max(self.least.abs(), self.greatest.abs()) + self.doubt()
-    }
-
-    /// The MacQueen-Porteus interval of V_N − T V: its middle and its half width.
-    pub(super) fn macqueen_porteus(self, beta: f64) -> (f64, f64) {
-        let factor = beta / (1.0 - beta);
-        (0.5 * factor * (self.greatest() + self.least()), 0.5 * factor * (self.greatest() - self.least()))
     }
 }

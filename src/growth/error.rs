@@ -10,15 +10,20 @@ use crate::figures::{figure, upper};
 pub enum GrowthError {
     /// Nothing is left to consume at the lower end of the grid, even when capital is run down to it.
     #[error(
-        "`low` is {0}, but consumption must be positive at every grid point, and from {0} k* on depreciation \
-         takes all that is produced; choose `low` below {1}",
-        figure(*low), figure(*largest)
+        "`low` is {0}, but consumption must be positive at every grid point, and from {1} k* on depreciation \
+         takes all that is produced{2}; choose `low` below {1}",
+        figure(*low), figure(*largest),
+        if *productivity == 1.0 { String::new() } else {
+            format!(" with productivity {}", figure(*productivity))
+        }
     )]
     Consumption {
         /// The lower end, as a multiple of k*.
         low: f64,
         /// What it must stay below.
         largest: f64,
+        /// Productivity in the state where that is so; 1 without shocks.
+        productivity: f64,
     },
     /// Rounding in f64 makes the tolerance impossible to guarantee.
     #[error(

@@ -4,8 +4,8 @@
 
 use astro_float::{BigFloat, Consts, RoundingMode};
 
-use super::cpu::Bellman;
-use super::rounding::{ROUNDOFF, Roundings, SECOND_ORDER, Terms};
+use super::operator::Bellman;
+use super::rounding::{Application, ROUNDOFF, Roundings, SECOND_ORDER, Terms};
 use super::utility::with_utility;
 use super::*;
 
@@ -271,11 +271,17 @@ fn rows(choice: Choice, problems: usize) -> Vec<Row> {
                 Choice::Grid => exact.on_grid(&problem, row, &value),
             };
             let off = nearest(&subtract(&found, &big(next[row]))).abs() / ROUNDOFF;
-            let interpolation = bellman.interpolation(&value);
+            let of = Application {
+                problem: &problem,
+                state: 0,
+                interpolation: bellman.interpolation(0, &value),
+                expectation: 0.0,
+                expected: &value,
+                next: &next,
+                policy: &policy,
+            };
             let (terms, without_runners_up) = with_utility!(known problem.model().sigma(), |utility| {
-                let roundings = Roundings {
-                    problem: &problem, utility, interpolation, value: &value, next: &next, policy: &policy,
-                };
+                let roundings = Roundings { of, utility };
                 (roundings.terms(row..row + 1), roundings.terms_of(row..row + 1, |row| {
                     let found = problem.resources()[row] - policy[row];
                     (found, found)

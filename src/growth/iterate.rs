@@ -2,9 +2,10 @@
 
 use super::GrowthError;
 use super::change::Change;
-use super::cpu::{Bellman, Maximizer};
 use super::evaluate::evaluate;
-use super::grid::Problem;
+use super::maximize::Maximizer;
+use super::operator::Bellman;
+use super::problem::Problem;
 use super::refusal::{first_not_finite, not_finite, unreachable};
 use super::rounding::rounding;
 use super::rows::fill_rows;
@@ -45,7 +46,7 @@ impl Solver<'_> {
         mut step: Step,
         mut value: Vec<f64>,
     ) -> Result<Vec<f64>> {
-        let beta = problem.model().beta();
+        let discounting = problem.discounting();
         let mut bellman = Bellman::new(problem, maximizer);
         let mut next = vec![0.0; value.len()];
         let mut policy = vec![0.0; value.len()];
@@ -53,21 +54,27 @@ impl Solver<'_> {
         loop {
             let change = bellman.apply(&value, &mut next, &mut policy);
             self.done += 1;
-            let (middle, half_width) = change.macqueen_porteus(beta);
+            let (middle, half_width) = discounting.macqueen_porteus(bellman.changes());
             let error = match step {
-                Step::Plain => beta / (1.0 - beta) * change.norm(),
+                Step::Plain => discounting.plain(bellman.changes()),
                 Step::Prolonged | Step::Centered | Step::Howard => half_width,
             };
             if self.has_converged(&bellman, change, error, [&value, &next, &policy])? {
                 if step != Step::Plain {
-                    fill_rows(&mut next, |_, rows| rows.iter_mut().for_each(|v| *v += middle));
+                    for (next, middle) in next.chunks_mut(problem.len()).zip(middle) {
+                        fill_rows(next, |_, rows| rows.iter_mut().for_each(|v| *v += middle));
+                    }
                 }
                 return Ok(next);
             }
             match step {
                 Step::Plain | Step::Centered => std::mem::swap(&mut value, &mut next),
-                Step::Howard => evaluate(problem, &mut policy, &mut value),
+                Step::Howard => {
+                    std::mem::swap(&mut value, &mut next);
+                    evaluate(problem, &mut policy, &mut value);
+                }
                 Step::Prolonged => {
+                    std::mem::swap(&mut value, &mut next);
                     evaluate(problem, &mut policy, &mut value);
                     step = Step::Centered;
                 }
@@ -118,7 +125,7 @@ impl Solver<'_> {
         if converged {
             return Ok(true);
         }
-        if self.floor.is_reached(measure, problem.model().beta()) {
+        if self.floor.is_reached(measure, problem.discounting().rate()) {
             return Err(unreachable(self.settings, 1.5 * self.floor.least));
         }
         if self.done >= max_iterations {

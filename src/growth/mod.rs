@@ -35,12 +35,12 @@
 //! |---|---|
 //! | `memory.rs` | memory that is not to be had is refused |
 //! | `math.rs`, `sup.rs` | logarithms and powers with a known error; extremes that notice what is no number |
-//! | `utility.rs`, `model.rs` | U and U′; the parameters and the steady state |
+//! | `utility.rs`, `model/` | U and U′; the parameters and the steady state |
 //! | `chain/` | productivity as a Markov chain: Rouwenhorst, Tauchen, from a file |
-//! | `grid.rs` | the capital grid, and the gridded problem that is solved |
-//! | `change.rs`, `rows.rs` | T V − V and what it bounds; rows divided among threads |
-//! | `cpu.rs` | the Bellman operator T; `continuous.rs` and `discrete.rs`: how the best k′ is found |
-//! | `concave.rs`, `evaluate.rs` | the concave envelope of V; the exact value of a policy |
+//! | `grid.rs`, `problem.rs` | the capital grid; the gridded problem that is solved |
+//! | `change.rs`, `discount.rs`, `rows.rs` | T V − V and what it bounds; rows divided among threads |
+//! | `stage.rs`, `maximize/` | one period's problem in one state; how the best k′ is found |
+//! | `operator.rs`, `evaluate/` | the Bellman operator T; the value of a policy |
 //! | `rounding.rs` | how far rounding may take an application of T |
 //! | `settings.rs`, `error.rs`, `refusal.rs` | what the solver is told; why it may refuse |
 //! | `iterate.rs`, `multigrid.rs`, `egm.rs` | one grid; coarser grids first; the endogenous grid method |
@@ -52,10 +52,7 @@
 mod certify;
 mod chain;
 mod change;
-mod concave;
-mod continuous;
-mod cpu;
-mod discrete;
+mod discount;
 mod egm;
 mod error;
 mod euler;
@@ -67,15 +64,19 @@ pub mod gpu;
 mod grid;
 mod iterate;
 mod math;
+mod maximize;
 mod memory;
 mod model;
 mod multigrid;
+mod operator;
 mod path;
+mod problem;
 mod refusal;
 mod rounding;
 mod rows;
 mod settings;
 mod solve;
+mod stage;
 mod sup;
 #[cfg(test)]
 mod tests;
@@ -84,14 +85,16 @@ mod utility;
 pub use certify::{Certificate, certify};
 pub use chain::{Chain, RowSums};
 pub use change::Change;
-pub use cpu::{Bellman, Maximizer};
 pub use egm::euler_policy;
 pub use error::GrowthError;
 pub use euler::{EULER_POINTS, euler_error, euler_errors};
 #[cfg(feature = "gpu")]
 pub use gpu::solve_on;
-pub use grid::{Choice, GridSpec, Problem, Spacing};
+pub use grid::{Grid, GridSpec, Spacing};
+pub use maximize::Maximizer;
 pub use model::{Model, SteadyState};
+pub use operator::Bellman;
 pub use path::{PathPoint, transition_path};
+pub use problem::{Choice, Problem};
 pub use settings::{Method, Progress, Settings, Stop};
 pub use solve::{ProposalReport, Solution, Timing, solve};

@@ -5,12 +5,13 @@
 //! tolerance, as V or as the consumption policy. The coarse grids always have the continuous choice, whose
 //! error is the smaller.
 
-use super::cpu::Maximizer;
 use super::egm;
 use super::evaluate::evaluate;
-use super::grid::{Choice, Problem};
 use super::iterate::{Solver, Step};
+use super::maximize::Maximizer;
+use super::problem::{Choice, Problem};
 use super::rows::fill_rows;
+use super::settings::Progress;
 use crate::error::Result;
 
 impl Solver<'_> {
@@ -38,7 +39,7 @@ impl Solver<'_> {
             coarse = Some((level, consumption));
         }
         let (_, mut policy) = self.euler_iteration(coarse.as_ref(), problem)?;
-        let mut value = vec![0.0; problem.len()];
+        let mut value = vec![0.0; problem.nodes()];
         evaluate(problem, &mut policy, &mut value);
         Ok((value, self.done))
     }
@@ -56,7 +57,12 @@ impl Solver<'_> {
             None => egm::last_consumption(problem),
         };
         let left = self.settings.max_iterations.saturating_sub(self.done);
-        let (policy, iterations) = egm::iterate(problem, &mut consumption, TOLERANCE, left, self.advice)?;
+        let (done, points) = (self.done, problem.nodes());
+        let mut observe = |iterations: usize, measure: f64| {
+            (self.observe)(Progress { iterations: done + iterations, points, measure });
+        };
+        let (policy, iterations) =
+            egm::iterate(problem, &mut consumption, TOLERANCE, left, self.advice, &mut observe)?;
         self.done += iterations;
         Ok((consumption, policy))
     }
@@ -77,27 +83,30 @@ pub(super) fn coarser(points: usize) -> Vec<usize> {
 /// The start on `problem`: the coarse solution if there is one, else V = 0; and the step to take with it.
 fn start_from(coarse: Option<&(Problem, Vec<f64>)>, problem: &Problem, step: Step) -> (Vec<f64>, Step) {
     match (coarse, step) {
-        (None, _) => (vec![0.0; problem.len()], step),
+        (None, _) => (vec![0.0; problem.nodes()], step),
         (Some((from, value)), Step::Centered) => (prolong(from, value, problem), Step::Prolonged),
         (Some((from, value)), _) => (prolong(from, value, problem), step),
     }
 }
 
-/// `at_points` of the grid of `from`, interpolated linearly to the points of `to`, which has the same ends.
-pub(super) fn prolong(from: &Problem, at_points: &[f64], to: &Problem) -> Vec<f64> {
+/// `at_nodes` of the grid of `from`, interpolated linearly to the points of `to`, which has the same ends and
+/// states.
+pub(super) fn prolong(from: &Problem, at_nodes: &[f64], to: &Problem) -> Vec<f64> {
     let k = from.capital();
     let last = k.len() - 2;
-    let mut prolonged = vec![0.0; to.len()];
-    fill_rows(&mut prolonged, |first, prolonged| {
-        let mut j = from.segment(to.capital()[first]);
-        for (value, &capital) in prolonged.iter_mut().zip(&to.capital()[first..]) {
-            while j < last && k[j + 1] < capital {
-                j += 1;
+    let mut prolonged = vec![0.0; to.nodes()];
+    for (at_points, prolonged) in at_nodes.chunks(from.len()).zip(prolonged.chunks_mut(to.len())) {
+        fill_rows(prolonged, |first, prolonged| {
+            let mut j = from.segment(to.capital()[first]);
+            for (value, &capital) in prolonged.iter_mut().zip(&to.capital()[first..]) {
+                while j < last && k[j + 1] < capital {
+                    j += 1;
+                }
+                let weight = (capital - k[j]) / (k[j + 1] - k[j]);
+                *value = at_points[j] + weight * (at_points[j + 1] - at_points[j]);
             }
-            let weight = (capital - k[j]) / (k[j + 1] - k[j]);
-            *value = at_points[j] + weight * (at_points[j + 1] - at_points[j]);
-        }
-    });
+        });
+    }
     prolonged
 }
 

@@ -8,8 +8,8 @@
 //! stays positive: f is concave, so that f(k) − k′ is at least the interpolated consumption of the points
 //! around k.
 
-use super::grid::Problem;
 use super::memory::check_reservable;
+use super::problem::Problem;
 use crate::error::{Error, Result};
 use crate::figures::figure;
 
@@ -41,8 +41,15 @@ pub fn transition_path(
     from: f64,
     periods: usize,
 ) -> Result<Vec<PathPoint>> {
-    let capital = problem.capital();
-    let (lowest, highest) = (capital[0], capital[capital.len() - 1]);
+    if problem.states() > 1 {
+        return Err(Error::Parameter {
+            name: "periods",
+            value: periods.to_string(),
+            requirement: "the transition path is that of the model without shocks; leave the shocks out"
+                .into(),
+        });
+    }
+    let (lowest, highest) = problem.grid().ends();
     if !(lowest..=highest).contains(&from) {
         return Err(Error::Parameter {
             name: "from_capital",

@@ -1,7 +1,7 @@
 //! Why a problem is not solved as asked, and what to do: the errors of more than one method.
 
 use super::error::GrowthError;
-use super::grid::Problem;
+use super::problem::Problem;
 use super::settings::{Settings, Stop};
 use crate::error::Error;
 use crate::figures::upper;
@@ -25,9 +25,9 @@ pub(super) fn first_not_finite(at_points: &[f64]) -> usize {
     at_points.iter().position(|x| !x.is_finite()).unwrap_or(0)
 }
 
-/// The refusal of a problem where `what` is not finite at the grid point with number `point`.
-pub(super) fn not_finite(problem: &Problem, what: &'static str, point: usize) -> Error {
-    GrowthError::NotFinite { what, capital: problem.capital()[point] }.into()
+/// The refusal of a problem where `what` is not finite at the node with number `node`.
+pub(super) fn not_finite(problem: &Problem, what: &'static str, node: usize) -> Error {
+    GrowthError::NotFinite { what, capital: problem.capital()[node % problem.len()] }.into()
 }
 
 /// `x` > 0 rounded up to one significant digit.

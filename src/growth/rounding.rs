@@ -9,9 +9,10 @@
 //! exponent       4 |ln c_i| c_i^(1−σ)
 //! budget         U′(c_i⁻) (y_i (2 + 3 α |ln k_i|) + 2 (1−δ) k_i + f_i + 1.1 c_i),   y_i = k_i^α
 //! interpolation  5 β max |V_{j+1} − V_j|
+//! expectation    Z β Σ P(z, z′) max |V(·, z′)|
 //! ```
 //!
-//! and r is the largest sum of the four over the rows i. They are, one after another:
+//! and r is the largest sum of the five over the rows i of a state. They are, one after another:
 //!
 //! - *sums.* V(k′) is the sum of V at a knot and of a share of the rise: u |V(k′)|. Discounting it takes
 //!   another u, adding U(c) u |T V|; and β |V(k′)| ≤ |T V| + |U(c)|. U by itself: σ = 1: a logarithm, ρ = 2
@@ -25,6 +26,9 @@
 //! - *interpolation.* The share of the rise is (V_{j+1} − V_j)/(k_{j+1} − k_j) · (k′ − k_j), five
 //!   operations. Where V is replaced by its concave envelope, each point between two of its corners was
 //!   dropped for a height above a chord that is off by 3u of the rise between the corners: 3u more a point.
+//!
+//! - *expectation*, with shocks: P V is a sum of Z products. V stands for it in *interpolation*. With z other
+//!   than 1 the product z k^α adds u to the 2u of *budget*.
 //!
 //! The maximizer finds k′ only up to its own rounding. A segment's c = g is off by the share ξ ≤ u (4/σ + 2 +
 //! |ln c| + f/c) of itself, which loses ½ σ U′(c) c ξ²: of second order, as are products of the errors above.
@@ -45,8 +49,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::cpu::Bellman;
-use super::grid::{Choice, Problem};
+use super::operator::Bellman;
+use super::problem::{Choice, Problem};
 use super::rows::ROWS_A_TASK;
 use super::sup::{inf, sup};
 use super::utility::{Utility, with_utility};
@@ -55,26 +59,63 @@ use super::utility::{Utility, with_utility};
 /// to `value`, which gave `next` and `policy`.
 pub(super) fn rounding(bellman: &Bellman<'_>, value: &[f64], next: &[f64], policy: &[f64]) -> f64 {
     let problem = bellman.problem();
-    of_application(problem, bellman.interpolation(value), value, next, policy)
-        / (1.0 - problem.model().beta())
+    let sizes: Vec<f64> = value
+        .chunks(problem.len())
+        .map(|value| value.iter().fold(0.0, |most, v| sup(most, v.abs())))
+        .collect();
+    let of_state = |state: usize| {
+        let chain = problem.chain();
+        let terms = if problem.has_shocks() { chain.len() as f64 } else { 0.0 };
+        let application = Application {
+            problem,
+            state,
+            interpolation: bellman.interpolation(state, value),
+            expectation: terms * chain.row(state).iter().zip(&sizes).map(|(p, size)| p * size).sum::<f64>(),
+            expected: bellman.expected(state, value),
+            next: problem.of(state, next),
+            policy: problem.of(state, policy),
+        };
+        application.rounding()
+    };
+    problem.discounting().largest_total(&(0..problem.states()).map(of_state).collect::<Vec<_>>())
 }
 
-/// The bound r on the rounding of T V − V: T has been applied to `value`, which gave `next` and `policy`, and
-/// interpolation was off by `interpolation` units of the roundoff at most.
-fn of_application(problem: &Problem, interpolation: f64, value: &[f64], next: &[f64], policy: &[f64]) -> f64 {
-    let of_rows = |rows: Range<usize>| {
-        with_utility!(known problem.model().sigma(), |utility| {
-            Roundings { problem, utility, interpolation, value, next, policy }.largest(rows)
-        })
-    };
-    let n = value.len();
-    let units = if n <= ROWS_A_TASK {
-        of_rows(0..n)
-    } else {
-        let tasks = (0..n).into_par_iter().step_by(ROWS_A_TASK);
-        tasks.map(|first| of_rows(first..(first + ROWS_A_TASK).min(n))).reduce(|| 0.0, sup)
-    };
-    units * ROUNDOFF * SECOND_ORDER
+/// An application of T in one state.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Application<'a> {
+    pub problem: &'a Problem,
+    pub state: usize,
+    /// By how much interpolation was off, in units of the roundoff.
+    pub interpolation: f64,
+    /// By how much the expectation was off, in units of the roundoff.
+    pub expectation: f64,
+    /// E V, N.
+    pub expected: &'a [f64],
+    /// T V, N.
+    pub next: &'a [f64],
+    /// k′, N.
+    pub policy: &'a [f64],
+}
+
+impl Application<'_> {
+    /// The bound r on the rounding of T V − V.
+    fn rounding(self) -> f64 {
+        let sigma = self.problem.model().sigma();
+        let of_rows = |rows: Range<usize>| {
+            with_utility!(known sigma, |utility| {
+                let roundings = Roundings { of: self, utility };
+                roundings.largest(rows)
+            })
+        };
+        let n = self.next.len();
+        let units = if n <= ROWS_A_TASK {
+            of_rows(0..n)
+        } else {
+            let tasks = (0..n).into_par_iter().step_by(ROWS_A_TASK);
+            tasks.map(|first| of_rows(first..(first + ROWS_A_TASK).min(n))).reduce(|| 0.0, sup)
+        };
+        units * ROUNDOFF * SECOND_ORDER
+    }
 }
 
 /// The unit roundoff u of f64.
@@ -94,22 +135,20 @@ pub(super) struct Terms {
     pub budget: f64,
     /// Interpolating.
     pub interpolation: f64,
+    /// The expectation.
+    pub expectation: f64,
 }
 
 impl Terms {
     pub(super) fn sum(self) -> f64 {
-        self.sums + self.exponent + self.budget + self.interpolation
+        self.sums + self.exponent + self.budget + self.interpolation + self.expectation
     }
 }
 
-/// An application of T, for its roundings.
+/// An application of T and its utility, for its roundings.
 pub(super) struct Roundings<'a, U> {
-    pub problem: &'a Problem,
+    pub of: Application<'a>,
     pub utility: U,
-    pub interpolation: f64,
-    pub value: &'a [f64],
-    pub next: &'a [f64],
-    pub policy: &'a [f64],
 }
 
 impl<U: Utility> Roundings<'_, U> {
@@ -117,7 +156,7 @@ impl<U: Utility> Roundings<'_, U> {
     fn largest(&self, rows: Range<usize>) -> f64 {
         // Rows are taken together by their extremes, which bounds each of them and spares most of the U(c):
         // more of them where the grid is finer.
-        let together = (self.value.len() / 1024).clamp(16, ROWS_A_TASK);
+        let together = (self.of.expected.len() / 1024).clamp(16, ROWS_A_TASK);
         let starts = rows.clone().step_by(together);
         starts.fold(0.0, |worst, first| sup(worst, self.terms(first..(first + together).min(rows.end)).sum()))
     }
@@ -134,9 +173,9 @@ impl<U: Utility> Roundings<'_, U> {
             let (low, high) = consumption(row);
             least = inf(least, low);
             greatest = sup(greatest, high);
-            size = sup(size, self.next[row].abs());
+            size = sup(size, self.of.next[row].abs());
         }
-        let model = self.problem.model();
+        let model = self.of.problem.model();
         let resources = self.resources(rows.start, rows.end - 1);
         let spent = 1.1 * greatest;
         // U′ where consumption is least, after rounding.
@@ -145,48 +184,57 @@ impl<U: Utility> Roundings<'_, U> {
         let price = if surely > 0.0 { self.utility.marginal(surely) } else { f64::INFINITY };
         let absolute = sup(self.utility.value(least).abs(), self.utility.value(greatest).abs());
         let (functions, exponent) = self.utility.roundoff(least, greatest);
-        let (added, interpolation) = match self.problem.choice() {
-            Choice::Continuous => (3.0 * size + 2.0 * absolute, model.beta() * self.interpolation),
+        let (added, interpolation) = match self.of.problem.choice() {
+            Choice::Continuous => (3.0 * size + 2.0 * absolute, model.beta() * self.of.interpolation),
             Choice::Grid => (2.0 * size + absolute, 0.0),
         };
-        Terms { sums: functions + added, exponent, budget: price * (resources + spent), interpolation }
+        let expectation = model.beta() * self.of.expectation;
+        let budget = price * (resources + spent);
+        Terms { sums: functions + added, exponent, budget, interpolation, expectation }
+    }
+
+    /// By how much the product z k^α is off, in units of the roundoff: a product by 1 is exact.
+    fn product(&self) -> f64 {
+        if self.of.problem.chain().states()[self.of.state] == 1.0 { 0.0 } else { 1.0 }
     }
 
     /// By how much f is off at most at `row`, whatever the capital there, in units of the roundoff.
     fn resources_at(&self, row: usize) -> f64 {
-        (3.0 + 3.0 * 745.0) * self.problem.resources()[row]
+        (3.0 + self.product() + 3.0 * 745.0) * self.of.problem.resources_in(self.of.state)[row]
     }
 
     /// By how much f is off at most from row `first` to row `last`, in units of the roundoff.
     fn resources(&self, first: usize, last: usize) -> f64 {
-        let model = self.problem.model();
-        let logarithm = |row: usize| libm::log(self.problem.capital()[row]).abs();
-        let f = self.problem.resources()[last];
-        let kept = (1.0 - model.delta()) * self.problem.capital()[last];
+        let model = self.of.problem.model();
+        let logarithm = |row: usize| libm::log(self.of.problem.capital()[row]).abs();
+        let f = self.of.problem.resources_in(self.of.state)[last];
+        let kept = (1.0 - model.delta()) * self.of.problem.capital()[last];
         let output = sup(f - kept, 0.0);
-        output * (2.0 + 3.0 * model.alpha() * sup(logarithm(first), logarithm(last))) + 2.0 * kept + f
+        output * (2.0 + self.product() + 3.0 * model.alpha() * sup(logarithm(first), logarithm(last)))
+            + 2.0 * kept
+            + f
     }
 
     /// The least and the greatest consumption that may be the best one at `row`, given what was found.
     fn consumption(&self, row: usize) -> (f64, f64) {
-        let f = self.problem.resources()[row];
-        let found = f - self.policy[row];
-        if self.problem.choice() == Choice::Continuous {
+        let f = self.of.problem.resources_in(self.of.state)[row];
+        let found = f - self.of.policy[row];
+        if self.of.problem.choice() == Choice::Continuous {
             return (found, found);
         }
         // All that leave more are off by less, but for what grows with consumption: that is taken at the most
         // of all.
-        (self.least_that_may_win(row, found), f - self.problem.capital()[0])
+        (self.least_that_may_win(row, found), f - self.of.problem.capital()[0])
     }
 
     /// From `found` down, as long as a candidate that leaves a tenth less may win: less than any candidate
     /// that may.
     fn least_that_may_win(&self, row: usize, found: f64) -> f64 {
-        let (f, k) = (self.problem.resources()[row], self.problem.capital());
+        let (f, k) = (self.of.problem.resources_in(self.of.state)[row], self.of.problem.capital());
         let mut consumption = found;
         loop {
             let tenth_less = f - 0.9 * consumption;
-            let j = self.problem.segment(tenth_less);
+            let j = self.of.problem.segment(tenth_less);
             if k[j + 1] <= tenth_less {
                 return f - k[j + 1];
             }
@@ -200,15 +248,17 @@ impl<U: Utility> Roundings<'_, U> {
     /// Whether rounding may hide that `candidate`, which leaves something to consume, is the best at `row`;
     /// in doubt it may.
     fn may_win(&self, row: usize, candidate: usize) -> bool {
-        let consumption = self.problem.resources()[row] - self.problem.capital()[candidate];
-        let discounted = self.problem.model().beta() * self.value[candidate];
+        let consumption =
+            self.of.problem.resources_in(self.of.state)[row] - self.of.problem.capital()[candidate];
+        let discounted = self.of.problem.model().beta() * self.of.expected[candidate];
         let now = self.utility.value(consumption);
         let total = now + discounted;
         // c^(1−σ) by way of U spares a power. No f64 has a logarithm above 745.
-        let power = sup(1.0 + (1.0 - self.problem.model().sigma()) * now, 0.0) + f64::EPSILON;
+        let power = sup(1.0 + (1.0 - self.of.problem.model().sigma()) * now, 0.0) + f64::EPSILON;
         let budget = power / consumption * (self.resources_at(row) + consumption);
-        let sums = 4.0 * (now.abs() + total.abs() + discounted.abs() + self.next[row].abs());
-        let units = sums + 4.0 * 745.0 * power + budget;
-        total + 2.0 * ROUNDOFF * units >= self.next[row]
+        let sums = 4.0 * (now.abs() + total.abs() + discounted.abs() + self.of.next[row].abs());
+        let expectation = self.of.problem.model().beta() * self.of.expectation;
+        let units = sums + 4.0 * 745.0 * power + budget + expectation;
+        total + 2.0 * ROUNDOFF * units >= self.of.next[row]
     }
 }

@@ -27,11 +27,12 @@
 use std::time::{Duration, Instant};
 
 use super::certify::{Certificate, certify};
-use super::cpu::{Bellman, Maximizer};
 use super::error::GrowthError;
 use super::evaluate::evaluate;
-use super::grid::Problem;
 use super::iterate::{Floor, Solver, Step};
+use super::maximize::Maximizer;
+use super::operator::Bellman;
+use super::problem::Problem;
 use super::refusal::{RAISE, first_not_finite, next_digit, not_finite, unreachable};
 use super::rounding::rounding;
 use super::settings::{Method, Progress, Settings, Stop};
@@ -69,9 +70,9 @@ pub struct Timing {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Solution {
-    /// V at the grid points, N, in units of utility.
+    /// V at the nodes, Z × N (N without shocks), in units of utility.
     pub value: Vec<f64>,
-    /// Next period's capital k′ at the grid points, N: the best choice given `value`.
+    /// Next period's capital k′ at the nodes, Z × N: the best choice given `value`.
     pub capital_next: Vec<f64>,
     /// Applications of the operator on the grid itself, those of the polish included.
     pub iterations: usize,
@@ -110,7 +111,7 @@ fn attempt(problem: &Problem, settings: &Settings, observe: &mut dyn FnMut(Progr
 
     let (mut value, preparations) = match settings.method {
         Method::Vfi => {
-            (solver.iterate(problem, settings.maximizer, Step::Plain, vec![0.0; problem.len()])?, 0)
+            (solver.iterate(problem, settings.maximizer, Step::Plain, vec![0.0; problem.nodes()])?, 0)
         }
         Method::Accelerated => solver.nested(problem, Step::Centered)?,
         Method::Howard => solver.nested(problem, Step::Howard)?,
@@ -150,7 +151,7 @@ pub(super) fn finish(
 pub(super) fn refuse_unreachable(problem: &Problem, settings: &Settings) -> Result<()> {
     const POINTS: usize = 201;
     let small = problem.with_points(problem.len().min(POINTS), problem.choice());
-    let n = small.len();
+    let n = small.nodes();
     let (mut value, mut next, mut policy) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
     let mut bellman = Bellman::new(&small, Maximizer::fastest(problem.choice()));
     for _ in 0..100 {
@@ -164,7 +165,7 @@ pub(super) fn refuse_unreachable(problem: &Problem, settings: &Settings) -> Resu
     let mut least = rounding(&bellman, &value, &next, &policy);
     // An estimate: the iteration itself knows better, so that only what is far out of reach is refused here.
     if settings.stop == Stop::Change {
-        least *= 1.0 - small.model().beta();
+        least *= 1.0 - small.discounting().rate();
     }
     if !least.is_finite() {
         // Rounding is all that there is, at some point or at all of them.

@@ -1,6 +1,7 @@
 //! Solutions of the growth model and transition paths as CSV, JSON and Parquet.
 //!
-//! CSV holds the table alone, one row a grid point or period. JSON holds the same rows as objects under
+//! CSV holds the table alone, one row a grid point or period; with shocks one row a node, productivity in
+//! front. JSON holds the same rows as objects under
 //! `rows`, beside the model, the grid, the method, the steady state, the certificate and the times in
 //! seconds. Figures are in shortest round-trip form. Parquet holds the rows as a table, and the rest as the
 //! key `bellwether` of its metadata.
@@ -17,7 +18,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::growth::{
-    Certificate, Choice, GridSpec, Model, Problem, ProposalReport, Settings, Solution, SteadyState,
+    Certificate, Chain, Choice, GridSpec, Model, Problem, ProposalReport, Settings, Solution, SteadyState,
     euler_errors,
 };
 
@@ -37,11 +38,40 @@ pub struct GrowthRow {
     pub euler_error: f64,
 }
 
-/// The rows of a solution, one a grid point, in order of capital.
+/// One node of a solution with shocks, as written.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct ShockRow {
+    /// Productivity z.
+    pub z: f64,
+    /// Capital k.
+    pub k: f64,
+    /// V(k, z), within the certificate's bound of the exact solution on this grid.
+    pub value: f64,
+    /// The best k′.
+    pub capital_next: f64,
+    /// z k^α + (1−δ) k − k′.
+    pub consumption: f64,
+    /// Euler error at (z, k), log10.
+    pub euler_error: f64,
+}
+
+/// The rows of a solution with shocks, one a node, in order of productivity and then capital.
+pub fn shock_rows(problem: &Problem, solution: &Solution) -> Vec<ShockRow> {
+    let states = problem.chain().states();
+    let row = |(node, row): (usize, GrowthRow)| {
+        let GrowthRow { k, value, capital_next, consumption, euler_error } = row;
+        ShockRow { z: states[node / problem.len()], k, value, capital_next, consumption, euler_error }
+    };
+    growth_rows(problem, solution).into_iter().enumerate().map(row).collect()
+}
+
+/// The rows of a solution, one a grid point, in order of capital; with shocks state by state.
 pub fn growth_rows(problem: &Problem, solution: &Solution) -> Vec<GrowthRow> {
     let errors = euler_errors(problem, &solution.capital_next);
+    let n = problem.len();
     let row = |(i, euler_error)| {
-        let (k, capital_next): (f64, f64) = (problem.capital()[i], solution.capital_next[i]);
+        let (k, capital_next): (f64, f64) = (problem.capital()[i % n], solution.capital_next[i]);
         let consumption = problem.resources()[i] - capital_next;
         GrowthRow { k, value: solution.value[i], capital_next, consumption, euler_error }
     };
@@ -65,6 +95,9 @@ pub fn write_csv<R: Serialize>(rows: &[R], out: &mut dyn Write) -> io::Result<()
 struct Document<'a, R> {
     model: &'a Model,
     steady_state: SteadyState,
+    /// Left out without shocks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shocks: Option<&'a Chain>,
     grid: GridSpec,
     choice: Choice,
     settings: &'a Settings,
@@ -86,8 +119,8 @@ struct Seconds {
     certify: f64,
 }
 
-/// Writes rows ([`GrowthRow`], or [`PathPoint`](crate::growth::PathPoint)) as JSON, with all that they were
-/// computed from and what is guaranteed.
+/// Writes rows ([`GrowthRow`], [`ShockRow`], or [`PathPoint`](crate::growth::PathPoint)) as JSON, with all
+/// that they were computed from and what is guaranteed.
 ///
 /// # Errors
 ///
@@ -122,7 +155,7 @@ pub fn write_parquet<R: super::parquet::Row + Serialize + Copy>(
 
 #[cfg(feature = "parquet")]
 mod rows {
-    use super::GrowthRow;
+    use super::{GrowthRow, ShockRow};
     use crate::growth::PathPoint;
     use crate::output::parquet::{Kind, Row, Value};
 
@@ -138,6 +171,22 @@ mod rows {
         fn values(&self) -> Vec<Value<'_>> {
             let Self { k, value, capital_next, consumption, euler_error } = *self;
             [k, value, capital_next, consumption, euler_error].map(Value::Number).to_vec()
+        }
+    }
+
+    impl Row for ShockRow {
+        const COLUMNS: &'static [(&'static str, Kind)] = &[
+            ("z", Kind::Number),
+            ("k", Kind::Number),
+            ("value", Kind::Number),
+            ("capital_next", Kind::Number),
+            ("consumption", Kind::Number),
+            ("euler_error", Kind::Number),
+        ];
+
+        fn values(&self) -> Vec<Value<'_>> {
+            let Self { z, k, value, capital_next, consumption, euler_error } = *self;
+            [z, k, value, capital_next, consumption, euler_error].map(Value::Number).to_vec()
         }
     }
 
@@ -169,6 +218,7 @@ fn document<'a, R>(
     Document {
         model: problem.model(),
         steady_state: problem.model().steady_state(),
+        shocks: problem.has_shocks().then(|| problem.chain()),
         grid: problem.spec(),
         choice: problem.choice(),
         settings,

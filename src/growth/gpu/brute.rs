@@ -17,8 +17,8 @@ use std::time::Instant;
 use bytemuck::{Pod, Zeroable};
 
 use super::super::evaluate::evaluate;
-use super::super::grid::{Choice, Problem};
 use super::super::multigrid::prolong;
+use super::super::problem::{Choice, Problem};
 use super::super::settings::{Method, Progress};
 use super::super::sup::distance;
 use super::{LOOP_TURNS, Proposal, Stall, WORKGROUP, binding, coarser_within, refuse_grid, share};

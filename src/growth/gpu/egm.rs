@@ -16,8 +16,8 @@ use std::time::Instant;
 use bytemuck::{Pod, Zeroable};
 
 use super::super::egm as cpu;
-use super::super::grid::{Choice, Problem};
 use super::super::multigrid::prolong;
+use super::super::problem::{Choice, Problem};
 use super::super::settings::Progress;
 use super::{LOOP_TURNS, Proposal, Stall, WORKGROUP, binding, coarser_within, refuse_grid, share};
 use crate::error::Result;

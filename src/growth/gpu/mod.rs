@@ -15,11 +15,11 @@ pub mod egm;
 
 use std::time::{Duration, Instant};
 
-use super::cpu::Maximizer;
 use super::evaluate::evaluate;
-use super::grid::{Choice, Problem};
 use super::iterate::{Floor, Solver};
+use super::maximize::Maximizer;
 use super::multigrid::coarser;
+use super::problem::{Choice, Problem};
 use super::settings::{Method, Progress, Settings};
 use super::solve::{ProposalReport, Solution, Timing, finish, refuse_unreachable, with_reachable};
 use super::sup::distance;
@@ -80,7 +80,7 @@ fn attempt_on(
         Timing { start: proposal.start, solve: began.elapsed() - proposal.start, ..Timing::default() };
 
     let polishing = Instant::now();
-    let mut proposed = vec![0.0; problem.len()];
+    let mut proposed = vec![0.0; problem.nodes()];
     evaluate(problem, &mut proposal.policy, &mut proposed);
     let advice = "raise `max_iterations`, or choose `device cpu`";
     let mut solver = Solver { settings, observe, done: proposal.iterations, floor: Floor::default(), advice };
@@ -104,6 +104,13 @@ pub(super) fn propose(
     observe: &mut dyn FnMut(Progress),
 ) -> Result<Proposal> {
     check_range(problem)?;
+    if problem.has_shocks() {
+        return Err(Error::Parameter {
+            name: "shocks",
+            value: format!("{} states", problem.states()),
+            requirement: "a GPU proposes without shocks only; choose `device cpu`".into(),
+        });
+    }
     let limit = budget(settings.max_iterations);
     let mut proposal = match problem.choice() {
         Choice::Continuous => egm::propose(problem, gpu, limit, observe)?,

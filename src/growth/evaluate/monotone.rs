@@ -14,24 +14,12 @@
 //! − β(w_{m+1} − w_m)) > 0; each other row of the run points inwards, to rows solved before it. So Howard's
 //! policy evaluation needs no iteration and no linear algebra.
 
-use super::grid::Problem;
-use super::utility::{Utility, with_utility};
+use super::super::problem::Problem;
+use super::super::utility::{Utility, with_utility};
 
-/// The value of following `policy` (N, k′ on the grid's range, f_i − k′_i > 0) for ever, to `value` (N).
-///
-/// Where rounding makes `policy` fall it is raised to the level of the row before. Where a choice is not a
-/// number no value is one.
-pub(super) fn evaluate(problem: &Problem, policy: &mut [f64], value: &mut [f64]) {
-    // Rows of a policy that is no number would be neither up nor down.
-    if !policy.iter().all(|k| k.is_finite()) {
-        value.fill(f64::NAN);
-        return;
-    }
-    for i in 1..policy.len() {
-        if policy[i] < policy[i - 1] {
-            policy[i] = policy[i - 1];
-        }
-    }
+/// The value of following `policy` (N, rising, k′ on the grid's range, f_i − k′_i > 0) for ever, to `value`
+/// (N), without shocks.
+pub(super) fn evaluate(problem: &Problem, policy: &[f64], value: &mut [f64]) {
     with_utility!(problem.model().sigma(), |utility| {
         Evaluation { problem, utility, policy }.run(value);
     });
@@ -63,7 +51,7 @@ impl<U: Utility> Evaluation<'_, U> {
 
     /// Up rows `start..middle`, then down rows `middle..end`.
     fn basin(&self, start: usize, middle: usize, end: usize, value: &mut [f64]) {
-        let beta = self.problem.model().beta();
+        let beta = self.problem.discounting().rate();
         let center = middle - 1;
         if middle < end {
             let (w, u) = (self.weight(center, center), self.reward(center));
@@ -129,8 +117,9 @@ impl<U: Utility> Evaluation<'_, U> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::growth::grid::{Choice, GridSpec, Spacing};
+    use crate::growth::grid::{GridSpec, Spacing};
     use crate::growth::model::Model;
+    use crate::growth::problem::Choice;
 
     #[test]
     fn the_value_solves_its_equations() {
@@ -142,10 +131,10 @@ mod tests {
         let policies: [&dyn Fn(f64) -> f64; 5] =
             [&|k| 3.0 + 0.8 * (k - 3.0), &|_| low, &|k| 1.5 * k, &|k| k + 0.05 * (8.0 * k).sin(), &|k| k];
         for (which, next) in policies.into_iter().enumerate() {
-            let mut policy: Vec<f64> =
+            let policy: Vec<f64> =
                 k.iter().zip(f).map(|(&k, &f)| next(k).clamp(low, high).min(low + 0.9 * (f - low))).collect();
             let mut value = vec![0.0; k.len()];
-            evaluate(&problem, &mut policy, &mut value);
+            evaluate(&problem, &policy, &mut value);
             for i in 0..k.len() {
                 let right = problem.model().utility(f[i] - policy[i])
                     + problem.model().beta() * problem.interpolate(&value, policy[i]);

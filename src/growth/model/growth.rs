@@ -11,8 +11,8 @@
 //! 1 = β (α k*^(α−1) + 1 − δ),   k* = ((1/β − 1 + δ)/α)^(1/(α−1)),   c* = k*^α − δ k*,   V(k*) = U(c*)/(1−β)
 //! ```
 
-use super::math;
-use super::utility::{Utility, with_utility};
+use super::super::math;
+use super::super::utility::{Utility, with_utility};
 use crate::error::{Error, Result};
 use crate::figures::figure;
 
@@ -132,12 +132,22 @@ impl Model {
 
     /// Resources f(k) = k^α + (1−δ) k, to be split between consumption and next period's capital.
     pub fn resources(&self, capital: f64) -> f64 {
-        self.output(capital) + (1.0 - self.delta) * capital
+        self.resources_at(1.0, capital)
+    }
+
+    /// Resources z k^α + (1−δ) k with productivity z.
+    pub fn resources_at(&self, productivity: f64, capital: f64) -> f64 {
+        productivity * self.output(capital) + (1.0 - self.delta) * capital
     }
 
     /// Gross return f′(k) = α k^(α−1) + 1 − δ on a unit of capital.
     pub fn gross_return(&self, capital: f64) -> f64 {
-        self.alpha * math::power(capital, self.alpha - 1.0) + 1.0 - self.delta
+        self.gross_return_at(1.0, capital)
+    }
+
+    /// Gross return z α k^(α−1) + 1 − δ on a unit of capital with productivity z.
+    pub fn gross_return_at(&self, productivity: f64, capital: f64) -> f64 {
+        productivity * (self.alpha * math::power(capital, self.alpha - 1.0)) + 1.0 - self.delta
     }
 
     /// Utility U(c) of a period's consumption c > 0.
@@ -162,7 +172,12 @@ impl Model {
 
     /// The capital above which output no longer replaces what depreciates: k^α = δ k.
     pub fn largest_sustainable_capital(&self) -> f64 {
-        libm::pow(self.delta, 1.0 / (self.alpha - 1.0))
+        self.largest_sustainable_capital_at(1.0)
+    }
+
+    /// The same with productivity z: z k^α = δ k.
+    pub fn largest_sustainable_capital_at(&self, productivity: f64) -> f64 {
+        libm::pow(self.delta / productivity, 1.0 / (self.alpha - 1.0))
     }
 }
 

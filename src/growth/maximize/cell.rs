@@ -13,19 +13,14 @@
 //! f_i both increase, so that one merge finds all N choices: O(N) with one root and one U for each point, and
 //! no minimizer. Rows are independent once the g_j are known; a chunk of rows finds its first segment by
 //! bisection.
-//!
-//! **Golden section**, the lecture's "minimization function" (Kiefer 1953): the objective is unimodal for
-//! concave V, and a bracket shrinks by 0.618 an evaluation. Comparing values resolves k′ to about the root of
-//! the machine's precision, so the result is compared with the nodes around it, where the maximum of a kinked
-//! objective often sits.
 
 use rayon::prelude::*;
 
-use super::change::Change;
-use super::concave::{envelope, envelope_at_points};
-use super::grid::Problem;
-use super::rows::{ROWS_A_TASK, fill_rows, for_rows};
-use super::utility::Utility;
+use super::super::change::Change;
+use super::super::rows::{ROWS_A_TASK, fill_rows, for_rows};
+use super::super::stage::Stage;
+use super::super::utility::Utility;
+use super::concave::envelope;
 
 /// g may fall from one segment to the next by this share η of itself, if that is less than the segment is
 /// wide. Rounding of V does so on fine grids. Then some f have a local maximum in either of the two segments,
@@ -53,15 +48,15 @@ impl Scratch {
 
 /// T̂ V by the segment formula: values to `next`, k′ to `policy`, all of length N.
 pub(super) fn segment_formula<U: Utility>(
-    problem: &Problem,
+    stage: &Stage<'_>,
     utility: U,
     scratch: &mut Scratch,
     value: &[f64],
     next: &mut [f64],
     policy: &mut [f64],
 ) -> Change {
-    let (knots, at_knots, consumption) = concave(problem, utility, scratch, value);
-    let (beta, resources) = (problem.model().beta(), problem.resources());
+    let (knots, at_knots, consumption) = concave(stage, utility, scratch);
+    let (beta, resources) = (stage.continuation.discount, stage.resources);
     let last = consumption.len() - 1;
     for_rows(ROWS_A_TASK, value, next, policy, |first, value, next, policy| {
         let mut change = Change::NONE;
@@ -88,18 +83,17 @@ pub(super) fn segment_formula<U: Utility>(
 /// The knots of a concave V, its values there, and the consumption g of each segment between them: the grid
 /// itself where `value` is concave, else the corners of its envelope.
 fn concave<'a, U: Utility>(
-    problem: &'a Problem,
+    stage: &Stage<'a>,
     utility: U,
     scratch: &'a mut Scratch,
-    value: &'a [f64],
 ) -> (&'a [f64], &'a [f64], &'a [f64]) {
     let Scratch { consumption, corners, enveloped } = scratch;
-    let beta = problem.model().beta();
-    *enveloped = !segment_consumption(utility, beta, problem.capital(), value, consumption);
+    let (beta, expected) = (stage.continuation.discount, stage.continuation.expected);
+    *enveloped = !segment_consumption(utility, beta, stage.capital(), expected, consumption);
     if !*enveloped {
-        return (problem.capital(), value, consumption);
+        return (stage.capital(), expected, consumption);
     }
-    envelope(problem.capital(), value, corners);
+    envelope(stage.capital(), expected, corners);
     segment_consumption(utility, beta, &corners.0, &corners.1, consumption);
     (&corners.0, &corners.1, consumption)
 }
@@ -151,68 +145,4 @@ fn first_segment(knots: &[f64], consumption: &[f64], f: f64) -> usize {
         }
     }
     low
-}
-
-/// T̂ V by golden section over the whole range, in tasks of `rows_a_task`.
-pub(super) fn golden_section<U: Utility>(
-    problem: &Problem,
-    utility: U,
-    rows_a_task: usize,
-    value: &[f64],
-    next: &mut [f64],
-    policy: &mut [f64],
-) -> Change {
-    let (beta, capital) = (problem.model().beta(), problem.capital());
-    let concave = envelope_at_points(capital, value);
-    for_rows(rows_a_task, value, next, policy, |first, old, next, policy| {
-        let mut change = Change::NONE;
-        for i in 0..next.len() {
-            let f = problem.resources()[first + i];
-            let objective = |k: f64| {
-                let consumption = f - k;
-                if consumption > 0.0 {
-                    utility.value(consumption) + beta * problem.interpolate(&concave, k)
-                } else {
-                    f64::NEG_INFINITY
-                }
-            };
-            let highest = capital[capital.len() - 1].min(f);
-            let found = maximize(objective, capital[0], highest);
-            let j = problem.segment(found);
-            let mut best = (objective(found), found);
-            for k in [capital[j], capital[j + 1], capital[0], capital[capital.len() - 1]] {
-                let there = objective(k);
-                if there > best.0 {
-                    best = (there, k);
-                }
-            }
-            change.add(best.0 - old[i]);
-            next[i] = best.0;
-            policy[i] = best.1;
-        }
-        change
-    })
-}
-
-/// The maximizer of a unimodal function on [low, high], to 1e-9 of the upper end.
-fn maximize(objective: impl Fn(f64) -> f64, mut low: f64, mut high: f64) -> f64 {
-    const SHARE: f64 = 0.618_033_988_749_894_9;
-    let width = 1e-9 * high;
-    let (mut a, mut b) = (high - SHARE * (high - low), low + SHARE * (high - low));
-    let (mut at_a, mut at_b) = (objective(a), objective(b));
-    while high - low > width {
-        // Equal values (both out of reach, too) drop the upper part: there consumption is not positive.
-        if at_b > at_a {
-            low = a;
-            (a, at_a) = (b, at_b);
-            b = low + SHARE * (high - low);
-            at_b = objective(b);
-        } else {
-            high = b;
-            (b, at_b) = (a, at_a);
-            a = high - SHARE * (high - low);
-            at_a = objective(a);
-        }
-    }
-    0.5 * (low + high)
 }
