@@ -61,6 +61,12 @@ pub enum GrowthError {
         /// What is wrong, and what to do.
         problem: String,
     },
+    /// Collocation found no solution.
+    #[error("collocation finds no solution: {reason}")]
+    Collocation {
+        /// Why.
+        reason: String,
+    },
     /// The iterations allowed were not enough.
     #[error(
         "no solution after {iterations} iterations: {measure} is still {}, above `tolerance` {tolerance:e}; \

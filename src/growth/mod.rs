@@ -47,13 +47,17 @@
 //! | `euler.rs`, `certify.rs` | Euler errors; the guaranteed bound |
 //! | `solve.rs` | the methods, and what they return |
 //! | `gpu/` | policies proposed by a GPU in f32 |
+//! | `linear.rs`, `collocation/` | the economy itself, without a grid, by Chebyshev polynomials |
+//! | `enclose/` | bounds on the true V, whoever proposed it |
 //! | `path.rs` | the transition path from a given capital |
 
 mod certify;
 mod chain;
 mod change;
+mod collocation;
 mod discount;
 mod egm;
+pub mod enclose;
 mod error;
 mod euler;
 mod evaluate;
@@ -63,6 +67,7 @@ mod exact;
 pub mod gpu;
 mod grid;
 mod iterate;
+mod linear;
 mod math;
 mod maximize;
 mod memory;
@@ -85,6 +90,7 @@ mod utility;
 pub use certify::{Certificate, certify};
 pub use chain::{Chain, RowSums};
 pub use change::Change;
+pub use collocation::Collocation;
 pub use egm::euler_policy;
 pub use error::GrowthError;
 pub use euler::{EULER_POINTS, euler_error, euler_errors};
