@@ -104,3 +104,6 @@ pub use error::{Error, Result};
 pub use jiff;
 /// Arrays, as this library takes and gives them.
 pub use ndarray;
+/// Adapters of GPUs, as this library takes and gives them.
+#[cfg(feature = "gpu")]
+pub use wgpu;

@@ -3,6 +3,7 @@
 //! Only the columns needed are decoded, and of groups of rows only those that may hold wanted stocks and
 //! days, as the file's bounds say. Groups are decoded in parallel, some at a time, and taken in their order.
 
+use std::borrow::Borrow;
 use std::path::Path;
 
 use jiff::civil::Date;
@@ -46,8 +47,7 @@ pub(super) fn read(
         When::Together(stamp) => matches!(table.columns()[stamp].kind, Kind::Time { utc: true, .. }),
         When::Apart { .. } => false,
     };
-    let (places, needed) = (Vec::new(), Vec::new());
-    let mut rows = Rows { columns, clock, is_instant, intake, places, needed, options: &options.table };
+    let mut rows = Rows::new(columns, clock, is_instant, intake, &options.table);
     rows.prepare(stock).map_err(|line| fault(line.into()))?;
 
     let groups: Vec<usize> =
@@ -107,7 +107,7 @@ fn zones_of(table: &Table, columns: &Columns, zones: &Zones) -> Zones {
 }
 
 /// Takes rows out of decoded columns.
-struct Rows<'a, 'b> {
+pub(super) struct Rows<'a, 'b> {
     columns: Columns,
     clock: Clock,
     /// Whether points in time are counted in UTC.
@@ -120,8 +120,25 @@ struct Rows<'a, 'b> {
     options: &'a TableOptions,
 }
 
-impl Rows<'_, '_> {
-    fn prepare(&mut self, stock: &str) -> Result<(), LineProblem> {
+impl<'a, 'b> Rows<'a, 'b> {
+    /// For a table of these columns; `is_instant` says whether points in time are counted in UTC.
+    pub(super) fn new(
+        columns: Columns,
+        clock: Clock,
+        is_instant: bool,
+        intake: &'a mut Intake<'b>,
+        options: &'a TableOptions,
+    ) -> Self {
+        Self { columns, clock, is_instant, intake, places: Vec::new(), needed: Vec::new(), options }
+    }
+
+    /// The columns that [`Self::take`] takes, by number, once they are known.
+    pub(super) fn needed(&self) -> &[usize] {
+        &self.needed
+    }
+
+    /// Finds out which columns are needed, and the places of their stocks.
+    pub(super) fn prepare(&mut self, stock: &str) -> Result<(), LineProblem> {
         match self.columns.when {
             When::Apart { date, time } => self.needed.extend([date, time]),
             When::Together(stamp) => self.needed.push(stamp),
@@ -179,7 +196,7 @@ impl Rows<'_, '_> {
     }
 
     /// Takes the rows of some decoded columns. An error comes with its row.
-    fn take(&mut self, batch: &[ColumnValues]) -> Result<(), (usize, Fault)> {
+    pub(super) fn take(&mut self, batch: &[ColumnValues]) -> Result<(), (usize, Fault)> {
         let Self { columns, clock, is_instant, intake, places, options, .. } = self;
         let (when, rest) = batch.split_at(match columns.when {
             When::Apart { .. } => 2,
@@ -263,7 +280,7 @@ fn is_there(values: &ColumnValues, row: usize) -> bool {
 }
 
 /// A value as the text that a file of text would hold; none where it is missing.
-fn text(values: &ColumnValues, row: usize) -> Option<String> {
+pub(super) fn text(values: &ColumnValues, row: usize) -> Option<String> {
     if !is_there(values, row) {
         return None;
     }
@@ -277,7 +294,7 @@ fn text(values: &ColumnValues, row: usize) -> Option<String> {
 }
 
 /// Of each row whether its value, as text, is kept.
-fn kept(values: &ColumnValues, keeps: impl Fn(&str) -> bool) -> Vec<bool> {
+pub(super) fn kept(values: &ColumnValues, keeps: impl Fn(&str) -> bool) -> Vec<bool> {
     match &values.values {
         Values::Text { codes, dictionary } => {
             let of_text: Vec<bool> = dictionary.iter().map(|text| keeps(text)).collect();
@@ -289,13 +306,18 @@ fn kept(values: &ColumnValues, keeps: impl Fn(&str) -> bool) -> Vec<bool> {
 }
 
 /// A price; none where it is missing.
-fn price(values: &ColumnValues, row: usize, decimal_comma: bool) -> Result<Option<f64>, LineProblem> {
+pub(super) fn price(
+    values: &ColumnValues,
+    row: usize,
+    decimal_comma: bool,
+) -> Result<Option<f64>, LineProblem> {
     if !is_there(values, row) {
         return Ok(None);
     }
     let price = match &values.values {
         Values::Number(values) => values[row],
         Values::Integer(values) => values[row] as f64,
+        Values::Time(_) | Values::TimeOfDay(_) => return Err(LineProblem::Price("\"a time\"".into())),
         _ => {
             let text = text(values, row).unwrap_or_default();
             let text = text.trim_ascii();
@@ -315,21 +337,22 @@ fn price(values: &ColumnValues, row: usize, decimal_comma: bool) -> Result<Optio
 }
 
 /// The day and the time of a row. A point in time is an instant, or what a clock showed.
-fn moment(
-    when: &[ColumnValues],
+pub(super) fn moment<V: Borrow<ColumnValues>>(
+    when: &[V],
     row: usize,
     clock: &mut Clock,
     is_instant: bool,
 ) -> Result<(Date, u64), LineProblem> {
-    if !when.iter().all(|values| is_there(values, row)) {
+    if !when.iter().all(|values| is_there(values.borrow(), row)) {
         return Err(LineProblem::Stamp("a missing value".into()));
     }
     match when {
-        [stamp] => match &stamp.values {
+        [stamp] => match &stamp.borrow().values {
             Values::Time(values) => clock.of_nanoseconds(values[row], is_instant),
-            _ => clock.stamp(text(stamp, row).unwrap_or_default().trim_ascii().as_bytes()),
+            _ => clock.stamp(text(stamp.borrow(), row).unwrap_or_default().trim_ascii().as_bytes()),
         },
         [date, time] => {
+            let (date, time) = (date.borrow(), time.borrow());
             let date = match &date.values {
                 Values::Date(values) => super::moment::checked_date(values[row].into())
                     .ok_or_else(|| LineProblem::ImpossibleDate(values[row].to_string()))?,

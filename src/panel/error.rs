@@ -21,6 +21,32 @@ pub enum PanelError {
         /// What is wrong with it.
         problem: LineProblem,
     },
+    /// A row of a table in memory can't be used.
+    #[error("{table}: row {row} (from 0), column {column:?}: {problem}")]
+    Row {
+        /// What the table is called.
+        table: String,
+        /// The row, from 0.
+        row: usize,
+        /// The column's name.
+        column: String,
+        /// What is wrong with it.
+        problem: LineProblem,
+    },
+    /// The columns of a table in memory are not what is needed.
+    #[error("{table}: {problem}")]
+    Columns {
+        /// What the table is called.
+        table: String,
+        /// What is wrong with them.
+        problem: LineProblem,
+    },
+    /// A table in memory without rows.
+    #[error("{table}: there are no rows")]
+    EmptyTable {
+        /// What the table is called.
+        table: String,
+    },
     /// A file as a whole is of no use.
     #[error("{}: {problem}", shown(path))]
     File {
@@ -255,6 +281,9 @@ pub enum LineProblem {
         "the price {0} has a comma: if it is a decimal one say `decimal comma`; thousands are written without"
     )]
     DecimalComma(String),
+    /// A return that is infinite or not a number.
+    #[error("the return {0} is no finite number; leave out the rows without a return, or say `missing skip`")]
+    Return(String),
     /// A price of zero or below.
     #[error("the price {0} is not positive, so that it has no logarithm")]
     NotPositive(String),

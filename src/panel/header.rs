@@ -458,9 +458,7 @@ impl Find<'_> {
 
     /// Whether a column's name looks like that of a stock.
     fn is_ticker(&self, name: &str) -> bool {
-        const LONGEST: usize = 12;
-        let fits = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b".-/^=_".contains(&byte);
-        name == self.stem || (name.len() <= LONGEST && name.bytes().all(fits))
+        name == self.stem || is_ticker(name)
     }
 
     fn quoted(&self, column: usize) -> String {
@@ -512,6 +510,13 @@ impl Find<'_> {
             }
         }
     }
+}
+
+/// Whether a name looks like that of a stock.
+pub(super) fn is_ticker(name: &str) -> bool {
+    const LONGEST: usize = 12;
+    let fits = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b".-/^=_".contains(&byte);
+    !name.is_empty() && name.len() <= LONGEST && name.bytes().all(fits)
 }
 
 /// The letters and digits of a name, in lower case.

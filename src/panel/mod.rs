@@ -55,8 +55,8 @@
 //!   ─ intake: series by day ─ clean ─ sample ─ select: days ─ align: common times, or own ─ quality
 //! ```
 //!
-//! [`stream`](PanelReader) goes this way, with all days at once or block by block; [`load()`] takes all that
-//! it gives.
+//! Tables in memory ([`Frame`]) join it at the header. [`stream`](PanelReader) goes this way, with all days at
+//! once or block by block; [`load()`] takes all that it gives.
 
 mod align;
 mod clean;
@@ -65,6 +65,8 @@ mod columnar;
 mod decode;
 mod error;
 mod field;
+#[cfg(feature = "parquet")]
+mod frame;
 mod half_day;
 mod header;
 mod intake;
@@ -93,6 +95,8 @@ use rayon::prelude::*;
 pub use align::Align;
 pub use clean::{Cleaning, Counts, DayTicks, Duplicates, HalfDays, Missing, TickFault};
 pub use error::{FileProblem, LineProblem, PanelError};
+#[cfg(feature = "parquet")]
+pub use frame::{Frame, FrameColumn};
 pub use half_day::half_day_close;
 pub use header::{ColumnNames, RowFilter};
 pub use load::{LoadOptions, Loaded, TableOptions, load};

@@ -18,6 +18,8 @@ use rayon::prelude::*;
 
 use super::align::{Alignment, CalendarDay, short_days_line};
 use super::error::PanelError;
+#[cfg(feature = "parquet")]
+use super::frame::Frame;
 use super::intake::Steps;
 use super::quality::{DayQuality, Quality};
 use super::read::{self, Again, GRID_BYTES, Held, Read};
@@ -114,9 +116,22 @@ impl PanelReader {
     /// [`Error::Panel`] or [`Error::Io`], for the first file (by stock) at fault, or for the panel as a
     /// whole. Times that stocks do not share are found later, in [`Self::next_returns`].
     pub fn open(paths: &[PathBuf], options: &LoadOptions, memory: u64, jobs: &Jobs) -> Result<Self> {
+        Self::of_read(read::read(sources(paths)?, options, memory / 2, jobs)?, options, memory, jobs)
+    }
+
+    /// The same of a table in memory, which is read by the rules of a file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`]; a fault is told with its row and column.
+    #[cfg(feature = "parquet")]
+    pub fn of_frame(frame: Frame, options: &LoadOptions, memory: u64, jobs: &Jobs) -> Result<Self> {
+        Self::of_read(frame.read(options, memory / 2, jobs)?, options, memory, jobs)
+    }
+
+    fn of_read(read: Read, options: &LoadOptions, memory: u64, jobs: &Jobs) -> Result<Self> {
         let room = memory / 2;
-        let Read { stocks: mut held, failures, files, bytes, understood, steps } =
-            read::read(sources(paths)?, options, room, jobs)?;
+        let Read { stocks: mut held, failures, files, bytes, understood, steps } = read;
         let (stocks, alignment) = calendar(&mut held, options).map_err(|error| explained(error, &steps))?;
         let blocks = blocks(&alignment, stocks.len(), jobs.thread_count(), room);
         let (next, last_bytes, prices, range) = (0, 0, 0, None);
