@@ -86,8 +86,7 @@ use std::time::Duration;
 use rayon::{ScopeFifo, ThreadPool, ThreadPoolBuilder, Yield};
 
 use crate::error::{Error, Result};
-use crate::panics::panic_text;
-pub use crate::panics::record_panics;
+pub use crate::panics::{panic_text, record_panics};
 
 /// How many threads run the jobs, and who hears of progress. Cheap to clone; clones share the threads.
 #[derive(Clone, Default)]

@@ -59,7 +59,7 @@ pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
 }
 
 /// The text of what a panic threw, with its file and line where they were recorded.
-pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> String {
+pub fn panic_text(payload: &(dyn Any + Send)) -> String {
     let text = payload_text(payload);
     let panics = PANICS.lock().unwrap_or_else(PoisonError::into_inner);
     let place = panics.iter().rev().find_map(|(other, place)| (*other == text).then_some(place));

@@ -1,5 +1,8 @@
 //! `--device` and `--threads`, `--memory`: what a command computes on.
 
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use bytesize::ByteSize;
@@ -88,10 +91,23 @@ pub(super) fn all_cores(report: &Report) -> Result<Jobs> {
 }
 
 /// The command that this program runs itself with, to try drivers where a crash harms nothing.
-pub(super) const PROBE: &str = "__probe-adapters";
+pub const PROBE: &str = "__probe-adapters";
+
+/// How this program is started, where the process's program is another one that holds this library.
+static OWN_COMMAND: OnceLock<(PathBuf, Vec<OsString>)> = OnceLock::new();
+
+pub(super) fn set_own_command(command: Option<(PathBuf, Vec<OsString>)>) {
+    if let Some(command) = command {
+        // The first one stays: it is the same program.
+        let _ = OWN_COMMAND.set(command);
+    }
+}
 
 /// A prober whose children are this program.
 pub(super) fn prober() -> Result<Prober> {
+    if let Some((program, first)) = OWN_COMMAND.get() {
+        return Ok(Prober::new(program.clone(), first.iter().cloned().chain([PROBE.into()])));
+    }
     let program = std::env::current_exe().map_err(Error::io("find", "this program"))?;
     Ok(Prober::new(program, [PROBE]))
 }
@@ -194,7 +210,7 @@ pub(super) fn check_free(what: impl FnOnce() -> String, needed: u64, advice: &st
 }
 
 /// Half of the memory that is free, by what the system says.
-fn half_of_free() -> u64 {
+pub fn half_of_free() -> u64 {
     let Ok(mut system) = sysinfo::System::new() else { return half_of(None, None) };
     system.refresh_memory_specifics(sysinfo::MemoryRefreshKind::nothing().with_ram());
     half_of(Some(system.available_memory()), system.cgroup_limits().map(|limits| limits.free_memory))

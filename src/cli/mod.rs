@@ -19,8 +19,10 @@ mod simulate;
 mod table;
 mod values;
 
+use std::ffi::OsString;
 use std::io::{IsTerminal, stdout};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ContextValue;
@@ -31,6 +33,9 @@ use crate::jobs::record_panics;
 use crate::output::{Destination, visible};
 use crate::panics::panic_text;
 use report::Report;
+
+pub use bootstrap::WORTH_A_GPU;
+pub use device::{PROBE, half_of_free};
 
 /// How a command ended, where it did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,8 +79,22 @@ enum Command {
 
 /// Parses the process's arguments, runs the command and returns the exit code.
 pub fn main() -> ExitCode {
+    run_with(std::env::args_os(), None).into()
+}
+
+/// Runs the command of these `arguments`, the first of which is the program's name, and returns the exit
+/// code. The process is the command's: it takes over signals and the panic hook.
+///
+/// Some work is done by this program in a process of its own. `own_command`, a program and its first
+/// arguments, says how another program that holds this library starts it; none where it is the process's own
+/// program.
+pub fn run_with(
+    arguments: impl IntoIterator<Item = OsString>,
+    own_command: Option<(PathBuf, Vec<OsString>)>,
+) -> u8 {
     signals::watch();
-    let arguments = match Arguments::try_parse() {
+    device::set_own_command(own_command);
+    let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(told) if told.use_stderr() => return wrong_usage(told),
         Err(asked_for) => return help(&asked_for),
@@ -88,21 +107,21 @@ pub fn main() -> ExitCode {
     match outcome
         .unwrap_or_else(|panic| Err(Error::Job { what: "the command".into(), why: panic_text(&*panic) }))
     {
-        Ok(Outcome::Done) => ExitCode::SUCCESS,
-        Ok(Outcome::Partial) => ExitCode::from(3),
+        Ok(Outcome::Done) => 0,
+        Ok(Outcome::Partial) => 3,
         Err(error) => {
             // Whoever sent a signal knows why the run ended.
             if let (Error::Cancelled, Some(code)) = (&error, signals::exit_code()) {
-                return ExitCode::from(code);
+                return code;
             }
             report.failure(flags::message(&error));
-            ExitCode::FAILURE
+            1
         }
     }
 }
 
 /// Tells what is wrong with the arguments, which may hold anything.
-fn wrong_usage(mut error: clap::Error) -> ExitCode {
+fn wrong_usage(mut error: clap::Error) -> u8 {
     let typed: Vec<_> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
     for (kind, value) in typed {
         let value = match value {
@@ -120,11 +139,11 @@ fn wrong_usage(mut error: clap::Error) -> ExitCode {
     }
     // With colours, where standard error is a terminal. It being closed is no reason to fail otherwise.
     let _ = error.print();
-    ExitCode::from(2)
+    2
 }
 
 /// Prints the help or the version, which are results like any other.
-fn help(text: &clap::Error) -> ExitCode {
+fn help(text: &clap::Error) -> u8 {
     // With colours.
     let printed = if stdout().is_terminal() {
         text.print().map_err(Error::Stdout)
@@ -132,10 +151,10 @@ fn help(text: &clap::Error) -> ExitCode {
         Destination::Stdout.write(|out| write!(out, "{text}"))
     };
     match printed {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         Err(error) => {
             Report::new(false).failure(flags::message(&error));
-            ExitCode::FAILURE
+            1
         }
     }
 }

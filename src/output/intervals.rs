@@ -177,11 +177,54 @@ fn columns(all: &[Intervals]) -> Vec<Column> {
     columns
 }
 
+/// A column of the long table in memory, one value a record.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum LongColumn<'a> {
+    /// Calendar days.
+    Dates(Vec<Date>),
+    /// Names of stocks, measures or intervals.
+    Texts(Vec<&'a str>),
+    /// Real numbers.
+    Numbers(Vec<f64>),
+    /// Numbers of returns.
+    Counts(Vec<u32>),
+}
+
+/// The long table's columns with their names, in the order of a file of it; records by date, stock, measure
+/// and interval. `stocks` are the panel's.
+pub fn long_columns<'a>(stocks: &'a [String], all: &'a [Intervals]) -> Vec<(&'static str, LongColumn<'a>)> {
+    let columns = columns(all);
+    let mut values: Vec<LongColumn<'a>> = columns
+        .iter()
+        .map(|column| match column.kind {
+            "datetime" => LongColumn::Dates(Vec::new()),
+            "string" => LongColumn::Texts(Vec::new()),
+            "integer" => LongColumn::Counts(Vec::new()),
+            _ => LongColumn::Numbers(Vec::new()),
+        })
+        .collect();
+    let Ok(()) = for_each(stocks, all, |place| {
+        for (column, values) in columns.iter().zip(&mut values) {
+            match ((column.value)(place), values) {
+                (Value::Date(date), LongColumn::Dates(dates)) => dates.push(date),
+                (Value::Text(text), LongColumn::Texts(texts)) => texts.push(text),
+                (Value::Number(number), LongColumn::Numbers(numbers)) => numbers.push(number),
+                (Value::Count(count), LongColumn::Counts(counts)) => counts.push(count),
+                // A column's values are of its kind.
+                _ => {}
+            }
+        }
+        Ok::<(), std::convert::Infallible>(())
+    });
+    columns.iter().map(|column| column.name).zip(values).collect()
+}
+
 /// Calls `take` for each record of the long table, by date, stock, measure and interval.
-fn for_each<E>(
-    stocks: &[String],
-    all: &[Intervals],
-    mut take: impl FnMut(&Place<'_>) -> Result<(), E>,
+fn for_each<'a, E>(
+    stocks: &'a [String],
+    all: &'a [Intervals],
+    mut take: impl FnMut(&Place<'a>) -> Result<(), E>,
 ) -> Result<(), E> {
     let Some(first) = all.first() else { return Ok(()) };
     for day in 0..first.dates.len() {
@@ -420,6 +463,27 @@ mod tests {
         let report = Report { stocks: &["A".into(), "B,C".into()], intervals, method: &"how" };
         write(&mut out, &report, format, layout).unwrap();
         String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn columns_in_memory_are_those_of_the_file() {
+        let (stocks, all) = (["A".to_owned(), "B,C".to_owned()], [intervals(), intervals()]);
+        let columns = long_columns(&stocks, &all);
+        let file = text(&all, Format::Csv, Layout::Long);
+        let mut reader = csv::Reader::from_reader(file.as_bytes());
+        let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+        assert_eq!(reader.headers().unwrap(), names);
+        let records: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().unwrap();
+        assert_eq!(records.len(), 8);
+        for (place, (name, column)) in columns.iter().enumerate() {
+            let texts: Vec<String> = match column {
+                LongColumn::Dates(dates) => dates.iter().map(ToString::to_string).collect(),
+                LongColumn::Texts(texts) => texts.iter().map(ToString::to_string).collect(),
+                LongColumn::Numbers(numbers) => numbers.iter().map(|value| number(*value)).collect(),
+                LongColumn::Counts(counts) => counts.iter().map(ToString::to_string).collect(),
+            };
+            assert_eq!(records.iter().map(|record| &record[place]).collect::<Vec<_>>(), texts, "{name}");
+        }
     }
 
     #[test]

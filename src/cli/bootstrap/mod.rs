@@ -32,7 +32,7 @@ use super::{Outcome, distinct, parse_seed, stock_name};
 
 /// Returns drawn from which on starting a GPU pays for itself: some seconds on a few cores, against well
 /// under one to start.
-const WORTH_A_GPU: u64 = 50_000_000_000;
+pub const WORTH_A_GPU: u64 = 50_000_000_000;
 
 /// Bootstrap confidence intervals of daily realized measures, for every day and stock of a panel of prices
 #[derive(Debug, Args)]
