@@ -1,0 +1,179 @@
+//! `growth`: the growth model, solved and certified.
+
+use bellwether::growth::{
+    Choice, GridSpec, Model, Problem, Settings, Solution, solve, solve_on, transition_path,
+};
+use bellwether::output::growth::{GrowthRow, growth_rows, write_csv};
+use bellwether::output::{Destination, Format};
+use numpy::PyArray1;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::device::Resources;
+use crate::errors::{exception, guarded, value_error};
+use crate::options::choice;
+use crate::run::{Watch, interruptible};
+
+/// What is to be solved, and how.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(crate) struct Wanted {
+    sigma: f64,
+    beta: f64,
+    delta: f64,
+    alpha: f64,
+    grid: usize,
+    low: f64,
+    high: f64,
+    spacing: String,
+    choice: String,
+    method: Option<String>,
+    maximizer: Option<String>,
+    stop: String,
+    tolerance: f64,
+    max_iterations: usize,
+}
+
+impl Wanted {
+    fn settings(&self, defaults: Settings) -> PyResult<Settings> {
+        let method = self.method.as_deref().map(|name| choice("method", name)).transpose()?;
+        let maximizer = self.maximizer.as_deref().map(|name| choice("maximizer", name)).transpose()?;
+        let settings = defaults
+            .method(method.unwrap_or(defaults.method))
+            .maximizer(maximizer.unwrap_or(defaults.maximizer))
+            .stop(choice("stop", &self.stop)?)
+            .tolerance(self.tolerance)
+            .max_iterations(self.max_iterations);
+        Ok(settings)
+    }
+}
+
+/// A solution with its certificate.
+#[pyclass(frozen, module = "bellwether._bellwether")]
+pub(crate) struct Growth {
+    problem: Problem,
+    settings: Settings,
+    solution: Solution,
+    rows: Vec<GrowthRow>,
+    /// What was computed on, and why.
+    #[pyo3(get)]
+    device: String,
+}
+
+/// Solves the growth model.
+#[pyfunction]
+#[pyo3(signature = (wanted, resources, progress=None))]
+pub(crate) fn growth(
+    py: Python<'_>,
+    wanted: Wanted,
+    resources: Resources,
+    progress: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Growth> {
+    guarded(|| {
+        let kind: Choice = choice("choice", &wanted.choice)?;
+        let model = Model::new(wanted.sigma, wanted.beta, wanted.delta, wanted.alpha).map_err(exception)?;
+        let spec = GridSpec::default().points(wanted.grid).between(wanted.low, wanted.high);
+        let spec = spec.spacing(choice("spacing", &wanted.spacing)?);
+        let on_cpu = wanted.settings(Settings::for_choice(kind))?;
+        let on_gpu = wanted.settings(Settings::for_gpu(kind))?;
+        let (device, memory) = (resources.choice()?, resources.memory()?);
+        if spec.bytes() > memory {
+            return Err(exception(bellwether::Error::Memory {
+                what: format!("a grid of {} points", spec.points),
+                needed: spec.bytes(),
+                allowed: memory,
+                advice: "choose a smaller `grid`".into(),
+            }));
+        }
+        let watch = Watch::default();
+        let (problem, settings, solution, rows, device) = interruptible(py, &watch, progress, || {
+            let jobs = watch.jobs(resources.library_jobs()?);
+            let opened = resources.open(&device, false, "the growth model", &jobs)?;
+            let settings = if opened.gpu.is_some() { on_gpu } else { on_cpu };
+            settings.check(kind)?;
+            jobs.install(|| {
+                let problem = Problem::new(model, spec, kind)?;
+                let most = settings.max_iterations as u64;
+                let mut observe = |progress: bellwether::growth::Progress| {
+                    watch.step(progress.iterations as u64, most);
+                    watch.check();
+                };
+                let solution = match &opened.gpu {
+                    Some(gpu) => solve_on(gpu, &problem, &settings, &mut observe)?,
+                    None => solve(&problem, &settings, &mut observe)?,
+                };
+                let rows = growth_rows(&problem, &solution);
+                Ok((problem, settings, solution, rows, opened.description))
+            })
+        })?;
+        Ok(Growth { problem, settings, solution, rows, device })
+    })
+}
+
+#[pymethods]
+impl Growth {
+    /// Columns of the solution, a value a grid point: `k`, `value`, `capital_next`, `consumption`,
+    /// `euler_error`.
+    fn column<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyArray1<f64>>> {
+        let of: fn(&GrowthRow) -> f64 = match name {
+            "k" => |row| row.k,
+            "value" => |row| row.value,
+            "capital_next" => |row| row.capital_next,
+            "consumption" => |row| row.consumption,
+            "euler_error" => |row| row.euler_error,
+            other => return Err(value_error(format!("there is no column {other:?}"))),
+        };
+        Ok(PyArray1::from_vec(py, self.rows.iter().map(of).collect()))
+    }
+
+    /// The certificate, the steady state and how it went, as JSON.
+    fn description(&self) -> PyResult<String> {
+        let Solution { iterations, preparations, certificate, timing, proposal, .. } = &self.solution;
+        let steady = self.problem.model().steady_state();
+        let described = serde_json::json!({
+            "certificate": certificate,
+            "steady_state": steady,
+            "settings": self.settings,
+            "iterations": iterations,
+            "preparations": preparations,
+            "proposal": proposal,
+            "seconds": {
+                "solve": timing.solve.as_secs_f64(),
+                "polish": timing.polish.as_secs_f64(),
+                "certify": timing.certify.as_secs_f64(),
+            },
+        });
+        Ok(described.to_string())
+    }
+
+    /// The transition path of so many periods: a dict of arrays.
+    fn path<'py>(&self, py: Python<'py>, periods: usize, from_capital: f64) -> PyResult<Bound<'py, PyDict>> {
+        guarded(|| {
+            let path = transition_path(&self.problem, &self.solution.capital_next, from_capital, periods)
+                .map_err(exception)?;
+            let dict = PyDict::new(py);
+            dict.set_item("t", PyArray1::from_vec(py, path.iter().map(|point| point.t as i64).collect()))?;
+            let columns: [(&str, fn(&bellwether::growth::PathPoint) -> f64); 4] = [
+                ("k", |point| point.k),
+                ("c", |point| point.c),
+                ("output", |point| point.output),
+                ("investment", |point| point.investment),
+            ];
+            for (name, of) in columns {
+                dict.set_item(name, PyArray1::from_vec(py, path.iter().map(of).collect()))?;
+            }
+            Ok(dict)
+        })
+    }
+
+    /// Writes the solution to a file of CSV, whole or not at all.
+    fn write(&self, py: Python<'_>, path: std::path::PathBuf) -> PyResult<()> {
+        guarded(|| {
+            if Format::of("path", &path, None).map_err(exception)? != Format::Csv {
+                return Err(value_error("a solution is written as CSV; for others take to_frame()"));
+            }
+            let destination = Destination::File(path);
+            py.detach(|| destination.write(|out| write_csv(&self.rows, out))).map_err(exception)
+        })
+    }
+}
