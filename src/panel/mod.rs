@@ -55,8 +55,8 @@
 //!   ─ intake: series by day ─ clean ─ sample ─ select: days ─ align: common times, or own ─ quality
 //! ```
 //!
-//! Tables in memory ([`Frame`]) join it at the header. [`stream`](PanelReader) goes this way, with all days at
-//! once or block by block; [`load()`] takes all that it gives.
+//! Tables in memory ([`Frame`]) join it at the header. [`stream`](PanelReader) goes this way, with all days
+//! at once or block by block; [`load()`] takes all that it gives.
 
 mod align;
 mod clean;
