@@ -31,7 +31,7 @@ pub enum PanelError {
         /// The column's name.
         column: String,
         /// What is wrong with it.
-        problem: LineProblem,
+        problem: Box<LineProblem>,
     },
     /// The columns of a table in memory are not what is needed.
     #[error("{table}: {problem}")]

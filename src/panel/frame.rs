@@ -179,7 +179,7 @@ impl Frame {
     fn at(&self, columns: &Columns, row: usize, column: Option<usize>, problem: LineProblem) -> Error {
         let column = column.unwrap_or_else(|| blamed(columns, &problem));
         let name = columns.names.get(column).cloned().unwrap_or_default();
-        PanelError::Row { table: self.name.clone(), row, column: name, problem }.into()
+        PanelError::Row { table: self.name.clone(), row, column: name, problem: Box::new(problem) }.into()
     }
 
     /// Reads the frame into the series of its stocks.
@@ -472,20 +472,20 @@ impl<'a> WideRows<'a> {
             let place = intake.add_only(name, self.moments.len());
             let values = &self.frame.columns[*column].values;
             for &(row, date, time) in &self.moments {
-                let at = |problem| (row, *column, Fault::Row(problem));
+                let at = |problem| Box::new((row, *column, Fault::Row(problem)));
                 match columnar::price(values, row, self.decimal_comma).map_err(at)? {
                     None if rules.cleaning.missing == Missing::Skip => intake.steps.counts.missing += 1,
                     None => return Err(at(LineProblem::NotFinite("\"\"".into()))),
                     Some(price) => {
                         let pushed = intake.push(place, date, time, price);
-                        pushed.map_err(|fault| (row, *column, fault)).map(drop)?;
+                        pushed.map_err(|fault| Box::new((row, *column, fault))).map(drop)?;
                     }
                 }
             }
-            intake.finish().map_err(|error| (usize::MAX, *column, Fault::Other(error)))
+            intake.finish().map_err(|error| Box::new((usize::MAX, *column, Fault::Other(error))))
         });
         let (mut kept, mut steps) = (Vec::new(), Steps::default());
-        let mut first: Option<(usize, usize, Fault)> = None;
+        let mut first: Option<Box<(usize, usize, Fault)>> = None;
         for job in read {
             match job.result {
                 Ok((stocks, _, done)) => {
@@ -503,7 +503,7 @@ impl<'a> WideRows<'a> {
             }
         }
         steps.filtered += self.filtered;
-        match first {
+        match first.map(|first| *first) {
             None => Ok((kept, self.stocks.iter().map(|(_, name)| name.clone()).collect(), steps)),
             Some((_, _, Fault::Other(error))) => Err(error),
             Some((row, column, Fault::Row(problem))) => {
