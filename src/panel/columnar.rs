@@ -93,6 +93,18 @@ pub(super) fn read(
     Ok((format!("{}{zones}; Parquet", rows.columns.described()), bytes))
 }
 
+/// Whether a table is of one stock, and the number of its rows, from what the file says of itself.
+pub(super) fn glance(path: &Path, stock: &str, options: &LoadOptions) -> Option<(bool, u64)> {
+    let table = Table::open(path).ok()?;
+    let names = table.columns().iter().map(|column| match column.is_unnamed_index() {
+        true => String::new(),
+        false => column.name.clone(),
+    });
+    let columns =
+        Columns::find(names.collect(), &options.table.columns, &options.table.filters, stock).ok()?;
+    Some((matches!(columns.shape, Shape::Single { .. }), table.rows()))
+}
+
 /// The zones of a table: the panel's is that in which its times were shown, where nothing else is said.
 fn zones_of(table: &Table, columns: &Columns, zones: &Zones) -> Zones {
     let stamp = match columns.when {

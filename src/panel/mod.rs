@@ -62,6 +62,7 @@ mod align;
 mod clean;
 #[cfg(feature = "parquet")]
 mod columnar;
+pub mod content;
 mod decode;
 mod error;
 mod field;
@@ -83,6 +84,7 @@ mod sample;
 mod select;
 mod series;
 mod session;
+mod share;
 mod spool;
 mod stocks;
 mod stream;
@@ -106,6 +108,7 @@ pub use refresh::{refresh_prices, refresh_times};
 pub use sample::{Every, Sampling};
 pub(crate) use select::is_table;
 pub use session::Session;
+pub use share::{OpenShare, Outline, Share, ShareBy};
 pub use stocks::Stocks;
 pub use stream::{PanelReader, Summary};
 

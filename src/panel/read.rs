@@ -136,7 +136,7 @@ pub(super) fn read(files: Vec<Source>, options: &LoadOptions, room: u64, jobs: &
 }
 
 /// The files of the stocks wanted where each of these has one of its name, else all.
-fn only_of(mut files: Vec<Source>, wanted: Option<&[String]>) -> Vec<Source> {
+pub(super) fn only_of(mut files: Vec<Source>, wanted: Option<&[String]>) -> Vec<Source> {
     let is_named = |stock: &String| files.iter().any(|file| file.stock == *stock);
     if let Some(wanted) = wanted.filter(|wanted| wanted.iter().all(is_named)) {
         files.retain(|file| wanted.contains(&file.stock));

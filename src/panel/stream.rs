@@ -17,6 +17,7 @@ use jiff::civil::Date;
 use rayon::prelude::*;
 
 use super::align::{Alignment, CalendarDay, short_days_line};
+use super::content::{self, Content};
 use super::error::PanelError;
 #[cfg(feature = "parquet")]
 use super::frame::Frame;
@@ -25,6 +26,7 @@ use super::quality::{DayQuality, Quality};
 use super::read::{self, Again, GRID_BYTES, Held, Read};
 use super::select::{restrict, sources};
 use super::series::{Series, Stock, Ticks};
+use super::share::{Share, days_of_share};
 use super::spool::TICK_BYTES;
 use super::{DayPrices, DayReturns, LoadOptions, returns_of_day};
 use crate::error::{Error, Result};
@@ -69,6 +71,8 @@ pub struct PanelReader {
     bytes: u64,
     understood: Vec<String>,
     steps: Steps,
+    /// What the blocks so far hold, where it is asked for.
+    content: Option<Content>,
 }
 
 /// How reading a panel went.
@@ -116,7 +120,7 @@ impl PanelReader {
     /// [`Error::Panel`] or [`Error::Io`], for the first file (by stock) at fault, or for the panel as a
     /// whole. Times that stocks do not share are found later, in [`Self::next_returns`].
     pub fn open(paths: &[PathBuf], options: &LoadOptions, memory: u64, jobs: &Jobs) -> Result<Self> {
-        Self::of_read(read::read(sources(paths)?, options, memory / 2, jobs)?, options, memory, jobs)
+        Self::of(read::read(sources(paths)?, options, memory / 2, jobs)?, options, memory, jobs, None)
     }
 
     /// The same of a table in memory, which is read by the rules of a file.
@@ -126,13 +130,26 @@ impl PanelReader {
     /// As [`Self::open`]; a fault is told with its row and column.
     #[cfg(feature = "parquet")]
     pub fn of_frame(frame: Frame, options: &LoadOptions, memory: u64, jobs: &Jobs) -> Result<Self> {
-        Self::of_read(frame.read(options, memory / 2, jobs)?, options, memory, jobs)
+        Self::of(frame.read(options, memory / 2, jobs)?, options, memory, jobs, None)
     }
 
-    fn of_read(read: Read, options: &LoadOptions, memory: u64, jobs: &Jobs) -> Result<Self> {
+    /// Of what was read, all days or those of a share of them.
+    pub(super) fn of(
+        read: Read,
+        options: &LoadOptions,
+        memory: u64,
+        jobs: &Jobs,
+        share: Option<Share>,
+    ) -> Result<Self> {
         let room = memory / 2;
         let Read { stocks: mut held, failures, files, bytes, understood, steps } = read;
-        let (stocks, alignment) = calendar(&mut held, options).map_err(|error| explained(error, &steps))?;
+        let (stocks, mut alignment) =
+            calendar(&mut held, options).map_err(|error| explained(error, &steps))?;
+        if let Some(share) = share {
+            let days = alignment.calendar.iter().map(|day| (day.date, alignment.usual_returns(day) as u64));
+            let kept = days_of_share(&days.collect::<Vec<_>>(), share);
+            alignment.calendar.retain(|day| kept.contains(&day.date));
+        }
         let blocks = blocks(&alignment, stocks.len(), jobs.thread_count(), room);
         let (next, last_bytes, prices, range) = (0, 0, 0, None);
         Ok(Self {
@@ -152,6 +169,7 @@ impl PanelReader {
             bytes,
             understood,
             steps,
+            content: None,
         })
     }
 
@@ -164,6 +182,16 @@ impl PanelReader {
     /// that turn out to be too short may be dropped yet.
     pub fn dates(&self) -> impl Iterator<Item = Date> {
         self.alignment.calendar.iter().map(|day| day.date)
+    }
+
+    /// From now on hashes what the blocks hold; see [`Self::content`].
+    pub fn hash_content(&mut self) {
+        self.content.get_or_insert_default();
+    }
+
+    /// What the blocks so far hold, since [`Self::hash_content`]: nothing where that was not called.
+    pub fn content(&self) -> Option<&Content> {
+        self.content.as_ref()
     }
 
     /// The number of blocks that all days come in.
@@ -182,6 +210,12 @@ impl PanelReader {
     pub(crate) fn has(&self, stock: usize, date: Date) -> bool {
         let has = |day: (Date, usize)| day.0 == date && day.1 > 1;
         self.held.get(stock).is_some_and(|held| held.days().any(has))
+    }
+
+    /// The number of cells of the days still to come that have returns, where stocks keep their own times;
+    /// about as many where not.
+    pub fn cells_left(&self) -> usize {
+        self.held.iter().map(|held| held.days().filter(|(_, rows)| *rows > 1).count()).sum()
     }
 
     /// Returns of all stocks over the days still to come, where stocks share their times or keep their own;
@@ -283,13 +317,20 @@ impl PanelReader {
         let count: usize = prices.iter().flatten().map(|day| day.prices.len()).sum();
         self.prices += count;
         self.last_bytes = count as u64 * GRID_BYTES;
+        let hashes = self.content.is_some();
         let look = |day: Vec<DayPrices>| {
             let returns = returns_of_day(&day);
-            (DayQuality::of(&day, &returns), keep(day, returns))
+            let cells = if hashes { day.iter().flat_map(content::of_day).collect() } else { Vec::new() };
+            ((DayQuality::of(&day, &returns), cells), keep(day, returns))
         };
-        let (quality, days): (Vec<DayQuality>, Vec<Vec<T>>) =
+        let (looked, days): (Vec<(DayQuality, Vec<content::Cell>)>, Vec<Vec<T>>) =
             jobs.install(|| prices.into_par_iter().map(look).unzip());
-        quality.into_iter().for_each(|day| self.quality.add(day));
+        for (quality, cells) in looked {
+            self.quality.add(quality);
+            if let Some(content) = &mut self.content {
+                content.cells.extend(cells);
+            }
+        }
         if self.is_done() {
             self.alignment.check().map_err(|error| explained(error.into(), &self.steps))?;
         }
