@@ -32,6 +32,25 @@ pub enum Error {
     /// The growth model could not be solved as asked.
     #[error(transparent)]
     Growth(#[from] crate::growth::GrowthError),
+    /// A file is not what it was named as.
+    #[error("{} cannot be used: {why}", path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// A result is not what its manifest says, or not of this panel.
+    #[error("{} is not verified: {}", path.display(), findings.join("; "))]
+    NotVerified {
+        /// The result.
+        path: PathBuf,
+        /// What differs, a line each.
+        findings: Vec<String>,
+    },
+    /// Parts of a run do not go together.
+    #[error(transparent)]
+    Part(#[from] crate::parts::PartError),
     /// A parameter lies outside of what the method accepts.
     #[error("{name} is {value}, but {requirement}")]
     Parameter {

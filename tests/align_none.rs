@@ -111,7 +111,7 @@ fn run(paths: &[PathBuf], methods: &[Bootstrap], align: Align, memory: u64) -> R
 
 fn csv(stocks: &[String], intervals: &[Intervals], layout: Layout) -> String {
     let mut out = Vec::new();
-    write(&mut out, &Report { stocks, intervals, method: &() }, Format::Csv, layout).unwrap();
+    write(&mut out, &Report { stocks, intervals, method: &(), manifest: None }, Format::Csv, layout).unwrap();
     String::from_utf8(out).unwrap()
 }
 

@@ -76,8 +76,12 @@ impl Golden {
         let resources = Resources { jobs: &jobs, memory: 64 << 20 };
         let intervals = bootstrap.run(&returns.days, &mut Engine::Cpu, &resources, &()).unwrap();
         let mut out = Vec::new();
-        let report =
-            Report { stocks: &returns.stocks, intervals: std::slice::from_ref(&intervals), method: &() };
+        let report = Report {
+            stocks: &returns.stocks,
+            intervals: std::slice::from_ref(&intervals),
+            method: &(),
+            manifest: None,
+        };
         write(&mut out, &report, Format::Csv, Layout::Long).unwrap();
         String::from_utf8(out).unwrap()
     }

@@ -24,6 +24,7 @@ use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
 use super::Format;
+use super::manifest::Manifest;
 use crate::bootstrap::{Ends, Intervals};
 
 /// Arrangement of the cells.
@@ -44,6 +45,8 @@ pub struct Report<'a, M> {
     pub intervals: &'a [Intervals],
     /// What they are and how they came about: the key `method` of long JSON.
     pub method: &'a M,
+    /// What they were computed from: the key `manifest` of long JSON, and of Parquet's metadata.
+    pub manifest: Option<&'a Manifest>,
 }
 
 /// The value of one column in one record.
@@ -86,6 +89,14 @@ impl Value<'_> {
             Self::Text(text) => text.to_owned(),
             Self::Number(value) => number(value),
             Self::Count(count) => count.to_string(),
+        }
+    }
+
+    /// The text, `null` for what is not finite.
+    fn plain(&self) -> String {
+        match *self {
+            Self::Number(value) if !value.is_finite() => "null".to_owned(),
+            _ => self.text(),
         }
     }
 }
@@ -284,6 +295,8 @@ struct Schema {
 #[derive(Serialize)]
 struct Table<'a, M> {
     method: &'a M,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    manifest: Option<&'a Manifest>,
     schema: Schema,
     data: Records<'a>,
 }
@@ -313,7 +326,7 @@ pub fn write<M: Serialize>(
     format: Format,
     layout: Layout,
 ) -> io::Result<()> {
-    let Report { stocks, intervals, method } = *report;
+    let Report { stocks, intervals, method, manifest } = *report;
     match (format, layout) {
         (Format::Csv, Layout::Long) => {
             let columns = columns(intervals);
@@ -342,7 +355,7 @@ pub fn write<M: Serialize>(
             let fields =
                 columns.iter().map(|column| Field { name: column.name, kind: column.kind }).collect();
             let schema = Schema { fields, pandas_version: "1.4.0" };
-            json(out, &Table { method, schema, data: Records(&columns, stocks, intervals) })
+            json(out, &Table { method, manifest, schema, data: Records(&columns, stocks, intervals) })
         }
         (Format::Json, Layout::Wide) => json(out, &split(stocks, intervals)),
         #[cfg(feature = "parquet")]
@@ -356,21 +369,90 @@ pub fn write<M: Serialize>(
                 _ => Kind::Number,
             };
             let fields = columns.iter().map(|column| Field::new(column.name, kind(column))).collect();
-            let mut writer = RecordWriter::new(out, fields, method)?;
+            let mut writer = RecordWriter::with_metadata(out, fields, &metadata(method, manifest)?)?;
             for_each(stocks, intervals, |place| {
                 writer.write(columns.iter().map(|column| (column.value)(place).into()))
             })?;
             writer.finish()
         }
         #[cfg(feature = "parquet")]
-        (Format::Parquet, Layout::Wide) => wide_parquet(out, &split(stocks, intervals), method),
+        (Format::Parquet, Layout::Wide) => {
+            wide_parquet(out, &split(stocks, intervals), metadata(method, manifest)?)
+        }
     }
+}
+
+/// The names of the long table's columns, and its records: the text of each field as CSV has it, `null` for
+/// what is not finite, as JSON has it.
+pub fn records(stocks: &[String], intervals: &[Intervals]) -> (Vec<String>, Vec<Vec<String>>) {
+    let columns = columns(intervals);
+    let mut records = Vec::new();
+    let done: Result<(), std::convert::Infallible> = for_each(stocks, intervals, |place| {
+        records.push(columns.iter().map(|column| (column.value)(place).plain()).collect());
+        Ok(())
+    });
+    let Ok(()) = done;
+    (columns.iter().map(|column| column.name.to_owned()).collect(), records)
+}
+
+/// The hash of the records of the long table, whatever the file's format: `blake3:` and 64 hexadecimal digits.
+/// Each field is its text in [`records`] and the byte 0x1f; each record, the names of the columns first, ends
+/// with 0x1e.
+pub fn records_hash(stocks: &[String], intervals: &[Intervals]) -> String {
+    let columns = columns(intervals);
+    let mut hash = RecordsHash::new(columns.iter().map(|column| column.name));
+    let done: Result<(), std::convert::Infallible> = for_each(stocks, intervals, |place| {
+        hash.add(columns.iter().map(|column| (column.value)(place).plain()));
+        Ok(())
+    });
+    let Ok(()) = done;
+    hash.finish()
+}
+
+/// The hash of records, one after the other.
+#[derive(Debug, Default)]
+pub(crate) struct RecordsHash(blake3::Hasher);
+
+impl RecordsHash {
+    /// Of records of these columns.
+    pub(crate) fn new<'a>(columns: impl Iterator<Item = &'a str>) -> Self {
+        let mut new = Self::default();
+        new.add(columns);
+        new
+    }
+
+    /// Takes a record.
+    pub(crate) fn add(&mut self, fields: impl Iterator<Item = impl AsRef<str>>) {
+        for field in fields {
+            self.0.update(field.as_ref().as_bytes()).update(&[0x1f]);
+        }
+        self.0.update(&[0x1e]);
+    }
+
+    /// Of all records.
+    pub(crate) fn finish(self) -> String {
+        crate::panel::content::named(&self.0.finalize())
+    }
+}
+
+/// The keys of a Parquet file's metadata.
+#[cfg(feature = "parquet")]
+fn metadata(method: &impl Serialize, manifest: Option<&Manifest>) -> io::Result<Vec<(&'static str, String)>> {
+    let mut metadata = vec![("bellwether", serde_json::to_string(method)?)];
+    if let Some(manifest) = manifest {
+        metadata.push((super::manifest::PARQUET_KEY, serde_json::to_string(manifest)?));
+    }
+    Ok(metadata)
 }
 
 /// The wide table as pandas would write it: the index is called `__index_level_0__`, and names of two levels
 /// are Python's tuples.
 #[cfg(feature = "parquet")]
-fn wide_parquet(out: &mut dyn Write, split: &Split<'_>, method: &impl Serialize) -> io::Result<()> {
+fn wide_parquet(
+    out: &mut dyn Write,
+    split: &Split<'_>,
+    mut metadata: Vec<(&'static str, String)>,
+) -> io::Result<()> {
     use super::parquet::{Cells, Field, Kind, ROWS, TableWriter, days_since_1970};
     use serde_json::json;
     const INDEX: &str = "__index_level_0__";
@@ -395,7 +477,7 @@ fn wide_parquet(out: &mut dyn Write, split: &Split<'_>, method: &impl Serialize)
     });
     let fields = names.iter().map(|name| Field::new(name, Kind::Number));
     let fields = fields.chain([Field::new(INDEX, Kind::Date)]).collect();
-    let metadata = [("bellwether", serde_json::to_string(method)?), ("pandas", pandas.to_string())];
+    metadata.push(("pandas", pandas.to_string()));
     let mut writer = TableWriter::new(out, fields, &metadata)?;
     for (dates, rows) in split.index.chunks(ROWS).zip(split.data.chunks(ROWS)) {
         let numbers = (0..names.len())
@@ -460,7 +542,8 @@ mod tests {
 
     fn text(intervals: &[Intervals], format: Format, layout: Layout) -> String {
         let mut out = Vec::new();
-        let report = Report { stocks: &["A".into(), "B,C".into()], intervals, method: &"how" };
+        let report =
+            Report { stocks: &["A".into(), "B,C".into()], intervals, method: &"how", manifest: None };
         write(&mut out, &report, format, layout).unwrap();
         String::from_utf8(out).unwrap()
     }
@@ -509,7 +592,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("intervals.parquet");
         let mut out = std::fs::File::create(&path).unwrap();
-        let report = Report { stocks: &["A".into(), "B,'C".into()], intervals, method: &"how" };
+        let report =
+            Report { stocks: &["A".into(), "B,'C".into()], intervals, method: &"how", manifest: None };
         write(&mut out, &report, Format::Parquet, layout).unwrap();
         let table = crate::panel::parquet::Table::open(&path).unwrap();
         (folder, table)
@@ -548,7 +632,7 @@ mod tests {
             let mut out = Vec::new();
             write(
                 &mut out,
-                &Report { stocks: &stocks, intervals, method: &"how" },
+                &Report { stocks: &stocks, intervals, method: &"how", manifest: None },
                 Format::Csv,
                 Layout::Long,
             )

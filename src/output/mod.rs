@@ -2,19 +2,21 @@
 //!
 //! [`Outputs`] checks where they go before the work; then [`intervals`] and the growth model's
 //! solution ([`growth`]) as CSV, JSON and [Parquet](Format::Parquet), [`coverage`], and the [`truth`] of
-//! simulated panels.
+//! simulated panels. [`manifest`] is what a result says of where it is from.
 
 #[cfg(feature = "parquet")]
 mod arrow_schema;
 pub mod coverage;
 pub mod growth;
 pub mod intervals;
+pub mod manifest;
 mod outputs;
 pub mod panel;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 #[cfg(feature = "parquet")]
 pub mod prices;
+pub mod result;
 mod stdout;
 pub(crate) mod temporary;
 pub(crate) mod text;

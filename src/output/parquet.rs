@@ -397,8 +397,17 @@ impl<'a> RecordWriter<'a> {
         fields: Vec<Field>,
         how: &impl serde::Serialize,
     ) -> io::Result<Self> {
+        Self::with_metadata(out, fields, &[("bellwether", serde_json::to_string(how)?)])
+    }
+
+    /// Begins a table of these columns, with keys and values of the file's own.
+    pub(crate) fn with_metadata(
+        out: &'a mut dyn Write,
+        fields: Vec<Field>,
+        metadata: &[(&str, String)],
+    ) -> io::Result<Self> {
         let cells = fields.iter().map(|field| (empty(field.kind), Names::default())).collect();
-        let table = TableWriter::new(out, fields, &[("bellwether", serde_json::to_string(how)?)])?;
+        let table = TableWriter::new(out, fields, metadata)?;
         Ok(Self { table, cells, rows: 0 })
     }
 
