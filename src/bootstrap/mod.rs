@@ -39,6 +39,7 @@ pub mod pairings;
 mod periods;
 mod results;
 mod run;
+mod samples;
 mod selection;
 
 use std::borrow::Cow;
@@ -54,6 +55,9 @@ use rayon::prelude::*;
 pub use exact::StatisticLaw;
 pub use periods::Period;
 pub use results::{Description, Details, Ends, Intervals, PanelTimes, Times};
+pub(crate) use run::CellFacts;
+pub(crate) use samples::{SampleCell, SampleTable, run_panel_samples};
+pub(crate) use selection::Carried;
 
 use crate::columns::{Column, DayColumns, plan_columns};
 use crate::error::{Error, Result};
@@ -66,13 +70,13 @@ use crate::random::STREAM_VERSION;
 use crate::resample::block_length::BlockLength;
 use crate::resample::gpu::{Resampler, device_limits};
 use crate::resample::histogram::Histogram;
-use crate::resample::plan::{Budget, DayShape, DeviceLimits, Resamples, waves};
+use crate::resample::plan::{Batch, Budget, DayShape, DeviceLimits, Resamples, waves};
 use crate::resample::{Block, Scheme, cpu};
 use groups::{Group, Groups};
 use periods::Periods;
 use results::Table;
 use run::{Clocks, Planned, Run};
-use selection::Need;
+use selection::{Need, Selection};
 
 /// What to compute: the method and its parameters.
 #[derive(Debug, Clone)]
@@ -343,6 +347,11 @@ impl Bootstrap {
         self.need_of = wanted.into_iter().map(|need| need.map(&mut number)).collect();
     }
 
+    /// The same with another number of samples, at least one.
+    pub(crate) fn with_samples(&self, samples: u32) -> Self {
+        Self { samples: samples.max(1), ..self.clone() }
+    }
+
     /// The seed of the random stream.
     pub fn seed(&self) -> u64 {
         self.seed
@@ -475,6 +484,57 @@ impl Bootstrap {
             return self.run_exact(&all, resources.jobs, observer);
         }
         let groups = &all.groups[..];
+        let (shapes, planned) = self.look(groups, resources.jobs)?;
+        let budget = Budget {
+            memory: resources.memory,
+            threads: resources.jobs.thread_count(),
+            device: engine.limits(),
+        };
+        let waves = waves(&shapes, self.resamples(), &budget)?;
+        let mut table = Table::new(self, &all);
+        for (group, planned) in groups.iter().zip(&planned) {
+            for (&cell, estimate) in group.cells.iter().zip(&planned.estimates) {
+                table.found.estimate[[group.row, cell]] = estimate.value;
+            }
+        }
+        let (clocks, cancelled) = (Clocks::default(), AtomicBool::new(false));
+        for wave in &waves {
+            let (jobs, planned) = (resources.jobs, &planned);
+            let (clocks, cancelled) = (&clocks, &cancelled);
+            let samples = 0..self.samples;
+            let run =
+                Run { bootstrap: self, groups, planned, wave, samples, jobs, clocks, observer, cancelled };
+            let finish =
+                |batch: &Batch, selections: Vec<Selection>, estimate: &Estimate, columns: &[Column]| {
+                    run.found(batch, selections, estimate, columns)
+                };
+            let finished = match engine {
+                _ if self.needs.is_empty() => run.without_draws(),
+                Engine::Cpu => run.on_cpu(&finish)?,
+                Engine::Gpu(resampler) => run.on_gpu(resampler, &finish)?,
+            };
+            for (batch, found) in wave.iter().zip(finished) {
+                table.fill(&groups[batch.day], batch, &found);
+            }
+        }
+        let mut found = table.found;
+        found.times = Times {
+            wall: start.elapsed(),
+            resample: clocks.resample.total(),
+            quantiles: clocks.quantiles.total(),
+        };
+        exact::describe(&mut found.details, groups);
+        if self.against_exact {
+            let exact = self.run_exact(&all, resources.jobs, observer)?;
+            for (ends, exact) in found.ends.iter_mut().zip(exact.ends) {
+                ends.exact = Some([exact.lower, exact.upper]);
+            }
+        }
+        Ok(found)
+    }
+
+    /// What is known of each group before resampling, and the shapes of their days.
+    fn look(&self, groups: &[Group<'_>], jobs: &Jobs) -> Result<(Vec<DayShape>, Vec<Planned>)> {
         let per_cell = self.columns();
         let look = |group: &Group<'_>| {
             let day = &*group.day;
@@ -497,52 +557,27 @@ impl Bootstrap {
                 .map_err(|error| with_place(day, error))?;
             Ok((shape, Planned { columns, estimates, schemes }))
         };
-        let looked = resources.jobs.install(|| groups.par_iter().map(look).collect::<Result<Vec<_>>>())?;
+        let looked = jobs.install(|| groups.par_iter().map(look).collect::<Result<Vec<_>>>())?;
         let (mut shapes, mut planned) = (Vec::with_capacity(groups.len()), Vec::with_capacity(groups.len()));
         for (shape, plan) in looked {
             shapes.push(shape);
             planned.push(plan);
         }
-        let budget = Budget {
-            memory: resources.memory,
-            threads: resources.jobs.thread_count(),
-            device: engine.limits(),
-        };
-        let waves = waves(&shapes, self.resamples(), &budget)?;
-        let mut table = Table::new(self, &all);
-        for (group, planned) in groups.iter().zip(&planned) {
-            for (&cell, estimate) in group.cells.iter().zip(&planned.estimates) {
-                table.found.estimate[[group.row, cell]] = estimate.value;
-            }
-        }
-        let (clocks, cancelled) = (Clocks::default(), AtomicBool::new(false));
-        for wave in &waves {
-            let (jobs, planned) = (resources.jobs, &planned);
-            let (clocks, cancelled) = (&clocks, &cancelled);
-            let run = Run { bootstrap: self, groups, planned, wave, jobs, clocks, observer, cancelled };
-            let finished = match engine {
-                _ if self.needs.is_empty() => run.without_draws(),
-                Engine::Cpu => run.on_cpu()?,
-                Engine::Gpu(resampler) => run.on_gpu(resampler)?,
-            };
-            for (batch, found) in wave.iter().zip(finished) {
-                table.fill(&groups[batch.day], batch, &found);
-            }
-        }
-        let mut found = table.found;
-        found.times = Times {
-            wall: start.elapsed(),
-            resample: clocks.resample.total(),
-            quantiles: clocks.quantiles.total(),
-        };
-        exact::describe(&mut found.details, groups);
+        Ok((shapes, planned))
+    }
+
+    /// The table of these days and a panel of so many `stocks`, without cells: for those of parts to be filled
+    /// in ([`crate::parts`]).
+    pub(crate) fn table(&self, dates: Vec<Date>, stocks: usize) -> Intervals {
+        let cells = self.measure.cells(stocks);
+        let present = Array2::from_elem((dates.len(), cells.len()), false);
+        let mut found = Table::of(self, cells, dates, present).found;
         if self.against_exact {
-            let exact = self.run_exact(&all, resources.jobs, observer)?;
-            for (ends, exact) in found.ends.iter_mut().zip(exact.ends) {
-                ends.exact = Some([exact.lower, exact.upper]);
-            }
+            let missing = || Array2::from_elem(found.estimate.dim(), f64::NAN);
+            let missing = [missing(), missing()];
+            found.ends.iter_mut().for_each(|ends| ends.exact = Some(missing.clone()));
         }
-        Ok(found)
+        found
     }
 
     /// Columns of a cell: the measure's, and those of its standard error where the interval needs one.

@@ -97,6 +97,10 @@ impl Ends {
 }
 
 impl Details {
+    /// The names of its arrays of numbers, in order.
+    const NAMES: [&str; 7] =
+        ["standard_error", "bias", "zeros", "largest", "jump_statistic", "jump_p_value", "padded"];
+
     /// Of so many days and cells, none of which there is.
     fn missing(shape: (usize, usize)) -> Self {
         let missing = || Array2::from_elem(shape, f64::NAN);
@@ -208,6 +212,69 @@ impl Intervals {
         &self.ends[0].upper
     }
 
+    /// All arrays of numbers by name: the estimates, the ends of each kind of interval, the details.
+    pub(crate) fn columns(&self) -> Vec<(String, &Array2<f64>)> {
+        let mut columns = vec![("estimate".to_owned(), &self.estimate)];
+        for ends in &self.ends {
+            let name = |what: &str| format!("{}.{what}", ends.interval);
+            columns.push((name("lower"), &ends.lower));
+            columns.push((name("upper"), &ends.upper));
+            columns.push((name("lower_error"), &ends.lower_error));
+            columns.push((name("upper_error"), &ends.upper_error));
+            if let Some([lower, upper]) = &ends.exact {
+                columns.push((name("exact_lower"), lower));
+                columns.push((name("exact_upper"), upper));
+            }
+        }
+        if let Some(details) = &self.details {
+            let Details {
+                rows: _,
+                standard_error,
+                bias,
+                zeros,
+                largest,
+                jump_statistic,
+                jump_p_value,
+                padded,
+            } = details;
+            let all = [standard_error, bias, zeros, largest, jump_statistic, jump_p_value, padded];
+            columns.extend(Details::NAMES.iter().map(|name| (*name).to_owned()).zip(all));
+        }
+        columns
+    }
+
+    /// The same, to be filled in.
+    pub(crate) fn columns_mut(&mut self) -> Vec<(String, &mut Array2<f64>)> {
+        let mut columns = vec![("estimate".to_owned(), &mut self.estimate)];
+        for ends in &mut self.ends {
+            let interval = ends.interval;
+            let name = |what: &str| format!("{interval}.{what}");
+            columns.push((name("lower"), &mut ends.lower));
+            columns.push((name("upper"), &mut ends.upper));
+            columns.push((name("lower_error"), &mut ends.lower_error));
+            columns.push((name("upper_error"), &mut ends.upper_error));
+            if let Some([lower, upper]) = &mut ends.exact {
+                columns.push((name("exact_lower"), lower));
+                columns.push((name("exact_upper"), upper));
+            }
+        }
+        if let Some(details) = &mut self.details {
+            let Details {
+                rows: _,
+                standard_error,
+                bias,
+                zeros,
+                largest,
+                jump_statistic,
+                jump_p_value,
+                padded,
+            } = details;
+            let all = [standard_error, bias, zeros, largest, jump_statistic, jump_p_value, padded];
+            columns.extend(Details::NAMES.iter().map(|name| (*name).to_owned()).zip(all));
+        }
+        columns
+    }
+
     /// Adds the intervals of later days of the same stocks.
     ///
     /// # Errors
@@ -254,7 +321,7 @@ impl Intervals {
 
 /// What was found for one cell.
 #[derive(Debug, Clone)]
-pub(super) struct Found {
+pub(crate) struct Found {
     /// The ends of each interval.
     pub(super) ends: Vec<[Quantile; 2]>,
     /// The same of infinitely many resamples, where they were asked for beside.
@@ -308,11 +375,18 @@ impl Table {
     }
 
     pub(super) fn fill_cell(&mut self, at: [usize; 2], found: &Found) {
-        fill_ends(&mut self.found.ends, at, found);
-        if let Some(details) = &mut self.found.details {
+        self.found.fill(at, found);
+    }
+}
+
+impl Intervals {
+    /// Fills in what was found of a cell.
+    pub(crate) fn fill(&mut self, at: [usize; 2], found: &Found) {
+        fill_ends(&mut self.ends, at, found);
+        if let Some(details) = &mut self.details {
             [details.standard_error[at], details.bias[at]] = found.moments;
         }
-        self.found.relative_error = self.found.relative_error.max(found.relative_error);
+        self.relative_error = self.relative_error.max(found.relative_error);
     }
 }
 

@@ -57,6 +57,9 @@ pub(super) struct Planned {
     pub(super) schemes: Vec<Scheme>,
 }
 
+/// What is made of a cell of a batch, of what is kept of its resamples, its estimate and its columns.
+pub(super) type Finish<'a, T> = dyn Fn(&Batch, Vec<Selection>, &Estimate, &[Column]) -> T + Sync + 'a;
+
 /// One wave and what it needs.
 pub(super) struct Run<'a> {
     pub(super) bootstrap: &'a Bootstrap,
@@ -64,6 +67,8 @@ pub(super) struct Run<'a> {
     /// What is known of each group before resampling.
     pub(super) planned: &'a [Planned],
     pub(super) wave: &'a Wave,
+    /// The resamples to take.
+    pub(super) samples: Range<u32>,
     pub(super) jobs: &'a Jobs,
     pub(super) clocks: &'a Clocks,
     pub(super) observer: &'a dyn Observer,
@@ -86,7 +91,7 @@ impl Run<'_> {
 
     /// Each batch is a job: columns, resample, quantiles. Samples within a batch are spread over idle threads
     /// too.
-    pub(super) fn on_cpu(&self) -> Result<Vec<Vec<Found>>> {
+    pub(super) fn on_cpu<T: Send>(&self, finish: &Finish<'_, T>) -> Result<Vec<Vec<T>>> {
         let batch_job = |batch: &&Batch| {
             if self.cancelled.load(Ordering::Relaxed) {
                 return Err(Error::Cancelled);
@@ -99,9 +104,9 @@ impl Run<'_> {
                 self.push(&estimates, &selections, &columns, block);
                 self.finished(batch, block)
             };
-            let (seed, samples) = (self.bootstrap.seed, 0..self.bootstrap.samples);
+            let (seed, samples) = (self.bootstrap.seed, self.samples.clone());
             cpu::resample_each(&columns, self.scheme(batch), seed, samples, take)?;
-            self.ends(batch, selections, &estimates, &columns)
+            self.ends(batch, selections, &estimates, &columns, finish)
         };
         let finished = self.jobs.map(self.wave, batch_job).all();
         finished.map_err(|(batch, failure)| {
@@ -110,7 +115,11 @@ impl Run<'_> {
     }
 
     /// The device resamples; the pool selects from the sums of a tile while the device works on the next.
-    pub(super) fn on_gpu(&self, resampler: &mut Resampler) -> Result<Vec<Vec<Found>>> {
+    pub(super) fn on_gpu<T: Send>(
+        &self,
+        resampler: &mut Resampler,
+        finish: &Finish<'_, T>,
+    ) -> Result<Vec<Vec<T>>> {
         let columns: Vec<DayColumns> = self
             .jobs
             .install(|| self.wave.par_iter().map(|batch| self.columns(batch)).collect::<Result<_>>())?;
@@ -119,7 +128,7 @@ impl Run<'_> {
             self.jobs.install(|| estimates.map(|(batch, columns)| self.estimates(batch, columns)).collect());
         let selections: Vec<_> = columns.iter().map(|columns| self.selections(columns)).collect();
         let (start, mut selecting) = (Instant::now(), Duration::ZERO);
-        let (seed, samples) = (self.bootstrap.seed, self.bootstrap.samples);
+        let seed = self.bootstrap.seed;
         // Batches of one scheme at a time: all of them, but for blocks of which each cell has its own length.
         let mut first = 0;
         for batches in self.wave.chunk_by(|one, other| self.scheme(one) == self.scheme(other)) {
@@ -140,14 +149,15 @@ impl Run<'_> {
                 next
             };
             let columns = &columns[first..first + batches.len()];
-            resampler.resample(batches, columns, self.scheme(&batches[0]), seed, samples, take)?;
+            let (scheme, samples) = (self.scheme(&batches[0]), self.samples.clone());
+            resampler.resample_some(batches, columns, scheme, seed, samples, take)?;
             first += batches.len();
         }
         self.clocks.resample.add(start.elapsed().saturating_sub(selecting));
         let batches = self.wave.iter().zip(selections).zip(&estimates).zip(&columns);
         batches
             .map(|(((batch, selections), estimates), columns)| {
-                self.ends(batch, selections, estimates, columns)
+                self.ends(batch, selections, estimates, columns, finish)
             })
             .collect()
     }
@@ -184,8 +194,10 @@ impl Run<'_> {
     fn selections(&self, columns: &DayColumns) -> Vec<Mutex<Vec<Selection>>> {
         let bootstrap = self.bootstrap;
         let of_cell = |columns: &[Column]| {
-            let of_need =
-                |need: &Need| Selection::new(*need, bootstrap.samples, &columns[0], bootstrap.selects_sums());
+            let of_need = |need: &Need| {
+                let (samples, sums) = (&self.samples, bootstrap.selects_sums());
+                Selection::new(*need, samples, bootstrap.samples, &columns[0], sums)
+            };
             Mutex::new(bootstrap.needs.iter().map(of_need).collect())
         };
         columns.columns().chunks_exact(bootstrap.columns()).map(of_cell).collect()
@@ -234,14 +246,15 @@ impl Run<'_> {
         }
     }
 
-    /// The intervals of each cell of a batch, when all sums have come.
-    fn ends(
+    /// What is made of each cell of a batch, when all sums have come.
+    fn ends<T>(
         &self,
         batch: &Batch,
         selections: Vec<Mutex<Vec<Selection>>>,
         estimates: &[Estimate],
         columns: &DayColumns,
-    ) -> Result<Vec<Found>> {
+        finish: &Finish<'_, T>,
+    ) -> Result<Vec<T>> {
         if self.cancelled.load(Ordering::Relaxed) {
             return Err(Error::Cancelled);
         }
@@ -250,7 +263,7 @@ impl Run<'_> {
             let cells = selections.into_iter().zip(cells).zip(estimates);
             let found = cells.map(|((selections, own), estimate)| {
                 let selections = selections.into_inner().unwrap_or_else(PoisonError::into_inner);
-                self.found(batch, selections, estimate, own)
+                finish(batch, selections, estimate, own)
             });
             found.collect()
         }))
@@ -302,7 +315,7 @@ impl Run<'_> {
     }
 
     /// The intervals of a cell.
-    fn found(
+    pub(super) fn found(
         &self,
         batch: &Batch,
         selections: Vec<Selection>,
@@ -310,35 +323,61 @@ impl Run<'_> {
         columns: &[Column],
     ) -> Found {
         let bootstrap = self.bootstrap;
-        let of_sum = |sum: f64| {
-            let sum = bootstrap.scheme.value(sum, columns[0].sum, bootstrap.degree(0));
-            bootstrap.measure.of_sum(sum, batch.rows)
-        };
+        let of_sum = |sum: f64| bootstrap.of_resampled_sum(sum, columns[0].sum, batch.rows);
         let distributions = selections.into_iter().map(|one| one.distribution(&columns[0], of_sum));
-        let mut distributions: Vec<Box<dyn Distribution>> = distributions.collect();
-        let moments = match (bootstrap.details, distributions.first()) {
-            (true, Some(all)) => {
-                let moments = all.moments();
-                error_and_bias(moments, estimate.resampled)
-            }
+        bootstrap.found(&CellFacts::new(batch.rows, columns), estimate, distributions.collect())
+    }
+}
+
+/// What is known of a cell's columns once they are resampled.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct CellFacts {
+    /// Rows of the day.
+    pub(crate) rows: u32,
+    /// The first column's sum, and the rounding of its resampled sums to integers.
+    pub(crate) sum: [f64; 2],
+    /// The bound on the rounding error of any column's sum.
+    pub(crate) relative_error: f64,
+}
+
+impl CellFacts {
+    pub(super) fn new(rows: u32, columns: &[Column]) -> Self {
+        let relative_error = columns.iter().map(|column| column.relative_error).fold(0.0, f64::max);
+        Self { rows, sum: [columns[0].sum, columns[0].rounding], relative_error }
+    }
+}
+
+impl Bootstrap {
+    /// The statistic of a resampled sum of a cell's only column, whose own is `all`.
+    pub(super) fn of_resampled_sum(&self, sum: f64, all: f64, rows: u32) -> f64 {
+        self.measure.of_sum(self.scheme.value(sum, all, self.degree(0)), rows)
+    }
+
+    /// The intervals of a cell, from what its needs give of all resamples.
+    pub(super) fn found(
+        &self,
+        facts: &CellFacts,
+        estimate: &Estimate,
+        mut distributions: Vec<Box<dyn Distribution>>,
+    ) -> Found {
+        let moments = match (self.details, distributions.first()) {
+            (true, Some(all)) => error_and_bias(all.moments(), estimate.resampled),
             _ => [f64::NAN; 2],
         };
-        let ends = bootstrap.intervals.iter().zip(&bootstrap.need_of).map(|(interval, need)| {
+        let ends = self.intervals.iter().zip(&self.need_of).map(|(interval, need)| {
             let mut nothing = Nothing;
             let pivot: &mut dyn Distribution = match need {
                 Some(need) => &mut *distributions[*need],
                 None => &mut nothing,
             };
-            let mut ends = interval.ends(estimate, pivot, &bootstrap.tail);
-            if interval.name() == "percentile" && bootstrap.snaps() {
-                let sum = [columns[0].sum, columns[0].rounding];
-                ends = around(sum, batch.rows, ends, |sum| bootstrap.measure.of_sum(sum, batch.rows));
+            let mut ends = interval.ends(estimate, pivot, &self.tail);
+            if interval.name() == "percentile" && self.snaps() {
+                ends = around(facts.sum, facts.rows, ends, |sum| self.measure.of_sum(sum, facts.rows));
             }
-            one_sided(ends, bootstrap.tail.side, interval.is_log())
+            one_sided(ends, self.tail.side, interval.is_log())
         });
         let ends = ends.collect();
-        let relative_error = columns.iter().map(|column| column.relative_error).fold(0.0, f64::max);
-        Found { ends, exact: None, moments, relative_error }
+        Found { ends, exact: None, moments, relative_error: facts.relative_error }
     }
 }
 

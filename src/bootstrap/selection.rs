@@ -1,10 +1,12 @@
 //! What is kept of a cell's resamples while they come in: the tails of pivots, or all statistics.
 
+use std::ops::Range;
+
 use crate::columns::Column;
 use crate::interval::distribution::{At, Distribution, Sample};
 use crate::interval::tails::{Tails, held};
 use crate::interval::{Estimate, Pivot, Quantile, Resampled, key, number};
-use crate::resample::Block;
+use crate::resample::{Block, Word};
 
 /// What an interval, or some that share it, need of a cell's resamples.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,20 +37,35 @@ pub(super) enum Selection {
     Sums(ColumnTails),
     /// Tails of a pivot, as integers in the same order.
     Pivots(Pivot, Tails<u64>),
-    /// All statistics, in the order of the resamples.
+    /// All statistics, in the order of the resamples from this one on.
+    All(u32, Vec<f64>),
+}
+
+/// What a part of the resamples has for one need: all that can still matter.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Carried {
+    /// The smallest and the largest numbers, each in increasing order.
+    Tails([Vec<f64>; 2]),
+    /// All of them, in the order of the resamples.
     All(Vec<f64>),
 }
 
 impl Selection {
-    /// Of `count` resamples; `column` is the cell's first.
-    pub(super) fn new(need: Need, count: u32, column: &Column, selects_sums: bool) -> Self {
-        let count = count as usize;
+    /// Of the resamples numbered `samples` of `count`; `column` is the cell's first.
+    pub(super) fn new(
+        need: Need,
+        samples: &Range<u32>,
+        count: u32,
+        column: &Column,
+        selects_sums: bool,
+    ) -> Self {
+        let (count, coming) = (count as usize, samples.len());
         match need {
             Need::Tails(Pivot::Statistic, levels) if selects_sums => {
-                Self::Sums(ColumnTails::new(column, count, levels))
+                Self::Sums(ColumnTails::new(column, count, levels, coming))
             }
-            Need::Tails(pivot, levels) => Self::Pivots(pivot, Tails::new(count, levels)),
-            Need::All => Self::All(vec![f64::NAN; count]),
+            Need::Tails(pivot, levels) => Self::Pivots(pivot, Tails::of_some(count, levels, coming)),
+            Need::All => Self::All(samples.start, vec![f64::NAN; coming]),
         }
     }
 
@@ -68,8 +85,8 @@ impl Selection {
                     resampled.iter().map(|resample| key(pivot.of(estimate, resample))).collect();
                 tails.push(&keys);
             }
-            Self::All(values) => {
-                let first = block.first() as usize;
+            Self::All(start, values) => {
+                let first = (block.first() - *start) as usize;
                 for (value, resample) in values[first..].iter_mut().zip(resampled) {
                     *value = resample.value;
                 }
@@ -83,12 +100,50 @@ impl Selection {
         match self {
             Self::Sums(tails) => Box::new(tails.quantiles(column, of_sum)),
             Self::Pivots(_, tails) => Box::new(at(tails, number)),
-            Self::All(values) => Box::new(Sample::new(&values)),
+            Self::All(_, values) => Box::new(Sample::new(&values)),
+        }
+    }
+
+    /// What those of all resamples that came have, `came` of them; `of_sum` as above.
+    pub(super) fn carried(self, came: usize, column: &Column, of_sum: impl Fn(f64) -> f64) -> Carried {
+        match self {
+            Self::Sums(tails) => Carried::Tails(tails.kept(came, column, of_sum)),
+            Self::Pivots(_, tails) => {
+                Carried::Tails(tails.kept(came).map(|keys| keys.into_iter().map(number).collect()))
+            }
+            Self::All(_, values) => Carried::All(values),
         }
     }
 }
 
-fn at<K: crate::resample::Word>(tails: Tails<K>, value: impl Fn(K) -> f64) -> At {
+/// The distribution of all `count` resamples, from what the parts have of them, in order, each with the number
+/// of its resamples. Nothing where they do not fit together.
+pub(super) fn joined(need: Need, count: u32, parts: &[(usize, &Carried)]) -> Option<Box<dyn Distribution>> {
+    match need {
+        Need::All => {
+            let mut all = Vec::with_capacity(count as usize);
+            for (_, part) in parts {
+                let Carried::All(values) = part else { return None };
+                all.extend_from_slice(values);
+            }
+            (all.len() == count as usize).then(|| Box::new(Sample::new(&all)) as Box<dyn Distribution>)
+        }
+        Need::Tails(_, levels) => {
+            if parts.iter().map(|(came, _)| came).sum::<usize>() != count as usize {
+                return None;
+            }
+            let mut tails = Tails::<u64>::new(count as usize, levels);
+            for (came, part) in parts {
+                let Carried::Tails([smallest, largest]) = part else { return None };
+                let keys = |values: &[f64]| values.iter().copied().map(key).collect::<Vec<u64>>();
+                tails.absorb(*came, [&keys(smallest), &keys(largest)]);
+            }
+            Some(Box::new(at(tails, number)))
+        }
+    }
+}
+
+fn at<K: Word>(tails: Tails<K>, value: impl Fn(K) -> f64) -> At {
     let levels = tails.levels();
     let quantiles: [Quantile; 2] = tails.quantiles(value);
     At { levels, quantiles }
@@ -103,11 +158,24 @@ pub(super) enum ColumnTails {
 }
 
 impl ColumnTails {
-    fn new(column: &Column, count: usize, levels: [f64; 2]) -> Self {
+    fn new(column: &Column, count: usize, levels: [f64; 2], coming: usize) -> Self {
         match column.limbs.len() {
-            1 => Self::Word(Tails::new(count, levels)),
-            _ if column.joins_in_64_bits() => Self::Double(Tails::new(count, levels)),
-            _ => Self::Quadruple(Tails::new(count, levels)),
+            1 => Self::Word(Tails::of_some(count, levels, coming)),
+            _ if column.joins_in_64_bits() => Self::Double(Tails::of_some(count, levels, coming)),
+            _ => Self::Quadruple(Tails::of_some(count, levels, coming)),
+        }
+    }
+
+    /// The statistics of what is kept, which increase with the sums.
+    fn kept(self, came: usize, column: &Column, of_sum: impl Fn(f64) -> f64) -> [Vec<f64>; 2] {
+        fn values<K: Word>(keys: [Vec<K>; 2], value: impl Fn(u128) -> f64) -> [Vec<f64>; 2] {
+            keys.map(|keys| keys.into_iter().map(|key| value(key.into())).collect())
+        }
+        let value = |total: u128| of_sum(column.value_of(total));
+        match self {
+            Self::Word(tails) => values(tails.kept(came), value),
+            Self::Double(tails) => values(tails.kept(came), value),
+            Self::Quadruple(tails) => values(tails.kept(came), value),
         }
     }
 

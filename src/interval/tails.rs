@@ -46,6 +46,37 @@ impl<K: Word> Tails<K> {
         Self { levels, count, left: count, smallest, largest }
     }
 
+    /// For `coming` of the `count` numbers, of which others see the rest: [`Self::kept`].
+    pub fn of_some(count: usize, levels: [f64; 2], coming: usize) -> Self {
+        Self { left: coming, ..Self::new(count, levels) }
+    }
+
+    /// What can still decide the quantiles of all numbers, once those that were to come have: the smallest and
+    /// the largest, each in increasing order.
+    ///
+    /// # Panics
+    ///
+    /// Where fewer numbers came than were announced.
+    pub fn kept(self, came: usize) -> [Vec<K>; 2] {
+        assert!(self.left == 0, "{} numbers did not come", self.left);
+        let smallest = self.smallest.whole(came);
+        let mut largest = self.largest.whole(came);
+        largest.iter_mut().for_each(|key| *key = !*key);
+        largest.reverse();
+        [smallest, largest]
+    }
+
+    /// Takes what others kept of so many numbers.
+    ///
+    /// # Panics
+    ///
+    /// As [`Self::push`].
+    pub fn absorb(&mut self, numbers: usize, [smallest, largest]: [&[K]; 2]) {
+        self.announce(numbers);
+        smallest.iter().for_each(|&key| self.smallest.push(key));
+        largest.iter().for_each(|&key| self.largest.push(!key));
+    }
+
     /// Takes some of the numbers.
     ///
     /// # Panics
@@ -239,6 +270,15 @@ impl<K: Word> Smallest<K> {
         self.keys.truncate(self.keep);
     }
 
+    /// All that are kept of `came` numbers, in increasing order, with those that equal the bound.
+    fn whole(self, came: usize) -> Vec<K> {
+        let (wanted, bound) = (self.keep.min(came), self.bound);
+        let mut keys = self.sorted().keys;
+        keys.truncate(wanted);
+        keys.resize(wanted, bound);
+        keys
+    }
+
     /// The same in increasing order.
     fn sorted(mut self) -> Self {
         if self.keep > FEW {
@@ -383,6 +423,30 @@ mod tests {
     }
 
     proptest! {
+        /// However numbers are shared out, what each share keeps decides as all numbers do.
+        #[test]
+        fn shares_give_what_all_give(
+            keys in prop::collection::vec(any::<u32>(), 1..2000),
+            modulus in prop_oneof![1_u32..20, Just(u32::MAX)],
+            levels in (0.0..=1.0_f64, 0.0..=1.0_f64),
+            share in 1_usize..700,
+        ) {
+            let levels = [levels.0.min(levels.1), levels.0.max(levels.1)];
+            let mut keys: Vec<u32> = keys.into_iter().map(|key| key % modulus).collect();
+            keys[0] = u32::MAX;
+            let mut all = Tails::new(keys.len(), levels);
+            for keys_of in keys.chunks(share) {
+                let mut some = Tails::of_some(keys.len(), levels, keys_of.len());
+                some.push(keys_of);
+                let [smallest, largest] = some.kept(keys_of.len());
+                prop_assert!(smallest.len() <= keys_of.len() && largest.is_sorted());
+                all.absorb(keys_of.len(), [&smallest, &largest]);
+            }
+            let mut expected = Tails::new(keys.len(), levels);
+            expected.push(&keys);
+            prop_assert_eq!(all.quantiles(f64::from), expected.quantiles(f64::from));
+        }
+
         /// Any numbers with any ties, in blocks of any size, at any two levels, in all widths.
         #[test]
         fn streams_give_what_sorting_gives(

@@ -317,6 +317,23 @@ impl<'gpu> Resampler<'gpu> {
         scheme: &Scheme,
         seed: u64,
         samples: u32,
+        take: impl FnMut(&[(usize, Block<'_>)]) -> ControlFlow<()>,
+    ) -> error::Result<()> {
+        self.resample_some(wave, columns, scheme, seed, 0..samples, take)
+    }
+
+    /// As [`Self::resample`], over the resamples numbered `samples`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::resample`].
+    pub fn resample_some(
+        &mut self,
+        wave: &[Batch],
+        columns: &[DayColumns],
+        scheme: &Scheme,
+        seed: u64,
+        samples: Range<u32>,
         mut take: impl FnMut(&[(usize, Block<'_>)]) -> ControlFlow<()>,
     ) -> error::Result<()> {
         for columns in columns {
@@ -325,7 +342,10 @@ impl<'gpu> Resampler<'gpu> {
         let (gpu, limits) = (self.gpu, self.limits);
         let kernel = Kernel::of(wave, &limits, scheme);
         let pipeline = self.pipeline(kernel, wave)?;
-        let tiles = plan::tiles(wave, samples, &limits, scheme);
+        let mut tiles = plan::tiles(wave, samples.end - samples.start, &limits, scheme);
+        for tile in &mut tiles {
+            tile.samples = samples.start + tile.samples.start..samples.start + tile.samples.end;
+        }
         let largest = tiles.iter().map(|tile| tile.words * 4).max().unwrap_or(0);
         // Given back only at the end: after a failure or a break the device may still use them.
         let mut buffers = std::mem::take(&mut self.buffers);

@@ -47,4 +47,21 @@ impl<'gpu> Resampler<'gpu> {
     ) -> Result<()> {
         match *self.gpu {}
     }
+
+    /// Resamples some samples of a wave.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    pub fn resample_some(
+        &mut self,
+        _wave: &[Batch],
+        _columns: &[DayColumns],
+        _scheme: &Scheme,
+        _seed: u64,
+        _samples: std::ops::Range<u32>,
+        _take: impl FnMut(&[(usize, Block<'_>)]) -> ControlFlow<()>,
+    ) -> Result<()> {
+        match *self.gpu {}
+    }
 }
