@@ -145,6 +145,15 @@ impl CoverageRow {
     }
 }
 
+/// What some replications give at one number of returns.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ReplicationEnds {
+    /// The days' integrated variances, squared percent.
+    pub truth: Vec<f64>,
+    /// The ends of every day, by confidence and interval.
+    pub ends: Vec<Vec<[f64; 2]>>,
+}
+
 /// Counts of one row.
 #[derive(Debug, Clone, Default)]
 struct Tally {
@@ -249,29 +258,105 @@ impl Coverage {
         self.run_with(jobs, observer, &|method, days| self.ends(method, days, jobs, observer))
     }
 
-    fn run_with(&self, jobs: &Jobs, observer: &dyn Observer, ends: &EndsOf<'_>) -> Result<Vec<CoverageRow>> {
+    /// What some replications give, for a part of a run ([`crate::parts`]): parts of all replications, in
+    /// order, give [`Self::rows_of`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::run`].
+    pub fn run_part(
+        &self,
+        replications: Range<u32>,
+        jobs: &Jobs,
+        observer: &dyn Observer,
+    ) -> Result<Vec<ReplicationEnds>> {
+        let kinds = self.confidences.len() * self.intervals.len();
+        let empty = || ReplicationEnds { truth: Vec::new(), ends: vec![Vec::new(); kinds] };
+        let mut all: Vec<ReplicationEnds> = self.returns.iter().map(|_| empty()).collect();
+        let ends = |method: &Bootstrap, days: &[DayReturns]| self.ends(method, days, jobs, observer);
+        self.each(replications, jobs, observer, &ends, &mut |returns, truth, ends| {
+            all[returns].truth.extend(truth);
+            for (all, ends) in all[returns].ends.iter_mut().zip(ends) {
+                all.extend(ends);
+            }
+        })?;
+        Ok(all)
+    }
+
+    /// The coverage of every interval from parts of all replications, in order; of each part, what it has at
+    /// each number of returns.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::validate`].
+    pub fn rows_of(&self, parts: &[Vec<ReplicationEnds>]) -> Result<Vec<CoverageRow>> {
         self.validate()?;
-        let methods = self.methods()?;
-        let returns: u64 = self.returns.iter().map(|&returns| returns as u64).sum();
-        let returns = returns.saturating_mul(self.replications.into());
-        observer.planned(methods.iter().map(|method| method.draws_of(returns)).sum());
-        let kinds = self.intervals.len();
-        let mut rows = Vec::with_capacity(self.returns.len() * methods.len() * kinds);
-        for &returns in &self.returns {
-            let model = Days::new(self.model, returns)?;
-            let mut tallies = vec![Tally::default(); methods.len() * kinds];
-            let chunk = (CHUNK_RETURNS / returns).clamp(1, CHUNK_DAYS);
-            for first in (0..self.replications).step_by(chunk) {
-                let last = self.replications.min(first.saturating_add(chunk as u32));
-                let Simulated { days, truth } = self.simulate(&model, first..last, jobs)?;
-                for (method, tallies) in methods.iter().zip(tallies.chunks_exact_mut(kinds.max(1))) {
-                    for (of_kind, tally) in ends(method, &days)?.into_iter().zip(tallies) {
-                        for (&truth, ends) in truth.iter().zip(of_kind) {
-                            tally.add(truth, ends);
-                        }
+        let mut tallies = self.tallies();
+        for part in parts {
+            for (tallies, of_returns) in tallies.iter_mut().zip(part) {
+                for (tally, ends) in tallies.iter_mut().zip(&of_returns.ends) {
+                    for (&truth, &ends) in of_returns.truth.iter().zip(ends) {
+                        tally.add(truth, ends);
                     }
                 }
             }
+        }
+        self.rows(tallies)
+    }
+
+    /// A tally for each number of returns, confidence and interval.
+    fn tallies(&self) -> Vec<Vec<Tally>> {
+        vec![vec![Tally::default(); self.confidences.len() * self.intervals.len()]; self.returns.len()]
+    }
+
+    fn run_with(&self, jobs: &Jobs, observer: &dyn Observer, ends: &EndsOf<'_>) -> Result<Vec<CoverageRow>> {
+        let mut tallies = self.tallies();
+        self.each(0..self.replications, jobs, observer, ends, &mut |returns, truth, ends| {
+            for (tally, ends) in tallies[returns].iter_mut().zip(ends) {
+                for (&truth, ends) in truth.iter().zip(ends) {
+                    tally.add(truth, ends);
+                }
+            }
+        })?;
+        self.rows(tallies)
+    }
+
+    /// Hands over what each chunk of these replications gives: the number of the number of returns, the days'
+    /// integrated variances, and the ends by confidence and interval.
+    fn each(
+        &self,
+        replications: Range<u32>,
+        jobs: &Jobs,
+        observer: &dyn Observer,
+        ends: &EndsOf<'_>,
+        take: &mut dyn FnMut(usize, &[f64], Vec<Vec<[f64; 2]>>),
+    ) -> Result<()> {
+        self.validate()?;
+        let methods = self.methods()?;
+        let returns: u64 = self.returns.iter().map(|&returns| returns as u64).sum();
+        let returns = returns.saturating_mul(replications.len() as u64);
+        observer.planned(methods.iter().map(|method| method.draws_of(returns)).sum());
+        for (number, &returns) in self.returns.iter().enumerate() {
+            let model = Days::new(self.model, returns)?;
+            let chunk = (CHUNK_RETURNS / returns).clamp(1, CHUNK_DAYS);
+            for first in replications.clone().step_by(chunk) {
+                let last = replications.end.min(first.saturating_add(chunk as u32));
+                let Simulated { days, truth } = self.simulate(&model, first..last, jobs)?;
+                let mut all = Vec::with_capacity(methods.len() * self.intervals.len());
+                for method in &methods {
+                    all.extend(ends(method, &days)?);
+                }
+                take(number, &truth, all);
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows, from the tallies of each number of returns.
+    fn rows(&self, tallies: Vec<Vec<Tally>>) -> Result<Vec<CoverageRow>> {
+        let methods = self.methods()?;
+        let mut rows = Vec::new();
+        for (&returns, tallies) in self.returns.iter().zip(tallies) {
             let mut tallies = tallies.into_iter();
             for method in &methods {
                 for (interval, tally) in method.intervals().iter().zip(&mut tallies) {

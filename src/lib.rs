@@ -30,6 +30,7 @@
 //! | [`exact`] | the law of a resampled sum without draws: its quantiles, by inversion |
 //! | [`interval`] | one file an interval: the order statistics that it needs, and its ends |
 //! | [`bootstrap`] | the driver: panel × measures × scheme × intervals × engine to a table of intervals |
+//! | [`parts`] | the same in parts: cut for a cluster, put together to the same bytes |
 //! | [`growth`] | the growth model: grids, the Bellman operator, methods, the certificate |
 //! | [`output`] | files written whole or not at all; CSV, JSON, Parquet |
 //! | [`simulate`] | panels of simulated prices, and files of them; models with known integrated variance |
@@ -91,6 +92,7 @@ pub mod measure;
 pub mod output;
 pub mod panel;
 mod panics;
+pub mod parts;
 #[cfg(feature = "plot")]
 #[cfg_attr(not(feature = "gpu"), allow(dead_code, reason = "series of marks are the comparison's"))]
 pub mod plot;
