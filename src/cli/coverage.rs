@@ -6,15 +6,18 @@ use std::path::PathBuf;
 use clap::Args;
 use indicatif::ProgressBar;
 
-use super::device::all_cores;
+use super::bootstrap::part::{PartArg, variable};
+use super::device::{all_cores, plural};
 use super::report::Report;
 use super::{Outcome, distinct, parse_seed, signals, stock_name};
 use crate::bootstrap::Observer;
-use crate::coverage::{Coverage, CoverageRow};
+use crate::coverage::{Coverage, CoverageRow, ReplicationEnds};
 use crate::error::Result;
 use crate::jobs::Jobs;
 use crate::output::coverage::{write_csv, write_json, write_parquet, write_table};
+use crate::output::manifest::Parameters;
 use crate::output::{Destination, Format, Outputs};
+use crate::parts::{PartError, PartFile};
 use crate::plot::{self, PlotFile};
 use crate::resample::scheme;
 use crate::simulate::model;
@@ -57,6 +60,10 @@ pub(super) struct CoverageArgs {
     /// Seed of days and samples
     #[arg(long, default_value_t = 0, value_name = "N", value_parser = parse_seed)]
     seed: u64,
+    /// Compute part I of N of the replications, and write a part file, for `bellwether merge`: `3/8`, or `slurm`
+    /// as for `bellwether bootstrap`
+    #[arg(long, value_name = "I/N|slurm", requires = "output", conflicts_with_all = ["format", "plot"])]
+    part: Option<PartArg>,
     /// Threads of the CPU [default: one a core]
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
@@ -86,18 +93,74 @@ impl Observer for Bar {
     }
 }
 
-pub(super) fn run(args: CoverageArgs, report: &Report) -> Result<Outcome> {
-    let spec = Coverage {
-        model: model::by_name(&args.model)?,
-        returns: distinct(args.returns),
-        intervals: distinct(args.interval),
-        scheme: scheme::by_name(&args.scheme, args.block)?,
-        confidences: distinct(args.confidence),
-        samples: args.samples,
-        replications: args.replications,
-        seed: args.seed,
+impl CoverageArgs {
+    /// What to find the coverage of, checked.
+    pub(super) fn spec(&self) -> Result<Coverage> {
+        let spec = Coverage {
+            model: model::by_name(&self.model)?,
+            returns: distinct(self.returns.clone()),
+            intervals: distinct(self.interval.clone()),
+            scheme: scheme::by_name(&self.scheme, self.block)?,
+            confidences: distinct(self.confidence.clone()),
+            samples: self.samples,
+            replications: self.replications,
+            seed: self.seed,
+        };
+        spec.validate()?;
+        Ok(spec)
+    }
+}
+
+/// What the cut along replications is called.
+pub(super) const REPLICATIONS: &str = "replications";
+
+/// Computes a part of the replications.
+fn run_part(args: CoverageArgs, part: PartArg, parameters: Parameters, report: &Report) -> Result<Outcome> {
+    let spec = args.spec()?;
+    let jobs = match args.threads.or(part.threads(variable)) {
+        Some(threads) => Jobs::new().threads(threads)?,
+        None => all_cores(report)?,
     };
-    spec.validate()?;
+    let part = part.part(variable)?;
+    let mut outputs = Outputs::default();
+    let Some(path) = args.output else { return Ok(Outcome::Done) };
+    let destination = outputs.claim("--output", path)?;
+    let replications = part.samples(spec.replications);
+    let bar = Bar(report.progress("coverage", 1));
+    let found = spec.run_part(replications.clone(), &jobs, &bar);
+    bar.0.finish_and_clear();
+    let file = PartFile::of_replications(parameters, part, REPLICATIONS, &replications, &found?);
+    destination.write(|out| file.write(out))?;
+    let count = plural(replications.len() as u64, "replication");
+    report.line(format!("part {}/{}: {count}", part.number(), part.of()));
+    Ok(Outcome::Done)
+}
+
+/// The rows of all parts of the replications.
+pub(super) fn merged(spec: &Coverage, parts: &[(PathBuf, PartFile)]) -> Result<Vec<CoverageRow>> {
+    let kinds = spec.confidences.len() * spec.intervals.len();
+    let mut next = 0;
+    let mut all = Vec::with_capacity(parts.len());
+    for (path, part) in parts {
+        let damaged = || PartError::Damaged { path: path.clone(), why: "its replications do not fit".into() };
+        let of_part = part.replications().ok_or_else(damaged)?;
+        let [first, last] = part.header.covers.samples.unwrap_or_default();
+        let count = last.saturating_sub(first) as usize;
+        let fits = |ends: &ReplicationEnds| ends.truth.len() == count && ends.ends.len() == kinds;
+        if first != next || of_part.len() != spec.returns.len() || !of_part.iter().all(fits) {
+            return Err(damaged().into());
+        }
+        next = last;
+        all.push(of_part);
+    }
+    spec.rows_of(&all)
+}
+
+pub(super) fn run(mut args: CoverageArgs, parameters: Parameters, report: &Report) -> Result<Outcome> {
+    if let Some(part) = args.part.take() {
+        return run_part(args, part, parameters, report);
+    }
+    let spec = args.spec()?;
     let mut outputs = Outputs::default();
     let stdout = outputs.claim_stdout("the table of coverage")?;
     let printed = if args.output.is_none() { args.format } else { None };
@@ -127,7 +190,12 @@ pub(super) fn run(args: CoverageArgs, report: &Report) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn save(destination: &Destination, format: Format, spec: &Coverage, rows: &[CoverageRow]) -> Result<()> {
+pub(super) fn save(
+    destination: &Destination,
+    format: Format,
+    spec: &Coverage,
+    rows: &[CoverageRow],
+) -> Result<()> {
     destination.write(|out| match format {
         Format::Csv => write_csv(spec, rows, out),
         Format::Json => write_json(spec, rows, out),

@@ -63,6 +63,14 @@ impl DeviceArgs {
         self.threads.jobs(report)
     }
 
+    /// The threads asked for, or as many where nothing was said.
+    pub(super) fn jobs_or(&self, threads: Option<usize>, report: &Report) -> Result<Jobs> {
+        match threads.filter(|_| self.threads.threads.is_none()) {
+            Some(threads) => Jobs::new().threads(threads),
+            None => self.jobs(report),
+        }
+    }
+
     /// Looks for an adapter that is named, so that a missing one is told before any work. `auto` looks later,
     /// if at all.
     pub(super) fn find(&self, report: &Report) -> Result<Found<'_>> {

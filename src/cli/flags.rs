@@ -6,7 +6,7 @@
 use crate::error::Error;
 
 /// Parameters, and the flags that set them.
-const FLAGS: [(&str, &str); 59] = [
+const FLAGS: [(&str, &str); 61] = [
     ("against", "--against"),
     ("align", "--align"),
     ("alpha", "--alpha"),
@@ -16,6 +16,7 @@ const FLAGS: [(&str, &str); 59] = [
     ("choice", "--choice"),
     ("columns", "--columns"),
     ("confidence", "--confidence"),
+    ("cut", "--cut"),
     ("date_format", "--date-format"),
     ("days", "--days"),
     ("decimal", "--decimal"),
@@ -46,6 +47,7 @@ const FLAGS: [(&str, &str); 59] = [
     ("model", "--model"),
     ("noise", "--noise"),
     ("outliers", "--outliers"),
+    ("part", "--part"),
     ("per_day", "--per-day"),
     ("periods", "--path"),
     ("points", "--grid"),

@@ -12,12 +12,15 @@ mod device;
 mod devices;
 mod flags;
 mod growth;
+mod merge;
 mod panel;
+mod parameters;
 mod report;
 mod signals;
 mod simulate;
 mod table;
 mod values;
+mod verify;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, stdout};
@@ -26,10 +29,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ContextValue;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::error::{Error, Result};
 use crate::jobs::record_panics;
+use crate::output::manifest::Parameters;
 use crate::output::{Destination, visible};
 use crate::panics::panic_text;
 use report::Report;
@@ -62,6 +66,8 @@ struct Arguments {
 enum Command {
     Bootstrap(Box<bootstrap::BootstrapArgs>),
     Panel(Box<panel::PanelCommand>),
+    Merge(merge::MergeArgs),
+    Verify(verify::VerifyArgs),
     Compare(compare::CompareArgs),
     Coverage(coverage::CoverageArgs),
     Simulate(simulate::SimulateArgs),
@@ -94,8 +100,8 @@ pub fn run_with(
 ) -> u8 {
     signals::watch();
     device::set_own_command(own_command);
-    let arguments = match Arguments::try_parse_from(arguments) {
-        Ok(arguments) => arguments,
+    let (arguments, parameters) = match parse(arguments) {
+        Ok(parsed) => parsed,
         Err(told) if told.use_stderr() => return wrong_usage(told),
         Err(asked_for) => return help(&asked_for),
     };
@@ -103,7 +109,7 @@ pub fn run_with(
     // A panic is a mistake of this program. It is caught, here or in a job or at a device, and told as one
     // message.
     record_panics();
-    let outcome = catch_unwind(AssertUnwindSafe(|| run(arguments.command, &report)));
+    let outcome = catch_unwind(AssertUnwindSafe(|| run(arguments.command, parameters, &report)));
     match outcome
         .unwrap_or_else(|panic| Err(Error::Job { what: "the command".into(), why: panic_text(&*panic) }))
     {
@@ -118,6 +124,21 @@ pub fn run_with(
             1
         }
     }
+}
+
+/// The process's arguments; those of which parts are computed also as a manifest has them.
+fn parse(
+    arguments: impl IntoIterator<Item = OsString>,
+) -> Result<(Arguments, Parameters), clap::Error> {
+    let matches = Arguments::command().try_get_matches_from(arguments)?;
+    let parsed = Arguments::from_arg_matches(&matches);
+    let arguments = parsed.map_err(|error| error.format(&mut Arguments::command()))?;
+    let parameters = match matches.subcommand() {
+        Some(("bootstrap", typed)) => parameters::typed::<bootstrap::BootstrapArgs>(typed),
+        Some(("coverage", typed)) => parameters::typed::<coverage::CoverageArgs>(typed),
+        _ => Parameters::new(),
+    };
+    Ok((arguments, parameters))
 }
 
 /// Tells what is wrong with the arguments, which may hold anything.
@@ -175,12 +196,14 @@ fn parse_seed(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
 }
 
-fn run(command: Command, report: &Report) -> Result<Outcome> {
+fn run(command: Command, parameters: Parameters, report: &Report) -> Result<Outcome> {
     match command {
-        Command::Bootstrap(args) => bootstrap::run(*args, report),
+        Command::Bootstrap(args) => bootstrap::run(*args, parameters, report),
+        Command::Merge(args) => merge::run(args, report),
+        Command::Verify(args) => verify::run(args, report),
         Command::Compare(args) => compare::run(args, report),
         Command::Panel(args) => panel::run(*args, report),
-        Command::Coverage(args) => coverage::run(args, report),
+        Command::Coverage(args) => coverage::run(args, parameters, report),
         Command::Simulate(args) => device::all_cores(report)?.install(|| simulate::run(&args, report)),
         Command::Devices => devices::run(report),
         Command::Growth(arguments) => growth::run(&arguments, report),

@@ -3,6 +3,7 @@
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
+use super::bootstrap::part::Cut;
 use crate::bootstrap::Period;
 use crate::growth::{Choice, Maximizer, Method, Spacing, Stop};
 use crate::interval::Side;
@@ -33,6 +34,11 @@ values!(Align {
     Inner = "inner", "Keep the times that all stocks have";
     Previous = "previous", "Take all times, and a stock's previous price of the day where it has none";
     Refresh = "refresh", "Take the times when all stocks have a new price since the last";
+});
+values!(Cut {
+    Stocks = "stocks", "Along stocks, and the days of a stock: a part reads the files of its own";
+    Days = "days", "Along days, with all stocks";
+    Samples = "samples", "Along samples, of all stocks and days";
 });
 values!(Duplicates {
     Error = "error", "Refuse: a stock has one price at a time";

@@ -1,13 +1,16 @@
 //! `bellwether bootstrap`: intervals of realized measures for every day and stock of a panel.
 
+pub(super) mod manifest;
+pub(super) mod part;
 mod pictures;
+mod plan;
 mod resamples;
 pub(super) mod summary;
 
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use jiff::civil::Date;
@@ -17,8 +20,9 @@ use crate::error::{Error, Result};
 use crate::interval::Side;
 use crate::measure::{Measure, Volatility};
 use crate::output::intervals::{self, Layout};
+use crate::output::manifest::{ManifestFile, Parameters, Run};
 use crate::output::{Format, Outputs};
-use crate::panel::{Align, PanelReader};
+use crate::panel::{Align, LoadOptions, PanelReader};
 use crate::plot::intervals::MOST_STOCKS;
 use crate::plot::{Drawn, PlotFile};
 use crate::resample::scheme;
@@ -33,6 +37,9 @@ use super::{Outcome, distinct, parse_seed, stock_name};
 /// Returns drawn from which on starting a GPU pays for itself: some seconds on a few cores, against well
 /// under one to start.
 pub const WORTH_A_GPU: u64 = 50_000_000_000;
+
+/// What the wide layout is not for.
+const WIDE: &str = "the wide layout has two columns a stock: one measure, one kind of interval, no details";
 
 /// Bootstrap confidence intervals of daily realized measures, for every day and stock of a panel of prices
 #[derive(Debug, Args)]
@@ -92,6 +99,19 @@ pub(super) struct BootstrapArgs {
     /// A cell whose resampled statistics are written; repeat it for more
     #[arg(long, value_name = "STOCK,DATE", requires = "resamples")]
     cell: Vec<CellName>,
+    /// Compute part I of N, and write a part file, for `bellwether merge` to put together to the bytes of the
+    /// whole: `3/8`; `slurm` takes both from the array of Slurm that the task is of, and `slurm/8` its number
+    /// alone
+    #[arg(long, value_name = "I/N|slurm", help_heading = "Parts")]
+    part: Option<part::PartArg>,
+    /// How a run is cut into parts [default: by stocks where each keeps its own times, else by days; by
+    /// samples where there are few days and very many samples]
+    #[arg(long, value_enum, requires = "part", help_heading = "Parts")]
+    cut: Option<part::Cut>,
+    /// Compute nothing: say what the run takes (draws, seconds of a core as measured here, memory), and into
+    /// how many parts to cut it
+    #[arg(long, help_heading = "Parts", conflicts_with = "part")]
+    plan: bool,
     #[command(flatten)]
     device: DeviceArgs,
     #[command(flatten)]
@@ -106,6 +126,10 @@ pub(super) struct BootstrapArgs {
     /// pd.read_csv(f, header=[0, 1], index_col=0, parse_dates=True) reads
     #[arg(long, value_enum, default_value_t = Layout::Long)]
     layout: Layout,
+    /// File for what the result was computed from, as JSON: every parameter, versions, a hash of the prices;
+    /// `bellwether verify` checks a result by it. JSON and Parquet have it inside
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
     /// Picture of the intervals through time, a panel a stock: a file that ends in .svg or .png
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
@@ -201,6 +225,31 @@ impl BootstrapArgs {
         self.measure.iter().map(of_name).collect()
     }
 
+    /// How the panel is read.
+    pub(super) fn load_options(&self) -> Result<LoadOptions> {
+        self.panel.options(self.align()?)
+    }
+
+    /// Whether there are infinitely many samples.
+    pub(super) fn is_exact(&self) -> bool {
+        self.samples == Samples::Exact
+    }
+
+    /// The method of each measure, for a panel of these stocks.
+    pub(super) fn methods_for(&self, stocks: &[String]) -> Result<Vec<Bootstrap>> {
+        let against = self.against.as_deref().map(|name| second_stock(name, stocks)).transpose()?;
+        self.methods(against)
+    }
+
+    /// Refuses a layout that these intervals do not fit into.
+    pub(super) fn check_layout(&self, layout: Layout) -> Result<()> {
+        let single = self.measure.len() == 1 && self.interval.len() == 1 && !self.details;
+        if layout == Layout::Long || single {
+            return Ok(());
+        }
+        Err(Error::Parameter { name: "--layout", value: "wide".into(), requirement: WIDE.into() })
+    }
+
     /// The measure of this name. A volatility of the year is by the number of such periods that a year has.
     fn measure_of(&self, name: &str, against: Option<usize>) -> Result<Arc<dyn Measure>> {
         let periods_a_year = match self.by {
@@ -258,12 +307,7 @@ impl BootstrapArgs {
                 is_shown,
                 "no distribution of infinitely many samples is known of that; give a number of samples",
             ),
-            (
-                "--layout",
-                self.layout == Layout::Wide,
-                single && !self.details,
-                "the wide layout has two columns a stock: one measure, one kind of interval, no details",
-            ),
+            ("--layout", self.layout == Layout::Wide, single && !self.details, WIDE),
             (
                 "--resamples",
                 self.resamples.is_some(),
@@ -287,12 +331,19 @@ impl BootstrapArgs {
     }
 }
 
-pub(super) fn run(mut args: BootstrapArgs, report: &Report) -> Result<Outcome> {
+pub(super) fn run(mut args: BootstrapArgs, parameters: Parameters, report: &Report) -> Result<Outcome> {
     args.measure = distinct(args.measure);
     args.interval = distinct(args.interval);
     // Before the work, whether the method makes sense; the second stock's number is known later.
     args.check_shapes(&args.methods(args.against.as_ref().map(|_| 0))?)?;
     let align = args.align()?;
+    let parameters = args.parameters(parameters)?;
+    if args.plan {
+        return plan::run(&args, report);
+    }
+    if let Some(part) = args.part.take() {
+        return part::run(args, part, parameters, report);
+    }
     let jobs = args.device.jobs(report)?;
     let memory = args.memory.bytes()?;
     let mut outputs = Outputs::new(&args.panel.panel);
@@ -304,6 +355,7 @@ pub(super) fn run(mut args: BootstrapArgs, report: &Report) -> Result<Outcome> {
             _ => None,
         },
     };
+    let manifest_file = args.manifest.take().map(|path| outputs.claim("--manifest", path)).transpose()?;
     let resamples = args.resamples.take().map(|path| resamples::file(path, &mut outputs)).transpose()?;
     let device = args.device.find(report)?;
 
@@ -313,6 +365,10 @@ pub(super) fn run(mut args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     let mut panel = PanelReader::open(&args.panel.panel, &options, memory, &jobs)?;
     bar.finish_and_clear();
     let open_time = started.elapsed();
+    let has_manifest = manifest_file.is_some() || format != Format::Csv;
+    if has_manifest {
+        panel.hash_content();
+    }
     let against = args.against.as_deref().map(|name| second_stock(name, panel.stocks())).transpose()?;
     let methods = args.methods(against)?;
     let mut wanted: Vec<(Date, usize)> = Vec::new();
@@ -353,7 +409,14 @@ pub(super) fn run(mut args: BootstrapArgs, report: &Report) -> Result<Outcome> {
         pictures.draw(&methods[0], args.against.as_deref(), panel.stocks(), &found[0], &mut days, &jobs)?;
     let description: Vec<Description> =
         methods.iter().zip(&found).map(|(method, found)| method.describe(found)).collect();
-    let table = intervals::Report { stocks: panel.stocks(), intervals: &found, method: &description };
+    let content = panel.content().map(|content| (content, panel.stocks()));
+    let manifest = content.map(|content| manifest::of(&methods, parameters, content, &found));
+    let table = intervals::Report {
+        stocks: panel.stocks(),
+        intervals: &found,
+        method: &description,
+        manifest: manifest.as_ref(),
+    };
     let resampled = jobs.install(|| resamples::of_cells(&methods, &args.cell, panel.stocks(), &mut days))?;
     destination.write(|out| intervals::write(out, &table, format, args.layout))?;
     drawn.iter().try_for_each(Drawn::save)?;
@@ -361,6 +424,18 @@ pub(super) fn run(mut args: BootstrapArgs, report: &Report) -> Result<Outcome> {
         file.write(|out| resamples::write(out, &resampled, format))?;
     }
     let write_time = write_started.elapsed();
+    if let (Some(file), Some(manifest)) = (&manifest_file, manifest) {
+        let resample = found.iter().map(|one| one.times.wall).sum::<Duration>();
+        let seconds = [
+            ("load", open_time + panel_times.load),
+            ("device start", device.start),
+            ("resample and quantiles", resample),
+            ("write", write_time),
+        ];
+        let seconds = seconds.map(|(step, time)| (step, time.as_secs_f64()));
+        let run = Run::new(&device.description, jobs.thread_count(), memory, &seconds);
+        file.write(|out| ManifestFile::new(manifest, Some(run)).write(out))?;
+    }
     let stocks = panel.stocks().len();
     if pictures.intervals.is_some() && stocks > MOST_STOCKS {
         report.warning(format!(
