@@ -4,8 +4,11 @@ Usage: python tests/fuzz/kills.py --kills 200 --seed 1 --program target/release/
 
 Before each run the output is there already, with old contents (or, for a new folder of `simulate`, is not
 there). After a SIGINT, SIGTERM or SIGKILL it must be as it was, or be what an undisturbed run writes, byte
-for byte. Nothing else may be left after SIGINT and SIGTERM; what SIGKILL leaves is hidden, and counted. A
+for byte: so a part of a run that is interrupted and run again is the same part. Nothing else may be left after SIGINT and SIGTERM; what SIGKILL leaves is hidden, and counted. A
 folder of many files that are replaced (`simulate --force`) is half old and half new only after SIGKILL.
+
+Then parts of a run are killed, each at a random moment, by SIGTERM or SIGKILL, and run again until they end:
+merged they must be the run that was not cut, byte for byte.
 
 Half of the kills fall into the last part of a run, when files are written. Prints a table; exits with 1 where
 there is a finding. POSIX systems only. `--keep DIR` saves what the first findings left.
@@ -53,6 +56,9 @@ def commands(panel):
         ),
         Command(
             "growth -o", ["growth", "--grid", "100000", "--device", "cpu", "-o", "out.csv"], {"out.csv": OLD}
+        ),
+        Command(
+            "bootstrap --part", [*bootstrap, "--part", "2/3", "-o", "2.part"], {"2.part": OLD}
         ),
         Command("simulate", simulate, {}),
         Command("simulate --force", [*simulate, "--force"], old_folder),
@@ -163,12 +169,63 @@ def kill(program, command, name, delay, folder):
     return events | ({"findings"} if problems else set()), problems
 
 
+def killed_parts(program, panel, kills, chance):
+    """Kills parts of a run until so many kills fell into their work, runs each again until it ends, and merges.
+    Returns how many kills there were, and what is wrong."""
+    of, options = 5, ["bootstrap", panel, "-B", "400", "--device", "cpu", "-q"]
+    problems, done = [], 0
+    with tempfile.TemporaryDirectory(prefix="bellwether-kills-") as folder:
+
+        def run(*arguments):
+            return subprocess.run([program, *arguments], cwd=folder, capture_output=True)
+
+        started = time.monotonic()
+        for name in ("direct.csv", "direct.json"):
+            run(*options, "-o", name).check_returncode()
+        seconds = (time.monotonic() - started) / 2
+        while done < kills and not problems:
+            names = [f"{number}.part" for number in range(1, of + 1)]
+            for number, name in enumerate(names, 1):
+                arguments = [program, *options, "--part", f"{number}/{of}", "-o", name]
+                while True:
+                    process = subprocess.Popen(
+                        arguments, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+                    )
+                    if done < kills and chance.random() < 0.8:
+                        time.sleep(chance.uniform(0, 1.2 * seconds))
+                        if process.poll() is None:
+                            wanted = chance.choice(["SIGTERM", "SIGKILL"])
+                            process.send_signal(getattr(signal, wanted))
+                            done += 1
+                            code = process.wait()
+                            if code not in (0, 143, -signal.SIGTERM, -signal.SIGKILL):
+                                problems.append(f"part {number}: exit code {code} after {wanted}")
+                            if code != 0 and os.path.exists(os.path.join(folder, name)):
+                                # Only a part that was whole when the signal came may be there.
+                                if run("merge", name).stderr.find(b"parts are missing") < 0:
+                                    problems.append(f"part {number}: a broken file after {wanted}")
+                            continue
+                    if process.wait() != 0:
+                        problems.append(f"part {number}: exit code {process.returncode} undisturbed")
+                    break
+            chance.shuffle(names)
+            for ending in ("csv", "json"):
+                merged = run("merge", *names, "-q", "-o", f"merged.{ending}")
+                found = contents(folder)
+                if merged.returncode != 0 or found[f"merged.{ending}"] != found[f"direct.{ending}"]:
+                    problems.append(f"merged.{ending} is not direct.{ending}: {merged.stderr.decode()}")
+            for name in names:
+                os.remove(os.path.join(folder, name))
+    return done, problems
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--program", default="target/release/bellwether")
     parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--part-kills", type=int, default=50, help="kills of parts that are merged")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", metavar="DIR", help="folder for what findings left behind")
     arguments = parser.parse_args()
@@ -205,6 +262,9 @@ def main():
                     target = os.path.join(arguments.keep, f"kill-{arguments.seed}-{number}")
                     shutil.copytree(folder, target, dirs_exist_ok=True)
 
+        killed, found = killed_parts(program, os.path.join(panel, "panel"), arguments.part_kills, chance)
+        problems += found
+
     print(f"{'command':18} {'signal':8}" + "".join(f"{column:>15}" for column in COLUMNS))
     for command in todo:
         for name in SIGNALS:
@@ -212,6 +272,7 @@ def main():
             print(f"{command.name:18} {name:8}" + "".join(f"{row[column]:15}" for column in COLUMNS))
     for problem in problems[:20]:
         print(problem)
+    print(f"{killed} kills of parts, run again and merged")
     print(f"{arguments.kills} kills, seed {arguments.seed}: {len(problems)} findings")
     return 1 if problems else 0
 
