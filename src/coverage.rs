@@ -182,6 +182,10 @@ fn median(mut numbers: Vec<f64>) -> f64 {
 /// What gives the ends of every day, for each kind of interval at the confidence of a bootstrap.
 type EndsOf<'a> = dyn Fn(&Bootstrap, &[DayReturns]) -> Result<Vec<Vec<[f64; 2]>>> + 'a;
 
+/// What takes the ends of a chunk of days: the number of the number of returns, the integrated variances, and
+/// the ends by confidence and interval.
+type TakeEnds<'a> = dyn FnMut(usize, &[f64], Vec<Vec<[f64; 2]>>) + 'a;
+
 /// Simulated days as the driver takes them, and their integrated variances.
 struct Simulated {
     days: Vec<DayReturns>,
@@ -321,15 +325,14 @@ impl Coverage {
         self.rows(tallies)
     }
 
-    /// Hands over what each chunk of these replications gives: the number of the number of returns, the days'
-    /// integrated variances, and the ends by confidence and interval.
+    /// Hands over what each chunk of these replications gives.
     fn each(
         &self,
         replications: Range<u32>,
         jobs: &Jobs,
         observer: &dyn Observer,
         ends: &EndsOf<'_>,
-        take: &mut dyn FnMut(usize, &[f64], Vec<Vec<[f64; 2]>>),
+        take: &mut TakeEnds<'_>,
     ) -> Result<()> {
         self.validate()?;
         let methods = self.methods()?;

@@ -50,7 +50,7 @@ pub enum Error {
     },
     /// Parts of a run do not go together.
     #[error(transparent)]
-    Part(#[from] crate::parts::PartError),
+    Part(Box<crate::parts::PartError>),
     /// A parameter lies outside of what the method accepts.
     #[error("{name} is {value}, but {requirement}")]
     Parameter {
@@ -109,6 +109,12 @@ pub enum Error {
 
 /// The library's result type.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl From<crate::parts::PartError> for Error {
+    fn from(error: crate::parts::PartError) -> Self {
+        Self::Part(Box::new(error))
+    }
+}
 
 impl Error {
     /// An [`Error::Io`] for an `action` (a verb) on `path`; made for `map_err`.

@@ -1,5 +1,5 @@
-//! Runs in parts: put together they are the run that was not cut, byte for byte; what does not belong together
-//! is refused by name; and a result is verified, or found to be changed.
+//! Runs in parts: put together they are the run that was not cut, byte for byte; what does not belong
+//! together is refused by name; and a result is verified, or found to be changed.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test is a panic")]
 
@@ -32,8 +32,8 @@ fn refused(folder: &Path, line: &str) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
-/// A folder in which `panel` is the sample, whose stocks have days of their own: some lack the first, some the
-/// last.
+/// A folder in which `panel` is the sample, whose stocks have days of their own: some lack the first, some
+/// the last.
 fn sample() -> TempDir {
     let folder = TempDir::new().unwrap();
     fs::create_dir(folder.path().join("panel")).unwrap();

@@ -566,8 +566,8 @@ impl Bootstrap {
         Ok((shapes, planned))
     }
 
-    /// The table of these days and a panel of so many `stocks`, without cells: for those of parts to be filled
-    /// in ([`crate::parts`]).
+    /// The table of these days and a panel of so many `stocks`, without cells: for those of parts to be
+    /// filled in ([`crate::parts`]).
     pub(crate) fn table(&self, dates: Vec<Date>, stocks: usize) -> Intervals {
         let cells = self.measure.cells(stocks);
         let present = Array2::from_elem((dates.len(), cells.len()), false);

@@ -1,9 +1,9 @@
 //! A part of the samples: what it has for each cell, and the intervals from what all parts have.
 //!
 //! With few days and very many samples a run is cut along the samples. An interval's ends follow from few
-//! order statistics of its pivot ([`crate::interval::tails`]), and of a part's samples only those can be among
-//! them that are as near to an end of its own: the m smallest of all are among the m smallest of each part.
-//! So a part carries as many of its smallest and largest as decide the ends of all B, and these merge
+//! order statistics of its pivot ([`crate::interval::tails`]), and of a part's samples only those can be
+//! among them that are as near to an end of its own: the m smallest of all are among the m smallest of each
+//! part. So a part carries as many of its smallest and largest as decide the ends of all B, and these merge
 //! exactly. Where an interval needs all statistics (BC, BCa, normal, details) the part carries its own, in
 //! order.
 

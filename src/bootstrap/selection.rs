@@ -116,8 +116,8 @@ impl Selection {
     }
 }
 
-/// The distribution of all `count` resamples, from what the parts have of them, in order, each with the number
-/// of its resamples. Nothing where they do not fit together.
+/// The distribution of all `count` resamples, from what the parts have of them, in order, each with the
+/// number of its resamples. Nothing where they do not fit together.
 pub(super) fn joined(need: Need, count: u32, parts: &[(usize, &Carried)]) -> Option<Box<dyn Distribution>> {
     match need {
         Need::All => {

@@ -60,8 +60,8 @@ pub(super) struct CoverageArgs {
     /// Seed of days and samples
     #[arg(long, default_value_t = 0, value_name = "N", value_parser = parse_seed)]
     seed: u64,
-    /// Compute part I of N of the replications, and write a part file, for `bellwether merge`: `3/8`, or `slurm`
-    /// as for `bellwether bootstrap`
+    /// Compute part I of N of the replications, and write a part file, for `bellwether merge`: `3/8`, or
+    /// `slurm` as for `bellwether bootstrap`
     #[arg(long, value_name = "I/N|slurm", requires = "output", conflicts_with_all = ["format", "plot"])]
     part: Option<PartArg>,
     /// Threads of the CPU [default: one a core]

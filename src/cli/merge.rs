@@ -71,7 +71,7 @@ pub(super) fn run(args: MergeArgs, report: &Report) -> Result<Outcome> {
     if let Some(file) = manifest_file {
         file.write(|out| ManifestFile::new(manifest, None).write(out))?;
     }
-    let cells: usize = merged.intervals.iter().map(|one| one.count()).sum();
+    let cells: usize = merged.intervals.iter().map(crate::bootstrap::Intervals::count).sum();
     report.line(format!(
         "merged {}: {}, {}",
         plural(parts.len() as u64, "part"),

@@ -145,7 +145,8 @@ pub(super) fn run(args: VerifyArgs, report: &Report) -> Result<Outcome> {
         let hash = content.hash(&stocks);
         if hash != manifest.panel.hash {
             findings.push(format!(
-                "the panel's prices are not those of the result: their hash is {hash}, and the manifest says {}",
+                "the panel's prices are not those of the result: their hash is {hash}, and the manifest says \
+                 {}",
                 manifest.panel.hash
             ));
         }
@@ -166,8 +167,8 @@ pub(super) fn run(args: VerifyArgs, report: &Report) -> Result<Outcome> {
     let exact =
         if methods.iter().any(Bootstrap::is_exact) { "within the stated error" } else { "to the last bit" };
     report.line(format!(
-        "verified: {} of {} computed again on {}, equal {exact}; prices and records are those of the manifest \
-         (drawn by --draw {draw})",
+        "verified: {} of {} computed again on {}, equal {exact}; prices and records are those of the \
+         manifest (drawn by --draw {draw})",
         grouped(chosen.len() as u64),
         plural(all.len() as u64, "cell"),
         device.description

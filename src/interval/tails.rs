@@ -51,8 +51,8 @@ impl<K: Word> Tails<K> {
         Self { left: coming, ..Self::new(count, levels) }
     }
 
-    /// What can still decide the quantiles of all numbers, once those that were to come have: the smallest and
-    /// the largest, each in increasing order.
+    /// What can still decide the quantiles of all numbers, once those that were to come have: the smallest
+    /// and the largest, each in increasing order.
     ///
     /// # Panics
     ///

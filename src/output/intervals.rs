@@ -395,9 +395,9 @@ pub fn records(stocks: &[String], intervals: &[Intervals]) -> (Vec<String>, Vec<
     (columns.iter().map(|column| column.name.to_owned()).collect(), records)
 }
 
-/// The hash of the records of the long table, whatever the file's format: `blake3:` and 64 hexadecimal digits.
-/// Each field is its text in [`records`] and the byte 0x1f; each record, the names of the columns first, ends
-/// with 0x1e.
+/// The hash of the records of the long table, whatever the file's format: `blake3:` and 64 hexadecimal
+/// digits. Each field is its text in [`records`] and the byte 0x1f; each record, the names of the columns
+/// first, ends with 0x1e.
 pub fn records_hash(stocks: &[String], intervals: &[Intervals]) -> String {
     let columns = columns(intervals);
     let mut hash = RecordsHash::new(columns.iter().map(|column| column.name));

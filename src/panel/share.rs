@@ -1,7 +1,7 @@
 //! A part of a panel: of the files only those that hold it are read, as far as their format allows.
 //!
-//! **By stocks**, where each keeps its own times: stocks lie on a line by their names, each with the weight of
-//! its files, and a part reads those that its share touches. A stock that two parts share is read by both,
+//! **By stocks**, where each keeps its own times: stocks lie on a line by their names, each with the weight
+//! of its files, and a part reads those that its share touches. A stock that two parts share is read by both,
 //! and each takes its days. What a file weighs is told by its length, by the rows that it begins with, and by
 //! the first day and the last: nobody reads it all beforehand. A Parquet file says how many rows it has.
 //! Where a file holds several stocks, all files are read by every part.

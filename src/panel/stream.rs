@@ -323,8 +323,7 @@ impl PanelReader {
             let cells = if hashes { day.iter().flat_map(content::of_day).collect() } else { Vec::new() };
             ((DayQuality::of(&day, &returns), cells), keep(day, returns))
         };
-        let (looked, days): (Vec<(DayQuality, Vec<content::Cell>)>, Vec<Vec<T>>) =
-            jobs.install(|| prices.into_par_iter().map(look).unzip());
+        let (looked, days): (Vec<_>, Vec<Vec<T>>) = jobs.install(|| prices.into_par_iter().map(look).unzip());
         for (quality, cells) in looked {
             self.quality.add(quality);
             if let Some(content) = &mut self.content {

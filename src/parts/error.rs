@@ -7,14 +7,14 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum PartError {
     /// The file is none of a part.
-    #[error("{}: this is no part of a run; name files that `bellwether bootstrap --part` wrote", path.display())]
+    #[error("{}: this is no part of a run; name files that `--part` wrote", path.display())]
     NotAPart {
         /// The file.
         path: PathBuf,
     },
     /// The file ends early, or goes on too long.
     #[error(
-        "{}: the part is cut off or not whole: it says that it has {expected} bytes, and has {found}; compute \
+        "{}: the part is cut off or not whole: it should have {expected} bytes, and has {found}; compute \
          part {part} again",
         path.display()
     )]

@@ -8,9 +8,10 @@
 //! BLAKE3 of all before: 32 bytes
 //! ```
 //!
-//! Without the program the arrays are read by a few lines of NumPy: `numpy.frombuffer` of each in turn, behind
-//! the header. Numbers are carried as they are in memory, so that none is rounded on the way. How a part was
-//! computed (device, threads, times) is not in it: computed again it is the same file, byte for byte.
+//! Without the program the arrays are read by a few lines of NumPy: `numpy.frombuffer` of each in turn,
+//! behind the header. Numbers are carried as they are in memory, so that none is rounded on the way. How a
+//! part was computed (device, threads, times) is not in it: computed again it is the same file, byte for
+//! byte.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -194,8 +194,8 @@ pub(super) fn all_content(
 ///
 /// # Errors
 ///
-/// [`crate::Error::Part`] where parts disagree on a cell, or one lacks what it should have; whatever `methods` fails
-/// with.
+/// [`crate::Error::Part`] where parts disagree on a cell, or one lacks what it should have; whatever
+/// `methods` fails with.
 pub fn merge(
     parts: &[(PathBuf, PartFile)],
     methods: impl FnOnce(&[String]) -> crate::Result<Vec<Bootstrap>>,

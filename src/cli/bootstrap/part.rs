@@ -81,8 +81,8 @@ impl PartArg {
                 name: "part",
                 value: "slurm".into(),
                 requirement: format!(
-                    "{name} is {}; run it as a task of an array (`sbatch --array=1-8 ...`), or write which part of \
-                     how many, as in 3/8",
+                    "{name} is {}; run it as a task of an array (`sbatch --array=1-8 ...`), or write which \
+                     part of how many, as in 3/8",
                     value.map_or("not set".to_owned(), |value| format!("{value:?}, which is no number"))
                 ),
             })
@@ -100,8 +100,8 @@ impl PartArg {
                 name: "part",
                 value: "slurm".into(),
                 requirement: format!(
-                    "the array's {count} tasks from {least} to {most} leave numbers out, so that it does not say \
-                     how many parts there are; write it, as in slurm/{most}"
+                    "the array's {count} tasks from {least} to {most} leave numbers out, so that it does not \
+                     say how many parts there are; write it, as in slurm/{most}"
                 ),
             });
         }

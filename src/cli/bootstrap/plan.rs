@@ -1,8 +1,8 @@
 //! `bellwether bootstrap --plan`: what a run will take, and into how many parts to cut it, without the run.
 //!
 //! Draws are counted from the panel itself where it is small, else from a look at its files. Seconds are
-//! measured: a day like the panel's is resampled on one thread here for a moment, quantiles and all. A cluster
-//! whose cores are faster takes less.
+//! measured: a day like the panel's is resampled on one thread here for a moment, quantiles and all. A
+//! cluster whose cores are faster takes less.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -94,17 +94,18 @@ pub(super) fn run(args: &BootstrapArgs, report: &Report) -> Result<Outcome> {
         writeln!(out, "draws      {about}{} returns", grouped(draws))?;
         writeln!(
             out,
-            "one core   {} here, quantiles included, as measured on days like these ({:.3e} returns a second)",
+            "one core   {} here, quantiles included, as measured on such days ({:.3e} returns a second)",
             span(seconds),
             if seconds > 0.0 { draws as f64 / seconds } else { 0.0 }
         )?;
-        writeln!(out, "memory     {} for a part; with less, panels are read in blocks of days", bytes(memory))?;
+        writeln!(out, "memory     {} a part; with less, it is read in blocks of days", bytes(memory))?;
         let a_part = span(seconds / parts as f64);
         match parts {
             1 => writeln!(out, "suggested  one task: no parts are needed"),
             _ => writeln!(
                 out,
-                "suggested  {parts} parts, {a_part} of one core each: --array=1-{parts} --cpus-per-task=4 --mem={}M",
+                "suggested  {parts} parts, {a_part} of one core each: --array=1-{parts} --cpus-per-task=4 \
+                 --mem={}M",
                 memory >> 20
             ),
         }
