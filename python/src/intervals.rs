@@ -89,7 +89,8 @@ impl Intervals {
     fn table(&self, out: &mut dyn std::io::Write, format: Format, layout: Layout) -> std::io::Result<()> {
         let described: Vec<_> =
             self.methods.iter().zip(&self.found).map(|(method, found)| method.describe(found)).collect();
-        let report = Report { stocks: &self.stocks, intervals: &self.found, method: &described };
+        let report =
+            Report { stocks: &self.stocks, intervals: &self.found, method: &described, manifest: None };
         write(out, &report, format, layout)
     }
 

@@ -127,9 +127,7 @@ pub fn run_with(
 }
 
 /// The process's arguments; those of which parts are computed also as a manifest has them.
-fn parse(
-    arguments: impl IntoIterator<Item = OsString>,
-) -> Result<(Arguments, Parameters), clap::Error> {
+fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<(Arguments, Parameters), clap::Error> {
     let matches = Arguments::command().try_get_matches_from(arguments)?;
     let parsed = Arguments::from_arg_matches(&matches);
     let arguments = parsed.map_err(|error| error.format(&mut Arguments::command()))?;
