@@ -13,7 +13,7 @@ use bellwether::random::index::{Places, RowRange};
 use bellwether::random::philox::{BlockWords, Samples};
 use bellwether::random::{Purpose, Stream};
 use bellwether::resample::{Scheme, cpu, scheme};
-use bellwether::vector::{Kernel, Lanes, Vectors, WIDE_LANES};
+use bellwether::vector::{Lanes, Vectorized, Vectors, WIDE_LANES};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use ndarray::Array2;
 
@@ -35,7 +35,7 @@ struct DrawBlock<'a> {
     places: &'a mut Places,
 }
 
-impl Kernel for DrawBlock<'_> {
+impl Vectorized for DrawBlock<'_> {
     type Output = ();
 
     #[inline(always)]

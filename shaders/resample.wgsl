@@ -1,21 +1,21 @@
 // Sums of a day's columns over rows drawn with replacement. One invocation holds one resample (x) of one
-// batch (y) for one group of lanes (z), draws its rows in a loop and adds them in registers. For days of any
-// length; shorter ones go to tally.wgsl. All arithmetic is on 32-bit unsigned integers. Twins: `single` of
-// `lane` and `lines` of `line`, in src/resample/cpu.rs. Host side: src/resample/gpu.rs. Needs draws.wgsl,
-// batch.wgsl, index.wgsl and philox.wgsl, appended.
+// batch (y) for one line of its rows, or one word (z), draws its rows in a loop and adds them in registers.
+// For days of any length; shorter ones go to tally.wgsl. All arithmetic is on 32-bit unsigned integers.
+// Twins: `single`, and `lines` of `line`, in src/resample/cpu.rs. Host side: src/resample/gpu.rs. Needs
+// draws.wgsl, batch.wgsl, index.wgsl and philox.wgsl, appended.
 
 override WORKGROUP: u32 = 64u;
 
-// ---- rows of one word: an invocation sums one lane ----
+// ---- rows of one word: an invocation sums one word ----
 
 @compute @workgroup_size(WORKGROUP)
-fn lane(@builtin(global_invocation_id) id: vec3<u32>) {
+fn single(@builtin(global_invocation_id) id: vec3<u32>) {
     if id.x >= dispatch.samples {
         return;
     }
     let batch = batches[dispatch.first_batch + id.y];
     let end = min(dispatch.end_draw, batch.rows);
-    if id.z >= batch.lanes || dispatch.first_draw >= end {
+    if id.z >= batch.row_words || dispatch.first_draw >= end {
         return;
     }
     let sample = dispatch.sample_offset + id.x;
@@ -40,7 +40,7 @@ fn lane(@builtin(global_invocation_id) id: vec3<u32>) {
     store(batch, id.z, sample, sum);
 }
 
-// ---- rows of sixteen words and more: an invocation sums up to sixteen lanes ----
+// ---- rows of whole lines: an invocation sums one ----
 
 @compute @workgroup_size(WORKGROUP)
 fn line(@builtin(global_invocation_id) id: vec3<u32>) {

@@ -1,8 +1,8 @@
 // Sums of a day's columns over circular blocks of geometric lengths. One invocation holds one resample (x) of
-// one batch (y) for one group of lanes (z) and goes through the places of the resample: where a place begins
-// a block its row is drawn, else it is the row after the last. A day that is cut over several dispatches
-// leaves the next row and the number of blocks begun behind the sums, two lanes for each group of lanes. All
-// arithmetic is on 32-bit unsigned integers. Twin: `StationaryBlock` in src/resample/stationary.rs. Host
+// one batch (y) for one line of its rows (z) and goes through the places of the resample: where a place
+// begins a block its row is drawn, else it is the row after the last. A day that is cut over several
+// dispatches leaves the next row and the number of blocks begun behind the sums, two words for each line. All
+// arithmetic is on 32-bit unsigned integers. Twin: `StationaryChunk` in src/resample/stationary.rs. Host
 // side: src/resample/gpu.rs. Needs draws.wgsl, batch.wgsl, index.wgsl and philox.wgsl, appended.
 
 override WORKGROUP: u32 = 64u;
@@ -27,18 +27,18 @@ fn stationary(@builtin(global_invocation_id) id: vec3<u32>) {
     }
     let batch = batches[dispatch.first_batch + id.y];
     let end = min(dispatch.end_draw, batch.rows);
-    let first_lane = id.z * LINE;
-    if first_lane >= batch.lanes || dispatch.first_draw >= end {
+    let start = id.z * LINE;
+    if start >= batch.row_words || dispatch.first_draw >= end {
         return;
     }
     let sample = dispatch.sample_offset + id.x;
     let range = row_range(batch);
     let stream = row_stream(batch, sample);
-    let lines = lines_of(batch, first_lane);
+    let lines = lines_of(batch, start);
     // The row that comes next unless a block begins, and the number of blocks begun.
     var row = 0u;
     var begun = 0u;
-    let state = batch.first_sum + (batch.lanes + 2u * id.z) * dispatch.tile_samples + sample;
+    let state = batch.first_sum + (batch.row_words + 2u * id.z) * dispatch.tile_samples + sample;
     if dispatch.first_draw > 0u {
         row = sums[state];
         begun = sums[state + dispatch.tile_samples];
@@ -58,5 +58,5 @@ fn stationary(@builtin(global_invocation_id) id: vec3<u32>) {
     }
     sums[state] = row;
     sums[state + dispatch.tile_samples] = begun;
-    store_sums(batch, first_lane, sample);
+    store_sums(batch, start, sample);
 }

@@ -42,8 +42,8 @@ fn tally(@builtin(global_invocation_id) id: vec3<u32>, @builtin(local_invocation
             count(drawn.second[word], words, draw + 2u * word + 1u < batch.rows, invocation);
         }
     }
-    for (var lane = 0u; lane < batch.lanes; lane += LINE) {
-        let lines = lines_of(batch, lane);
+    for (var start = 0u; start < batch.row_words; start += LINE) {
+        let lines = lines_of(batch, start);
         sum0 = vec4<u32>();
         sum1 = vec4<u32>();
         sum2 = vec4<u32>();
@@ -59,7 +59,7 @@ fn tally(@builtin(global_invocation_id) id: vec3<u32>, @builtin(local_invocation
         }
         // Resamples beyond the last only fill the workgroup.
         if id.x < dispatch.samples {
-            store_sums(batch, lane, sample);
+            store_sums(batch, start, sample);
         }
     }
 }

@@ -24,7 +24,7 @@ fn count(row: u32, words: u32, is_drawn: bool, place: u32) {
     tallies[(row - field * words) * SAMPLES * WORKGROUP + place] += select(0u, 1u << (10u * field), is_drawn);
 }
 
-// Sums of one quad of lanes: a vector of four resamples for each lane.
+// Sums of one quad of words: a vector of four resamples for each word.
 struct Quad {
     x: vec4<u32>,
     y: vec4<u32>,
@@ -41,12 +41,12 @@ fn add_quad(sums: Quad, times: vec4<u32>, quad: vec4<u32>) -> Quad {
     );
 }
 
-fn store_samples(batch: Batch, lane: u32, sample: u32, end: u32, sums: Quad) {
+fn store_samples(batch: Batch, start: u32, sample: u32, end: u32, sums: Quad) {
     for (var number = 0u; number < SAMPLES; number += 1u) {
         // Resamples beyond the last only fill the vectors.
         if sample + number < end {
             let quad = vec4<u32>(sums.x[number], sums.y[number], sums.z[number], sums.w[number]);
-            store_quad(batch, lane, sample + number, quad);
+            store_quad(batch, start, sample + number, quad);
         }
     }
 }
@@ -75,12 +75,12 @@ fn tally(@builtin(global_invocation_id) id: vec3<u32>, @builtin(local_invocation
     }
     let end = dispatch.sample_offset + dispatch.samples;
     let stride = batch.stride / 4u;
-    for (var lane = 0u; lane < batch.lanes; lane += 8u) {
+    for (var start = 0u; start < batch.row_words; start += 8u) {
         var sums0 = Quad();
         var sums1 = Quad();
         // Rows are whole lines, or one quad, which is then read twice for nothing.
         let next = min(1u, stride - 1u);
-        var at = lane / 4u;
+        var at = start / 4u;
         for (var word = 0u; word < SAMPLES * words; word += SAMPLES) {
             let place = word * WORKGROUP + invocation;
             let fields = vec4<u32>(
@@ -103,9 +103,9 @@ fn tally(@builtin(global_invocation_id) id: vec3<u32>, @builtin(local_invocation
             sums1 = add_quad(sums1, third, rows[at_third + next]);
             at += stride;
         }
-        store_samples(batch, lane, sample, end, sums0);
+        store_samples(batch, start, sample, end, sums0);
         if stride > 1u {
-            store_samples(batch, lane + 4u, sample, end, sums1);
+            store_samples(batch, start + 4u, sample, end, sums1);
         }
     }
 }

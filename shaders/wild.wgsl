@@ -1,9 +1,9 @@
 // Sums of a day's columns over random subsets of the rows, for external weights of two values. One invocation
-// holds four resamples (x), one a component, of one batch (y) for one group of lanes (z). A block of the
+// holds four resamples (x), one a component, of one batch (y) for one line of its rows (z). A block of the
 // stream has the words of four rows; a row is in the subset where its word is below the threshold, and is
 // added through a mask, so that all invocations read the same row at the same time, once for four resamples:
 // software adapters read memory invocation by invocation even so. All arithmetic is on 32-bit unsigned
-// integers. Twin: `WildBlock` in src/resample/wild.rs, which has the mathematics. Host side:
+// integers. Twin: `WildChunk` in src/resample/wild.rs, which has the mathematics. Host side:
 // src/resample/gpu.rs. Needs batch.wgsl, index.wgsl and philox.wgsl, appended.
 
 // Rows of all batches, four words an element.
@@ -17,7 +17,7 @@ const SAMPLES: u32 = 4u;
 // round(p 2^32), p = 1/2 - 3/sqrt(186); `THRESHOLD` in src/resample/wild.rs.
 const THRESHOLD: u32 = 1202716803u;
 
-// Sums of one quad of lanes: a vector of four resamples for each lane.
+// Sums of one quad of words: a vector of four resamples for each word.
 struct Quad {
     x: vec4<u32>,
     y: vec4<u32>,
@@ -30,7 +30,7 @@ var<private> sums1: Quad;
 var<private> sums2: Quad;
 var<private> sums3: Quad;
 
-// Adds four lanes of a row where masks are all ones, and nothing where they are zero.
+// Adds four words of a row where masks are all ones, and nothing where they are zero.
 fn add_quad(sums: Quad, masks: vec4<u32>, quad: vec4<u32>) -> Quad {
     return Quad(
         sums.x + (masks & vec4<u32>(quad.x)),
@@ -63,12 +63,12 @@ fn row_masks(stream: Stream, row: u32, end: u32) -> vec4<u32> {
     return select(vec4<u32>(0u), vec4<u32>(0xffffffffu), is_drawn);
 }
 
-fn store_samples(batch: Batch, lane: u32, sample: u32, end: u32, sums: Quad) {
+fn store_samples(batch: Batch, start: u32, sample: u32, end: u32, sums: Quad) {
     for (var number = 0u; number < SAMPLES; number += 1u) {
         // Resamples beyond the last only fill the vectors.
         if sample + number < end {
             let quad = vec4<u32>(sums.x[number], sums.y[number], sums.z[number], sums.w[number]);
-            store_quad(batch, lane, sample + number, quad);
+            store_quad(batch, start, sample + number, quad);
         }
     }
 }
@@ -80,8 +80,8 @@ fn wild(@builtin(global_invocation_id) id: vec3<u32>) {
     }
     let batch = batches[dispatch.first_batch + id.y];
     let end = min(dispatch.end_draw, batch.rows);
-    let first_lane = id.z * LINE;
-    if first_lane >= batch.lanes || dispatch.first_draw >= end {
+    let start = id.z * LINE;
+    if start >= batch.row_words || dispatch.first_draw >= end {
         return;
     }
     let sample = dispatch.sample_offset + SAMPLES * id.x;
@@ -91,8 +91,8 @@ fn wild(@builtin(global_invocation_id) id: vec3<u32>) {
     let stream3 = row_stream(batch, sample + 3u);
     // In units of four words; a stride is a multiple of 4.
     let stride = batch.stride / 4u;
-    let quads = min((batch.lanes - first_lane + 3u) / 4u, LINE / 4u);
-    var at = (batch.first_word + first_lane) / 4u + dispatch.first_draw * stride;
+    let quads = min((batch.row_words - start + 3u) / 4u, LINE / 4u);
+    var at = (batch.first_word + start) / 4u + dispatch.first_draw * stride;
     for (var row = dispatch.first_draw; row < end; row += 4u) {
         let masks0 = row_masks(stream0, row, end);
         let masks1 = row_masks(stream1, row, end);
@@ -106,8 +106,8 @@ fn wild(@builtin(global_invocation_id) id: vec3<u32>) {
         at += 4u * stride;
     }
     let sample_end = dispatch.sample_offset + dispatch.samples;
-    store_samples(batch, first_lane, sample, sample_end, sums0);
-    store_samples(batch, first_lane + 4u, sample, sample_end, sums1);
-    store_samples(batch, first_lane + 8u, sample, sample_end, sums2);
-    store_samples(batch, first_lane + 12u, sample, sample_end, sums3);
+    store_samples(batch, start, sample, sample_end, sums0);
+    store_samples(batch, start + 4u, sample, sample_end, sums1);
+    store_samples(batch, start + 8u, sample, sample_end, sums2);
+    store_samples(batch, start + 12u, sample, sample_end, sums3);
 }

@@ -35,10 +35,10 @@
 //! alone. At n = 385 half of the columns of real squared returns need one lower bit, nearly all at most
 //! three.
 //!
-//! **Layout.** Words of one row are its *lanes*. Fields are placed widest first, each in the lane with the
-//! least room that suffices (best fit), so that the lower limbs of twelve stocks mostly share the four lanes
-//! that their first limbs leave of a cache line. Rows of a day are contiguous and padded with zeros to
-//! [`DayColumns::stride`] words: 1, or a multiple of 16, so that a row is read in whole cache lines.
+//! **Layout.** A row is some words, and a *line* sixteen of them. Fields are placed widest first, each in the
+//! word with the least room that suffices (best fit), so that the lower limbs of twelve stocks mostly share
+//! the four words that their first limbs leave of a line. Rows of a day are contiguous and padded with zeros
+//! to [`DayColumns::stride`] words: 1, or whole lines, which are lines of the cache.
 
 use bytemuck::{Pod, Zeroable};
 use ndarray::{ArrayRef2, Axis};
@@ -77,11 +77,11 @@ pub(crate) struct Line(pub(crate) [u32; LINE]);
 /// Bits of a word, and of the widest field.
 const FULL: u32 = 32;
 
-/// One digit of a column: a field of a lane.
+/// One digit of a column: a field of a word of its rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limb {
-    /// Number of the lane.
-    pub lane: usize,
+    /// Number of the word in a row.
+    pub word: usize,
     /// Lowest bit of the field.
     pub shift: u32,
     /// Bits of the field, F(w): sums of digits fit.
@@ -91,10 +91,10 @@ pub struct Limb {
 }
 
 impl Limb {
-    /// The limb's sum within the sum of its lane.
+    /// The limb's sum within the sum of its word.
     #[inline(always)]
-    pub fn of(&self, lane_sum: u32) -> u32 {
-        (lane_sum >> self.shift) & (u32::MAX >> (FULL - self.width))
+    pub fn of(&self, word_sum: u32) -> u32 {
+        (word_sum >> self.shift) & (u32::MAX >> (FULL - self.width))
     }
 }
 
@@ -115,7 +115,7 @@ pub struct Column {
     pub relative_error: f64,
 }
 
-/// How many fields of each width some columns have: what decides how many lanes they take.
+/// How many fields of each width some columns have: what decides how many words of a row they take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FieldCount {
     /// By width, from 0 (of which there are none) to 32 bits.
@@ -154,18 +154,18 @@ impl FieldCount {
         self
     }
 
-    /// Lanes that these fields take, widest first, each where the least room suffices: as [`DayColumns`]
-    /// places them.
-    pub fn lanes(&self) -> usize {
-        // Lanes by their free bits.
+    /// Words of a row that these fields take, widest first, each where the least room suffices: as
+    /// [`DayColumns`] places them.
+    pub fn row_words(&self) -> usize {
+        // Words by their free bits.
         let mut free = [0_u32; FULL as usize + 1];
-        let mut lanes = 0;
+        let mut row_words = 0;
         for width in (1..=FULL as usize).rev() {
             let mut left = self.widths[width];
             if left == 0 {
                 continue;
             }
-            // The fields that come to a lane fill it: what it has left after one is again the least room that
+            // The fields that come to a word fill it: what it has left after one is again the least room that
             // suffices.
             let fill = |room: usize, available: u32, free: &mut [u32], left: &mut u32| {
                 let most = (room / width) as u32;
@@ -185,9 +185,9 @@ impl FieldCount {
                     free[room] -= used;
                 }
             }
-            lanes += fill(FULL as usize, u32::MAX, &mut free, &mut left) as usize;
+            row_words += fill(FULL as usize, u32::MAX, &mut free, &mut left) as usize;
         }
-        lanes
+        row_words
     }
 }
 
@@ -197,7 +197,7 @@ pub struct DayColumns {
     day: u32,
     rows: u32,
     stride: usize,
-    lanes: usize,
+    row_words: usize,
     columns: Vec<Column>,
     lines: Vec<Line>,
 }
@@ -215,16 +215,16 @@ impl DayColumns {
     }
 
     /// As [`Self::new`], with the columns that [`plan_columns`] gave for `values`, or for more columns than
-    /// these: how a column is written does not depend on the others, only its lanes do.
+    /// these: how a column is written does not depend on the others, only its words do.
     ///
     /// # Errors
     ///
     /// [`Error::Memory`] where the rows take more than [`MAX_BYTES`].
     pub fn planned(day: u32, values: &ArrayRef2<f64>, mut columns: Vec<Column>) -> Result<Self> {
         debug_assert_eq!(columns.len(), values.ncols());
-        let lanes = place(&mut columns);
+        let row_words = place(&mut columns);
         let rows = values.nrows();
-        let stride = stride_of(lanes);
+        let stride = stride_of(row_words);
         let needed = (rows * stride) as u64 * 4;
         if needed > MAX_BYTES {
             return Err(Error::Memory {
@@ -236,7 +236,7 @@ impl DayColumns {
         }
         let mut lines = vec![Line([0; LINE]); (rows * stride).div_ceil(LINE)];
         let words: &mut [u32] = bytemuck::cast_slice_mut(&mut lines);
-        // Most columns have a limb in a lane of its own, and some a second one beside others.
+        // Most columns have a limb in a word of its own, and some a second one beside others.
         let heads: Vec<Head> = columns.iter().map(Head::new).collect();
         let seconds: Vec<(usize, Limb)> = (columns.iter().map(|column| &column.limbs).enumerate())
             .filter(|&(column, limbs)| heads[column].scale > 0.0 && limbs.len() > 1)
@@ -245,18 +245,18 @@ impl DayColumns {
         let others: Vec<usize> = (0..columns.len()).filter(|&column| heads[column].scale == 0.0).collect();
         for (values, row) in values.rows().into_iter().zip(words.chunks_exact_mut(stride)) {
             for (&value, head) in values.iter().zip(&heads) {
-                row[head.lane] = (round_small(value * head.scale) >> head.below) as u32;
+                row[head.word] = (round_small(value * head.scale) >> head.below) as u32;
             }
             for &(column, limb) in &seconds {
                 let digit =
                     round_small(values[column] * heads[column].scale) as u32 & ((1 << limb.digit_bits) - 1);
-                row[limb.lane] |= digit << limb.shift;
+                row[limb.word] |= digit << limb.shift;
             }
             for &column in &others {
                 columns[column].write(values[column], row);
             }
         }
-        Ok(Self { day, rows: rows as u32, stride, lanes, columns, lines })
+        Ok(Self { day, rows: rows as u32, stride, row_words, columns, lines })
     }
 
     /// Calendar day as the number YYYYMMDD, a word of the random stream's counter.
@@ -274,9 +274,9 @@ impl DayColumns {
         self.stride
     }
 
-    /// Number of lanes in use; the words of a row beyond are zero.
-    pub fn lanes(&self) -> usize {
-        self.lanes
+    /// Number of words of a row in use; those beyond are zero.
+    pub fn row_words(&self) -> usize {
+        self.row_words
     }
 
     /// How each column is written.
@@ -405,34 +405,34 @@ fn field_width(draws: u32, digit_bits: u32) -> u32 {
     (u64::from(draws) * ((1 << digit_bits) - 1)).ilog2() + 1
 }
 
-/// Gives every limb its place, widest first, each in the lane with the least room that suffices; of equal
-/// ones, in the last that came to have it. Returns the number of lanes.
+/// Gives every limb its place, widest first, each in the word with the least room that suffices; of equal
+/// ones, in the last that came to have it. Returns the number of words of a row.
 fn place(columns: &mut [Column]) -> usize {
-    let mut lanes = 0;
-    // The lanes with so many free bits.
+    let mut row_words = 0;
+    // The words with so many free bits.
     let mut free: [Vec<usize>; FULL as usize + 1] = std::array::from_fn(|_| Vec::new());
     for width in (1..=FULL).rev() {
         let limbs = columns.iter_mut().flat_map(|column| &mut column.limbs);
         for limb in limbs.filter(|limb| limb.width == width) {
             let room = (width..=FULL).find(|&room| !free[room as usize].is_empty());
-            let lane = room.and_then(|room| free[room as usize].pop());
-            let (lane, room) = match (lane, room) {
-                (Some(lane), Some(room)) => (lane, room),
+            let word = room.and_then(|room| free[room as usize].pop());
+            let (word, room) = match (word, room) {
+                (Some(word), Some(room)) => (word, room),
                 _ => {
-                    lanes += 1;
-                    (lanes - 1, FULL)
+                    row_words += 1;
+                    (row_words - 1, FULL)
                 }
             };
-            (limb.lane, limb.shift) = (lane, FULL - room);
-            free[(room - width) as usize].push(lane);
+            (limb.word, limb.shift) = (word, FULL - room);
+            free[(room - width) as usize].push(word);
         }
     }
-    lanes
+    row_words
 }
 
-/// Words a row takes for `lanes` lanes: one, or whole lines.
-pub const fn stride_of(lanes: usize) -> usize {
-    if lanes <= 1 { 1 } else { lanes.next_multiple_of(LINE) }
+/// Words from a row to the next, of which `words` are in use: one, or whole lines.
+pub const fn stride_of(words: usize) -> usize {
+    if words <= 1 { 1 } else { words.next_multiple_of(LINE) }
 }
 
 impl Column {
@@ -481,7 +481,7 @@ impl Column {
         let mut rest = round_scaled(value, self.exponent);
         let mut below = self.lower_bits();
         for (number, limb) in self.limbs.iter().enumerate() {
-            row[limb.lane] |= ((rest >> below) as u32) << limb.shift;
+            row[limb.word] |= ((rest >> below) as u32) << limb.shift;
             rest &= (1 << below) - 1;
             below -= self.limbs.get(number + 1).map_or(0, |next| next.digit_bits);
         }
@@ -519,7 +519,7 @@ impl Column {
 /// How the first limb of a column is written, where it has at most one other.
 #[derive(Debug, Clone, Copy)]
 struct Head {
-    lane: usize,
+    word: usize,
     /// 2^e; or zero where that is not a normal number, the column has more limbs or its integers more than 51
     /// bits, for another way to write it. Products that are not exact are far below ½, so that
     /// [`round_small`] gives what [`round_scaled`] does.
@@ -537,14 +537,14 @@ impl Head {
         } else {
             0.0
         };
-        Self { lane: column.limbs[0].lane, scale, below: if scale == 0.0 { 0 } else { below } }
+        Self { word: column.limbs[0].word, scale, below: if scale == 0.0 { 0 } else { below } }
     }
 }
 
 impl Limb {
     /// The limbs of a column of which `draws` rows are summed, with so many lower bits, without a place.
     fn unplaced(draws: u32, lower_bits: u32) -> impl Iterator<Item = Self> {
-        let first = Self { lane: 0, shift: 0, width: FULL, digit_bits: 0 };
+        let first = Self { word: 0, shift: 0, width: FULL, digit_bits: 0 };
         let lower = lower_digits(draws, lower_bits).map(move |digit_bits| Self {
             width: field_width(draws, digit_bits),
             digit_bits,
@@ -636,17 +636,17 @@ mod tests {
     /// The sum of the rows drawn, through the limbs; and no limb's sum may exceed 32 bits.
     fn resampled(day: &DayColumns, drawn: impl Iterator<Item = usize>) -> f64 {
         let column = &day.columns()[0];
-        let mut sums = vec![0u32; day.lanes()];
+        let mut sums = vec![0u32; day.row_words()];
         for row in drawn {
-            for (lane, sum) in sums.iter_mut().enumerate() {
-                *sum = sum.checked_add(day.words()[row * day.stride() + lane]).expect("a sum overflowed");
+            for (word, sum) in sums.iter_mut().enumerate() {
+                *sum = sum.checked_add(day.words()[row * day.stride() + word]).expect("a sum overflowed");
             }
         }
         column.value_of(
             column
                 .limbs
                 .iter()
-                .fold(0, |total, limb| (total << limb.digit_bits) + u128::from(limb.of(sums[limb.lane]))),
+                .fold(0, |total, limb| (total << limb.digit_bits) + u128::from(limb.of(sums[limb.word]))),
         )
     }
 
@@ -754,30 +754,30 @@ mod tests {
     }
 
     #[test]
-    fn lanes_are_shared_and_counted() {
+    fn words_are_shared_and_counted() {
         // Bulks that ask for each kind of limb, in a mixed order.
         let shares = [0.9, 0.003, 0.057, 0.1, 0.057, 0.057, 0.9, 0.057, 0.057];
         let values = Array2::from_shape_fn((385, shares.len()), |(row, stock)| {
             if row == 3 * stock { shares[stock] } else { (1.0 - shares[stock]) / 384.0 }
         });
         let day = DayColumns::new(1, &values).unwrap();
-        // Nine full lanes; 17 and 11 bits; 17 and 9; 9, 9 and 9; 9.
-        assert_eq!((day.lanes(), day.stride()), (13, 16));
+        // Nine full words; 17 and 11 bits; 17 and 9; 9, 9 and 9; 9.
+        assert_eq!((day.row_words(), day.stride()), (13, 16));
         let mut fields: Vec<_> = day.columns().iter().flat_map(|column| &column.limbs).collect();
-        fields.sort_unstable_by_key(|limb| (limb.lane, limb.shift));
+        fields.sort_unstable_by_key(|limb| (limb.word, limb.shift));
         for pair in fields.windows(2) {
             assert!(
-                pair[0].lane < pair[1].lane || pair[0].shift + pair[0].width <= pair[1].shift,
+                pair[0].word < pair[1].word || pair[0].shift + pair[0].width <= pair[1].shift,
                 "{pair:?}"
             );
         }
-        assert!(fields.iter().all(|limb| limb.lane < day.lanes() && limb.shift + limb.width <= 32));
+        assert!(fields.iter().all(|limb| limb.word < day.row_words() && limb.shift + limb.width <= 32));
     }
 
     proptest! {
         /// Counted, placed, and by the definition of best fit, field by field.
         #[test]
-        fn lanes_are_counted_as_they_are_placed(
+        fn words_are_counted_as_they_are_placed(
             rows in prop_oneof![1_u32..500, Just(MAX_ROWS as u32)],
             lower_bits in prop::collection::vec(0_u32..60, 1..40),
         ) {
@@ -787,7 +787,7 @@ mod tests {
             };
             let mut columns: Vec<Column> = lower_bits.iter().map(column).collect();
             let counts = lower_bits.iter().fold(FieldCount::default(), |all, &bits| all.with(rows, bits));
-            let counted = counts.lanes();
+            let counted = counts.row_words();
             let limbs = columns.iter().flat_map(|column| &column.limbs);
             let mut fields: Vec<u32> = limbs.map(|limb| limb.width).collect();
             fields.sort_unstable_by(|a, b| b.cmp(a));
@@ -801,14 +801,14 @@ mod tests {
             prop_assert_eq!(counted, free.len());
             prop_assert_eq!(place(&mut columns), counted);
             for limb in columns.iter().flat_map(|column| &column.limbs) {
-                prop_assert!(limb.lane < counted && limb.shift + limb.width <= FULL);
+                prop_assert!(limb.word < counted && limb.shift + limb.width <= FULL);
                 // Sums of digits fit, and one bit less would not do.
                 let most = u64::from(rows) * ((1_u64 << limb.digit_bits) - 1);
                 let tight = || most >> limb.width == 0 && most >> (limb.width - 1) == 1;
                 prop_assert!(limb.digit_bits == 0 || tight());
             }
             let limbs = columns.iter().flat_map(|column| &column.limbs);
-            let mut placed: Vec<_> = limbs.map(|limb| (limb.lane, limb.shift, limb.width)).collect();
+            let mut placed: Vec<_> = limbs.map(|limb| (limb.word, limb.shift, limb.width)).collect();
             placed.sort_unstable();
             let apart = |pair: &[(usize, u32, u32)]| {
                 pair[0].0 < pair[1].0 || pair[0].1 + pair[0].2 <= pair[1].1
@@ -858,7 +858,7 @@ mod tests {
             assert_eq!(a.exponent, b.exponent);
             for row in 0..385 {
                 let limbs = |day: &DayColumns, column: &Column| {
-                    let of = |limb: &Limb| (limb.width, limb.of(day.words()[row * day.stride() + limb.lane]));
+                    let of = |limb: &Limb| (limb.width, limb.of(day.words()[row * day.stride() + limb.word]));
                     column.limbs.iter().map(of).collect::<Vec<_>>()
                 };
                 assert_eq!(limbs(&alone, a), limbs(&all, b));

@@ -1,9 +1,9 @@
 //! Sixteen words at once, with the vectors that this machine has.
 //!
 //! [`Lanes`] is a vector of sixteen 32-bit words with the few operations that the random stream and the
-//! column sums need. A [`Kernel`] is written once over any `Lanes`; [`Vectors::run`] compiles it for each
-//! instruction set and runs it on the one that is named. All arithmetic is on integers, so that all give the
-//! same bits.
+//! column sums need. Work that is [`Vectorized`] is written once over any `Lanes`; [`Vectors::run`] compiles
+//! it for each instruction set and runs it on the one that is named. All arithmetic is on integers, so that
+//! all give the same bits.
 //!
 //! `unsafe` code lives here and, for reading rows without a check, in `resample/draws.rs`: intrinsics are
 //! sound where their instruction set exists, and values of the types for AVX2 and AVX-512 only come into
@@ -80,7 +80,7 @@ pub trait Lanes: Copy {
 /// Work that is compiled for every instruction set. `run` must be `#[inline(always)]`, and so must all that
 /// it calls in its inner loops: only what is inlined into [`Vectors::run`] is compiled for the instruction
 /// set.
-pub trait Kernel {
+pub trait Vectorized {
     /// What the work gives.
     type Output;
     /// The work.
@@ -139,30 +139,30 @@ impl Vectors {
         }
     }
 
-    /// Runs `kernel` with this instruction set, or with the portable one where the machine does not have it.
-    pub fn run<K: Kernel>(self, kernel: K) -> K::Output {
+    /// Runs `work` with this instruction set, or with the portable one where the machine does not have it.
+    pub fn run<W: Vectorized>(self, work: W) -> W::Output {
         match self {
             // SAFETY: the instruction set exists on this machine.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 if self.exists() => unsafe { run_avx2(kernel) },
+            Self::Avx2 if self.exists() => unsafe { run_avx2(work) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 if self.exists() => unsafe { run_avx512(kernel) },
-            _ => kernel.run::<Portable>(),
+            Self::Avx512 if self.exists() => unsafe { run_avx512(work) },
+            _ => work.run::<Portable>(),
         }
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn run_avx2<K: Kernel>(kernel: K) -> K::Output {
-    kernel.run::<Avx2>()
+fn run_avx2<W: Vectorized>(work: W) -> W::Output {
+    work.run::<Avx2>()
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2")]
-fn run_avx512<K: Kernel>(kernel: K) -> K::Output {
-    kernel.run::<Avx512>()
+fn run_avx512<W: Vectorized>(work: W) -> W::Output {
+    work.run::<Avx512>()
 }
 
 /// Wide lanes as an array, for the compiler to turn into what the target has.
@@ -650,7 +650,7 @@ mod tests {
         b: [u32; LANES],
     }
 
-    impl Kernel for Check {
+    impl Vectorized for Check {
         type Output = ();
 
         #[inline(always)]
@@ -683,7 +683,7 @@ mod tests {
         b: [u64; WIDE_LANES],
     }
 
-    impl Kernel for CheckWide {
+    impl Vectorized for CheckWide {
         type Output = ();
 
         #[inline(always)]

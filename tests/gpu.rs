@@ -28,7 +28,7 @@ use bellwether::random::index::RowRange;
 use bellwether::random::{Purpose, Stream};
 use bellwether::resample::gpu::{Resampler, device_limits};
 use bellwether::resample::plan::{self, Batch, DeviceLimits, Kernel, Tally, TallyKind};
-use bellwether::resample::{Block, Scheme, Sums, cpu, tally::tally};
+use bellwether::resample::{Chunk, Scheme, Sums, cpu, tally::tally};
 use libtest_mimic::{Failed, Trial};
 use ndarray::Array2;
 
@@ -222,20 +222,20 @@ fn on_resampler(
     samples: u32,
 ) -> Vec<Sums> {
     let wave = wave_of(days);
-    let mut blocks = vec![Vec::new(); days.len()];
+    let mut chunks = vec![Vec::new(); days.len()];
     let mut last = 0;
-    let take = |tile: &[(usize, Block<'_>)]| {
-        for (number, block) in tile {
+    let take = |tile: &[(usize, Chunk<'_>)]| {
+        for (number, chunk) in tile {
             assert!(*number >= last, "batches come in order");
-            let done: usize = blocks[*number].iter().map(Block::samples).sum();
-            assert_eq!(block.first() as usize, done, "resamples come in order");
+            let done: usize = chunks[*number].iter().map(Chunk::samples).sum();
+            assert_eq!(chunk.first() as usize, done, "resamples come in order");
             last = *number;
-            blocks[*number].push(block.clone().into_owned());
+            chunks[*number].push(chunk.clone().into_owned());
         }
         ControlFlow::Continue(())
     };
     resampler.resample(&wave, days, scheme, seed, samples, take).unwrap();
-    blocks.into_iter().map(Sums::from_iter).collect()
+    chunks.into_iter().map(Sums::from_iter).collect()
 }
 
 /// All joined sums, as values.
@@ -262,8 +262,11 @@ fn assert_scheme_equals_cpu(
 fn assert_sums_equal_cpu(sums: &[Sums], days: &[DayColumns], scheme: &Scheme, seed: u64, samples: u32) {
     assert_eq!(sums.len(), days.len());
     for (columns, sums) in days.iter().zip(sums) {
-        let what =
-            format!("{} rows, {} lanes, {samples} samples, {scheme:?}", columns.rows(), columns.lanes());
+        let what = format!(
+            "{} rows, {} words a row, {samples} samples, {scheme:?}",
+            columns.rows(),
+            columns.row_words()
+        );
         let expected = cpu::resample(columns, scheme, seed, 0..samples).unwrap();
         assert!(values(columns, sums) == values(columns, &expected), "{what}");
         // Perturbed twins: the next seed, and the samples moved by one.
@@ -476,8 +479,8 @@ fn steps_take_time_and_change_nothing(gpu: &Gpu) {
         if clock {
             resampler.start_clock();
         }
-        let take = |tile: &[(usize, Block<'_>)]| {
-            sums.extend(tile.iter().map(|(_, block)| block.clone().into_owned()));
+        let take = |tile: &[(usize, Chunk<'_>)]| {
+            sums.extend(tile.iter().map(|(_, chunk)| chunk.clone().into_owned()));
             ControlFlow::Continue(())
         };
         resampler.resample(&wave, &days, &Scheme::Iid, 3, 200, take).unwrap();
@@ -528,8 +531,8 @@ fn waves_keep_their_buffers(gpu: &Gpu) {
     let others = [day(20_070_105, 385, 12), day(20_070_106, 23, 12)];
     for usual in all_kernels(gpu) {
         // A batch a tile, so that there are two on their way back; with room for the rows beside them.
-        let lanes = days.iter().map(DayColumns::lanes).max().unwrap() as u64;
-        let limits = DeviceLimits { tile: 4 * lanes * 1000 * 3 / 2, ..usual };
+        let row_words = days.iter().map(DayColumns::row_words).max().unwrap() as u64;
+        let limits = DeviceLimits { tile: 4 * row_words * 1000 * 3 / 2, ..usual };
         let mut resampler = Resampler::new(gpu, limits);
         assert!(kept(&resampler).is_empty());
         on_resampler(&mut resampler, &days, &Scheme::Iid, 1, 1000);
@@ -595,7 +598,7 @@ fn a_wave_ends_where_it_is_told_to(gpu: &Gpu) {
     let expected = on_resampler(&mut resampler, &days, &Scheme::Iid, 1, 100);
     for last in [1, 2, tiles - 1, tiles] {
         let mut taken = 0;
-        let take = |_: &[(usize, Block<'_>)]| {
+        let take = |_: &[(usize, Chunk<'_>)]| {
             taken += 1;
             if taken == last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };

@@ -45,7 +45,7 @@ const SHADERS: &[Shader] = &[
     Shader {
         name: "resample",
         source: bellwether::resample::gpu::SOURCE,
-        entries: &["lane", "line"],
+        entries: &["single", "line"],
         constants: &[("WORKGROUP", 64.0)],
     },
     Shader {
@@ -157,7 +157,7 @@ fn main() {
         "faulty_SPIR-V_is_found_out".into(),
         faulty_spirv_is_found_out,
         &SHADERS[0],
-        "lane",
+        "single",
     ));
     libtest_mimic::run(&arguments, trials).exit();
 }
@@ -419,7 +419,7 @@ fn dispatch_layout() -> (usize, Members) {
 }
 
 fn batch_layout() -> (usize, Members) {
-    host_layout!(BatchEntry { day, rows, rows_per_word, threshold, first_word, stride, lanes, first_sum })
+    host_layout!(BatchEntry { day, rows, rows_per_word, threshold, first_word, stride, row_words, first_sum })
 }
 
 fn uniform_layouts() -> [(usize, Members); 2] {

@@ -71,7 +71,7 @@ use crate::resample::block_length::BlockLength;
 use crate::resample::gpu::{Resampler, device_limits};
 use crate::resample::histogram::Histogram;
 use crate::resample::plan::{Batch, Budget, DayShape, DeviceLimits, Resamples, waves};
-use crate::resample::{Block, Scheme, cpu};
+use crate::resample::{Chunk, Scheme, cpu};
 use groups::{Group, Groups};
 use periods::Periods;
 use results::Table;
@@ -677,22 +677,22 @@ impl Bootstrap {
         Ok(Estimate { value, resampled: f64::NAN, squared_error, acceleration: f64::NAN })
     }
 
-    /// θ and its squared standard error (NaN where none is wanted) of each resample of a block, from the sums
+    /// θ and its squared standard error (NaN where none is wanted) of each resample of a chunk, from the sums
     /// of a cell's `columns`, which are put into `sums`, resample after resample.
-    fn of_block(
+    fn of_chunk(
         &self,
         columns: &[Column],
         rows: u32,
-        block: &Block<'_>,
+        chunk: &Chunk<'_>,
         studentize: Option<&dyn Studentize>,
         sums: &mut Vec<f64>,
     ) -> Vec<Resampled> {
         let per_cell = columns.len();
         sums.clear();
-        sums.resize(block.samples() * per_cell, 0.0);
+        sums.resize(chunk.samples() * per_cell, 0.0);
         for (place, column) in columns.iter().enumerate() {
             let degree = self.degree(place);
-            block.for_each_value(column, |number, sum| {
+            chunk.for_each_value(column, |number, sum| {
                 sums[number * per_cell + place] = self.scheme.value(sum, column.sum, degree);
             });
         }
@@ -741,9 +741,9 @@ impl Bootstrap {
         let sums = cpu::resample(&columns, &scheme, self.seed, 0..self.samples)?;
         let (rows, mut of_columns) = (day.returns.nrows() as u32, Vec::new());
         let mut values = ndarray::Array1::zeros(self.samples as usize);
-        for block in sums.blocks() {
-            let resamples = self.of_block(columns.columns(), rows, block, None, &mut of_columns);
-            let first = block.first() as usize;
+        for chunk in sums.chunks() {
+            let resamples = self.of_chunk(columns.columns(), rows, chunk, None, &mut of_columns);
+            let first = chunk.first() as usize;
             for (value, resample) in values.iter_mut().skip(first).zip(resamples) {
                 *value = resample.value;
             }
@@ -790,14 +790,14 @@ impl Bootstrap {
         let (day, column) = &self.cell_of(day, cell)?;
         let columns = self.day_columns(day, &[*column])?;
         let rows = day.returns.nrows() as u32;
-        let of_block = |block: &Block<'_>, take: &mut dyn FnMut(f64)| {
+        let of_chunk = |chunk: &Chunk<'_>, take: &mut dyn FnMut(f64)| {
             let mut sums = Vec::new();
-            for resample in self.of_block(columns.columns(), rows, block, None, &mut sums) {
+            for resample in self.of_chunk(columns.columns(), rows, chunk, None, &mut sums) {
                 take(resample.value);
             }
         };
         let scheme = self.scheme_of(day, *column).map_err(|error| with_place(day, error))?;
-        Histogram::of_resamples(&columns, &scheme, self.seed, self.samples, bins, &of_block)
+        Histogram::of_resamples(&columns, &scheme, self.seed, self.samples, bins, &of_chunk)
     }
 
     /// The returns of a cell, by number among the measure's, and the column of its stock there.

@@ -33,7 +33,7 @@ use crate::interval::{Estimate, Interval, Pivot, Quantile, corrected};
 use crate::measure::Totals;
 use crate::panel::DayReturns;
 use crate::resample::plan::{Batch, Budget, DayShape, waves};
-use crate::resample::{Block, Scheme, cpu};
+use crate::resample::{Chunk, Scheme, cpu};
 
 /// The days that a cell is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -246,7 +246,7 @@ impl Bootstrap {
                 let scheme = scheme.map_err(|error| with_place(day, error))?;
                 let sums = self.day_sums(batch, &tables, &scheme, engine, resources, observer, times)?;
                 let start = Instant::now();
-                let whole = Block::of_all_rows(&tables[0]);
+                let whole = Chunk::of_all_rows(&tables[0]);
                 for (number, (&cell, sums)) in cells[batch.cells.clone()].iter().zip(&sums).enumerate() {
                     let open = &mut open[cell];
                     for (sum, of_day) in open.sums.iter_mut().zip(sums) {
@@ -279,12 +279,12 @@ impl Bootstrap {
         let empty = |_| Mutex::new(vec![0.0; self.samples as usize * held]);
         let cells: Vec<Mutex<Vec<f64>>> = batch.cells.clone().map(empty).collect();
         let cancelled = std::sync::atomic::AtomicBool::new(false);
-        let take = |block: &Block<'_>| {
+        let take = |chunk: &Chunk<'_>| {
             let studentize = self.studentize();
             for (cell, of_cell) in cells.iter().enumerate() {
                 let own = &tables[0].columns()[cell * per_cell..][..per_cell];
-                let (mut values, mut sums) = (vec![0.0; block.samples() * held], Vec::new());
-                let resamples = self.of_block(own, batch.rows, block, studentize, &mut sums);
+                let (mut values, mut sums) = (vec![0.0; chunk.samples() * held], Vec::new());
+                let resamples = self.of_chunk(own, batch.rows, chunk, studentize, &mut sums);
                 let of_sample = values.chunks_exact_mut(held).zip(sums.chunks_exact(per_cell)).zip(resamples);
                 for ((values, sums), resample) in of_sample {
                     let (columns, error) = values.split_at_mut(per_cell);
@@ -293,10 +293,10 @@ impl Bootstrap {
                 }
                 // A thread that panicked while it held the lock brings the whole run to its end.
                 let mut of_cell = of_cell.lock().unwrap_or_else(PoisonError::into_inner);
-                let first = block.first() as usize * held;
+                let first = chunk.first() as usize * held;
                 of_cell[first..first + values.len()].copy_from_slice(&values);
             }
-            let draws = u64::from(batch.rows) * batch.cells.len() as u64 * block.samples() as u64;
+            let draws = u64::from(batch.rows) * batch.cells.len() as u64 * chunk.samples() as u64;
             let next = observer.drawn(draws);
             if next.is_break() {
                 cancelled.store(true, std::sync::atomic::Ordering::Relaxed);
@@ -306,7 +306,7 @@ impl Bootstrap {
         let start = Instant::now();
         match engine {
             Engine::Cpu => {
-                let take = |block: &Block<'_>, _: Duration| take(block);
+                let take = |chunk: &Chunk<'_>, _: Duration| take(chunk);
                 let samples = 0..self.samples;
                 resources
                     .jobs
@@ -315,7 +315,7 @@ impl Bootstrap {
             Engine::Gpu(resampler) => {
                 let wave = [Batch { day: 0, ..batch.clone() }];
                 let take =
-                    |blocks: &[(usize, Block<'_>)]| blocks.iter().try_for_each(|(_, block)| take(block));
+                    |chunks: &[(usize, Chunk<'_>)]| chunks.iter().try_for_each(|(_, chunk)| take(chunk));
                 resampler.resample(&wave, tables, scheme, self.seed, self.samples, take)?;
             }
         }

@@ -18,7 +18,7 @@ use crate::interval::{Estimate, Moments, Pivot, Quantile, Resampled, Side, corre
 use crate::jobs::Jobs;
 use crate::resample::gpu::Resampler;
 use crate::resample::plan::{Batch, Wave};
-use crate::resample::{Block, Scheme, cpu};
+use crate::resample::{Chunk, Scheme, cpu};
 
 /// Time spent, added up over threads.
 #[derive(Debug, Default)]
@@ -99,10 +99,10 @@ impl Run<'_> {
             let columns = self.columns(batch)?;
             let estimates = self.estimates(batch, &columns);
             let selections = self.selections(&columns);
-            let take = |block: &Block<'_>, spent: Duration| {
+            let take = |chunk: &Chunk<'_>, spent: Duration| {
                 self.clocks.resample.add(spent);
-                self.push(&estimates, &selections, &columns, block);
-                self.finished(batch, block)
+                self.push(&estimates, &selections, &columns, chunk);
+                self.finished(batch, chunk)
             };
             let (seed, samples) = (self.bootstrap.seed, self.samples.clone());
             cpu::resample_each(&columns, self.scheme(batch), seed, samples, take)?;
@@ -132,19 +132,19 @@ impl Run<'_> {
         // Batches of one scheme at a time: all of them, but for blocks of which each cell has its own length.
         let mut first = 0;
         for batches in self.wave.chunk_by(|one, other| self.scheme(one) == self.scheme(other)) {
-            let take = |blocks: &[(usize, Block<'_>)]| {
+            let take = |chunks: &[(usize, Chunk<'_>)]| {
                 let start = Instant::now();
-                let select = |(number, block): &(usize, Block<'_>)| {
+                let select = |(number, chunk): &(usize, Chunk<'_>)| {
                     let number = first + number;
                     let (batch, columns) = (&self.wave[number], &columns[number]);
                     let estimates = &estimates[number];
                     selections[number].par_iter().enumerate().for_each(|(cell, selection)| {
-                        let select = || self.select(&estimates[cell], cell, selection, columns, block);
+                        let select = || self.select(&estimates[cell], cell, selection, columns, chunk);
                         self.clocks.quantiles.time(select);
                     });
-                    self.finished(batch, block)
+                    self.finished(batch, chunk)
                 };
-                let next = self.jobs.install(|| blocks.par_iter().try_for_each(select));
+                let next = self.jobs.install(|| chunks.par_iter().try_for_each(select));
                 selecting += start.elapsed();
                 next
             };
@@ -177,8 +177,8 @@ impl Run<'_> {
     }
 
     /// Tells of progress: some resamples of a batch are summed and selected from.
-    fn finished(&self, batch: &Batch, block: &Block<'_>) -> ControlFlow<()> {
-        let draws = u64::from(batch.rows) * batch.cells.len() as u64 * block.samples() as u64;
+    fn finished(&self, batch: &Batch, chunk: &Chunk<'_>) -> ControlFlow<()> {
+        let draws = u64::from(batch.rows) * batch.cells.len() as u64 * chunk.samples() as u64;
         let next = self.observer.drawn(draws);
         if next.is_break() {
             self.cancelled.store(true, Ordering::Relaxed);
@@ -203,30 +203,30 @@ impl Run<'_> {
         columns.columns().chunks_exact(bootstrap.columns()).map(of_cell).collect()
     }
 
-    /// Selects from a block of sums. Threads that come at a time begin at different cells.
+    /// Selects from a chunk of sums. Threads that come at a time begin at different cells.
     fn push(
         &self,
         estimates: &[Estimate],
         selections: &[Mutex<Vec<Selection>>],
         columns: &DayColumns,
-        block: &Block<'_>,
+        chunk: &Chunk<'_>,
     ) {
         self.clocks.quantiles.time(|| {
             let first = rayon::current_thread_index().unwrap_or(0);
             for cell in (0..selections.len()).map(|number| (first + number) % selections.len()) {
-                self.select(&estimates[cell], cell, &selections[cell], columns, block);
+                self.select(&estimates[cell], cell, &selections[cell], columns, chunk);
             }
         });
     }
 
-    /// Selects from the sums of one cell of a batch in a block.
+    /// Selects from the sums of one cell of a batch in a chunk.
     fn select(
         &self,
         estimate: &Estimate,
         cell: usize,
         selections: &Mutex<Vec<Selection>>,
         columns: &DayColumns,
-        block: &Block<'_>,
+        chunk: &Chunk<'_>,
     ) {
         let bootstrap = self.bootstrap;
         let per_cell = bootstrap.columns();
@@ -238,11 +238,11 @@ impl Run<'_> {
         let resampled: Vec<Resampled> = if only_sums {
             Vec::new()
         } else {
-            bootstrap.of_block(own, columns.rows(), block, bootstrap.studentize(), &mut Vec::new())
+            bootstrap.of_chunk(own, columns.rows(), chunk, bootstrap.studentize(), &mut Vec::new())
         };
         // A thread that panicked while it held the lock brings the whole run to its end.
         for selection in selections.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
-            selection.push(estimate, &own[0], block, &resampled);
+            selection.push(estimate, &own[0], chunk, &resampled);
         }
     }
 
@@ -276,7 +276,7 @@ impl Run<'_> {
         if !bootstrap.needs.contains(&Need::All) && bootstrap.studentize().is_none() {
             return estimates.to_vec();
         }
-        let whole = Block::of_all_rows(columns);
+        let whole = Chunk::of_all_rows(columns);
         let cells = columns.columns().chunks_exact(bootstrap.columns()).zip(estimates).enumerate();
         cells.map(|(cell, (own, estimate))| self.completed(batch, cell, estimate, &whole, own)).collect()
     }
@@ -287,7 +287,7 @@ impl Run<'_> {
         batch: &Batch,
         cell: usize,
         estimate: &Estimate,
-        whole: &Block<'_>,
+        whole: &Chunk<'_>,
         own: &[Column],
     ) -> Estimate {
         let bootstrap = self.bootstrap;

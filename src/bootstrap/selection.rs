@@ -6,7 +6,7 @@ use crate::columns::Column;
 use crate::interval::distribution::{At, Distribution, Sample};
 use crate::interval::tails::{Tails, held};
 use crate::interval::{Estimate, Pivot, Quantile, Resampled, key, number};
-use crate::resample::{Block, Word};
+use crate::resample::{Chunk, Word};
 
 /// What an interval, or some that share it, need of a cell's resamples.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -69,24 +69,24 @@ impl Selection {
         }
     }
 
-    /// Takes the resamples of a block: their sums, or what was computed of them. `first` is the number of the
+    /// Takes the resamples of a chunk: their sums, or what was computed of them. `first` is the number of the
     /// first.
     pub(super) fn push(
         &mut self,
         estimate: &Estimate,
         column: &Column,
-        block: &Block<'_>,
+        chunk: &Chunk<'_>,
         resampled: &[Resampled],
     ) {
         match self {
-            Self::Sums(tails) => tails.push(column, block),
+            Self::Sums(tails) => tails.push(column, chunk),
             Self::Pivots(pivot, tails) => {
                 let keys: Vec<u64> =
                     resampled.iter().map(|resample| key(pivot.of(estimate, resample))).collect();
                 tails.push(&keys);
             }
             Self::All(start, values) => {
-                let first = (block.first() - *start) as usize;
+                let first = (chunk.first() - *start) as usize;
                 for (value, resample) in values[first..].iter_mut().zip(resampled) {
                     *value = resample.value;
                 }
@@ -179,11 +179,11 @@ impl ColumnTails {
         }
     }
 
-    fn push(&mut self, column: &Column, block: &Block<'_>) {
+    fn push(&mut self, column: &Column, chunk: &Chunk<'_>) {
         match self {
-            Self::Word(tails) => tails.push_sums(column, block),
-            Self::Double(tails) => tails.push_sums(column, block),
-            Self::Quadruple(tails) => tails.push_sums(column, block),
+            Self::Word(tails) => tails.push_sums(column, chunk),
+            Self::Double(tails) => tails.push_sums(column, chunk),
+            Self::Quadruple(tails) => tails.push_sums(column, chunk),
         }
     }
 

@@ -18,14 +18,14 @@
 //! ⌊(c−R)/2^w⌋: sixteen first limbs at a time are compared with these two words, and only the few sums that
 //! pass are put together from their limbs.
 //!
-//! What comes out depends on the numbers, not on their order or on how they are cut into blocks. Memory is
+//! What comes out depends on the numbers, not on their order or on how they are cut into chunks. Memory is
 //! 1.5 times the numbers kept, which are one in 100 for a confidence of 99 %.
 
 use crate::columns::Column;
 use crate::interval::Quantile;
 use crate::interval::position::Position;
-use crate::resample::{Block, Word};
-use crate::vector::{Kernel, LANES, Lanes, Vectors};
+use crate::resample::{Chunk, Word};
+use crate::vector::{LANES, Lanes, Vectorized, Vectors};
 
 /// Both tails of a stream of `count` numbers, from which two quantiles follow.
 #[derive(Debug, Clone)]
@@ -89,19 +89,19 @@ impl<K: Word> Tails<K> {
         }
     }
 
-    /// Takes the sums of `column` in `block`, joined. `K` must be wide enough for them.
+    /// Takes the sums of `column` in `chunk`, joined. `K` must be wide enough for them.
     ///
     /// # Panics
     ///
     /// As [`Self::push`].
-    pub fn push_sums(&mut self, column: &Column, block: &Block<'_>) {
-        self.push_sums_with(Vectors::best(), column, block);
+    pub fn push_sums(&mut self, column: &Column, chunk: &Chunk<'_>) {
+        self.push_sums_with(Vectors::best(), column, chunk);
     }
 
     /// As [`Self::push_sums`], with the vectors that are named.
-    fn push_sums_with(&mut self, vectors: Vectors, column: &Column, block: &Block<'_>) {
-        self.announce(block.samples());
-        vectors.run(Screen { tails: self, column, block });
+    fn push_sums_with(&mut self, vectors: Vectors, column: &Column, chunk: &Chunk<'_>) {
+        self.announce(chunk.samples());
+        vectors.run(Screen { tails: self, column, chunk });
     }
 
     fn announce(&mut self, numbers: usize) {
@@ -160,35 +160,35 @@ pub fn quantiles<K: Word>(sample: &[K], levels: [f64; 2], value: impl Fn(K) -> f
     tails.quantiles(value).map(|quantile| quantile.value)
 }
 
-/// Takes the sums of a block, sixteen first limbs at a time.
+/// Takes the sums of a chunk, sixteen first limbs at a time.
 struct Screen<'a, K> {
     tails: &'a mut Tails<K>,
     column: &'a Column,
-    block: &'a Block<'a>,
+    chunk: &'a Chunk<'a>,
 }
 
-impl<K: Word> Kernel for Screen<'_, K> {
+impl<K: Word> Vectorized for Screen<'_, K> {
     type Output = ();
 
     #[inline(always)]
     fn run<V: Lanes>(self) {
-        let Self { tails, column, block } = self;
-        let (chunks, rest) = block.lane(column.limbs[0].lane).as_chunks::<LANES>();
+        let Self { tails, column, chunk } = self;
+        let (sixteens, rest) = chunk.sums_of(column.limbs[0].word).as_chunks::<LANES>();
         let (bits, rest_of_limbs) = (column.lower_bits(), column.largest_rest());
         let mut screen = tails.screen(bits, rest_of_limbs).map(V::splat);
-        for (number, chunk) in chunks.iter().enumerate() {
-            let first_limbs = V::load(chunk);
+        for (number, sums) in sixteens.iter().enumerate() {
+            let first_limbs = V::load(sums);
             let mut passing = !(screen[0].below(first_limbs) & first_limbs.below(screen[1]));
             if passing != 0 {
                 while passing != 0 {
-                    tails.consider(block.sum(column, number * LANES + passing.trailing_zeros() as usize));
+                    tails.consider(chunk.sum(column, number * LANES + passing.trailing_zeros() as usize));
                     passing &= passing - 1;
                 }
                 screen = tails.screen(bits, rest_of_limbs).map(V::splat);
             }
         }
-        for number in block.samples() - rest.len()..block.samples() {
-            tails.consider(block.sum(column, number));
+        for number in chunk.samples() - rest.len()..chunk.samples() {
+            tails.consider(chunk.sum(column, number));
         }
     }
 }
@@ -313,9 +313,9 @@ mod tests {
         })
     }
 
-    fn streamed<K: Word>(keys: &[K], levels: [f64; 2], block: usize, value: impl Fn(K) -> f64) -> [f64; 2] {
+    fn streamed<K: Word>(keys: &[K], levels: [f64; 2], chunk: usize, value: impl Fn(K) -> f64) -> [f64; 2] {
         let mut tails = Tails::new(keys.len(), levels);
-        for keys in keys.chunks(block) {
+        for keys in keys.chunks(chunk) {
             tails.push(keys);
             let held = held(tails.count, levels);
             assert!(tails.smallest.keys.len() + tails.largest.keys.len() <= held);
@@ -386,8 +386,8 @@ mod tests {
                         defined(&sums.joined::<u128>(column), levels, |total| column.value_of(total));
                     for vectors in Vectors::available() {
                         let mut tails = Tails::<u64>::new(samples as usize, levels);
-                        for block in sums.blocks() {
-                            tails.push_sums_with(vectors, column, block);
+                        for chunk in sums.chunks() {
+                            tails.push_sums_with(vectors, column, chunk);
                         }
                         let found = tails
                             .quantiles(|total| column.value_of(total.into()))
@@ -447,24 +447,24 @@ mod tests {
             prop_assert_eq!(all.quantiles(f64::from), expected.quantiles(f64::from));
         }
 
-        /// Any numbers with any ties, in blocks of any size, at any two levels, in all widths.
+        /// Any numbers with any ties, in chunks of any size, at any two levels, in all widths.
         #[test]
         fn streams_give_what_sorting_gives(
             keys in prop::collection::vec(any::<u32>(), 1..3000),
             modulus in prop_oneof![1_u32..20, Just(u32::MAX)],
             levels in (0.0..=1.0_f64, 0.0..=1.0_f64),
-            block in 1_usize..2000,
+            chunk in 1_usize..2000,
         ) {
             let levels = [levels.0.min(levels.1), levels.0.max(levels.1)];
             let keys: Vec<u32> = keys.into_iter().map(|key| key % modulus).collect();
             let expected = defined(&keys, levels, f64::from);
-            prop_assert_eq!(streamed(&keys, levels, block, f64::from), expected);
+            prop_assert_eq!(streamed(&keys, levels, chunk, f64::from), expected);
             let wide: Vec<u64> = keys.iter().map(|&key| u64::from(key) << 31).collect();
             let value = |key: u64| (key >> 31) as f64;
-            prop_assert_eq!(streamed(&wide, levels, block, value), expected);
+            prop_assert_eq!(streamed(&wide, levels, chunk, value), expected);
             let widest: Vec<u128> = keys.iter().map(|&key| u128::from(key) << 90).collect();
             let value = |key: u128| (key >> 90) as f64;
-            prop_assert_eq!(streamed(&widest, levels, block, value), expected);
+            prop_assert_eq!(streamed(&widest, levels, chunk, value), expected);
         }
     }
 }

@@ -190,7 +190,7 @@ pub const fn unpack<const PER_WORD: usize>(packed: u64, number: usize) -> u32 {
 mod tests {
     use super::*;
     use crate::random::Purpose;
-    use crate::vector::{Kernel, Lanes, Vectors};
+    use crate::vector::{Lanes, Vectorized, Vectors};
 
     fn stream(sample: u32) -> Stream {
         Stream { seed: 0x0123_4567_89ab_cdef, purpose: Purpose::Rows, day: 20_070_103, sample }
@@ -229,7 +229,7 @@ mod tests {
         }
     }
 
-    impl Kernel for Drawn {
+    impl Vectorized for Drawn {
         type Output = Vec<Vec<u32>>;
 
         #[inline(always)]

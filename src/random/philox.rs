@@ -163,7 +163,7 @@ impl<W: Wide> Samples<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vector::{Kernel, Lanes, Vectors, WIDE_LANES};
+    use crate::vector::{Lanes, Vectorized, Vectors, WIDE_LANES};
 
     /// Counter, key and answer of Random123's `kat_vectors` (philox4x32 10).
     const KNOWN_ANSWERS: [([u32; 4], [u32; 2], [u32; 4]); 3] = [
@@ -189,7 +189,7 @@ mod tests {
         key: [u32; 2],
     }
 
-    impl Kernel for Block {
+    impl Vectorized for Block {
         type Output = [[u64; WIDE_LANES]; 4];
 
         #[inline(always)]

@@ -1,4 +1,4 @@
-//! Resampled column sums on the CPU: Rayon over blocks of samples, vectors within.
+//! Resampled column sums on the CPU: Rayon over chunks of samples, vectors within.
 //!
 //! Eight samples go together. Their draws are made with the samples in the lanes of a vector, block by block
 //! of the stream ([`RowRange::draw_block`]); each sample's rows are added with the day's columns in the
@@ -9,7 +9,7 @@
 //! Other schemes: blocks are draws from a table of their sums (`table.rs`), the wild bootstrap has
 //! [`super::wild`], the stationary one `stationary.rs`.
 //!
-//! Twin: `shaders/resample.wgsl`, whose kernels `lane` and `line` are `single` and `lines` here; and with a
+//! Twin: `shaders/resample.wgsl`, whose kernels `single` and `line` are `single` and `lines` here; and with a
 //! table of blocks `shaders/block.wgsl`. The GPU's kernel for short days has a twin of its own,
 //! [`super::tally`].
 
@@ -19,14 +19,14 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use super::draws::{AHEAD, Draws, RING, Table};
-use super::plan::block_samples;
-use super::stationary::{StationaryBlock, StationaryDay};
-use super::wild::{WildBlock, WildDay};
-use super::{Block, Scheme, Sums};
+use super::plan::chunk_samples;
+use super::stationary::{StationaryChunk, StationaryDay};
+use super::wild::{WildChunk, WildDay};
+use super::{Chunk, Scheme, Sums};
 use crate::columns::{DayColumns, LINE};
 use crate::error::Result;
 use crate::random::index::RowRange;
-use crate::vector::{Kernel, Lanes, Vectors, WIDE_LANES};
+use crate::vector::{Lanes, Vectorized, Vectors, WIDE_LANES};
 
 /// The sums of all columns of `day` over the resamples numbered `samples`, computed by the current Rayon
 /// pool, all held.
@@ -52,12 +52,12 @@ pub fn resample_with(
 ) -> Result<Sums> {
     scheme.check(day.rows())?;
     let prepared = Prepared::new(day, scheme, seed);
-    let blocks = blocks(day.lanes(), samples);
-    Ok(Sums { blocks: blocks.map(|samples| prepared.sums(vectors, samples)).collect() })
+    let chunks = chunks(day.row_words(), samples);
+    Ok(Sums { chunks: chunks.map(|samples| prepared.sums(vectors, samples)).collect() })
 }
 
-/// Hands the sums of all columns of `day` over the resamples numbered `samples` to `take`, block by block as
-/// they are ready, on the threads of the current Rayon pool, with the time each took. None is held. Blocks
+/// Hands the sums of all columns of `day` over the resamples numbered `samples` to `take`, chunk by chunk as
+/// they are ready, on the threads of the current Rayon pool, with the time each took. None is held. Chunks
 /// that were not begun when `take` breaks are left out.
 ///
 /// # Errors
@@ -68,24 +68,24 @@ pub fn resample_each(
     scheme: &Scheme,
     seed: u64,
     samples: Range<u32>,
-    take: impl Fn(&Block<'_>, Duration) -> ControlFlow<()> + Sync,
+    take: impl Fn(&Chunk<'_>, Duration) -> ControlFlow<()> + Sync,
 ) -> Result<()> {
     scheme.check(day.rows())?;
     let prepared = Prepared::new(day, scheme, seed);
-    let _ = blocks(day.lanes(), samples).try_for_each(|samples| {
+    let _ = chunks(day.row_words(), samples).try_for_each(|samples| {
         let start = Instant::now();
-        let block = prepared.sums(Vectors::best(), samples);
-        take(&block, start.elapsed())
+        let chunk = prepared.sums(Vectors::best(), samples);
+        take(&chunk, start.elapsed())
     });
     Ok(())
 }
 
 /// Cuts `samples` into those of one task each.
-fn blocks(lanes: usize, samples: Range<u32>) -> impl IndexedParallelIterator<Item = Range<u32>> {
-    let size = block_samples(lanes);
+fn chunks(row_words: usize, samples: Range<u32>) -> impl IndexedParallelIterator<Item = Range<u32>> {
+    let size = chunk_samples(row_words);
     let count = samples.len().div_ceil(size as usize) as u32;
-    (0..count).into_par_iter().map(move |block| {
-        let first = samples.start + block * size;
+    (0..count).into_par_iter().map(move |chunk| {
+        let first = samples.start + chunk * size;
         first..first.saturating_add(size).min(samples.end)
     })
 }
@@ -112,28 +112,28 @@ impl<'a> Prepared<'a> {
         }
     }
 
-    /// The sums over one block of samples, on the current thread.
-    fn sums(&self, vectors: Vectors, samples: Range<u32>) -> Block<'static> {
+    /// The sums over one chunk of samples, on the current thread.
+    fn sums(&self, vectors: Vectors, samples: Range<u32>) -> Chunk<'static> {
         match self {
-            Self::Drawn { table, day } => vectors.run(ResampleBlock { table, day, samples }),
-            Self::Wild(wild) => vectors.run(WildBlock { wild, samples }),
-            Self::Stationary(stationary) => vectors.run(StationaryBlock { stationary, samples }),
+            Self::Drawn { table, day } => vectors.run(DrawnChunk { table, day, samples }),
+            Self::Wild(wild) => vectors.run(WildChunk { wild, samples }),
+            Self::Stationary(stationary) => vectors.run(StationaryChunk { stationary, samples }),
         }
     }
 }
 
-/// One block of samples of draws from a table.
-struct ResampleBlock<'a> {
+/// One chunk of samples of draws from a table.
+struct DrawnChunk<'a> {
     table: &'a Table<'a>,
     day: &'a DayColumns,
     samples: Range<u32>,
 }
 
-impl Kernel for ResampleBlock<'_> {
-    type Output = Block<'static>;
+impl Vectorized for DrawnChunk<'_> {
+    type Output = Chunk<'static>;
 
     #[inline(always)]
-    fn run<V: Lanes>(self) -> Block<'static> {
+    fn run<V: Lanes>(self) -> Chunk<'static> {
         let rows_per_word = RowRange::new(self.day.rows()).rows_per_word();
         match (rows_per_word, self.day.stride() / LINE, self.table.fits_eights()) {
             (2, 0, _) => self.single::<V, 2>(),
@@ -151,11 +151,11 @@ impl Kernel for ResampleBlock<'_> {
 
 // Loops are written out where closures would read shorter: what is not inlined is not compiled for the
 // instruction set.
-impl ResampleBlock<'_> {
+impl DrawnChunk<'_> {
     /// Rows of one word.
     #[inline(always)]
-    fn single<V: Lanes, const PER_WORD: usize>(&self) -> Block<'static> {
-        let mut block = Block::new(&self.samples, self.day.lanes());
+    fn single<V: Lanes, const PER_WORD: usize>(&self) -> Chunk<'static> {
+        let mut chunk = Chunk::new(&self.samples, self.day.row_words());
         for first in (0..self.samples.len()).step_by(WIDE_LANES) {
             let mut draws = Draws::<V::Wide, PER_WORD, 4>::new(self.table, self.samples.start + first as u32);
             let mut sums = [[0u32]; WIDE_LANES];
@@ -172,15 +172,15 @@ impl ResampleBlock<'_> {
                     draws.add_cut_word(lane, sum);
                 }
             }
-            block.store(first, 0, &sums);
+            chunk.store(first, 0, &sums);
         }
-        block
+        chunk
     }
 
     /// Rows of one or two lines: the sums of eight samples stay in registers, where there are enough.
     #[inline(always)]
-    fn lines<V: Lanes, const PER_WORD: usize, const LINES: usize>(&self) -> Block<'static> {
-        let mut block = Block::new(&self.samples, self.day.lanes());
+    fn lines<V: Lanes, const PER_WORD: usize, const LINES: usize>(&self) -> Chunk<'static> {
+        let mut chunk = Chunk::new(&self.samples, self.day.row_words());
         for first in (0..self.samples.len()).step_by(WIDE_LANES) {
             let mut draws = Draws::<V::Wide, PER_WORD, 8>::new(self.table, self.samples.start + first as u32);
             let mut sums = [[V::splat(0); LINES]; WIDE_LANES];
@@ -198,16 +198,16 @@ impl ResampleBlock<'_> {
                 for (sums, words) in sums.iter().zip(&mut words) {
                     sums[line].store(words);
                 }
-                block.store(first, line * LINE, &words);
+                chunk.store(first, line * LINE, &words);
             }
         }
-        block
+        chunk
     }
 
     /// Rows of more lines: some blocks are drawn, then their rows are added two lines at a time.
     #[inline(always)]
-    fn many_lines<V: Lanes, const PER_WORD: usize, const SCALE: usize>(&self) -> Block<'static> {
-        let mut block = Block::new(&self.samples, self.day.lanes());
+    fn many_lines<V: Lanes, const PER_WORD: usize, const SCALE: usize>(&self) -> Chunk<'static> {
+        let mut chunk = Chunk::new(&self.samples, self.day.row_words());
         let mut sums = vec![[[0u32; LINE]; WIDE_LANES]; self.day.stride() / LINE];
         let blocks = self.table.stream_blocks();
         for first in (0..self.samples.len()).step_by(WIDE_LANES) {
@@ -246,10 +246,10 @@ impl ResampleBlock<'_> {
                         total[0].store(sums);
                     }
                 }
-                block.store(first, line * LINE, sums);
+                chunk.store(first, line * LINE, sums);
             }
         }
-        block
+        chunk
     }
 }
 
@@ -272,22 +272,22 @@ mod tests {
     }
 
     /// By the definition: each sample's rows in drawing order, word by word.
-    fn defined(day: &DayColumns, scheme: &Scheme, seed: u64, samples: Range<u32>) -> Block<'static> {
-        let mut block = Block::new(&samples, day.lanes());
+    fn defined(day: &DayColumns, scheme: &Scheme, seed: u64, samples: Range<u32>) -> Chunk<'static> {
+        let mut chunk = Chunk::new(&samples, day.row_words());
         for (number, sample) in samples.enumerate() {
             for row in scheme.rows(day.rows(), seed, day.day(), sample) {
-                for lane in 0..day.lanes() {
-                    let word = day.words()[row as usize * day.stride() + lane];
-                    let place = &mut block.words.to_mut()[lane * block.samples + number];
-                    *place = place.checked_add(word).expect("no sum overflows");
+                for word in 0..day.row_words() {
+                    let added = day.words()[row as usize * day.stride() + word];
+                    let place = &mut chunk.words.to_mut()[word * chunk.samples + number];
+                    *place = place.checked_add(added).expect("no sum overflows");
                 }
             }
         }
-        block
+        chunk
     }
 
-    fn joined(day: &DayColumns, blocks: Vec<Block<'static>>) -> Vec<Vec<u128>> {
-        let sums = Sums { blocks };
+    fn joined(day: &DayColumns, chunks: Vec<Chunk<'static>>) -> Vec<Vec<u128>> {
+        let sums = Sums { chunks };
         day.columns().iter().map(|column| sums.joined(column)).collect()
     }
 
@@ -306,12 +306,12 @@ mod tests {
                         let sums = resample_with(vectors, &day, &Scheme::Iid, 9, samples.clone()).unwrap();
                         assert_eq!(sums.samples(), samples.len());
                         let what = format!("{vectors:?}: {rows} rows, stride {}, {samples:?}", day.stride());
-                        assert!(joined(&day, sums.blocks) == expected, "{what}");
+                        assert!(joined(&day, sums.chunks) == expected, "{what}");
                         if rows > 60 {
                             let other =
                                 resample_with(vectors, &day, &Scheme::Iid, 10, samples.clone()).unwrap();
                             assert!(
-                                joined(&day, other.blocks) != expected,
+                                joined(&day, other.chunks) != expected,
                                 "another seed must differ, {what}"
                             );
                         }
@@ -349,7 +349,7 @@ mod tests {
                         for vectors in Vectors::available() {
                             let of_seed = |seed| {
                                 let sums = resample_with(vectors, &day, &scheme, seed, samples.clone());
-                                joined(&day, sums.unwrap().blocks)
+                                joined(&day, sums.unwrap().chunks)
                             };
                             let what = format!("{vectors:?}: {rows} rows, {columns} columns, {scheme:?}");
                             assert!(of_seed(9) == expected, "{what}, {samples:?}");
@@ -376,22 +376,22 @@ mod tests {
     }
 
     #[test]
-    fn blocks_of_sums_know_their_first_resample() {
+    fn chunks_know_their_first_resample() {
         let day = day(50, 3);
         for scheme in schemes(50).into_iter().chain([Scheme::Iid]) {
-            let samples = 3000..3000 + 2 * block_samples(day.lanes()) + 5;
+            let samples = 3000..3000 + 2 * chunk_samples(day.row_words()) + 5;
             let firsts = Mutex::new(Vec::new());
-            resample_each(&day, &scheme, 0, samples.clone(), |block, _| {
-                let own = block.first()..block.first() + block.samples() as u32;
-                let alone = joined(&day, resample(&day, &scheme, 0, own).unwrap().blocks);
-                assert_eq!(alone, joined(&day, vec![block.clone().into_owned()]));
-                firsts.lock().unwrap().push(block.first());
+            resample_each(&day, &scheme, 0, samples.clone(), |chunk, _| {
+                let own = chunk.first()..chunk.first() + chunk.samples() as u32;
+                let alone = joined(&day, resample(&day, &scheme, 0, own).unwrap().chunks);
+                assert_eq!(alone, joined(&day, vec![chunk.clone().into_owned()]));
+                firsts.lock().unwrap().push(chunk.first());
                 ControlFlow::Continue(())
             })
             .unwrap();
             let mut firsts = firsts.into_inner().unwrap();
             firsts.sort_unstable();
-            let expected = [0, 1, 2].map(|number| 3000 + number * block_samples(day.lanes()));
+            let expected = [0, 1, 2].map(|number| 3000 + number * chunk_samples(day.row_words()));
             assert_eq!(firsts, expected);
         }
     }
@@ -399,15 +399,15 @@ mod tests {
     #[test]
     fn tasks_follow_each_other() {
         let day = day(50, 3);
-        let samples = 3000..3000 + 2 * block_samples(3) + 5;
+        let samples = 3000..3000 + 2 * chunk_samples(3) + 5;
         let sums = resample(&day, &Scheme::Iid, 0, samples.clone()).unwrap();
-        assert_eq!(sums.blocks.len(), 3);
+        assert_eq!(sums.chunks.len(), 3);
         let expected = joined(&day, vec![defined(&day, &Scheme::Iid, 0, samples.clone())]);
-        assert_eq!(joined(&day, sums.blocks), expected);
+        assert_eq!(joined(&day, sums.chunks), expected);
 
         let taken = Mutex::new(Vec::new());
-        resample_each(&day, &Scheme::Iid, 0, samples, |block, _| {
-            taken.lock().unwrap().push(block.clone().into_owned());
+        resample_each(&day, &Scheme::Iid, 0, samples, |chunk, _| {
+            taken.lock().unwrap().push(chunk.clone().into_owned());
             ControlFlow::Continue(())
         })
         .unwrap();

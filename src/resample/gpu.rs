@@ -24,7 +24,7 @@ use super::plan::{
 };
 use super::scheme::last_beginning;
 use super::table::Rows;
-use super::{Block, Scheme};
+use super::{Chunk, Scheme};
 use crate::columns::DayColumns;
 use crate::error;
 use crate::gpu::clock::{KernelTime, KernelTimer, PassClock};
@@ -45,7 +45,7 @@ macro_rules! source {
     };
 }
 
-/// Source of the kernels that add rows as they are drawn, `lane` and `line`.
+/// Source of the kernels that add rows as they are drawn, `single` and `line`.
 pub const SOURCE: &str = source!("resample.wgsl", "draws.wgsl");
 /// Source of the kernel that tallies, on hardware.
 pub const TALLY: &str = source!("tally.wgsl", "draws.wgsl");
@@ -93,7 +93,7 @@ pub struct DispatchParameters {
     pub sample_offset: u32,
     /// Resamples of this dispatch.
     pub samples: u32,
-    /// Resamples of the tile: from one lane of the sums to the next.
+    /// Resamples of the tile: from the sums of one word to those of the next.
     pub tile_samples: u32,
     /// First draw of each resample, a multiple of 8.
     pub first_draw: u32,
@@ -123,8 +123,8 @@ pub struct BatchEntry {
     pub first_word: u32,
     /// Words from one row to the next.
     pub stride: u32,
-    /// Limbs in use.
-    pub lanes: u32,
+    /// Words of a row in use.
+    pub row_words: u32,
     /// First word of the batch's sums in the tile.
     pub first_sum: u32,
 }
@@ -317,7 +317,7 @@ impl<'gpu> Resampler<'gpu> {
         scheme: &Scheme,
         seed: u64,
         samples: u32,
-        take: impl FnMut(&[(usize, Block<'_>)]) -> ControlFlow<()>,
+        take: impl FnMut(&[(usize, Chunk<'_>)]) -> ControlFlow<()>,
     ) -> error::Result<()> {
         self.resample_some(wave, columns, scheme, seed, 0..samples, take)
     }
@@ -334,7 +334,7 @@ impl<'gpu> Resampler<'gpu> {
         scheme: &Scheme,
         seed: u64,
         samples: Range<u32>,
-        mut take: impl FnMut(&[(usize, Block<'_>)]) -> ControlFlow<()>,
+        mut take: impl FnMut(&[(usize, Chunk<'_>)]) -> ControlFlow<()>,
     ) -> error::Result<()> {
         for columns in columns {
             scheme.check(columns.rows())?;
@@ -386,7 +386,7 @@ impl<'gpu> Resampler<'gpu> {
         &self,
         flight: Flight,
         work: &Work<'_>,
-        take: &mut impl FnMut(&[(usize, Block<'_>)]) -> ControlFlow<()>,
+        take: &mut impl FnMut(&[(usize, Chunk<'_>)]) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, GpuError> {
         let Flight { tile, staging, submission } = flight;
         let (start, mut waited, mut next) = (Instant::now(), Duration::ZERO, ControlFlow::Continue(()));
@@ -394,14 +394,14 @@ impl<'gpu> Resampler<'gpu> {
             waited = start.elapsed();
             let words: &[u32] = bytemuck::cast_slice(bytes);
             let mut first = 0;
-            let blocks = tile.batches.clone().map(|number| {
-                let lanes = work.columns[number].lanes();
-                let end = first + lanes * tile.samples.len();
-                let block = Block::of_device(&tile.samples, &words[first..end]);
-                first += plan::sum_lanes(lanes, work.scheme) * tile.samples.len();
-                (number, block)
+            let chunks = tile.batches.clone().map(|number| {
+                let row_words = work.columns[number].row_words();
+                let end = first + row_words * tile.samples.len();
+                let chunk = Chunk::of_device(&tile.samples, &words[first..end]);
+                first += plan::sum_words(row_words, work.scheme) * tile.samples.len();
+                (number, chunk)
             });
-            next = take(&blocks.collect::<Vec<_>>());
+            next = take(&chunks.collect::<Vec<_>>());
         })?;
         self.add_time(|times| times.readback += waited);
         Ok(next)
@@ -414,7 +414,7 @@ impl<'gpu> Resampler<'gpu> {
         const STEP: u32 = 16;
         let rows = wave.iter().map(|batch| batch.rows).max().unwrap_or(0);
         let (words, workgroup, entry, source) = match kernel {
-            Kernel::Lane => (0, self.limits.workgroup, "lane", SOURCE),
+            Kernel::Single => (0, self.limits.workgroup, "single", SOURCE),
             Kernel::Line => (0, self.limits.workgroup, "line", SOURCE),
             Kernel::Wild => (0, self.limits.workgroup, "wild", WILD),
             Kernel::Block => (0, self.limits.workgroup, "block", BLOCK),
@@ -609,12 +609,12 @@ fn batch_entries(columns: &[DayColumns], tile: &Tile, kernel: Kernel, scheme: &S
             threshold: range.threshold(),
             first_word,
             stride: kernel.stride(columns.stride()) as u32,
-            lanes: columns.lanes() as u32,
+            row_words: columns.row_words() as u32,
             first_sum,
         };
         first_word += device_words(columns, kernel, scheme) as u32;
         if tile.batches.contains(&number) {
-            first_sum += (plan::sum_lanes(columns.lanes(), scheme) * tile.samples.len()) as u32;
+            first_sum += (plan::sum_words(columns.row_words(), scheme) * tile.samples.len()) as u32;
         }
         entry
     };

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Numbers that are not finite are in no bin. Both are the same in any order. Memory is that of the day's
-//! columns and of a block of sums for each thread, as for the intervals themselves, however many resamples
+//! columns and of a chunk of sums for each thread, as for the intervals themselves, however many resamples
 //! there are.
 
 use std::ops::ControlFlow;
@@ -17,10 +17,10 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::columns::DayColumns;
 use crate::error::Result;
-use crate::resample::{Block, Scheme, cpu};
+use crate::resample::{Chunk, Scheme, cpu};
 
-/// What hands over the statistics of a block's resamples, one by one.
-pub(crate) type OfBlock<'a> = dyn Fn(&Block<'_>, &mut dyn FnMut(f64)) + Sync + 'a;
+/// What hands over the statistics of a chunk's resamples, one by one.
+pub(crate) type OfChunk<'a> = dyn Fn(&Chunk<'_>, &mut dyn FnMut(f64)) + Sync + 'a;
 
 /// How many numbers lie in each of some bins of equal width.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,8 +42,8 @@ impl Histogram {
         histogram
     }
 
-    /// The histogram of the statistics of a day's resamples 0..`samples`, which `of_block` hands over for
-    /// each block of sums, by the current Rayon pool.
+    /// The histogram of the statistics of a day's resamples 0..`samples`, which `of_chunk` hands over for
+    /// each chunk of sums, by the current Rayon pool.
     ///
     /// # Errors
     ///
@@ -54,14 +54,14 @@ impl Histogram {
         seed: u64,
         samples: u32,
         bins: usize,
-        of_block: &OfBlock<'_>,
+        of_chunk: &OfChunk<'_>,
     ) -> Result<Self> {
         let whole = Mutex::new(Self::empty(bins));
         let pass = |take: fn(&mut Self, f64)| {
-            cpu::resample_each(columns, scheme, seed, 0..samples, |block: &Block<'_>, _| {
+            cpu::resample_each(columns, scheme, seed, 0..samples, |chunk: &Chunk<'_>, _| {
                 // A thread that panicked while it held the lock brings the whole run to its end.
                 let mut histogram = whole.lock().unwrap_or_else(PoisonError::into_inner);
-                of_block(block, &mut |value| take(&mut histogram, value));
+                of_chunk(chunk, &mut |value| take(&mut histogram, value));
                 ControlFlow::Continue(())
             })
         };
@@ -117,7 +117,7 @@ mod tests {
         assert_eq!((of_logarithms.low, of_logarithms.counts), (-2.0, vec![1, 1]));
     }
 
-    /// The stream's histogram is that of all resamples held, of the first stock, with several blocks.
+    /// The stream's histogram is that of all resamples held, of the first stock, with several chunks.
     #[test]
     fn the_histogram_of_the_stream_is_that_of_the_held_resamples() {
         let returns =

@@ -40,42 +40,47 @@ pub mod wild;
 
 pub use scheme::Scheme;
 
-/// The sums of some consecutive resamples: of its own, or where a device put them.
+/// The sums over a chunk of resamples, consecutive ones that are done together: of its own, or where a device
+/// put them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Block<'a> {
+pub struct Chunk<'a> {
     first: u32,
     samples: usize,
-    /// Lanes × samples.
+    /// Words of a row × samples.
     words: Cow<'a, [u32]>,
 }
 
-impl<'a> Block<'a> {
-    /// Zeros for the resamples numbered `samples` of `lanes` lanes.
-    fn new(samples: &Range<u32>, lanes: usize) -> Self {
-        Self { first: samples.start, samples: samples.len(), words: vec![0; samples.len() * lanes].into() }
+impl<'a> Chunk<'a> {
+    /// Zeros for the resamples numbered `samples` of rows of so many words.
+    fn new(samples: &Range<u32>, row_words: usize) -> Self {
+        Self {
+            first: samples.start,
+            samples: samples.len(),
+            words: vec![0; samples.len() * row_words].into(),
+        }
     }
 
-    /// The sums of the resamples numbered `samples` that a device put into `words`, lanes × samples.
+    /// The sums of the resamples numbered `samples` that a device put into `words`, words of a row × samples.
     #[cfg(feature = "gpu")]
     fn of_device(samples: &Range<u32>, words: &'a [u32]) -> Self {
         Self { first: samples.start, samples: samples.len(), words: words.into() }
     }
 
     /// The sums of the resample that has each row once, as if it were number 0.
-    pub fn of_all_rows(columns: &DayColumns) -> Block<'static> {
-        let mut block = Block::new(&(0..1), columns.lanes());
-        let words = block.words.to_mut();
+    pub fn of_all_rows(columns: &DayColumns) -> Chunk<'static> {
+        let mut chunk = Chunk::new(&(0..1), columns.row_words());
+        let words = chunk.words.to_mut();
         for row in columns.words().chunks_exact(columns.stride()) {
             for (sum, word) in words.iter_mut().zip(row) {
                 *sum = sum.wrapping_add(*word);
             }
         }
-        block
+        chunk
     }
 
     /// The same sums, held.
-    pub fn into_owned(self) -> Block<'static> {
-        Block { first: self.first, samples: self.samples, words: self.words.into_owned().into() }
+    pub fn into_owned(self) -> Chunk<'static> {
+        Chunk { first: self.first, samples: self.samples, words: self.words.into_owned().into() }
     }
 
     /// Number b of the first resample.
@@ -88,27 +93,27 @@ impl<'a> Block<'a> {
         self.samples
     }
 
-    /// The sums of one lane, in the order of the resamples.
-    pub fn lane(&self, lane: usize) -> &[u32] {
-        &self.words[lane * self.samples..][..self.samples]
+    /// The sums of one word of the rows, in the order of the resamples.
+    pub fn sums_of(&self, word: usize) -> &[u32] {
+        &self.words[word * self.samples..][..self.samples]
     }
 
-    /// The sum of one column over resample `number` of the block, its limbs joined to an integer of type `K`:
+    /// The sum of one column over resample `number` of the chunk, its limbs joined to an integer of type `K`:
     /// wide enough for every sum of the column ([`Column::joins_in_64_bits`]).
     #[inline(always)]
     pub fn sum<K: Word>(&self, column: &Column, number: usize) -> K {
-        let digit = |limb: &Limb| K::from(limb.of(self.words[limb.lane * self.samples + number]));
+        let digit = |limb: &Limb| K::from(limb.of(self.words[limb.word * self.samples + number]));
         let (first, lower) = (&column.limbs[0], &column.limbs[1..]);
         lower.iter().fold(digit(first), |total, limb| (total << limb.digit_bits) + digit(limb))
     }
 
     /// Adds sums to those of consecutive resamples; numbers as for [`Self::store`].
     #[inline(always)]
-    fn add<const WORDS: usize>(&mut self, number: usize, first_lane: usize, sums: &[[u32; WORDS]]) {
+    fn add<const WORDS: usize>(&mut self, number: usize, first_word: usize, sums: &[[u32; WORDS]]) {
         let count = sums.len().min(self.samples - number);
-        let lanes = self.words.to_mut().chunks_exact_mut(self.samples).skip(first_lane).take(WORDS);
-        for (word, lane) in lanes.enumerate() {
-            for (place, sums) in lane[number..number + count].iter_mut().zip(sums) {
+        let places = self.words.to_mut().chunks_exact_mut(self.samples).skip(first_word).take(WORDS);
+        for (word, places) in places.enumerate() {
+            for (place, sums) in places[number..number + count].iter_mut().zip(sums) {
                 *place = place.wrapping_add(sums[word]);
             }
         }
@@ -118,12 +123,12 @@ impl<'a> Block<'a> {
     pub fn for_each_value(&self, column: &Column, mut take: impl FnMut(usize, f64)) {
         match (column.unit(), &column.limbs[..]) {
             (Some(unit), [only]) => {
-                for (number, &sum) in self.lane(only.lane).iter().enumerate() {
+                for (number, &sum) in self.sums_of(only.word).iter().enumerate() {
                     take(number, f64::from(only.of(sum)) * unit);
                 }
             }
             (Some(unit), [first, second]) => {
-                let sums = self.lane(first.lane).iter().zip(self.lane(second.lane)).enumerate();
+                let sums = self.sums_of(first.word).iter().zip(self.sums_of(second.word)).enumerate();
                 for (number, (&one, &two)) in sums {
                     let total = (u64::from(first.of(one)) << second.digit_bits) + u64::from(second.of(two));
                     take(number, total as f64 * unit);
@@ -137,14 +142,14 @@ impl<'a> Block<'a> {
         }
     }
 
-    /// Stores the sums of consecutive resamples, the first being `number` within the block, for the lanes
-    /// from `first_lane` on. Resamples beyond the block and lanes beyond the last are padding.
+    /// Stores the sums of consecutive resamples, the first being `number` within the chunk, for the words
+    /// from `first_word` on. Resamples beyond the chunk and words beyond the last are padding.
     #[inline(always)]
-    fn store<const WORDS: usize>(&mut self, number: usize, first_lane: usize, sums: &[[u32; WORDS]]) {
+    fn store<const WORDS: usize>(&mut self, number: usize, first_word: usize, sums: &[[u32; WORDS]]) {
         let count = sums.len().min(self.samples - number);
-        let lanes = self.words.to_mut().chunks_exact_mut(self.samples).skip(first_lane).take(WORDS);
-        for (word, lane) in lanes.enumerate() {
-            for (place, sums) in lane[number..number + count].iter_mut().zip(sums) {
+        let places = self.words.to_mut().chunks_exact_mut(self.samples).skip(first_word).take(WORDS);
+        for (word, places) in places.enumerate() {
+            for (place, sums) in places[number..number + count].iter_mut().zip(sums) {
                 *place = sums[word];
             }
         }
@@ -154,33 +159,33 @@ impl<'a> Block<'a> {
 /// The sums of a day's columns over consecutive resamples, in order, all held.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sums {
-    blocks: Vec<Block<'static>>,
+    chunks: Vec<Chunk<'static>>,
 }
 
-impl FromIterator<Block<'static>> for Sums {
-    fn from_iter<I: IntoIterator<Item = Block<'static>>>(blocks: I) -> Self {
-        Self { blocks: blocks.into_iter().collect() }
+impl FromIterator<Chunk<'static>> for Sums {
+    fn from_iter<I: IntoIterator<Item = Chunk<'static>>>(chunks: I) -> Self {
+        Self { chunks: chunks.into_iter().collect() }
     }
 }
 
 impl Sums {
     /// Number of resamples.
     pub fn samples(&self) -> usize {
-        self.blocks.iter().map(|block| block.samples).sum()
+        self.chunks.iter().map(|chunk| chunk.samples).sum()
     }
 
     /// The joined sums of one column, in the order of the resamples, as integers of type `K`: wide enough for
     /// every sum of the column ([`Column::joins_in_64_bits`]).
     pub fn joined<K: Word>(&self, column: &Column) -> Vec<K> {
-        let of_block = |block: &Block| -> Vec<K> {
-            (0..block.samples).map(|number| block.sum(column, number)).collect()
+        let of_chunk = |chunk: &Chunk| -> Vec<K> {
+            (0..chunk.samples).map(|number| chunk.sum(column, number)).collect()
         };
-        self.blocks.iter().flat_map(of_block).collect()
+        self.chunks.iter().flat_map(of_chunk).collect()
     }
 
-    /// The blocks.
-    pub fn blocks(&self) -> &[Block<'static>] {
-        &self.blocks
+    /// The chunks.
+    pub fn chunks(&self) -> &[Chunk<'static>] {
+        &self.chunks
     }
 
     /// The sums of one column in the units of its values, in the order of the resamples.

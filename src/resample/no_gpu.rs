@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use super::plan::{Batch, DeviceLimits};
-use super::{Block, Scheme};
+use super::{Chunk, Scheme};
 use crate::columns::DayColumns;
 use crate::error::Result;
 use crate::gpu::Gpu;
@@ -43,7 +43,7 @@ impl<'gpu> Resampler<'gpu> {
         _scheme: &Scheme,
         _seed: u64,
         _samples: u32,
-        _take: impl FnMut(&[(usize, Block<'_>)]) -> ControlFlow<()>,
+        _take: impl FnMut(&[(usize, Chunk<'_>)]) -> ControlFlow<()>,
     ) -> Result<()> {
         match *self.gpu {}
     }

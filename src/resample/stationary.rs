@@ -13,12 +13,12 @@ use std::ops::Range;
 
 use super::scheme::last_beginning;
 use super::table::Rows;
-use super::{Block, Scheme};
+use super::{Chunk, Scheme};
 use crate::columns::{DayColumns, LINE};
 use crate::random::index::{Places, RowRange, unpack};
 use crate::random::philox::{BlockWords, Samples};
 use crate::random::{Purpose, Stream};
-use crate::vector::{Kernel, Lanes, WIDE_LANES, Wide};
+use crate::vector::{Lanes, Vectorized, WIDE_LANES, Wide};
 
 /// Places of a mask, and blocks of the stream that they take.
 const PLACES: u32 = 32;
@@ -58,26 +58,26 @@ impl<'a> StationaryDay<'a> {
     }
 }
 
-/// One block of samples on the current thread.
-pub(super) struct StationaryBlock<'a> {
+/// One chunk of samples on the current thread.
+pub(super) struct StationaryChunk<'a> {
     pub(super) stationary: &'a StationaryDay<'a>,
     pub(super) samples: Range<u32>,
 }
 
-impl Kernel for StationaryBlock<'_> {
-    type Output = Block<'static>;
+impl Vectorized for StationaryChunk<'_> {
+    type Output = Chunk<'static>;
 
     #[inline(always)]
-    fn run<V: Lanes>(self) -> Block<'static> {
+    fn run<V: Lanes>(self) -> Chunk<'static> {
         if self.stationary.range.rows_per_word() == 2 { self.sums::<V, 2>() } else { self.sums::<V, 1>() }
     }
 }
 
-impl StationaryBlock<'_> {
+impl StationaryChunk<'_> {
     #[inline(always)]
-    fn sums<V: Lanes, const PER_WORD: usize>(&self) -> Block<'static> {
+    fn sums<V: Lanes, const PER_WORD: usize>(&self) -> Chunk<'static> {
         let StationaryDay { day, range, seed, last_beginning, lengths, starts, .. } = self.stationary;
-        let mut block = Block::new(&self.samples, day.lanes());
+        let mut chunk = Chunk::new(&self.samples, day.row_words());
         let mut masks = vec![[0_u64; WIDE_LANES]; lengths.len() / BLOCKS as usize];
         let mut places = vec![Places::default(); starts.len()];
         // The first and the last row of the table for each block of a sample.
@@ -136,22 +136,22 @@ impl StationaryBlock<'_> {
                 if let Some([start, end]) = ends.last_mut() {
                     *end = *start + day.rows() as usize - begun;
                 }
-                self.add::<V>(first + lane, &ends, &mut block);
+                self.add::<V>(first + lane, &ends, &mut chunk);
             }
         }
-        block
+        chunk
     }
 
     /// Stores the sums of a sample over its blocks.
     #[inline(always)]
-    fn add<V: Lanes>(&self, number: usize, ends: &[[usize; 2]], block: &mut Block<'static>) {
+    fn add<V: Lanes>(&self, number: usize, ends: &[[usize; 2]], chunk: &mut Chunk<'static>) {
         let (words, stride) = (self.stationary.table.words(), self.stationary.day.stride());
         if stride == 1 {
             let mut sum = 0_u32;
             for &[start, end] in ends {
                 sum = sum.wrapping_add(words[end]).wrapping_sub(words[start]);
             }
-            block.store(number, 0, &[[sum]]);
+            chunk.store(number, 0, &[[sum]]);
             return;
         }
         let (lines, _) = words.as_chunks::<LINE>();
@@ -168,7 +168,7 @@ impl StationaryBlock<'_> {
             for (sum, less) in sums.iter_mut().zip(less) {
                 *sum = sum.wrapping_sub(less);
             }
-            block.store(number, line * LINE, &[sums]);
+            chunk.store(number, line * LINE, &[sums]);
         }
     }
 }

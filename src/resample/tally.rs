@@ -20,7 +20,7 @@
 use std::ops::Range;
 
 use super::plan::{MOST_TALLIED, ROWS_PER_TALLY_WORD};
-use super::{Block, Scheme};
+use super::{Chunk, Scheme};
 use crate::columns::DayColumns;
 use crate::random::Stream;
 use crate::random::index::RowRange;
@@ -47,7 +47,7 @@ const MASK: u32 = (1 << BITS) - 1;
 /// }
 /// # Ok::<(), bellwether::Error>(())
 /// ```
-pub fn tally(day: &DayColumns, seed: u64, samples: Range<u32>) -> Option<Block<'static>> {
+pub fn tally(day: &DayColumns, seed: u64, samples: Range<u32>) -> Option<Chunk<'static>> {
     let rows = day.rows();
     if rows > MOST_TALLIED {
         return None;
@@ -55,8 +55,8 @@ pub fn tally(day: &DayColumns, seed: u64, samples: Range<u32>) -> Option<Block<'
     let range = RowRange::new(rows);
     let words = rows.div_ceil(ROWS_PER_TALLY_WORD);
     let mut tallies = vec![0; words as usize];
-    let mut sums = vec![0; day.lanes()];
-    let mut block = Block::new(&samples, day.lanes());
+    let mut sums = vec![0; day.row_words()];
+    let mut chunk = Chunk::new(&samples, day.row_words());
     for (number, sample) in samples.enumerate() {
         let stream = Stream { seed, purpose: Scheme::Iid.purpose(), day: day.day(), sample };
         tallies.fill(0);
@@ -72,11 +72,11 @@ pub fn tally(day: &DayColumns, seed: u64, samples: Range<u32>) -> Option<Block<'
             add_row((fields >> BITS) & MASK, word + words, day, &mut sums);
             add_row(fields >> (2 * BITS), word + 2 * words, day, &mut sums);
         }
-        for (lane, sum) in sums.iter().enumerate() {
-            block.store(number, lane, &[[*sum]]);
+        for (word, sum) in sums.iter().enumerate() {
+            chunk.store(number, word, &[[*sum]]);
         }
     }
-    Some(block)
+    Some(chunk)
 }
 
 /// Counts a row, or not where a draw is beyond the last.
@@ -118,9 +118,9 @@ mod tests {
                     let by_tallies = tally(&day, 9, samples.clone()).unwrap();
                     let drawn = |seed| cpu::resample(&day, &Scheme::Iid, seed, samples.clone()).unwrap();
                     let what = format!("{rows} rows, {columns} columns, {samples:?}");
-                    assert!(drawn(9).blocks() == [by_tallies.clone()], "{what}");
+                    assert!(drawn(9).chunks() == [by_tallies.clone()], "{what}");
                     if rows > 60 {
-                        assert!(drawn(10).blocks() != [by_tallies], "another seed must differ, {what}");
+                        assert!(drawn(10).chunks() != [by_tallies], "another seed must differ, {what}");
                     }
                 }
             }

@@ -23,18 +23,18 @@
 //! lane, the four comparisons make a number below 16, which of the four rows are in A; and the sixteen sums
 //! that four rows can have are in a table. So a sample takes n/4 additions of a row, and n/4 vector Philox
 //! blocks for eight samples, without rejection. The table is made for as many rows at a time as
-//! `TABLE_BYTES` hold, once for a thread's block of samples.
+//! `TABLE_BYTES` hold, once for a thread's chunk of samples.
 //!
 //! Source: S. Gonçalves and N. Meddahi, "Bootstrapping realized volatility", Econometrica 77(1), 2009. Twin:
 //! `shaders/wild.wgsl`.
 
 use std::ops::Range;
 
-use super::Block;
+use super::Chunk;
 use crate::columns::{DayColumns, LINE, Line};
 use crate::random::philox::{BlockWords, Samples};
 use crate::random::{Purpose, Stream};
-use crate::vector::{Kernel, Lanes, WIDE_LANES, Wide};
+use crate::vector::{Lanes, Vectorized, WIDE_LANES, Wide};
 
 /// Row i draws a where its word is below this: round(p·2³²), p = ½ − 3/√186.
 pub const THRESHOLD: u32 = 1_202_716_803;
@@ -165,19 +165,19 @@ fn draw<W: Wide>(samples: &Samples<W>, block: &BlockWords, subsets: &mut [u64; W
     lower.xor(upper).store(subsets);
 }
 
-/// One block of samples on the current thread.
-pub(super) struct WildBlock<'a> {
+/// One chunk of samples on the current thread.
+pub(super) struct WildChunk<'a> {
     pub(super) wild: &'a WildDay<'a>,
     pub(super) samples: Range<u32>,
 }
 
-impl Kernel for WildBlock<'_> {
-    type Output = Block<'static>;
+impl Vectorized for WildChunk<'_> {
+    type Output = Chunk<'static>;
 
     #[inline(always)]
-    fn run<V: Lanes>(self) -> Block<'static> {
+    fn run<V: Lanes>(self) -> Chunk<'static> {
         let day = self.wild.day;
-        let mut block = Block::new(&self.samples, day.lanes());
+        let mut chunk = Chunk::new(&self.samples, day.row_words());
         let groups = (day.rows() as usize).div_ceil(ROWS);
         let lines = day.stride() / LINE;
         let at_a_time = (TABLE_BYTES as u64 / group_bytes(day.stride())).clamp(1, groups as u64) as usize;
@@ -190,29 +190,29 @@ impl Kernel for WildBlock<'_> {
             match lines {
                 0 => {
                     self.wild.tabulate_words(groups.clone(), &mut words);
-                    self.single::<V>(groups, &words, &mut block);
+                    self.single::<V>(groups, &words, &mut chunk);
                 }
                 1 => {
                     self.wild.tabulate::<V>(groups.clone(), table);
-                    self.lines::<V, 1>(groups, table, &mut block);
+                    self.lines::<V, 1>(groups, table, &mut chunk);
                 }
                 2 => {
                     self.wild.tabulate::<V>(groups.clone(), table);
-                    self.lines::<V, 2>(groups, table, &mut block);
+                    self.lines::<V, 2>(groups, table, &mut chunk);
                 }
                 _ => {
                     self.wild.tabulate::<V>(groups.clone(), table);
-                    self.many_lines::<V>(groups, table, &mut subsets, &mut block);
+                    self.many_lines::<V>(groups, table, &mut subsets, &mut chunk);
                 }
             }
         }
-        block
+        chunk
     }
 }
 
 // Loops are written out where closures would read shorter: what is not inlined is not compiled for the
 // instruction set.
-impl WildBlock<'_> {
+impl WildChunk<'_> {
     #[inline(always)]
     fn stream<W: Wide>(&self, first: usize) -> Samples<W> {
         Samples::new(self.samples.start + first as u32, self.wild.day.day(), Stream::key(self.wild.seed))
@@ -220,7 +220,7 @@ impl WildBlock<'_> {
 
     /// Rows of one word.
     #[inline(always)]
-    fn single<V: Lanes>(&self, groups: Range<usize>, table: &[Line], block: &mut Block<'static>) {
+    fn single<V: Lanes>(&self, groups: Range<usize>, table: &[Line], chunk: &mut Chunk<'static>) {
         for first in (0..self.samples.len()).step_by(WIDE_LANES) {
             let samples = self.stream::<V::Wide>(first);
             let mut ring = [[0; WIDE_LANES]; RING];
@@ -236,7 +236,7 @@ impl WildBlock<'_> {
                     sums[lane][0] = sums[lane][0].wrapping_add(line.0[subsets[lane] as usize % SUBSETS]);
                 }
             }
-            block.add(first, 0, &sums);
+            chunk.add(first, 0, &sums);
         }
     }
 
@@ -246,7 +246,7 @@ impl WildBlock<'_> {
         &self,
         groups: Range<usize>,
         table: &[[Line; SUBSETS]],
-        block: &mut Block<'static>,
+        chunk: &mut Chunk<'static>,
     ) {
         let count = groups.len();
         for first in (0..self.samples.len()).step_by(WIDE_LANES) {
@@ -270,7 +270,7 @@ impl WildBlock<'_> {
                 for (sums, words) in sums.iter().zip(&mut words) {
                     sums[line].store(words);
                 }
-                block.add(first, line * LINE, &words);
+                chunk.add(first, line * LINE, &words);
             }
         }
     }
@@ -282,7 +282,7 @@ impl WildBlock<'_> {
         groups: Range<usize>,
         table: &[[Line; SUBSETS]],
         subsets: &mut [[u64; WIDE_LANES]],
-        block: &mut Block<'static>,
+        chunk: &mut Chunk<'static>,
     ) {
         for first in (0..self.samples.len()).step_by(WIDE_LANES) {
             let samples = self.stream::<V::Wide>(first);
@@ -298,7 +298,7 @@ impl WildBlock<'_> {
                 for ([sum], words) in sums.iter().zip(&mut words) {
                     sum.store(words);
                 }
-                block.add(first, line * LINE, &words);
+                chunk.add(first, line * LINE, &words);
             }
         }
     }

@@ -9,7 +9,7 @@ use super::UniformSum;
 use crate::compare::race::Steps;
 use crate::random::philox::{BlockWords, Samples};
 use crate::random::{Purpose, Stream};
-use crate::vector::{Kernel, Lanes, Vectors, WIDE_LANES, Wide};
+use crate::vector::{Lanes, Vectorized, Vectors, WIDE_LANES, Wide};
 
 /// Words of a task: enough to pay for it.
 const WORDS_PER_TASK: usize = 1 << 17;
@@ -40,7 +40,7 @@ struct Band {
     first_row: u32,
 }
 
-impl Kernel for Band {
+impl Vectorized for Band {
     type Output = u64;
 
     #[inline(always)]

@@ -59,7 +59,7 @@ pub(super) fn resamples(count: u32) -> Resamples {
 /// Bytes that a batch takes, spelled out: rows (on the host, and on the device where there is one) and
 /// held sums.
 pub(super) fn bytes(batch: &Batch, resamples: Resamples, budget: &Budget) -> u64 {
-    let stride = stride_of(batch.lanes()).max(4) as u64;
+    let stride = stride_of(batch.row_words()).max(4) as u64;
     let rows = 4 * (u64::from(batch.rows) * stride + 64);
     let held = batch.cells.len() as u64 * resamples.held * batch.key_bytes;
     // Tables of blocks: twice the rows, on host and device; on the CPU also of stationary ones.
@@ -74,16 +74,18 @@ pub(super) fn bytes(batch: &Batch, resamples: Resamples, budget: &Budget) -> u64
 
 /// Bytes that every wave takes: what each thread works on, and the tiles under way.
 pub(super) fn fixed_bytes(shapes: &[DayShape], resamples: Resamples, budget: &Budget) -> u64 {
-    let lanes = |shape: &DayShape| fields(shape, 0..shape.lower_bits.len() / shape.per_cell).lanes() as u64;
-    // Up to 128 lanes 1,024 samples; else the most sixteens of samples that stay within 512 KiB.
-    let block = |lanes: u64| 4 * lanes * if lanes <= 128 { 1024 } else { 131_072 / lanes / 16 * 16 };
+    let row_words =
+        |shape: &DayShape| fields(shape, 0..shape.lower_bits.len() / shape.per_cell).row_words() as u64;
+    // Up to 128 words a row 1,024 samples; else the most sixteens of samples that stay within 512 KiB.
+    let chunk =
+        |row_words: u64| 4 * row_words * if row_words <= 128 { 1024 } else { 131_072 / row_words / 16 * 16 };
     // Sixteen sums for each four rows, up to 256 KiB.
     let subsets = |shape: &DayShape| {
-        let group = 16 * 4 * stride_of(lanes(shape) as usize) as u64;
+        let group = 16 * 4 * stride_of(row_words(shape) as usize) as u64;
         (u64::from(shape.rows).div_ceil(4) * group).min(group.max(256 << 10))
     };
     let with_subsets = |shape: &DayShape| if resamples.scheme == Scheme::Wild { subsets(shape) } else { 0 };
-    let widest = shapes.iter().map(|shape| block(lanes(shape)) + with_subsets(shape)).max().unwrap_or(0);
+    let widest = shapes.iter().map(|shape| chunk(row_words(shape)) + with_subsets(shape)).max().unwrap_or(0);
     match &budget.device {
         None => budget.threads as u64 * widest,
         Some(device) => {
@@ -156,11 +158,11 @@ pub(super) fn check_tiles(
         ensure(!tile.batches.is_empty() && !tile.samples.is_empty(), name)?;
         let whole = tile.samples == (0..samples);
         ensure(whole || tile.batches.len() == 1, || format!("{tile:?} cuts several batches"))?;
-        // Stationary blocks leave two more words for each sixteen lanes.
+        // Stationary blocks leave two more words for each line.
         let state = if matches!(scheme, Scheme::Stationary { .. }) { 2 } else { 0 };
-        let lanes = |batch: &Batch| (batch.lanes() + state * batch.lanes().div_ceil(16)) as u64;
-        let lanes: u64 = wave[tile.batches.clone()].iter().map(lanes).sum();
-        let words = lanes * tile.samples.len() as u64;
+        let row_words = |batch: &Batch| (batch.row_words() + state * batch.row_words().div_ceil(16)) as u64;
+        let row_words: u64 = wave[tile.batches.clone()].iter().map(row_words).sum();
+        let words = row_words * tile.samples.len() as u64;
         ensure(tile.words == words, || format!("{tile:?} has {words} words"))?;
         let smallest = tile.samples.len() == 1;
         ensure(4 * words <= device.tile.min(device.binding) || smallest, || format!("{tile:?} is large"))?;
@@ -174,7 +176,7 @@ pub(super) fn check_tiles(
     ensure(number == wave.len() && sample == 0, || format!("batch {number}, sample {sample} is left"))
 }
 
-/// Every draw of every sample, batch and lane of a tile once, the draws of a sample in order, within the
+/// Every draw of every sample, batch and word of a tile once, the draws of a sample in order, within the
 /// limits.
 pub(super) fn check_dispatches(
     dispatches: &[Dispatch],
@@ -199,24 +201,24 @@ pub(super) fn check_dispatches(
         limit(half || *scheme != Scheme::Wild, "rows of subsets")?;
         limit(!draws.is_empty() && !samples.is_empty() && !batches.is_empty(), "empty")?;
         limit(workgroups.iter().all(|&groups| (1..=device.workgroups).contains(&groups)), "workgroups")?;
-        let lanes = wave[batches.clone()].iter().map(Batch::lanes).max().unwrap_or(0);
-        let (workgroup, lane_groups) = match Kernel::of(wave, device, scheme) {
+        let row_words = wave[batches.clone()].iter().map(Batch::row_words).max().unwrap_or(0);
+        let (workgroup, lines) = match Kernel::of(wave, device, scheme) {
             Kernel::Tally(tally) => {
                 let whole = draws.start == 0 && wave[batches.clone()].iter().all(|b| b.rows <= draws.end);
                 limit(whole, "tallies of a part of the draws")?;
                 limit(tally.kind == TallyKind::Hardware || batches.len() == 1, "rows of two batches")?;
                 (tally.workgroup * if tally.kind == TallyKind::Software { 4 } else { 1 }, 1)
             }
-            Kernel::Lane => (device.workgroup, lanes),
-            Kernel::Wild => (4 * device.workgroup, lanes.div_ceil(LINE)),
-            _ => (device.workgroup, lanes.div_ceil(LINE)),
+            Kernel::Single => (device.workgroup, row_words),
+            Kernel::Wild => (4 * device.workgroup, row_words.div_ceil(LINE)),
+            _ => (device.workgroup, row_words.div_ceil(LINE)),
         };
         limit(workgroups[0] == (samples.len() as u32).div_ceil(workgroup), "samples")?;
         limit(workgroups[1] as usize == batches.len(), "batches")?;
-        limit(workgroups[2] as usize == lane_groups, "lanes")?;
+        limit(workgroups[2] as usize == lines, "lines")?;
         let work = |samples: u64| -> u64 {
             let of_batch = |batch: &Batch| {
-                u64::from(turns(batch).min(draws.end - draws.start)) * stride_of(batch.lanes()) as u64
+                u64::from(turns(batch).min(draws.end - draws.start)) * stride_of(batch.row_words()) as u64
             };
             let effort = if stationary { 4 } else { 1 };
             effort * samples * wave[batches.clone()].iter().map(of_batch).sum::<u64>()

@@ -17,7 +17,7 @@ pub enum Kernel {
     /// Tallies of rows, then one pass over the rows: days of up to some hundred rows.
     Tally(Tally),
     /// Each draw adds a row of one word.
-    Lane,
+    Single,
     /// Each draw adds a row of sixteen words, an invocation for each sixteen.
     Line,
     /// A random subset of the rows, an invocation for each sixteen words.
@@ -28,12 +28,12 @@ pub enum Kernel {
     Stationary,
 }
 
-/// Words of a resample in a tile, for so many lanes: stationary blocks leave two behind for each group of
-/// lanes, for the next dispatch.
-pub(in crate::resample) fn sum_lanes(lanes: usize, scheme: &Scheme) -> usize {
+/// Words of a resample in a tile, for rows of so many: stationary blocks leave two behind for each line, for
+/// the next dispatch.
+pub(in crate::resample) fn sum_words(row_words: usize, scheme: &Scheme) -> usize {
     match scheme {
-        Scheme::Iid | Scheme::Wild | Scheme::Block { .. } => lanes,
-        Scheme::Stationary { .. } => lanes + 2 * lanes.div_ceil(LINE),
+        Scheme::Iid | Scheme::Wild | Scheme::Block { .. } => row_words,
+        Scheme::Stationary { .. } => row_words + 2 * row_words.div_ceil(LINE),
     }
 }
 
@@ -54,14 +54,14 @@ pub fn tiles(wave: &[Batch], samples: u32, device: &DeviceLimits, scheme: &Schem
     let mut tiles: Vec<Tile> = Vec::new();
     let mut open = false;
     for (number, batch) in wave.iter().enumerate() {
-        let lanes = sum_lanes(batch.lanes(), scheme) as u64;
-        let words = lanes * u64::from(samples);
+        let row_words = sum_words(batch.row_words(), scheme) as u64;
+        let words = row_words * u64::from(samples);
         if words > limit {
-            let part = (limit / lanes).clamp(1, u64::from(samples)) as u32;
+            let part = (limit / row_words).clamp(1, u64::from(samples)) as u32;
             let mut start = 0;
             while start < samples {
                 let end = start.saturating_add(part).min(samples);
-                let words = lanes * u64::from(end - start);
+                let words = row_words * u64::from(end - start);
                 tiles.push(Tile { batches: number..number + 1, samples: start..end, words });
                 start = end;
             }
@@ -99,7 +99,7 @@ pub struct Dispatch {
     pub samples: Range<u32>,
     /// Draws of each sample (rows, blocks, or places that may begin one); the end may lie beyond a batch's.
     pub draws: Range<u32>,
-    /// Workgroups: samples, batches, groups of lanes.
+    /// Workgroups: samples, batches, lines (or words) of a row.
     pub workgroups: [u32; 3],
 }
 
@@ -107,8 +107,9 @@ impl Dispatch {
     /// Additions of a word that the dispatch does, or as many as take as long.
     pub fn work(&self, wave: &[Batch], scheme: &Scheme) -> u64 {
         let draws = self.draws.end - self.draws.start;
-        let of_sample =
-            |batch: &Batch| u64::from(scheme.turns(batch.rows).min(draws)) * stride_of(batch.lanes()) as u64;
+        let of_sample = |batch: &Batch| {
+            u64::from(scheme.turns(batch.rows).min(draws)) * stride_of(batch.row_words()) as u64
+        };
         let all = wave[self.batches.clone()].iter().map(of_sample).sum::<u64>();
         self.samples.len() as u64 * all * effort(scheme)
     }
@@ -126,21 +127,21 @@ impl Kernel {
         }
         let tallies = |tally: &Tally| {
             wave.iter().all(|batch| {
-                let bytes = u64::from(batch.rows) * stride_of(batch.lanes()).max(4) as u64 * WORD;
+                let bytes = u64::from(batch.rows) * stride_of(batch.row_words()).max(4) as u64 * WORD;
                 let bound = tally.kind == TallyKind::Hardware || bytes <= UNIFORM_BYTES;
                 bound && batch.rows <= device.draws.min(ROWS_PER_TALLY_WORD * tally.words).min(MOST_TALLIED)
             })
         };
         match device.tally {
             Some(tally) if tallies(&tally) => Self::Tally(tally),
-            _ if wave.iter().all(|batch| batch.lanes() == 1) => Self::Lane,
+            _ if wave.iter().all(|batch| batch.row_words() == 1) => Self::Single,
             _ => Self::Line,
         }
     }
 
     /// Words from one row to the next on the device, where it is `stride` on the host.
     pub fn stride(self, stride: usize) -> usize {
-        if self == Self::Lane { stride } else { stride.max(4) }
+        if self == Self::Single { stride } else { stride.max(4) }
     }
 }
 
@@ -167,7 +168,7 @@ pub fn dispatches(tile: &Tile, wave: &[Batch], device: &DeviceLimits, scheme: &S
     let turns = |batch: &Batch| scheme.turns(batch.rows);
     let most_draws = draws_at_a_time(device, scheme);
     let work = |batch: &Batch, samples: u64| {
-        let of_sample = u64::from(turns(batch).min(most_draws)) * stride_of(batch.lanes()) as u64;
+        let of_sample = u64::from(turns(batch).min(most_draws)) * stride_of(batch.row_words()) as u64;
         samples * of_sample * effort(scheme)
     };
     let kernel = Kernel::of(wave, device, scheme);
@@ -198,11 +199,11 @@ pub fn dispatches(tile: &Tile, wave: &[Batch], device: &DeviceLimits, scheme: &S
         let most = most.min(u64::from(device.workgroups) * u64::from(workgroup));
         let part = most.min(samples) as u32;
         let rows = wave[first..end].iter().map(turns).max().unwrap_or(0);
-        let lanes = wave[first..end].iter().map(Batch::lanes).max().unwrap_or(0);
-        let lane_groups = match kernel {
+        let row_words = wave[first..end].iter().map(Batch::row_words).max().unwrap_or(0);
+        let lines = match kernel {
             Kernel::Tally(_) => 1,
-            Kernel::Lane => lanes as u32,
-            _ => lanes.div_ceil(LINE) as u32,
+            Kernel::Single => row_words as u32,
+            _ => row_words.div_ceil(LINE) as u32,
         };
         for sample in (0..samples as u32).step_by(part as usize) {
             let sample_end = sample.saturating_add(part).min(samples as u32);
@@ -211,11 +212,7 @@ pub fn dispatches(tile: &Tile, wave: &[Batch], device: &DeviceLimits, scheme: &S
                     batches: first..end,
                     samples: sample..sample_end,
                     draws: draw..draw.saturating_add(most_draws).min(rows),
-                    workgroups: [
-                        (sample_end - sample).div_ceil(workgroup),
-                        (end - first) as u32,
-                        lane_groups,
-                    ],
+                    workgroups: [(sample_end - sample).div_ceil(workgroup), (end - first) as u32, lines],
                 });
             }
         }
@@ -251,20 +248,21 @@ mod tests {
     #[test]
     fn the_kernel_follows_the_rows_and_the_device() {
         let of = |wave: &[Batch], device: &DeviceLimits| Kernel::of(wave, device, &Scheme::Iid);
-        let batch = |lanes, rows| Batch { day: 0, cells: 0..1, rows, fields: full(lanes), key_bytes: 4 };
+        let batch =
+            |row_words, rows| Batch { day: 0, cells: 0..1, rows, fields: full(row_words), key_bytes: 4 };
         let without = usual_device();
-        assert_eq!(of(&[batch(1, 9), batch(1, 9)], &without), Kernel::Lane);
+        assert_eq!(of(&[batch(1, 9), batch(1, 9)], &without), Kernel::Single);
         assert_eq!(of(&[batch(1, 9), batch(2, 9)], &without), Kernel::Line);
         assert_eq!([1, 2, 3, 16, 17].map(stride_of), [1, 16, 16, 16, 32]);
         // All days short enough for tallies, or none.
         let hardware = DeviceLimits { tally: Some(HARDWARE), ..without };
         assert_eq!(of(&[batch(1, 768), batch(900, 385)], &hardware), Kernel::Tally(HARDWARE));
-        assert_eq!(of(&[batch(1, 769), batch(1, 9)], &hardware), Kernel::Lane);
+        assert_eq!(of(&[batch(1, 769), batch(1, 9)], &hardware), Kernel::Single);
         // A tally has 10 bits.
         let large = DeviceLimits { tally: Some(Tally { words: 1000, ..HARDWARE }), ..without };
         assert!(matches!(of(&[batch(1, 1023)], &large), Kernel::Tally(_)));
-        assert_eq!(of(&[batch(1, 1024)], &large), Kernel::Lane);
-        assert_eq!(of(&[batch(1, 9)], &DeviceLimits { draws: 8, ..hardware }), Kernel::Lane);
+        assert_eq!(of(&[batch(1, 1024)], &large), Kernel::Single);
+        assert_eq!(of(&[batch(1, 9)], &DeviceLimits { draws: 8, ..hardware }), Kernel::Single);
         // 64 KiB are 512 rows of 32 words.
         let software = DeviceLimits { tally: Some(SOFTWARE), ..without };
         assert_eq!(of(&[batch(32, 512)], &software), Kernel::Tally(SOFTWARE));
@@ -305,7 +303,8 @@ mod tests {
 
     #[test]
     fn the_work_of_a_dispatch_is_its_additions() {
-        let batch = |lanes, rows| Batch { day: 0, cells: 0..1, rows, fields: full(lanes), key_bytes: 4 };
+        let batch =
+            |row_words, rows| Batch { day: 0, cells: 0..1, rows, fields: full(row_words), key_bytes: 4 };
         let wave = [batch(3, 385), batch(1, 100), batch(17, 7)];
         let dispatch = |batches, samples, draws| Dispatch { batches, samples, draws, workgroups: [1; 3] };
         // Rows of 16, 1 and 32 words.

@@ -37,13 +37,13 @@ pub struct Resamples {
 }
 
 /// Most bytes of the sums that a thread of the CPU computes before they are selected from.
-pub const BLOCK_BYTES: u64 = 512 << 10;
+pub const CHUNK_BYTES: u64 = 512 << 10;
 
-/// Resamples that a thread of the CPU takes at a time, of columns with so many lanes: a multiple of 16,
-/// enough to pay for a task, few enough that their sums stay in a core's cache.
-pub fn block_samples(lanes: usize) -> u32 {
+/// Resamples that a thread of the CPU takes at a time, of columns whose rows have so many words: a multiple
+/// of 16, enough to pay for a task, few enough that their sums stay in a core's cache.
+pub fn chunk_samples(row_words: usize) -> u32 {
     const MOST: u64 = 1024;
-    (BLOCK_BYTES / (WORD * lanes.max(1) as u64)).clamp(16, MOST) as u32 / 16 * 16
+    (CHUNK_BYTES / (WORD * row_words.max(1) as u64)).clamp(16, MOST) as u32 / 16 * 16
 }
 
 impl DayShape {
@@ -71,14 +71,14 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Lanes of these cells.
-    pub fn lanes(&self) -> usize {
-        self.fields.lanes()
+    /// Words of a row of these cells.
+    pub fn row_words(&self) -> usize {
+        self.fields.row_words()
     }
 
     /// Bytes of the rows, at the device's stride (on the host it can be less).
     pub(super) fn row_bytes(&self) -> u64 {
-        (u64::from(self.rows) * stride_of(self.lanes()).max(4) as u64 + ROWS_ALIGNMENT as u64) * WORD
+        (u64::from(self.rows) * stride_of(self.row_words()).max(4) as u64 + ROWS_ALIGNMENT as u64) * WORD
     }
 
     /// Bytes of the sums held while quantiles are selected.
@@ -128,7 +128,7 @@ pub fn device_bytes(wave: &[Batch], device: &DeviceLimits, scheme: &Scheme) -> u
 pub type Wave = Vec<Batch>;
 
 /// Cuts days × stocks into waves that stay within the budget. The memory of a wave is that of its rows and of
-/// the sums that it holds; whatever the wave, each thread has a block of sums (and a table of subsets, in the
+/// the sums that it holds; whatever the wave, each thread has a chunk of sums (and a table of subsets, in the
 /// wild bootstrap), or the device some tiles.
 ///
 /// # Errors
@@ -137,7 +137,7 @@ pub type Wave = Vec<Batch>;
 pub fn waves(shapes: &[DayShape], resamples: Resamples, budget: &Budget) -> Result<Vec<Wave>> {
     let fixed = match &budget.device {
         Some(device) => TILES * device.tile + uniform_bytes(device, &resamples.scheme),
-        None => budget.threads as u64 * widest_block(shapes, &resamples.scheme),
+        None => budget.threads as u64 * largest_chunk(shapes, &resamples.scheme),
     };
     let row_limit = budget.device.map_or(u64::MAX, |device| device.binding).min(MAX_BYTES);
     // The rows, and the sums of blocks that are made of them; both also live on the device while they are
@@ -224,14 +224,15 @@ fn sum_tables(scheme: &Scheme, for_device: bool) -> u64 {
     }
 }
 
-/// Bytes of the largest block of sums that a thread has, with what else it needs.
-fn widest_block(shapes: &[DayShape], scheme: &Scheme) -> u64 {
+/// Bytes of the largest chunk of sums that a thread has, with what else it needs.
+fn largest_chunk(shapes: &[DayShape], scheme: &Scheme) -> u64 {
     let bytes = |shape: &DayShape| {
         let draws = scheme.draws(shape.rows);
         let add = |all: FieldCount, &lower_bits: &u32| all.with(draws, lower_bits);
-        let lanes = shape.lower_bits.iter().fold(FieldCount::default(), add).lanes();
-        let table = if *scheme == Scheme::Wild { wild::table_bytes(shape.rows, stride_of(lanes)) } else { 0 };
-        u64::from(block_samples(lanes)) * lanes as u64 * WORD + table
+        let row_words = shape.lower_bits.iter().fold(FieldCount::default(), add).row_words();
+        let table =
+            if *scheme == Scheme::Wild { wild::table_bytes(shape.rows, stride_of(row_words)) } else { 0 };
+        u64::from(chunk_samples(row_words)) * row_words as u64 * WORD + table
     };
     shapes.iter().map(bytes).max().unwrap_or(0)
 }
@@ -260,7 +261,7 @@ mod tests {
             (waves.len(), waves.iter().map(Vec::len).sum::<usize>())
         };
         assert_eq!(count(1 << 30), (1, 4));
-        // Fixed: 1,024 sums of 8 lanes a thread. A day of eight stocks: 8 x 110 sums held, 24,896 bytes of
+        // Fixed: 1,024 sums of 8 words a thread. A day of eight stocks: 8 x 110 sums held, 24,896 bytes of
         // rows.
         let fixed = 2 * 32_768;
         assert_eq!(count(fixed + 3_520 + 24_896), (4, 4));

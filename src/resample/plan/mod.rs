@@ -6,6 +6,9 @@
 //!     tile ──dispatches──▶ what one launch does: bounded in time, in loop work, in workgroups a dimension
 //! ```
 //!
+//! On the CPU each batch is a job, cut into *chunks* of samples that a thread sums at a time
+//! ([`chunk_samples`]).
+//!
 //! What is known of a device is in `device.rs`, [`waves`] in `memory.rs`; [`tiles`], [`dispatches()`] and the
 //! choice of a [`Kernel`] are in `dispatches.rs`. No cut changes a result: draws depend on (seed, day,
 //! sample) alone and sums are integers. Sizes in bytes throughout.
@@ -17,12 +20,12 @@ mod memory;
 pub(super) use device::MOST_TALLIED;
 pub use device::{DeviceLimits, ROWS_PER_TALLY_WORD, SOFTWARE_SAMPLES, Tally, TallyKind, UNIFORM_BYTES};
 #[cfg(feature = "gpu")]
-pub(super) use dispatches::sum_lanes;
+pub(super) use dispatches::sum_words;
 pub use dispatches::{Dispatch, Kernel, Tile, WILD_SAMPLES, dispatches, tiles, uploads};
 #[cfg(feature = "gpu")]
 pub(super) use memory::device_tables;
 pub use memory::{
-    BLOCK_BYTES, Batch, Budget, DayShape, ROWS_ALIGNMENT, Resamples, TILES, Wave, block_samples,
+    Batch, Budget, CHUNK_BYTES, DayShape, ROWS_ALIGNMENT, Resamples, TILES, Wave, chunk_samples,
     device_bytes, rows_bytes, waves,
 };
 
