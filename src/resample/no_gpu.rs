@@ -60,7 +60,7 @@ impl<'gpu> Resampler<'gpu> {
         _scheme: &Scheme,
         _seed: u64,
         _samples: std::ops::Range<u32>,
-        _take: impl FnMut(&[(usize, Block<'_>)]) -> ControlFlow<()>,
+        _take: impl FnMut(&[(usize, Chunk<'_>)]) -> ControlFlow<()>,
     ) -> Result<()> {
         match *self.gpu {}
     }
