@@ -202,6 +202,127 @@ fn what_is_missing_is_told_and_left_out() {
     assert_eq!(wide.lines().count(), 26);
 }
 
+/// MedRV needs three returns: a stock's day of two has no interval, is named with its file, and costs the
+/// others nothing; on common times it is an error, or left out.
+#[test]
+fn days_too_short_for_a_measure_have_no_interval() {
+    let folder = tempfile::tempdir().unwrap();
+    for (stock, rows) in [("A", [9, 9]), ("B", [9, 3])] {
+        let line = |day: usize, row: usize| {
+            format!("2007010{},10{row:02},{}\n", day + 3, 100 + (row * 37 + day * 7 + 11) % 23)
+        };
+        let text: String = rows
+            .iter()
+            .enumerate()
+            .flat_map(|(day, rows)| (0..*rows).map(move |row| line(day, row)))
+            .collect();
+        fs::write(folder.path().join(format!("{stock}.csv")), text).unwrap();
+    }
+    let paths = [folder.path().to_path_buf()];
+    let of = |measure: &str, period: Period| {
+        let kinds = vec![interval::by_name("percentile").unwrap()];
+        let measure = measure::by_name(measure, None).unwrap();
+        let method = Bootstrap::new(SAMPLES, 0.9, 5).unwrap();
+        method.with(measure, Scheme::Block { length: 2 }, kinds).unwrap().by(period).unwrap()
+    };
+    for period in [Period::Day, Period::All] {
+        let method = [of("medrv", period)];
+        let (stocks, found, _) = run(&paths, &method, Align::None, 1 << 28).unwrap();
+        let [cell] = found[0].short[..] else { panic!("{:?}", found[0].short) };
+        assert_eq!((cell.date, cell.stock, cell.returns), (date(2007, 1, 4), 1, 2));
+        // What is left is what there is without that day.
+        let without = tempfile::tempdir().unwrap();
+        for stock in ["A", "B"] {
+            let text = fs::read_to_string(folder.path().join(format!("{stock}.csv"))).unwrap();
+            let lines = text.lines().filter(|line| stock == "A" || line.starts_with("20070103"));
+            let kept: String = lines.map(|line| format!("{line}\n")).collect();
+            fs::write(without.path().join(format!("{stock}.csv")), kept).unwrap();
+        }
+        let (_, expected, _) = run(&[without.path().to_path_buf()], &method, Align::None, 1 << 28).unwrap();
+        assert_eq!(csv(&stocks, &found, Layout::Long), csv(&stocks, &expected, Layout::Long));
+        assert!(expected[0].short.is_empty());
+        assert_eq!(found[0].count(), if period == Period::Day { 3 } else { 2 });
+        // The variance has both days.
+        let (_, found, _) = run(&paths, &[of("variance", period)], Align::None, 1 << 28).unwrap();
+        assert!(found[0].short.is_empty());
+
+        let refused = run(&paths, &method, Align::Inner, 1 << 28).unwrap_err().to_string();
+        assert!(
+            refused.contains("A.csv: on 2007-01-04 the stock A has 2 return(s), and the medrv needs 3"),
+            "{refused}"
+        );
+        let jobs = Jobs::new();
+        let options = LoadOptions::default().align(Align::Inner).keep_going();
+        let mut panel = PanelReader::open(&paths, &options, 1 << 28, &jobs).unwrap();
+        let resources = Resources { jobs: &jobs, memory: 1 << 28 };
+        let (found, _) = run_panel(&method, &mut panel, &mut Engine::Cpu, &resources, &()).unwrap();
+        assert_eq!((found[0].short.len(), found[0].count()), (2, 2));
+    }
+    // Where nothing is left, the days are named.
+    let options = LoadOptions::default().stocks(["B"]).from_day(date(2007, 1, 4));
+    let jobs = Jobs::new();
+    let mut panel = PanelReader::open(&paths, &options, 1 << 28, &jobs).unwrap();
+    let resources = Resources { jobs: &jobs, memory: 1 << 28 };
+    let method = [of("medrv", Period::Day)];
+    let refused = run_panel(&method, &mut panel, &mut Engine::Cpu, &resources, &()).unwrap_err().to_string();
+    let expected = "no day is left: 1 day(s) of a stock with fewer than the 3 returns that the medrv needs: \
+                    2007-01-04 (B, 2 return(s), in ";
+    assert!(refused.contains(expected) && refused.contains("B.csv"), "{refused}");
+}
+
+/// On offset grids each stock is averaged on its own, so that an unbalanced panel is its stocks one at a time,
+/// in blocks of days as well; what does not go with averages is refused when it is run.
+#[test]
+fn averages_over_grids_are_those_of_a_stock_alone() {
+    let folder = unbalanced();
+    let jobs = Jobs::new().threads(2).unwrap();
+    let options = LoadOptions::default().every("15min".parse().unwrap()).subsample(5.try_into().unwrap());
+    let of = |scheme: Scheme, kinds: &[&str]| {
+        let kinds = kinds.iter().map(|name| interval::by_name(name).unwrap()).collect();
+        let measure = measure::by_name("volatility", None).unwrap();
+        Bootstrap::new(SAMPLES, 0.9, 5).unwrap().with(measure, scheme, kinds).unwrap()
+    };
+    let blocks = of(Scheme::Block { length: 1 }, &["percentile", "bc"]).automatic_blocks(true).unwrap();
+    let methods = [of(Scheme::Iid, &["studentized-log", "asymptotic"]), blocks];
+    let run = |paths: &[PathBuf], methods: &[Bootstrap], memory: u64| {
+        let mut panel = PanelReader::open(paths, &options, memory, &jobs)?;
+        let resources = Resources { jobs: &jobs, memory };
+        let (found, _) = run_panel(methods, &mut panel, &mut Engine::Cpu, &resources, &())?;
+        let line = "returns averaged over 5 offset grids of 15min each";
+        assert!(panel.summary().steps.iter().any(|step| step == line));
+        let tables = found.iter().map(|one| csv(panel.stocks(), std::slice::from_ref(one), Layout::Long));
+        Ok::<_, Error>((panel.blocks(), tables.collect::<Vec<String>>()))
+    };
+    let (_, whole) = run(&[folder.path().to_path_buf()], &methods, 1 << 28).unwrap();
+    let singles = files(folder.path());
+    let singles = singles.iter().map(|file| run(std::slice::from_ref(file), &methods, 1 << 28).unwrap().1);
+    let singles: Vec<Vec<String>> = singles.collect();
+    for (number, whole) in whole.iter().enumerate() {
+        let of_stocks: Vec<String> = singles.iter().map(|tables| tables[number].clone()).collect();
+        assert!(*whole == merged(&of_stocks), "method {number}:\n{whole}");
+    }
+    let (blocks, cut) = run(&[folder.path().to_path_buf()], &methods, 160 << 10).unwrap();
+    assert!(blocks > 1 && cut == whole, "{blocks}");
+    for (method, part) in [
+        (of(Scheme::Iid, &["percentile"]), "overlap, and drawn one by one (iid)"),
+        (of(Scheme::Block { length: 1 }, &["percentile"]), "block is 1, but rows that are averaged"),
+        (
+            Bootstrap::new(SAMPLES, 0.9, 5)
+                .unwrap()
+                .with(
+                    measure::by_name("medrv", None).unwrap(),
+                    Scheme::Block { length: 3 },
+                    vec![interval::by_name("percentile").unwrap()],
+                )
+                .unwrap(),
+            "no sign and no neighbours of their own",
+        ),
+    ] {
+        let refused = run(&[folder.path().to_path_buf()], &[method], 1 << 28).unwrap_err().to_string();
+        assert!(refused.contains(part), "{refused}");
+    }
+}
+
 /// Also the common grids, with a stock less where it lacks the day.
 #[test]
 fn a_balanced_panel_has_the_same_bytes_however_it_is_aligned() {
@@ -244,7 +365,7 @@ fn stocks_with_equally_many_returns_share_draws() {
     assert!(other.column(0).iter().all(|value| value.is_nan()));
     assert_ne!(resampled.column(0), other.column(2));
     let missing = method.resampled_of(&days[1], 0).unwrap_err().to_string();
-    assert!(missing.contains("2007-01-03 has no returns for it"), "{missing}");
+    assert!(missing.contains("2007-01-03 has no returns for it, or too few"), "{missing}");
     // Measures of two stocks do not take rows over different times for one time.
     let beta = measure::by_name("beta", Some(0)).unwrap();
     let kinds = vec![interval::by_name("percentile").unwrap()];

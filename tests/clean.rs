@@ -7,9 +7,10 @@ use std::fs;
 use std::num::NonZeroU64;
 
 use bellwether::jiff::civil::Date;
+use bellwether::jobs::Jobs;
 use bellwether::panel::{
-    Cleaning, Counts, DayTicks, Duplicates, Every, HalfDays, Sampling, Session, parse_date, refresh_prices,
-    refresh_times,
+    Align, Cleaning, Counts, DayTicks, Duplicates, Every, HalfDays, LoadOptions, Sampling, Session, load,
+    parse_date, refresh_prices, refresh_times,
 };
 
 /// The lines of a golden file, without its head, in fields.
@@ -136,6 +137,60 @@ fn cleaned_and_sampled_ticks_are_those_of_pandas() {
         [all.session, all.half_days, all.duplicates, all.outliers].iter().all(|taken| *taken > 0),
         "{all:?}"
     );
+}
+
+/// The realized variance of prices.
+fn variance(prices: &[f64]) -> f64 {
+    prices.windows(2).map(|pair| (pair[1] / pair[0]).ln().powi(2)).sum()
+}
+
+/// From a file to averaged returns: their realized variance is the mean over the grids, of which pandas
+/// sampled the prices.
+#[test]
+fn averages_over_grids_are_those_of_pandas() {
+    let mut prices: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for line in golden("clean") {
+        prices.entry(line[0].clone()).or_default().push(line[2].parse().unwrap());
+    }
+    // By series and what is done to it but for the number of the grid: the prices of each grid.
+    let mut grids: BTreeMap<(String, String), Vec<Vec<f64>>> = BTreeMap::new();
+    for line in golden("clean_cases").into_iter().filter(|line| line[2].contains("subsample")) {
+        let (spec, _) = line[2].split_once(" grid=").unwrap();
+        let of_grid = prices.remove(&line[0]).unwrap();
+        grids.entry((line[1].clone(), spec.to_owned())).or_default().push(of_grid);
+    }
+    assert_eq!(grids.len(), 3);
+    let series = series();
+    for ((name, spec), grids) in grids {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("A.csv");
+        let ticks = &series[&name];
+        let line = |(time, price): (&u64, &f64)| {
+            let (seconds, fraction) = (time / 1_000_000_000, time % 1_000_000_000);
+            let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+            format!("2018-01-02,{hour:02}:{minute:02}:{second:02}.{fraction:09},{price}\n")
+        };
+        let text: String = ticks.times().iter().zip(ticks.prices()).map(line).collect();
+        fs::write(&path, text).unwrap();
+        let case = Case::new(&spec);
+        let mut options = LoadOptions::default().cleaning(case.cleaning.clone()).every(case.every.unwrap());
+        options = options.subsample(case.subsample);
+        let panel = load(std::slice::from_ref(&path), &options, &Jobs::new()).unwrap().panel;
+        let [day] = &panel.returns().days[..] else { panic!("not one day") };
+        assert_eq!(day.grids as u64, case.subsample.get());
+        let returns: Vec<f64> = grids.iter().map(|prices| (prices.len() - 1) as f64).collect();
+        let scaled = grids.iter().zip(&returns).map(|(prices, n)| variance(prices) * returns[0] / n);
+        let expected = scaled.sum::<f64>() / grids.len() as f64;
+        let found = day.realized_variance()[0];
+        assert!((found / expected - 1.0).abs() < 1e-12, "{name}: {spec}: {found}, not {expected}");
+        // The perturbed twin: without the scale, or of the first grid alone, it is another.
+        let plain = grids.iter().map(|prices| variance(prices)).sum::<f64>() / grids.len() as f64;
+        assert!((found / plain - 1.0).abs() > 1e-4 && (found / variance(&grids[0]) - 1.0).abs() > 1e-4);
+        let refused = load(&[path], &options.align(Align::Inner), &Jobs::new()).unwrap_err().to_string();
+        assert!(refused.contains("subsample is") && refused.contains("`align none`"), "{refused}");
+    }
+    let refused = LoadOptions::default().subsample(NonZeroU64::MIN).sampling().unwrap_err().to_string();
+    assert!(refused.contains("give it by `every`"), "{refused}");
 }
 
 #[test]

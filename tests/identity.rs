@@ -59,6 +59,7 @@ fn main() {
     let mut trials: Vec<Trial> = TESTS.iter().map(trial).collect();
     trials.extend(devices::on_each_adapter("device_equals_cpu", device_equals_cpu));
     trials.extend(devices::on_each_adapter("every_method_is_the_same_on_devices", every_method));
+    trials.extend(devices::on_each_adapter("unbalanced_panels_are_the_same_on_devices", unbalanced_panels));
     trials.extend(devices::on_each_adapter(
         "device_equals_cpu_over_cut_tiles",
         device_equals_cpu_over_cut_tiles,
@@ -364,6 +365,57 @@ fn device_equals_cpu(adapter: &AdapterEntry) {
 
 /// Short days and many samples, so that a day's samples need several tiles.
 /// Measures of several columns, all schemes, several intervals of one set of draws, and periods.
+/// The sample with stocks that lack prices, each others, and days: the first is listed later, and the second
+/// has two returns on a day.
+fn unbalanced() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(sample_folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "csv"));
+    files.sort();
+    assert_eq!(files.len(), 3);
+    for (stock, file) in files.iter().enumerate() {
+        let text = std::fs::read_to_string(file).unwrap();
+        let mut dates: Vec<&str> = text.lines().map(|line| &line[..8]).collect();
+        dates.dedup();
+        let mut of_short = 0;
+        let mut keep = |number: usize, line: &str| {
+            // The high bits of a multiplicative hash.
+            let hash = (number * 4 + stock + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+            let is_short = stock == 1 && line.starts_with(dates[6]);
+            of_short += usize::from(is_short);
+            hash % 100 >= 3 * stock && !(stock == 0 && line[..8] < *dates[4]) && (!is_short || of_short <= 4)
+        };
+        let kept = text.lines().enumerate().filter(|(number, line)| keep(*number, line));
+        let kept: String = kept.map(|(_, line)| format!("{line}\n")).collect();
+        std::fs::write(folder.path().join(file.file_name().unwrap()), kept).unwrap();
+    }
+    folder
+}
+
+fn unbalanced_panels(adapter: &AdapterEntry) {
+    let folder = unbalanced();
+    for arguments in [
+        "--interval percentile,bca,studentized --details",
+        "--scheme wild --interval studentized-log --measure variance,quarticity --by month",
+        "--scheme block --block 2 --measure medrv,variance",
+        "--scheme stationary --block auto --memory 400KiB",
+        "--every 10min --subsample 5 --interval studentized,asymptotic --measure volatility",
+        "--every 10min --subsample 2 --scheme block --block auto --by week",
+        "--align refresh --measure beta --against S0002 --keep-going",
+    ] {
+        let with = |device: &str, seed: u32| {
+            let arguments = format!("-B 700 --device {device} --seed {seed} {arguments}");
+            bootstrap(folder.path(), &arguments)
+        };
+        let cpu = with("cpu", 0);
+        // Not `assert_eq!`: a difference would print every row.
+        assert!(cpu == with(&adapter.index.to_string(), 0), "{arguments}");
+        assert!(cpu != with(&adapter.index.to_string(), 1), "the perturbed twin: {arguments}");
+        assert!(cpu != bootstrap(&sample_folder(), &format!("-B 700 --device cpu {arguments}")));
+    }
+}
+
 fn every_method(adapter: &AdapterEntry) {
     let all = "percentile,basic,normal,bc,bca,studentized,studentized-log,asymptotic";
     for arguments in [

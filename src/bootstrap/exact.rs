@@ -330,7 +330,7 @@ pub(super) fn describe(details: &mut Option<Details>, groups: &[Group<'_>]) {
     let Some(details) = details else { return };
     for Group { day, row, cells, columns } in groups {
         for (&cell, &column) in cells.iter().zip(columns) {
-            details.describe([*row, cell], &day.returns, column);
+            details.describe([*row, cell], day, column);
         }
     }
 }

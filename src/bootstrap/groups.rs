@@ -35,28 +35,53 @@ pub(super) struct Groups<'a> {
     pub(super) dates: Vec<Date>,
     /// The groups, none of them empty.
     pub(super) groups: Vec<Group<'a>>,
+    /// The cells that days are too short for.
+    pub(super) short: Vec<ShortCell>,
+}
+
+/// A stock that has too few returns on a day for a measure, and so no cell there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ShortCell {
+    /// The day.
+    pub date: Date,
+    /// The stock's number.
+    pub stock: usize,
+    /// How many returns it has.
+    pub returns: usize,
 }
 
 impl<'a> Groups<'a> {
-    /// The groups of `days` for a measure. Entries of one day follow each other.
+    /// The groups of `days` for a measure that needs `least` returns of a day. Entries of one day follow each
+    /// other.
     ///
     /// # Errors
     ///
     /// [`Error::Parameter`] where days are not of the same stocks, a stock is twice on a day, or a measure of
     /// two stocks lacks the second or has returns over different times.
-    pub(super) fn new(measure: &dyn Measure, days: &'a [DayReturns]) -> Result<Self> {
+    pub(super) fn new(measure: &dyn Measure, days: &'a [DayReturns], least: usize) -> Result<Self> {
         let total = days.first().map_or(0, |day| day.stocks.total());
         check(days)?;
         let cells = measure.cells(total);
-        let (mut dates, mut groups) = (Vec::new(), Vec::new());
+        let (mut dates, mut groups, mut short) = (Vec::new(), Vec::new(), Vec::new());
         for parts in days.chunk_by(|one, next| one.date == next.date) {
             check_parts(measure, parts, total)?;
             for part in parts {
-                groups.extend(Group::new(measure, part, dates.len(), &cells));
+                let group = Group::new(measure, part, dates.len(), &cells);
+                if part.returns.nrows() >= least {
+                    groups.extend(group);
+                    continue;
+                }
+                let of_cell = |&cell: &usize| ShortCell {
+                    date: part.date,
+                    stock: cells[cell],
+                    returns: part.returns.nrows(),
+                };
+                short.extend(group.iter().flat_map(|group| &group.cells).map(of_cell));
             }
             dates.push(parts[0].date);
         }
-        Ok(Self { cells, dates, groups })
+        Ok(Self { cells, dates, groups, short })
     }
 
     /// Which cells of the table there are.
@@ -182,22 +207,36 @@ mod tests {
     #[test]
     fn groups_are_of_the_cells_that_there_are() {
         let days = [part(3, &[0, 1, 2, 3], 5), part(4, &[0, 3], 2), part(4, &[2], 9)];
-        let Groups { cells, dates, groups } = Groups::new(&Variance, &days).unwrap();
+        let Groups { cells, dates, groups, short } = Groups::new(&Variance, &days, 1).unwrap();
+        assert!(short.is_empty());
         assert_eq!((cells, dates.len()), (vec![0, 1, 2, 3], 2));
         let of = |group: &Group<'_>| (group.row, group.cells.clone(), group.columns.clone());
         assert_eq!(
             groups.iter().map(of).collect::<Vec<_>>(),
             [(0, vec![0, 1, 2, 3], vec![0, 1, 2, 3]), (1, vec![0, 3], vec![0, 1]), (1, vec![2], vec![0])]
         );
-        let present = Groups::new(&Variance, &days).unwrap().present();
+        let present = Groups::new(&Variance, &days, 1).unwrap().present();
         assert_eq!(present, array![[true; 4], [true, false, true, true]]);
+    }
+
+    /// The second stock's day is too short for three returns: its cell is named, and there is none.
+    #[test]
+    fn short_days_have_no_cell() {
+        let days = [part(3, &[0, 1, 2, 3], 5), part(4, &[0, 3], 2), part(4, &[2], 9)];
+        let found = Groups::new(&Variance, &days, 3).unwrap();
+        let short = |stock: usize| ShortCell { date: date(2007, 1, 4), stock, returns: 2 };
+        assert_eq!(found.short, [short(0), short(3)]);
+        assert_eq!(found.present(), array![[true; 4], [false, false, true, false]]);
+        // Of pairs too, but for the second stock, which has no cell.
+        let found = Groups::new(&Beta { against: 3 }, &days[1..2], 3).unwrap();
+        assert_eq!((found.short, found.groups.len()), (vec![short(0)], 0));
     }
 
     /// A day of two stocks of four, and one without the second stock of the measure.
     #[test]
     fn pairs_are_of_the_stocks_that_there_are() {
         let days = [part(3, &[1, 3], 5), part(4, &[0, 1, 2], 5), part(5, &[0, 1, 2, 3], 5)];
-        let Groups { cells, dates, groups } = Groups::new(&Beta { against: 3 }, &days).unwrap();
+        let Groups { cells, dates, groups, .. } = Groups::new(&Beta { against: 3 }, &days, 1).unwrap();
         assert_eq!((cells, dates.len()), (vec![0, 1, 2], 3));
         let of = |group: &Group<'_>| (group.row, group.cells.clone(), group.columns.clone());
         assert_eq!(
@@ -212,7 +251,7 @@ mod tests {
     fn what_is_no_table_is_refused() {
         let beta = Beta { against: 0 };
         let refused = |measure: &dyn Measure, days: &[DayReturns]| {
-            Groups::new(measure, days).map(|_| ()).unwrap_err().to_string()
+            Groups::new(measure, days, 1).map(|_| ()).unwrap_err().to_string()
         };
         let apart = [part(3, &[0, 1], 5), part(3, &[2, 3], 4)];
         let error = refused(&beta, &apart);

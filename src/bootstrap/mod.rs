@@ -44,6 +44,7 @@ mod selection;
 
 use std::borrow::Cow;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -53,6 +54,7 @@ use ndarray::Array2;
 use rayon::prelude::*;
 
 pub use exact::StatisticLaw;
+pub use groups::ShortCell;
 pub use periods::Period;
 pub use results::{Description, Details, Ends, Intervals, PanelTimes, Times};
 pub(crate) use run::CellFacts;
@@ -65,9 +67,9 @@ use crate::gpu::Gpu;
 use crate::interval::{Estimate, Interval, Percentile, Pivot, Resampled, Side, Tail};
 use crate::jobs::Jobs;
 use crate::measure::{Measure, Studentize, Variance};
-use crate::panel::{DayReturns, PanelReader};
+use crate::panel::{DayReturns, PanelError, PanelReader};
 use crate::random::STREAM_VERSION;
-use crate::resample::block_length::BlockLength;
+use crate::resample::block_length::{self, BlockLength};
 use crate::resample::gpu::{Resampler, device_limits};
 use crate::resample::histogram::Histogram;
 use crate::resample::plan::{Batch, Budget, DayShape, DeviceLimits, Resamples, waves};
@@ -275,6 +277,35 @@ impl Bootstrap {
         Self { details, ..self }.checked()
     }
 
+    /// Checks that the method goes with returns that are averaged over offset grids
+    /// ([`crate::panel::Grids`]), as each run does once it has them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`] with the reason and what to take instead ([`pairings`]).
+    pub fn check_averaged(&self) -> Result<()> {
+        if !self.automatic_blocks {
+            pairings::refuse_short_blocks(&self.scheme)?;
+        }
+        let refuse =
+            |kind: &Arc<dyn Interval>| pairings::refuse_averaged(&*self.measure, &self.scheme, &**kind);
+        self.intervals.iter().try_for_each(refuse)
+    }
+
+    /// The groups of `days`, if the method goes with them.
+    fn groups<'a>(&self, days: &'a [DayReturns]) -> Result<Groups<'a>> {
+        if days.iter().any(|day| day.grids > 1) {
+            self.check_averaged()?;
+        }
+        Groups::new(&*self.measure, days, self.least_rows())
+    }
+
+    /// The fewest returns of a day that has a cell.
+    pub fn least_rows(&self) -> usize {
+        let of_blocks = if self.automatic_blocks { block_length::LEAST } else { 1 };
+        self.measure.least_rows().max(of_blocks)
+    }
+
     fn checked(mut self) -> Result<Self> {
         if self.intervals.is_empty() {
             return Err(Error::Parameter {
@@ -479,7 +510,7 @@ impl Bootstrap {
             self.add_days(days, engine, resources, observer, &mut periods)?;
             return self.close_periods(periods);
         }
-        let all = Groups::new(&*self.measure, days)?;
+        let all = self.groups(days)?;
         if self.exact {
             return self.run_exact(&all, resources.jobs, observer);
         }
@@ -636,31 +667,9 @@ impl Bootstrap {
         quantities
     }
 
-    /// Checks that a day is long enough.
-    fn check_rows(&self, day: &DayReturns) -> Result<()> {
-        if day.returns.nrows() < self.measure.least_rows() {
-            // A stock of its own number of returns is told by number, as names are not known here.
-            let of_stock = match day.stocks.numbers().next() {
-                Some(stock) if day.stocks.len() < day.stocks.total() => format!(" of stock {}", stock + 1),
-                _ => String::new(),
-            };
-            return Err(Error::Parameter {
-                name: "a day",
-                value: format!("{} with {} returns{of_stock}", day.date, day.returns.nrows()),
-                requirement: format!(
-                    "the {} needs {}; leave the day out, or take prices more often",
-                    self.measure.name(),
-                    self.measure.least_rows()
-                ),
-            });
-        }
-        Ok(())
-    }
-
     /// θ̂ of a cell and its squared standard errors. What is known from the integers comes later.
     fn estimate(&self, day: &DayReturns, stock: usize, columns: &[Column]) -> Result<Estimate> {
         let (returns, rows) = (&day.returns, day.returns.nrows() as u32);
-        self.check_rows(day)?;
         let wants_error = |interval: &Arc<dyn Interval>| {
             interval.is_asymptotic() || interval.pivot().is_some_and(Pivot::is_studentized)
         };
@@ -719,7 +728,7 @@ impl Bootstrap {
     /// scheme does not suit.
     pub fn resampled(&self, day: &DayReturns) -> Result<Array2<f64>> {
         let days = std::slice::from_ref(day);
-        let Groups { cells, groups, .. } = Groups::new(&*self.measure, days)?;
+        let Groups { cells, groups, .. } = self.groups(days)?;
         let mut values = Array2::from_elem((self.samples as usize, cells.len()), f64::NAN);
         for &cell in groups.iter().flat_map(|group| &group.cells) {
             values.column_mut(cell).assign(&self.resampled_of(day, cell)?);
@@ -759,6 +768,7 @@ impl Bootstrap {
         }
         let series = self.quantities(day, &[column]).column(0).to_vec();
         let length = BlockLength::new(&series)?;
+        let length = if day.grids > 1 { length.at_least(2.0) } else { length };
         Ok(match self.scheme {
             Scheme::Stationary { .. } => length.stationary(rows),
             _ => length.block(rows),
@@ -802,7 +812,7 @@ impl Bootstrap {
 
     /// The returns of a cell, by number among the measure's, and the column of its stock there.
     fn cell_of<'a>(&self, day: &'a DayReturns, cell: usize) -> Result<(Cow<'a, DayReturns>, usize)> {
-        let Groups { cells, groups, .. } = Groups::new(&*self.measure, std::slice::from_ref(day))?;
+        let Groups { cells, groups, .. } = self.groups(std::slice::from_ref(day))?;
         let refused =
             |requirement: String| Error::Parameter { name: "cell", value: cell.to_string(), requirement };
         if cell >= cells.len() {
@@ -812,7 +822,9 @@ impl Bootstrap {
             let place = group.cells.iter().position(|known| *known == cell)?;
             Some((group.day, group.columns[place]))
         });
-        found.ok_or_else(|| refused(format!("{} has no returns for it; take another day", day.date)))
+        found.ok_or_else(|| {
+            refused(format!("{} has no returns for it, or too few; take another day", day.date))
+        })
     }
 }
 
@@ -854,10 +866,12 @@ pub fn run_panel(
         has_days = true;
         for (number, method) in methods.iter().enumerate() {
             if method.period != Period::Day {
+                refuse_short_cells(method, &days, panel)?;
                 let added = method.add_days(&days, engine, &left, observer, &mut periods[number]);
                 added.map_err(|error| beside(held, resources.memory, error))?;
                 continue;
             }
+            refuse_short_cells(method, &days, panel)?;
             let done = method.run(&days, engine, &left, observer);
             let done = done.map_err(|error| beside(held, resources.memory, error))?;
             match &mut found[number] {
@@ -876,7 +890,48 @@ pub fn run_panel(
     if !has_days {
         return Err(Error::Job { what: "reading the panel".into(), why: "it has no days".into() });
     }
-    Ok((found.into_iter().flatten().collect(), times))
+    let found: Vec<Intervals> = found.into_iter().flatten().collect();
+    for (method, found) in methods.iter().zip(&found) {
+        if found.count() == 0 && !found.short.is_empty() {
+            let why = short_cells_line(method, &found.short, panel);
+            return Err(PanelError::NoDays { why }.into());
+        }
+    }
+    Ok((found, times))
+}
+
+/// Refuses days of common times that are too short for the method, unless they are to be left out.
+fn refuse_short_cells(method: &Bootstrap, days: &[DayReturns], panel: &PanelReader) -> Result<()> {
+    if !panel.refuses_short_days() {
+        return Ok(());
+    }
+    match method.groups(days)?.short.first() {
+        None => Ok(()),
+        Some(cell) => Err(PanelError::ShortForMeasure {
+            date: cell.date,
+            stock: panel.stocks()[cell.stock].clone(),
+            path: panel.file_of(cell.stock).map(Path::to_path_buf).unwrap_or_default(),
+            returns: cell.returns,
+            measure: method.measure.name(),
+            needed: method.least_rows(),
+        }
+        .into()),
+    }
+}
+
+/// A line about the cells that days are too short for.
+pub(crate) fn short_cells_line(method: &Bootstrap, short: &[ShortCell], panel: &PanelReader) -> String {
+    let named = short.iter().map(|cell| {
+        let file = panel.file_of(cell.stock).map_or(String::new(), |path| format!(", in {}", path.display()));
+        format!("{} ({}, {} return(s){file})", cell.date, panel.stocks()[cell.stock], cell.returns)
+    });
+    format!(
+        "{} day(s) of a stock with fewer than the {} returns that the {} needs: {}",
+        short.len(),
+        method.least_rows(),
+        method.measure.name(),
+        crate::panel::list(named)
+    )
 }
 
 /// The calendar day as the number YYYYMMDD, a word of the random stream's counter.

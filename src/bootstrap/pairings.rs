@@ -25,6 +25,17 @@
 //! - (f) The standard error of a resampled correlation or beta needs sums whose terms have both signs.
 //! - (g) Rows drawn or weighted one by one tear neighbours apart.
 //!
+//! **Returns averaged over offset grids** ([`crate::panel::Grids`]) are squares without a sign or neighbours
+//! of their own: they go with functions of Σ r², which are the variance, the volatilities and the log
+//! variance. Their rows overlap, so that rows drawn or weighted one by one spread too little, while their
+//! ratio to their own standard errors keeps the right law:
+//!
+//! | scheme | intervals of averaged returns |
+//! |---|---|
+//! | iid, wild | the studentized ones |
+//! | block, stationary, of two rows or more | percentile, basic, normal, bc |
+//! | none | asymptotic, asymptotic-log |
+//!
 //! Percentile, basic, normal, bc and bca intervals go with measures of which they are not first-order right:
 //! where volatility moves within the day, the spread of iid resamples is not the estimate's (Gonçalves and
 //! Meddahi 2009). They are what users know, and they are not refused. The same holds under the wild scheme,
@@ -87,6 +98,55 @@ pub fn refuse_resamples(measure: &dyn Measure, scheme: &Scheme) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// Refuses what does not go with returns that are averaged over offset grids.
+///
+/// # Errors
+///
+/// [`Error::Parameter`] with the reason and what to take instead.
+pub fn refuse_averaged(measure: &dyn Measure, scheme: &Scheme, interval: &dyn Interval) -> Result<()> {
+    let error = |name: &'static str, value: &str, requirement: String| {
+        Err(Error::Parameter { name, value: value.to_owned(), requirement })
+    };
+    if !measure.is_of_squares() {
+        return error(
+            "measure",
+            measure.name(),
+            "over offset grids squares are averaged, which have no sign and no neighbours of their own; take \
+             variance, volatility, annual-volatility or log-variance, or leave `subsample` out"
+                .into(),
+        );
+    }
+    if interval.is_asymptotic() || interval.pivot().is_some_and(Pivot::is_studentized) {
+        return Ok(());
+    }
+    match scheme {
+        Scheme::Iid | Scheme::Wild => error(
+            "interval",
+            interval.name(),
+            format!(
+                "rows that are averaged over offset grids overlap, and drawn one by one ({}) they spread too \
+                 little; take studentized-log or asymptotic, or block or stationary by `scheme`",
+                scheme.name()
+            ),
+        ),
+        Scheme::Block { .. } | Scheme::Stationary { .. } => Ok(()),
+    }
+}
+
+/// Refuses blocks of single rows for such returns.
+pub(super) fn refuse_short_blocks(scheme: &Scheme) -> Result<()> {
+    match scheme.length().filter(|length| *length < 2.0) {
+        None => Ok(()),
+        Some(length) => Err(Error::Parameter {
+            name: "block",
+            value: length.to_string(),
+            requirement: "rows that are averaged over offset grids overlap with the next, which blocks of \
+                          fewer than two tear apart; take 2 or more, or auto"
+                .into(),
+        }),
+    }
 }
 
 fn refuse_ends(interval: &dyn Interval, side: Side) -> Result<()> {
@@ -153,6 +213,31 @@ mod tests {
     fn scheme_of(name: &str) -> Scheme {
         let length = ["block", "stationary"].contains(&name).then_some(4.0);
         scheme::by_name(name, length).unwrap()
+    }
+
+    /// What goes with averaged returns, as the second table says.
+    #[test]
+    fn what_does_not_go_with_averages_is_refused() {
+        for name in measure::NAMES {
+            let of_name = measure::by_name(name, measure::is_of_two(name).then_some(0)).unwrap();
+            let is_of_squares =
+                ["variance", "volatility", "annual-volatility", "log-variance"].contains(&name);
+            for (scheme, row) in
+                scheme::NAMES.into_iter().zip(["-----yyyyyy", "-----yyyyyy", "yyyyyyyyyyy", "yyyyyyyyyyy"])
+            {
+                for (kind, goes) in interval::NAMES.into_iter().zip(row.chars()) {
+                    let kind = interval::by_name(kind).unwrap();
+                    let refused = refuse_averaged(&*of_name, &scheme_of(scheme), &*kind);
+                    assert_eq!(refused.is_ok(), is_of_squares && goes == 'y', "{name}, {scheme}, {kind:?}");
+                    let Err(error) = refused else { continue };
+                    assert!(error.to_string().contains("take "), "{error}");
+                }
+            }
+        }
+        assert!(refuse_short_blocks(&Scheme::Block { length: 1 }).is_err());
+        assert!(refuse_short_blocks(&Scheme::Stationary { length: 1.9 }).is_err());
+        assert!(refuse_short_blocks(&Scheme::Block { length: 2 }).is_ok());
+        assert!(refuse_short_blocks(&Scheme::Iid).is_ok());
     }
 
     /// What goes together, as the table above says: a letter for each of [`interval::NAMES`].

@@ -21,7 +21,7 @@ use jiff::civil::Date;
 use ndarray::{Array2, ArrayRef1};
 
 use super::exact::{ExactDistribution, has_exact_form};
-use super::groups::{Group, Groups};
+use super::groups::{Group, Groups, ShortCell};
 use super::results::{Found, Table};
 use super::run::{around, error_and_bias, one_sided};
 use super::{Bootstrap, Engine, Intervals, Observer, Resources, Times, day_number, with_place};
@@ -104,6 +104,8 @@ pub(super) struct Periods {
     cells: Vec<usize>,
     /// The label and the cells of each period that is done.
     done: Vec<(Date, Cells)>,
+    /// Days that are too short for a cell to have part in.
+    short: Vec<ShortCell>,
     times: Times,
 }
 
@@ -128,7 +130,8 @@ impl Bootstrap {
         periods: &mut Periods,
     ) -> Result<()> {
         let start = Instant::now();
-        let Groups { cells, dates, groups } = Groups::new(&*self.measure, days)?;
+        let Groups { cells, dates, groups, short } = self.groups(days)?;
+        periods.short.extend(short);
         let mut groups = groups.iter().peekable();
         for (row, date) in dates.into_iter().enumerate() {
             let first = *periods.first.get_or_insert(date);
@@ -193,7 +196,6 @@ impl Bootstrap {
         let per_cell = self.columns();
         for (number, (&stock, &cell)) in of_returns.iter().zip(cells).enumerate() {
             let open = &mut open[cell];
-            self.check_rows(day)?;
             let totals = self.measure.totals(&day.returns, stock);
             for (sum, of_day) in open.totals.iter_mut().zip(totals) {
                 *sum += of_day;
@@ -443,7 +445,7 @@ impl Bootstrap {
     /// The table of all periods.
     pub(super) fn close_periods(&self, mut periods: Periods) -> Result<Intervals> {
         self.close(&mut periods)?;
-        let Periods { cells, done, times, .. } = periods;
+        let Periods { cells, done, short, times, .. } = periods;
         let dates = done.iter().map(|(label, _)| *label).collect();
         let present =
             Array2::from_shape_fn((done.len(), cells.len()), |(period, cell)| done[period].1[cell].is_some());
@@ -470,7 +472,7 @@ impl Bootstrap {
             }
         }
         let mut all = table.found;
-        all.times = times;
+        (all.short, all.times) = (short, times);
         Ok(all)
     }
 }

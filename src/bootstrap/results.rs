@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::civil::Date;
-use ndarray::{Array2, ArrayRef2, Axis};
+use ndarray::{Array2, Axis};
 use serde::Serialize;
 
 use super::Bootstrap;
-use super::groups::{Group, Groups};
+use super::groups::{Group, Groups, ShortCell};
 use crate::error::{Error, Result};
 use crate::interval::{Interval, Quantile};
 use crate::measure::jumps::{Multipower, ratio_test};
+use crate::panel::DayReturns;
 use crate::resample::plan::Batch;
 
 /// Intervals for every day and cell. Arrays are days × cells, in the units of the statistic: for realized
@@ -37,6 +38,9 @@ pub struct Intervals {
     /// Bound on the error of any resampled column's sum that comes from rounding, relative to the larger of
     /// itself and the column's bulk (its sum without the five largest rows); the largest over all cells.
     pub relative_error: f64,
+    /// The stocks that have too few returns on a day for the measure, and so no cell there, or no part in that
+    /// of its period.
+    pub short: Vec<ShortCell>,
     /// How long it took.
     pub times: Times,
 }
@@ -188,6 +192,7 @@ impl Intervals {
             ends: intervals.iter().map(|&interval| Ends::filled(interval, shape, 0.0)).collect(),
             details: None,
             relative_error: 0.0,
+            short: Vec::new(),
             times: Times::default(),
         }
     }
@@ -311,6 +316,7 @@ impl Intervals {
             array.append(Axis(0), later.view()).map_err(|_| differ(later.ncols()))?;
         }
         self.dates.extend(&later.dates);
+        self.short.extend(&later.short);
         self.relative_error = self.relative_error.max(later.relative_error);
         self.times.wall += later.times.wall;
         self.times.resample += later.times.resample;
@@ -341,7 +347,9 @@ impl Table {
     /// The table of some groups' cells, which are still to be filled in.
     pub(super) fn new(bootstrap: &Bootstrap, groups: &Groups<'_>) -> Self {
         let (cells, dates) = (groups.cells.clone(), groups.dates.clone());
-        Self::of(bootstrap, cells, dates, groups.present())
+        let mut table = Self::of(bootstrap, cells, dates, groups.present());
+        table.found.short.clone_from(&groups.short);
+        table
     }
 
     /// The table of these stocks, dates and cells.
@@ -362,6 +370,7 @@ impl Table {
             ends: bootstrap.intervals.iter().map(ends).collect(),
             details: bootstrap.details.then(|| Details::missing(shape)),
             relative_error: 0.0,
+            short: Vec::new(),
             times: Times::default(),
         };
         Self { found }
@@ -403,8 +412,8 @@ fn fill_ends(all: &mut [Ends], at: [usize; 2], found: &Found) {
 
 impl Details {
     /// Fills in what a cell's returns show, a column of the day's.
-    pub(super) fn describe(&mut self, at: [usize; 2], returns: &ArrayRef2<f64>, column: usize) {
-        let returns = returns.column(column);
+    pub(super) fn describe(&mut self, at: [usize; 2], day: &DayReturns, column: usize) {
+        let returns = day.returns.column(column);
         let [zeros, largest, sum] = returns.iter().fold([0.0_f64; 3], |[zeros, largest, sum], r| {
             let square = r * r;
             [zeros + f64::from(u8::from(*r == 0.0)), largest.max(square), sum + square]
@@ -416,6 +425,8 @@ impl Details {
         self.padded[at] = padded as f64 / returns.len() as f64;
         // Days of fewer than four returns have no test.
         let test = ratio_test(&returns, Multipower::Tripower).ok();
+        // Averaged over offset grids, returns have no neighbours of their own.
+        let test = test.filter(|_| day.grids == 1);
         self.jump_statistic[at] = test.map_or(f64::NAN, |test| test.statistic);
         self.jump_p_value[at] = test.map_or(f64::NAN, |test| test.p_value);
     }

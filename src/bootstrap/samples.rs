@@ -11,7 +11,7 @@ use std::ops::Range;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use super::groups::{Group, Groups};
+use super::groups::Group;
 use super::results::{Found, Table};
 use super::run::{CellFacts, Clocks, Run};
 use super::selection::{Carried, Selection, joined};
@@ -66,7 +66,7 @@ impl Bootstrap {
         samples: &Range<u32>,
     ) -> Result<SampleTable> {
         let start = Instant::now();
-        let all = Groups::new(&*self.measure, days)?;
+        let all = self.groups(days)?;
         let groups = &all.groups[..];
         let (shapes, planned) = self.look(groups, resources.jobs)?;
         let budget = Budget {

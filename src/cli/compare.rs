@@ -248,7 +248,10 @@ fn run_bootstrap(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
     let BootstrapArgs { samples, race, confidence, .. } = args;
     let samples = distinct(&samples);
     for &samples in &samples {
-        bootstrap::check_samples(samples, confidence, race.seed)?;
+        let method = bootstrap::check_samples(samples, confidence, race.seed)?;
+        if args.panel.is_averaged() {
+            method.check_averaged()?;
+        }
     }
     let PanelArgs { panel: paths, stocks, from, to, align, .. } = &args.panel;
     let spec = race.check(&samples, paths)?;

@@ -6,7 +6,7 @@
 use crate::error::Error;
 
 /// Parameters, and the flags that set them.
-const FLAGS: [(&str, &str); 61] = [
+const FLAGS: [(&str, &str); 62] = [
     ("against", "--against"),
     ("align", "--align"),
     ("alpha", "--alpha"),
@@ -63,6 +63,7 @@ const FLAGS: [(&str, &str); 61] = [
     ("sort", "--sort"),
     ("start", "--start"),
     ("stocks", "--stocks"),
+    ("subsample", "--subsample"),
     ("threads", "--threads"),
     ("times_in", "--times-in"),
     ("timezone", "--timezone"),

@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use crate::error::Result;
 use crate::panel::{
     Align, Cleaning, ColumnNames, DateFormat, Duplicates, Every, HalfDays, LoadOptions, Missing, Outliers,
-    RowFilter, Sampling, Session, TableOptions, Zones, parse_date,
+    RowFilter, Session, TableOptions, Zones, parse_date,
 };
 
 use super::stock_name;
@@ -43,6 +43,11 @@ pub(super) struct PanelArgs {
     /// begins with --session, else at midnight), or `10ticks`
     #[arg(long, value_name = "STEP", help_heading = "Panel")]
     pub(super) every: Option<Every>,
+    /// Average over so many grids of --every, each begun an equal part of the step later than the one before.
+    /// Of variance, volatility, annual-volatility and log-variance: studentized intervals of iid and wild,
+    /// asymptotic ones, and percentile, basic, normal and bc of block and stationary
+    #[arg(long, value_name = "GRIDS", requires = "every", help_heading = "Panel")]
+    pub(super) subsample: Option<NonZeroU64>,
     #[command(flatten)]
     pub(super) table: TableArgs,
     #[command(flatten)]
@@ -121,11 +126,7 @@ impl PanelArgs {
             .duplicates(self.cleaning.duplicates)
             .half_days(self.cleaning.holidays);
         (cleaning.session, cleaning.outliers) = (self.cleaning.session, self.cleaning.outliers);
-        if let Some(every) = self.every {
-            // Before anything is read.
-            Sampling::new(every, cleaning.session)?.subsample(NonZeroU64::MIN)?;
-        }
-        Ok(LoadOptions {
+        let options = LoadOptions {
             stocks: self.stocks.clone(),
             from: self.from,
             to: self.to,
@@ -135,7 +136,16 @@ impl PanelArgs {
             sort: self.table.sort,
             cleaning,
             every: self.every,
-        })
+            subsample: self.subsample,
+        };
+        // Before anything is read.
+        options.sampling()?;
+        Ok(options)
+    }
+
+    /// Whether returns are averaged over several grids.
+    pub(super) fn is_averaged(&self) -> bool {
+        self.subsample.is_some_and(|grids| grids.get() > 1)
     }
 }
 

@@ -245,6 +245,7 @@ impl Again<'_> {
                 date: day.date,
                 stocks: of_day,
                 shares_times: day.shares_times,
+                grids: day.grids,
                 returns: day.returns.select(Axis(1), &columns),
             });
         }

@@ -28,6 +28,10 @@ impl Measure for LogVariance {
         "log_variance"
     }
 
+    fn is_of_squares(&self) -> bool {
+        true
+    }
+
     fn columns(&self) -> usize {
         1
     }

@@ -191,6 +191,12 @@ pub trait Measure: Debug + Send + Sync {
         self.statistic(&[sum], rows)
     }
 
+    /// Whether it is a function of Σ r² alone, for which the average of Σ r² over offset grids can stand
+    /// ([`crate::panel::Grids`]).
+    fn is_of_squares(&self) -> bool {
+        false
+    }
+
     /// How to studentize it, where that is known.
     fn studentize(&self) -> Option<&dyn Studentize> {
         None

@@ -63,6 +63,10 @@ impl Measure for Variance {
         Some(squared_error(totals))
     }
 
+    fn is_of_squares(&self) -> bool {
+        true
+    }
+
     fn is_positive(&self) -> bool {
         true
     }

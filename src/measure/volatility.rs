@@ -68,6 +68,10 @@ impl Measure for Volatility {
         Some(self.delta(totals[0], squared_error(totals)))
     }
 
+    fn is_of_squares(&self) -> bool {
+        true
+    }
+
     fn is_positive(&self) -> bool {
         true
     }

@@ -35,6 +35,8 @@ use ndarray::Array2;
 use rayon::prelude::*;
 
 use super::error::{PanelError, list};
+use super::grids::Grids;
+use super::sample::Sampling;
 use super::series::{Series, Stock, Ticks};
 use super::spool::TICK_BYTES;
 use super::{DayPrices, Stocks};
@@ -82,6 +84,8 @@ pub(super) struct CalendarDay {
 #[derive(Debug)]
 pub(super) struct Alignment {
     align: Align,
+    /// How ticks were sampled, if they were.
+    sampling: Option<Sampling>,
     /// Whether days with fewer than two common prices are dropped; else they are an error.
     drop_short: bool,
     /// The days that are kept, in order.
@@ -115,6 +119,7 @@ impl Alignment {
         }
         let mut alignment = Self {
             align,
+            sampling: None,
             drop_short,
             calendar: Vec::with_capacity(days.len()),
             dropped_days: Vec::new(),
@@ -156,6 +161,26 @@ impl Alignment {
         Ok(alignment)
     }
 
+    /// Whether stocks are on common times.
+    pub(super) fn is_common(&self) -> bool {
+        self.align != Align::None
+    }
+
+    /// The same of prices that were sampled so.
+    pub(super) fn sampled(self, sampling: Option<Sampling>) -> Self {
+        Self { sampling, ..self }
+    }
+
+    /// How ticks were sampled, if they were.
+    pub(super) fn sampling(&self) -> Option<&Sampling> {
+        self.sampling.as_ref()
+    }
+
+    /// The number of offset grids.
+    fn grids(&self) -> usize {
+        self.sampling.map_or(1, |sampling| sampling.grids() as usize)
+    }
+
     /// The most prices that a day may have once it is aligned.
     pub(super) fn most_prices(&self, day: &CalendarDay) -> usize {
         match self.align {
@@ -173,7 +198,7 @@ impl Alignment {
 
     /// The returns of a day where stocks share their times; about as many where not.
     pub(super) fn usual_returns(&self, day: &CalendarDay) -> usize {
-        self.usual_prices(day).saturating_sub(day.stocks)
+        (self.usual_prices(day) / self.grids()).saturating_sub(day.stocks)
     }
 
     /// The prices of each of these days of the calendar that has any to take returns of. No day may take more
@@ -187,10 +212,12 @@ impl Alignment {
     ) -> Result<Vec<Vec<DayPrices>>> {
         let days = ticks_on(series, dates);
         if self.align == Align::None {
+            let sampling = self.sampling.as_ref();
             let apart: Vec<Vec<DayPrices>> =
-                jobs.install(|| days.par_iter().map(TicksOfDay::apart).collect());
+                jobs.install(|| days.par_iter().map(|day| day.apart(sampling)).collect());
             for day in &days {
-                let short = day.stocks.numbers().zip(&day.ticks).filter(|(_, ticks)| ticks.times.len() < 2);
+                let short =
+                    day.stocks.numbers().zip(&day.ticks).filter(|(_, ticks)| ticks.are_short(sampling));
                 self.short_cells.extend(short.map(|(stock, ticks)| {
                     format!("{} ({}, {} price(s))", day.date, series[stock].stock, ticks.times.len())
                 }));
@@ -223,7 +250,10 @@ impl Alignment {
             match day.times.len() {
                 prices @ 0..2 if self.drop_short => self.short_days.push((date, prices)),
                 prices @ 0..2 => return Err(PanelError::ShortDay { date, prices }.into()),
-                _ => all.push(vec![DayPrices { date, stocks, times: day.times, prices: day.prices }]),
+                _ => {
+                    let (times, prices, grids) = (day.times, day.prices, Grids::default());
+                    all.push(vec![DayPrices { date, stocks, times, prices, grids }]);
+                }
             }
         }
         Ok(self.taken(all))
@@ -329,12 +359,12 @@ struct TicksOfDay<'a> {
 impl TicksOfDay<'_> {
     /// The prices of each stock at its own times, together where stocks have the same. Those of a stock that
     /// has no return are left out.
-    fn apart(&self) -> Vec<DayPrices> {
+    fn apart(&self, sampling: Option<&Sampling>) -> Vec<DayPrices> {
         // Of stocks that share their times, the numbers and the prices.
         type Set<'a> = (&'a [u64], Vec<(usize, &'a [f64])>);
         let mut sets: Vec<Set<'_>> = Vec::new();
         for (stock, ticks) in self.stocks.numbers().zip(&self.ticks) {
-            if ticks.times.len() < 2 {
+            if ticks.are_short(sampling) {
                 continue;
             }
             match sets.iter_mut().find(|(times, _)| *times == ticks.times) {
@@ -347,8 +377,24 @@ impl TicksOfDay<'_> {
             stocks: Stocks::of_sorted(set.iter().map(|(stock, _)| *stock).collect(), self.stocks.total()),
             times: times.to_vec(),
             prices: Array2::from_shape_fn((times.len(), set.len()), |(row, column)| set[column].1[row]),
+            grids: grids(sampling, times),
         };
         sets.into_iter().map(prices).collect()
+    }
+}
+
+/// The offset grids of points at these times.
+fn grids(sampling: Option<&Sampling>, times: &[u64]) -> Grids {
+    match (sampling, times.first()) {
+        (Some(sampling), Some(first)) => sampling.grids_from(*first),
+        _ => Grids::default(),
+    }
+}
+
+impl Ticks<'_> {
+    /// Whether they are too few for a return.
+    fn are_short(&self, sampling: Option<&Sampling>) -> bool {
+        grids(sampling, self.times).rows(self.times.len()) == 0
     }
 }
 

@@ -14,8 +14,8 @@ use super::error::{FileProblem, LineProblem, PanelError};
 use super::field;
 use super::header::{Columns, Shape, When};
 use super::intake::{Fault, Intake};
-use super::load::{LoadOptions, TableOptions};
 use super::moment::{Clock, Zones};
+use super::options::{LoadOptions, TableOptions};
 use super::parquet::{Bounds, ColumnValues, Kind, NO_TEXT, Table, Values};
 use crate::error::Result;
 

@@ -163,6 +163,26 @@ pub enum PanelError {
         /// How many times it has.
         prices: usize,
     },
+    /// A day of common times has too few returns for a measure.
+    #[error(
+        "{}: on {date} the stock {stock} has {returns} return(s), and the {measure} needs {needed}; leave the \
+         day out by `keep_going`, or take prices more often",
+        shown(path)
+    )]
+    ShortForMeasure {
+        /// The first such day.
+        date: Date,
+        /// The stock.
+        stock: String,
+        /// The first file that holds it.
+        path: PathBuf,
+        /// How many returns it has.
+        returns: usize,
+        /// The measure.
+        measure: &'static str,
+        /// How many it needs.
+        needed: usize,
+    },
     /// Every day was dropped.
     #[error("no day is left: {why}")]
     NoDays {
@@ -284,6 +304,12 @@ pub enum LineProblem {
     /// A return that is infinite or not a number.
     #[error("the return {0} is no finite number; leave out the rows without a return, or say `missing skip`")]
     Return(String),
+    /// A price with a point where decimals have a comma.
+    #[error(
+        "the price {0} has a point, though `decimal comma` says that decimals have a comma; thousands are \
+         written without"
+    )]
+    PointForComma(String),
     /// A price of zero or below.
     #[error("the price {0} is not positive, so that it has no logarithm")]
     NotPositive(String),
@@ -432,7 +458,7 @@ pub enum FileProblem {
 }
 
 /// `names` for a message, the first of them where there are many.
-pub(super) fn list<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> String {
+pub(crate) fn list<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> String {
     const MOST: usize = 12;
     let names: Vec<T> = names.into_iter().collect();
     let shown: Vec<&str> = names.iter().take(MOST).map(AsRef::as_ref).collect();

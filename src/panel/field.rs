@@ -182,10 +182,14 @@ pub(super) fn time_in_style(text: &[u8], style: &mut Option<TimeStyle>) -> Resul
 /// A price: a finite positive number, as `str::parse` reads it. With a decimal comma the comma stands for the
 /// point, and there is no point.
 pub(super) fn price(text: &[u8], decimal_comma: bool) -> Result<f64, LineProblem> {
+    // 1.234 may be a thousand and more.
+    if decimal_comma && text.contains(&b'.') && !is_missing(text) {
+        return Err(LineProblem::PointForComma(quoted(text)));
+    }
     if decimal_comma && let Some(comma) = text.iter().position(|byte| *byte == b',') {
         let mut with_point = text.to_vec();
         with_point[comma] = b'.';
-        return if text.contains(&b'.') || with_point.contains(&b',') {
+        return if with_point.contains(&b',') {
             Err(LineProblem::Price(quoted(text)))
         } else {
             price(&with_point, false)
@@ -355,8 +359,10 @@ mod tests {
             assert_eq!(price(text.as_bytes(), false), Err(LineProblem::DecimalComma(format!("{text:?}"))));
         }
         assert_eq!(price(b"12,34", true), Ok(12.34));
-        assert_eq!(price(b"12.34", true), Ok(12.34));
-        assert_eq!(price(b"1.234,5", true), Err(LineProblem::Price("\"1.234,5\"".into())));
+        for text in [&b"12.34"[..], b"1.234,5", b"1.234"] {
+            let shown = format!("{:?}", std::str::from_utf8(text).unwrap());
+            assert_eq!(price(text, true), Err(LineProblem::PointForComma(shown)));
+        }
         assert_eq!(price(b"1,2,3", true), Err(LineProblem::Price("\"1,2,3\"".into())));
         for text in ["0", "-1", "0.00", "-0", "1e-999"] {
             assert_eq!(price(text.as_bytes(), false), Err(LineProblem::NotPositive(format!("{text:?}"))));

@@ -19,11 +19,10 @@ use super::columnar::{self, Rows};
 use super::error::{LineProblem, PanelError};
 use super::header::{self, Columns, Shape, When};
 use super::intake::{Fault, Intake, Rules, Steps};
-use super::load::LoadOptions;
 use super::moment::{Clock, Zones};
+use super::options::LoadOptions;
 use super::parquet::{ColumnValues, Values};
 use super::read::{GRID_BYTES, Held, Read};
-use super::sample::Sampling;
 use super::select::{check_stocks, restrict};
 use super::series::{Kept, Series, Ticks};
 use super::spool::{Store, TICK_BYTES};
@@ -185,8 +184,7 @@ impl Frame {
     /// Reads the frame into the series of its stocks.
     pub(super) fn read(mut self, options: &LoadOptions, room: u64, jobs: &Jobs) -> Result<Read> {
         let wanted = options.stocks.as_deref().filter(|stocks| !stocks.is_empty());
-        let sampling =
-            options.every.map(|every| Sampling::new(every, options.cleaning.session)).transpose()?;
+        let sampling = options.sampling()?;
         let rules = Rules { cleaning: options.cleaning.clone(), sampling, sort: options.sort };
         let store = Arc::new(Store::new(room / (TICK_BYTES + GRID_BYTES) * TICK_BYTES));
         let (columns, clock, utc) = self.understood(options)?;
@@ -224,6 +222,7 @@ impl Frame {
             bytes,
             understood: vec![understood],
             steps,
+            origins: BTreeMap::new(),
         })
     }
 
@@ -346,10 +345,11 @@ fn blamed(columns: &Columns, problem: &LineProblem) -> usize {
 
 /// What is done to prices, and can't be to returns.
 fn refuse_for_returns(options: &LoadOptions) -> Result<()> {
-    let LoadOptions { align, every, cleaning, .. } = options;
+    let LoadOptions { align, every, subsample, cleaning, .. } = options;
     let plain = Cleaning { missing: cleaning.missing, ..Cleaning::default() };
     for (name, given) in [
         ("every", every.is_some()),
+        ("subsample", subsample.is_some()),
         ("session", cleaning.session.is_some()),
         ("outliers", cleaning.outliers.is_some()),
         ("half_days", cleaning.half_days != plain.half_days),
@@ -407,7 +407,8 @@ fn days_of(series: &[Series]) -> Vec<DayReturns> {
             let value = |(row, column): (usize, usize)| group[column].1.prices[row];
             let returns = Array2::from_shape_fn((times.len(), group.len()), value);
             let numbers = group.iter().map(|(number, _)| *number).collect();
-            DayReturns { date, stocks: Stocks::of_sorted(numbers, series.len()), shares_times, returns }
+            let stocks = Stocks::of_sorted(numbers, series.len());
+            DayReturns { date, stocks, shares_times, grids: 1, returns }
         }));
     }
     days

@@ -305,7 +305,7 @@ impl Rows {
             let mut ticks = DayTicks::new(times, prices).map_err(at)?;
             rules.cleaning.clean(date, &mut ticks, &mut steps.counts).map_err(at)?;
             if let Some(sampling) = &rules.sampling {
-                ticks = sampling.sample(&ticks, rules.cleaning.early_close(date));
+                ticks = sampling.together(&ticks, rules.cleaning.early_close(date));
                 steps.sampled += ticks.len() as u64;
             }
             self.kept.series.add_day(date, ticks.times(), ticks.prices());

@@ -68,11 +68,13 @@ mod error;
 mod field;
 #[cfg(feature = "parquet")]
 mod frame;
+mod grids;
 mod half_day;
 mod header;
 mod intake;
 mod load;
 mod moment;
+mod options;
 mod outliers;
 #[cfg(feature = "parquet")]
 pub mod parquet;
@@ -91,18 +93,21 @@ mod stream;
 mod text;
 
 use jiff::civil::Date;
-use ndarray::{Array2, ArrayView1, Zip, s};
+use ndarray::{Array2, ArrayView1};
 use rayon::prelude::*;
 
 pub use align::Align;
 pub use clean::{Cleaning, Counts, DayTicks, Duplicates, HalfDays, Missing, TickFault};
+pub(crate) use error::list;
 pub use error::{FileProblem, LineProblem, PanelError};
 #[cfg(feature = "parquet")]
 pub use frame::{Frame, FrameColumn};
+pub use grids::Grids;
 pub use half_day::half_day_close;
 pub use header::{ColumnNames, RowFilter};
-pub use load::{LoadOptions, Loaded, TableOptions, load};
+pub use load::{Loaded, load};
 pub use moment::{DateFormat, Zones};
+pub use options::{LoadOptions, TableOptions};
 pub use outliers::Outliers;
 pub use refresh::{refresh_prices, refresh_times};
 pub use sample::{Every, Sampling};
@@ -126,6 +131,8 @@ pub struct DayPrices {
     pub times: Vec<u64>,
     /// Prices, times × stocks.
     pub prices: Array2<f64>,
+    /// The offset grids whose points the times are, in turn; one without subsampling.
+    pub grids: Grids,
 }
 
 /// Prices of several stocks over several days.
@@ -147,7 +154,10 @@ pub struct DayReturns {
     pub stocks: Stocks,
     /// Whether a row's returns are over the same time, as measures of two stocks need it.
     pub shares_times: bool,
-    /// Returns, n × stocks, where the stocks have n + 1 prices.
+    /// The number of offset grids that returns are averaged over; 1 without subsampling.
+    pub grids: usize,
+    /// Returns, n × stocks, where the stocks have n + 1 prices. Averaged over several grids, an entry is the
+    /// square root of the average square ([`Grids`]).
     pub returns: Array2<f64>,
 }
 
@@ -183,17 +193,15 @@ impl Panel {
 impl DayPrices {
     /// Prices of all stocks of a panel, times × stocks.
     pub fn new(date: Date, times: Vec<u64>, prices: Array2<f64>) -> Self {
-        Self { date, stocks: Stocks::all(prices.ncols()), times, prices }
+        Self { date, stocks: Stocks::all(prices.ncols()), times, prices, grids: Grids::default() }
     }
 
     /// The log returns of the day, n × stocks for n + 1 prices, each within 3.5 · 2⁻⁵³ of itself (see the
-    /// [module](self)).
+    /// [module](self)); averaged where the prices are on several grids.
     pub fn returns(&self) -> DayReturns {
-        let n = self.prices.nrows().saturating_sub(1);
-        let (before, after) =
-            (self.prices.slice(s![..n, ..]), self.prices.slice(s![self.prices.nrows() - n.., ..]));
-        let returns = Zip::from(&before).and(&after).map_collect(|&before, &after| log_return(before, after));
-        DayReturns { date: self.date, stocks: self.stocks.clone(), shares_times: true, returns }
+        let (date, stocks) = (self.date, self.stocks.clone());
+        let grids = self.grids.count();
+        DayReturns { date, stocks, shares_times: true, grids, returns: self.grids.returns(&self.prices) }
     }
 }
 
@@ -201,8 +209,10 @@ impl DayPrices {
 fn returns_of_day(day: &[DayPrices]) -> Vec<DayReturns> {
     let mut joined: Vec<Vec<DayReturns>> = Vec::new();
     for returns in day.iter().map(DayPrices::returns) {
-        let rows = returns.returns.nrows();
-        match joined.iter_mut().find(|parts| parts[0].returns.nrows() == rows) {
+        let (rows, grids) = (returns.returns.nrows(), returns.grids);
+        let is_like =
+            |parts: &&mut Vec<DayReturns>| parts[0].returns.nrows() == rows && parts[0].grids == grids;
+        match joined.iter_mut().find(is_like) {
             Some(parts) => parts.push(returns),
             None => joined.push(vec![returns]),
         }
@@ -220,13 +230,13 @@ fn join(mut parts: Vec<DayReturns>) -> Option<DayReturns> {
     let columns = parts.iter().flat_map(|part| part.stocks.numbers().zip(part.returns.columns()));
     let mut columns: Vec<(usize, ArrayView1<'_, f64>)> = columns.collect();
     columns.sort_by_key(|(stock, _)| *stock);
-    let (date, total) = (parts[0].date, parts[0].stocks.total());
+    let (date, total, grids) = (parts[0].date, parts[0].stocks.total(), parts[0].grids);
     let mut returns = Array2::zeros((parts[0].returns.nrows(), columns.len()));
     for (mut to, (_, from)) in returns.columns_mut().into_iter().zip(&columns) {
         to.assign(from);
     }
     let stocks = Stocks::of_sorted(columns.into_iter().map(|(stock, _)| stock).collect(), total);
-    Some(DayReturns { date, stocks, shares_times: false, returns })
+    Some(DayReturns { date, stocks, shares_times: false, grids, returns })
 }
 
 /// ln(`after` / `before`) of two finite positive prices.
@@ -242,7 +252,7 @@ fn log_return(before: f64, after: f64) -> f64 {
 impl DayReturns {
     /// Returns of all stocks of a panel over the same times, n × stocks.
     pub fn new(date: Date, returns: Array2<f64>) -> Self {
-        Self { date, stocks: Stocks::all(returns.ncols()), shares_times: true, returns }
+        Self { date, stocks: Stocks::all(returns.ncols()), shares_times: true, grids: 1, returns }
     }
 
     /// The realized variance of each stock: the sum of its squared returns over the day, in the order of the

@@ -205,7 +205,7 @@ impl Clock {
         let (seconds, rest) = (nanoseconds.div_euclid(SECOND as i64), nanoseconds.rem_euclid(SECOND as i64));
         let moment = Moment { seconds, nanoseconds: rest as u32 };
         let zone = if is_instant { Zone::Offset(0) } else { Zone::None };
-        self.convert(moment, zone, || format!("{nanoseconds} ns since 1970"))
+        self.convert(moment, zone, || shown(moment))
     }
 
     /// The zones between which times are brought, in a few words, once a row was read; none where clocks are
@@ -390,6 +390,16 @@ impl Clock {
             AmbiguousOffset::Gap { .. } => Err(LineProblem::ClockGap { written: written(), zone: name }),
             AmbiguousOffset::Fold { .. } => Err(LineProblem::ClockFold { written: written(), zone: name }),
         }
+    }
+}
+
+/// A moment for a message: the day and the time that its clock shows.
+#[cfg(any(feature = "parquet", test))]
+fn shown(moment: Moment) -> String {
+    let time = moment.seconds.rem_euclid(DAY) as u64 * SECOND + u64::from(moment.nanoseconds);
+    match checked_date(moment.seconds.div_euclid(DAY)) {
+        Some(date) => format!("{date} {}", super::error::clock(time)),
+        None => format!("{} s since 1970", moment.seconds),
     }
 }
 

@@ -269,7 +269,8 @@ mod tests {
             for (stock, shift) in [(0, 0), (1, shift)] {
                 let times = both.times.iter().map(|time| time + shift).collect();
                 let stocks = Stocks::some(vec![stock], 2).unwrap();
-                panel.days.push(DayPrices { date: both.date, stocks, times, prices: column(stock) });
+                let (date, prices, grids) = (both.date, column(stock), both.grids);
+                panel.days.push(DayPrices { date, stocks, times, prices, grids });
             }
             all(&panel)
         };

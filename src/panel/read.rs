@@ -17,9 +17,8 @@ use super::clean::{Cleaning, Missing};
 use super::decode::{Encoding, STANDARD_INPUT};
 use super::error::PanelError;
 use super::intake::{Intake, Rules, Steps};
-use super::load::{LoadOptions, TableOptions};
+use super::options::{LoadOptions, TableOptions};
 use super::rows::{Layout, Parser, Seen};
-use super::sample::Sampling;
 use super::select::{Source, check_stocks};
 use super::series::{Kept, Series, Stock};
 use super::spool::{Store, TICK_BYTES};
@@ -57,14 +56,16 @@ pub(super) struct Read {
     /// What was understood of the files, a line each.
     pub(super) understood: Vec<String>,
     pub(super) steps: Steps,
+    /// Of each stock the first file that holds it, by name.
+    pub(super) origins: BTreeMap<String, PathBuf>,
 }
 
 /// Reads the files, in parallel, and keeps as much in memory as surely leaves a part of `room` bytes for
 /// putting the stocks on a grid.
 pub(super) fn read(files: Vec<Source>, options: &LoadOptions, room: u64, jobs: &Jobs) -> Result<Read> {
     let wanted = options.stocks.as_deref().filter(|stocks| !stocks.is_empty());
-    let sampling = options.every.map(|every| Sampling::new(every, options.cleaning.session)).transpose()?;
-    let rules = Rules { cleaning: options.cleaning.clone(), sampling, sort: options.sort };
+    let rules =
+        Rules { cleaning: options.cleaning.clone(), sampling: options.sampling()?, sort: options.sort };
     let store = Arc::new(Store::new(room / (TICK_BYTES + GRID_BYTES) * TICK_BYTES));
     // A row is rarely shorter than 15 bytes. What can't be looked at now is told of when it is read.
     const SHORT_ROW: u64 = 15;
@@ -84,6 +85,7 @@ pub(super) fn read(files: Vec<Source>, options: &LoadOptions, room: u64, jobs: &
         bytes: 0,
         understood: Vec::new(),
         steps: Steps::default(),
+        origins: BTreeMap::new(),
     };
     let mut all_names = BTreeSet::new();
     let mut stocks: BTreeMap<String, (Held, PathBuf)> = BTreeMap::new();
@@ -124,7 +126,10 @@ pub(super) fn read(files: Vec<Source>, options: &LoadOptions, room: u64, jobs: &
         };
     }
     check_stocks(wanted, all_names.iter().map(String::as_str))?;
-    read.stocks = stocks.into_values().map(|(held, _)| held).collect();
+    for (stock, (held, path)) in stocks {
+        read.stocks.push(held);
+        read.origins.insert(stock, path);
+    }
     read.understood = understood
         .into_iter()
         .map(|(how, (first, files))| match files {

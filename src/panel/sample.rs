@@ -44,6 +44,7 @@ use std::str::FromStr;
 
 use super::SECOND;
 use super::clean::DayTicks;
+use super::grids::Grids;
 use super::session::{DAY, HOUR, MINUTE, Session};
 use crate::error::{Error, Result};
 
@@ -84,7 +85,7 @@ pub enum Every {
 }
 
 /// How the ticks of a day are sampled: a step, offset grids if any, and a session if any. The grids are
-/// described at [`Sampling::sample`].
+/// described at [`Sampling::sample`], averages over them at [`Grids`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sampling {
     every: Every,
@@ -183,6 +184,39 @@ impl Sampling {
     /// grids lose a part of a step at both ends).
     pub fn subsamples(&self, ticks: &DayTicks, early_close: Option<u64>) -> Vec<DayTicks> {
         (0..self.grids).map(|offset| self.grid(offset, ticks, early_close)).collect()
+    }
+
+    /// The points of all offset grids in the order of time, grids in turn: those of [`Self::subsamples`].
+    pub(super) fn together(&self, ticks: &DayTicks, early_close: Option<u64>) -> DayTicks {
+        match self.every {
+            Every::Ticks(every) => each(ticks, 0, every.get() / self.grids),
+            Every::Time(every) => {
+                let (start, end) = self.span();
+                let step = every.get() / self.grids;
+                let end = match (self.session, ticks.times().last()) {
+                    (Some(_), _) => early_close.map_or(end, |close| close.min(end)),
+                    // Up to the first point of each grid at or after the last tick.
+                    (None, Some(last)) => {
+                        let steps = last.saturating_sub(start).div_ceil(step) + self.grids - 1;
+                        (start + steps * step).min(end)
+                    }
+                    (None, None) => end,
+                };
+                previous_ticks(ticks, start, step, end)
+            }
+        }
+    }
+
+    /// The grids of a day whose first point is at `first` among those of [`Self::together`].
+    pub(super) fn grids_from(&self, first: u64) -> Grids {
+        let number = match self.every {
+            Every::Ticks(_) => 0,
+            Every::Time(every) => {
+                first.saturating_sub(self.span().0) / (every.get() / self.grids) % self.grids
+            }
+        };
+        // At most 1,000 grids.
+        Grids::new(self.grids as usize, number as usize)
     }
 
     /// The sample on grid `offset`.
@@ -498,6 +532,35 @@ mod tests {
             let mut together: Vec<(u64, f64)> = grids.iter().flat_map(seconds).collect();
             together.sort_by_key(|(time, _)| *time);
             prop_assert_eq!(together, seconds(&fine));
+        }
+
+        /// Points of grids in turn, each grid's those that it has alone.
+        #[test]
+        fn grids_together_are_the_grids_in_turn(
+            ticks in any_ticks(),
+            parts in 1..8_u64,
+            session in any::<bool>(),
+            close in prop::option::of(0..4000_u64),
+            tick_time in any::<bool>(),
+        ) {
+            let session = session.then(|| Session::new(100 * SECOND, HOUR).unwrap());
+            let step = NonZeroU64::new(parts * if tick_time { 3 } else { 70 * SECOND }).unwrap();
+            let every = if tick_time { Every::Ticks(step) } else { Every::Time(step) };
+            let sampling = Sampling::new(every, session).unwrap();
+            let sampling = sampling.subsample(NonZeroU64::new(parts).unwrap()).unwrap();
+            let close = close.map(|close| close * SECOND);
+            let together = sampling.together(&ticks, close);
+            let Some(&first) = together.times().first() else {
+                prop_assert!(sampling.subsamples(&ticks, close).iter().all(DayTicks::is_empty));
+                return Ok(());
+            };
+            let grids = sampling.grids_from(first);
+            prop_assert_eq!(grids.count() as u64, parts);
+            for (number, grid) in sampling.subsamples(&ticks, close).iter().enumerate() {
+                let points = together.times().iter().zip(together.prices());
+                let points = points.skip(grids.first_row_of(number)).step_by(grids.count());
+                prop_assert!(points.eq(grid.times().iter().zip(grid.prices())), "grid {}", number);
+            }
         }
     }
 }

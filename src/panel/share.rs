@@ -19,7 +19,7 @@ use jiff::civil::{Date, Weekday};
 use super::clean::{Cleaning, Missing};
 use super::decode::{Encoding, STANDARD_INPUT, Text};
 use super::intake::{Intake, Rules};
-use super::load::LoadOptions;
+use super::options::LoadOptions;
 use super::read::{self, Held};
 use super::rows::Parser;
 use super::sample::Every;

@@ -10,8 +10,9 @@
 //!
 //! A long file has its stocks in any order; it is read once and its series are kept.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use rayon::prelude::*;
@@ -73,6 +74,9 @@ pub struct PanelReader {
     steps: Steps,
     /// What the blocks so far hold, where it is asked for.
     content: Option<Content>,
+    /// Of each stock the first file that holds it.
+    origins: BTreeMap<String, PathBuf>,
+    keep_going: bool,
 }
 
 /// How reading a panel went.
@@ -142,7 +146,7 @@ impl PanelReader {
         share: Option<Share>,
     ) -> Result<Self> {
         let room = memory / 2;
-        let Read { stocks: mut held, failures, files, bytes, understood, steps } = read;
+        let Read { stocks: mut held, failures, files, bytes, understood, steps, origins } = read;
         let (stocks, mut alignment) =
             calendar(&mut held, options).map_err(|error| explained(error, &steps))?;
         if let Some(share) = share {
@@ -170,6 +174,8 @@ impl PanelReader {
             understood,
             steps,
             content: None,
+            origins,
+            keep_going: options.keep_going,
         })
     }
 
@@ -192,6 +198,21 @@ impl PanelReader {
     /// What the blocks so far hold, since [`Self::hash_content`]: nothing where that was not called.
     pub fn content(&self) -> Option<&Content> {
         self.content.as_ref()
+    }
+
+    /// The first of the files that hold a stock, by its number.
+    pub fn file_of(&self, stock: usize) -> Option<&Path> {
+        self.origins.get(self.stocks.get(stock)?).map(PathBuf::as_path)
+    }
+
+    /// Whether days that are too short are an error: where stocks have common times, and nothing is left out.
+    pub fn refuses_short_days(&self) -> bool {
+        self.alignment.is_common() && !self.keep_going
+    }
+
+    /// Whether stocks are on common times, so that a day is too short for all of them.
+    pub fn has_common_times(&self) -> bool {
+        self.alignment.is_common()
     }
 
     /// The number of blocks that all days come in.
@@ -350,7 +371,15 @@ impl PanelReader {
             prices: self.prices,
             bytes: self.bytes,
             understood: &self.understood,
-            steps: self.steps.lines(),
+            steps: {
+                let mut lines = self.steps.lines();
+                let averaged = self.alignment.sampling().filter(|sampling| sampling.grids() > 1);
+                lines.extend(averaged.map(|sampling| {
+                    let (grids, every) = (sampling.grids(), sampling.every());
+                    format!("returns averaged over {grids} offset grids of {every} each")
+                }));
+                lines
+            },
         }
     }
 
@@ -375,7 +404,7 @@ fn explained(error: Error, steps: &Steps) -> Error {
 fn calendar<S: Stock>(stocks: &mut [S], options: &LoadOptions) -> Result<(Vec<String>, Alignment)> {
     stocks.sort_by(|a, b| a.name().cmp(b.name()));
     restrict(stocks, options.from, options.to)?;
-    let alignment = Alignment::new(stocks, options.align, options.keep_going)?;
+    let alignment = Alignment::new(stocks, options.align, options.keep_going)?.sampled(options.sampling()?);
     if alignment.calendar.is_empty() {
         alignment.check()?;
     }

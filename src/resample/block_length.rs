@@ -23,6 +23,9 @@
 use super::Scheme;
 use crate::error::{Error, Result};
 
+/// The fewest numbers of a series, as fewer have too few lags.
+pub const LEAST: usize = 11;
+
 /// Block lengths that suit a series, as real numbers; they may lie below 1 where there is no dependence.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BlockLength {
@@ -87,6 +90,11 @@ impl BlockLength {
             (libm::pow(ratio, 1.0 / 3.0) * libm::pow(n, 1.0 / 3.0)).min(largest)
         };
         Ok(Self { circular: length(4.0 / 3.0), stationary: length(2.0) })
+    }
+
+    /// These, or `least` where that is more.
+    pub fn at_least(self, least: f64) -> Self {
+        Self { circular: self.circular.max(least), stationary: self.stationary.max(least) }
     }
 
     /// Circular blocks of this length, rounded up, for days of `rows` rows.

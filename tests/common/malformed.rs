@@ -46,7 +46,7 @@ struct CaseFile {
 }
 
 /// Two good rows.
-const GOOD: &[u8] = b"20070103,935,12.34\n20070103,936,12.35\n";
+pub(crate) const GOOD: &[u8] = b"20070103,935,12.34\n20070103,936,12.35\n";
 
 /// Files of one stock, `A.csv`.
 const SINGLE: &[CaseFile] = &[
@@ -507,5 +507,5 @@ pub(crate) fn cases() -> Vec<Case> {
         message: case.message,
     });
     let panels = PANELS.iter().map(|case| Case { ..*case });
-    single.chain(panels).collect()
+    single.chain(panels).chain(super::malformed_tables::cases()).collect()
 }

@@ -90,6 +90,23 @@ def on_grid(prices: pd.Series, step: str, end: str) -> pd.Series:
     return pd.concat(parts).set_index("stock", append=True).price.swaplevel()
 
 
+def averaged(prices: pd.Series, step: str, grids: int, start: str, end: str) -> pd.Series:
+    """The mean over offset grids of Σ r² of each, scaled to the number of returns of the first: 1/m Σ RV_o N_0/N_o."""
+    found = {}
+    for (stock, day), own in prices.groupby([prices.index.get_level_values(0), prices.index.get_level_values(1).date]):
+        own = own.droplevel(0)
+        of_grids = []
+        for grid in range(grids):
+            first = pd.Timestamp(f"{day} {start}") + pd.Timedelta(step) / grids * grid
+            points = pd.date_range(first, f"{day} {end}", freq=step)
+            sampled = own.reindex(own.index.union(points)).ffill().reindex(points).dropna()
+            returns = np.log(sampled).diff().dropna()
+            of_grids.append(((returns**2).sum(), len(returns)))
+        scaled = [rv * of_grids[0][1] / count for rv, count in of_grids if count]
+        found[stock, str(day)] = np.mean(scaled)
+    return pd.Series(found).rename_axis(["stock", "date"])
+
+
 def refresh(ticks: pd.DataFrame) -> pd.DataFrame:
     """Prices of all stocks at the refresh times of one day, by going through the ticks."""
     wide = ticks.pivot(index="time", columns="symbol", values="price")
@@ -118,6 +135,10 @@ def check_simulated(program: Program):
             sampled = [*arguments, "--every", step]
             program.same(f"simulated, {rule}, {step}", program.prices(sampled), grid, tolerance)
             program.same(f"simulated, {rule}, {step}, rv", program.variances(sampled), variances(grid), TOLERANCE)
+        for step, grids in [("5min", 5), ("15min", 3)]:
+            sampled = [*arguments, "--every", step, "--subsample", str(grids), "--interval", "asymptotic"]
+            expected = averaged(merged, step, grids, "09:30", "16:00")
+            program.same(f"simulated, {rule}, {step} on {grids} grids", program.variances(sampled), expected, TOLERANCE)
         every = merged.groupby([merged.index.get_level_values(0), merged.index.get_level_values(1).date])
         every = every.apply(lambda day: day.iloc[::10].droplevel(0)).droplevel(1)
         sampled = [*arguments, "--every", "10ticks"]
@@ -139,6 +160,8 @@ def check_trades(program: Program, folder: Path):
         program.same(f"trades of 2018, {step}", program.prices([*base, "--every", step]), grid)
         found = program.variances([*base, "--every", step])
         program.same(f"trades of 2018, {step}, rv", found, variances(grid), TOLERANCE)
+    found = program.variances([*base, "--every", "5min", "--subsample", "5", "--interval", "studentized"])
+    program.same("trades of 2018, on 5 grids", found, averaged(clean, "5min", 5, "09:30", "16:00"), TOLERANCE)
 
     file = folder / "trades_multi_2014.csv.gz"
     ticks = pd.read_csv(file).rename(columns={"SYMBOL": "symbol", "DT": "time", "PRICE": "price"})

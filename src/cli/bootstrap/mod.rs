@@ -83,7 +83,8 @@ pub(super) struct BootstrapArgs {
     side: Side,
     /// Intervals of each day, or of the sums over the days of a week, of a month, or over all of them; rows
     /// are resampled within their day. Variances are then of the period, and so is the time of the
-    /// quarticity: of D like days it is D times their sum
+    /// quarticity: of D like days it is D times their sum. The date is the week's Monday, the first of the
+    /// month, or the panel's first day
     #[arg(long, value_enum, default_value_t = Period::Day)]
     by: Period,
     /// Add columns: n, the bootstrap's standard error and bias, the Monte Carlo error of each end, the share
@@ -335,7 +336,11 @@ pub(super) fn run(mut args: BootstrapArgs, parameters: Parameters, report: &Repo
     args.measure = distinct(args.measure);
     args.interval = distinct(args.interval);
     // Before the work, whether the method makes sense; the second stock's number is known later.
-    args.check_shapes(&args.methods(args.against.as_ref().map(|_| 0))?)?;
+    let methods = args.methods(args.against.as_ref().map(|_| 0))?;
+    args.check_shapes(&methods)?;
+    if args.panel.is_averaged() {
+        methods.iter().try_for_each(Bootstrap::check_averaged)?;
+    }
     let align = args.align()?;
     let parameters = args.parameters(parameters)?;
     if args.plan {
@@ -401,6 +406,7 @@ pub(super) fn run(mut args: BootstrapArgs, parameters: Parameters, report: &Repo
     let (found, panel_times) = done?;
     let mut days = watch.days();
     summary::load(&panel, report);
+    let left_out = summary::short_cells(&methods, &found, &panel, report);
     methods.iter().take(1).filter_map(summary::few_samples).for_each(|warning| report.warning(warning));
 
     let write_started = Instant::now();
@@ -451,7 +457,7 @@ pub(super) fn run(mut args: BootstrapArgs, parameters: Parameters, report: &Repo
         write_time,
         device.gpu.is_some(),
     ));
-    Ok(if panel.summary().left_out().is_empty() { Outcome::Done } else { Outcome::Partial })
+    Ok(if panel.summary().left_out().is_empty() && !left_out { Outcome::Done } else { Outcome::Partial })
 }
 
 /// The number of the stock of --against among the panel's, of which there must be another.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::bootstrap::{Bootstrap, Ends, Intervals, PanelTimes, Times};
+use crate::bootstrap::{Bootstrap, Ends, Intervals, PanelTimes, Times, short_cells_line};
 use crate::cli::device::{grouped, plural};
 use crate::cli::report::Report;
 use crate::error::bytes;
@@ -43,6 +43,27 @@ pub(super) fn few_samples(bootstrap: &Bootstrap) -> Option<String> {
         "{} put {beyond} beyond each end of a {confidence} % interval, which makes the ends rough: {advice}",
         plural(samples.into(), "sample")
     ))
+}
+
+/// Tells of days that are too short for a measure. Returns whether they were left out on request: where stocks
+/// are on common times.
+pub(super) fn short_cells(
+    methods: &[Bootstrap],
+    found: &[Intervals],
+    panel: &PanelReader,
+    report: &Report,
+) -> bool {
+    let mut left_out = false;
+    for (method, found) in methods.iter().zip(found).filter(|(_, found)| !found.short.is_empty()) {
+        let line = short_cells_line(method, &found.short, panel);
+        if panel.has_common_times() {
+            report.failure(format!("left out {line}"));
+            left_out = true;
+        } else {
+            report.warning(format!("{line}; they have no interval"));
+        }
+    }
+    left_out
 }
 
 /// What was read, what was left out, and what to look at.
