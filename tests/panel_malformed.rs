@@ -40,8 +40,10 @@ fn options(flags: &[&str]) -> LoadOptions {
             "--every" => options.every = Some(value().parse().unwrap()),
             "--subsample" => options.subsample = Some(value().parse().unwrap()),
             "--session" => options.cleaning.session = Some(value().parse().unwrap()),
-            "--missing" => options.cleaning.missing = Missing::Skip,
-            "--holidays" => options.cleaning.half_days = HalfDays::Drop,
+            "--missing" if value() == "skip" => options.cleaning.missing = Missing::Skip,
+            "--holidays" if value() == "drop" => options.cleaning.half_days = HalfDays::Drop,
+            // Of the command, which comes to the panel's fault with it.
+            "--interval" => drop(value()),
             "--sort" => options.sort = true,
             other => panic!("no such flag: {other}"),
         }
@@ -78,7 +80,10 @@ fn malformed_panels_are_refused_with_their_place() {
         }
         assert!(!message.contains('\n'), "{}: more than one line: {message:?}", case.name);
         // The same message where the panel is read one day at a time.
-        let by_day = PanelReader::open(&paths, &options(case.flags), 0, &jobs).and_then(|mut panel| {
+        let options = options(case.flags);
+        // Rows that are sorted are held.
+        let memory = if options.sort { 4096 } else { 0 };
+        let by_day = PanelReader::open(&paths, &options, memory, &jobs).and_then(|mut panel| {
             while panel.next_returns(&jobs)?.is_some() {}
             Ok(())
         });

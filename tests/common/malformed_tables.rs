@@ -344,13 +344,13 @@ const TEXTS: &[File] = &[
     file(
         "grids without enough prices",
         GOOD,
-        &["--every", "10min", "--subsample", "5"],
+        &["--every", "10min", "--subsample", "5", "--interval", "asymptotic"],
         "no day is left: 1 day(s) of a stock with fewer than two prices",
     ),
     file(
-        "grids without a step",
+        "grids that do not divide the step",
         GOOD,
-        &["--every", "10min", "--subsample", "7"],
+        &["--every", "10min", "--subsample", "7", "--interval", "asymptotic"],
         "subsample is 7, but grids are",
     ),
 ];
