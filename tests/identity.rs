@@ -399,20 +399,20 @@ fn unbalanced_panels(adapter: &AdapterEntry) {
         "--interval percentile,bca,studentized --details",
         "--scheme wild --interval studentized-log --measure variance,quarticity --by month",
         "--scheme block --block 2 --measure medrv,variance",
-        "--scheme stationary --block auto --memory 400KiB",
+        "--scheme stationary --block auto",
         "--every 10min --subsample 5 --interval studentized,asymptotic --measure volatility",
         "--every 10min --subsample 2 --scheme block --block auto --by week",
         "--align refresh --measure beta --against S0002 --keep-going",
     ] {
         let with = |device: &str, seed: u32| {
-            let arguments = format!("-B 700 --device {device} --seed {seed} {arguments}");
+            let arguments = format!("-B 200 --device {device} --seed {seed} {arguments}");
             bootstrap(folder.path(), &arguments)
         };
         let cpu = with("cpu", 0);
         // Not `assert_eq!`: a difference would print every row.
         assert!(cpu == with(&adapter.index.to_string(), 0), "{arguments}");
         assert!(cpu != with(&adapter.index.to_string(), 1), "the perturbed twin: {arguments}");
-        assert!(cpu != bootstrap(&sample_folder(), &format!("-B 700 --device cpu {arguments}")));
+        assert!(cpu != bootstrap(&sample_folder(), &format!("-B 200 --device cpu {arguments}")));
     }
 }
 
