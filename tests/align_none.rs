@@ -270,8 +270,8 @@ fn days_too_short_for_a_measure_have_no_interval() {
     assert!(refused.contains(expected) && refused.contains("B.csv"), "{refused}");
 }
 
-/// On offset grids each stock is averaged on its own, so that an unbalanced panel is its stocks one at a time,
-/// in blocks of days as well; what does not go with averages is refused when it is run.
+/// On offset grids each stock is averaged on its own, so that an unbalanced panel is its stocks one at a
+/// time, in blocks of days as well; what does not go with averages is refused when it is run.
 #[test]
 fn averages_over_grids_are_those_of_a_stock_alone() {
     let folder = unbalanced();

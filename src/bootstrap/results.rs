@@ -38,8 +38,8 @@ pub struct Intervals {
     /// Bound on the error of any resampled column's sum that comes from rounding, relative to the larger of
     /// itself and the column's bulk (its sum without the five largest rows); the largest over all cells.
     pub relative_error: f64,
-    /// The stocks that have too few returns on a day for the measure, and so no cell there, or no part in that
-    /// of its period.
+    /// The stocks that have too few returns on a day for the measure, and so no cell there, or no part in
+    /// that of its period.
     pub short: Vec<ShortCell>,
     /// How long it took.
     pub times: Times,

@@ -165,8 +165,8 @@ pub enum PanelError {
     },
     /// A day of common times has too few returns for a measure.
     #[error(
-        "{}: on {date} the stock {stock} has {returns} return(s), and the {measure} needs {needed}; leave the \
-         day out by `keep_going`, or take prices more often",
+        "{}: on {date} the stock {stock} has {returns} return(s), and the {measure} needs {needed}; leave \
+         the day out by `keep_going`, or take prices more often",
         shown(path)
     )]
     ShortForMeasure {

@@ -45,8 +45,8 @@ pub(super) fn few_samples(bootstrap: &Bootstrap) -> Option<String> {
     ))
 }
 
-/// Tells of days that are too short for a measure. Returns whether they were left out on request: where stocks
-/// are on common times.
+/// Tells of days that are too short for a measure. Returns whether they were left out on request: where
+/// stocks are on common times.
 pub(super) fn short_cells(
     methods: &[Bootstrap],
     found: &[Intervals],
