@@ -1,8 +1,8 @@
 //! Returns averaged over offset grids: subsampling.
 //!
 //! Prices are sampled on m grids, o = 0 … m − 1, which [`Sampling`](super::Sampling) describes; grid o has
-//! N_o returns r_{o,i}. The points of all grids, in the order of time, are the rows of one table: a return of a
-//! grid spans m rows, and consecutive rows are of consecutive grids. Row j of the averaged returns is
+//! N_o returns r_{o,i}. The points of all grids, in the order of time, are the rows of one table: a return of
+//! a grid spans m rows, and consecutive rows are of consecutive grids. Row j of the averaged returns is
 //!
 //! ```text
 //! q_j = 1/m' Σ_o (N_0 / N_o) r²_{o,i},   r̃_j = √q_j
