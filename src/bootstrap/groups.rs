@@ -68,7 +68,8 @@ impl<'a> Groups<'a> {
             check_parts(measure, parts, total)?;
             for part in parts {
                 let group = Group::new(measure, part, dates.len(), &cells);
-                if part.returns.nrows() >= least {
+                // A day without any is none of the panel's, and an error where it is resampled.
+                if part.returns.nrows() >= least || part.returns.nrows() == 0 {
                     groups.extend(group);
                     continue;
                 }

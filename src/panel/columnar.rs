@@ -1,7 +1,8 @@
 //! The rows of a Parquet table, by the same roles as those of a text: a stamp, or day and time; price; stock.
 //!
 //! Only the columns needed are decoded, and of groups of rows only those that may hold wanted stocks and
-//! days, as the file's bounds say. Groups are decoded in parallel, some at a time, and taken in their order.
+//! days, as the file's bounds say. Groups are decoded in parallel, some at a time, and taken in their order;
+//! of larger groups the rows that come next are decoded while those before are taken.
 
 use std::borrow::Borrow;
 use std::path::Path;
@@ -70,14 +71,17 @@ pub(super) fn read(
                 line: first + row as u64 + 1,
                 problem: line,
             };
-            let batches: Box<dyn Iterator<Item = Result<Vec<ColumnValues>>>> = match decoded {
+            let mut batches: Box<dyn Iterator<Item = Result<Vec<ColumnValues>>> + Send> = match decoded {
                 Some(values) => Box::new(std::iter::once(values)),
                 None => Box::new(table.batches(group, &needed, ROWS)?),
             };
-            for batch in batches {
+            let mut next = batches.next();
+            while let Some(batch) = next {
                 let batch = batch?;
                 let rows_of_batch = batch.first().map_or(0, ColumnValues::len);
-                rows.take(&batch).map_err(|(row, fault)| match fault {
+                let (taken, following) = rayon::join(|| rows.take(&batch), || batches.next());
+                next = following;
+                taken.map_err(|(row, fault)| match fault {
                     Fault::Row(line) => at(first, row, line).into(),
                     Fault::Other(error) => error,
                 })?;
