@@ -192,7 +192,7 @@ fn work(problem: &Problem, settings: &Settings, method: Option<Method>) -> (bool
         None | Some(Method::Howard) => 5.0,
         // Until β^t is below the tolerance.
         Some(Method::Vfi) => (settings.tolerance.ln() / problem.model().beta().ln()).max(10.0),
-        Some(Method::Accelerated | Method::Egm) => 0.0,
+        Some(Method::Accelerated | Method::Egm | Method::Collocation) => 0.0,
     };
     if settings.maximizer != Maximizer::Brute || iterations == 0.0 {
         let method = match method {

@@ -82,13 +82,15 @@ values!(Method {
         "Value function iteration with MacQueen-Porteus bounds, from coarser grids where the grid is large";
     Howard = "howard", "Policy improvement with exact policy evaluation";
     Egm = "egm", "The endogenous grid method, polished by policy improvement";
+    Collocation = "collocation",
+        "Chebyshev collocation of the Euler equation, to rounding; the grid is for output only";
 });
 values!(Spacing {
     Linear = "linear", "At equal distances of k";
     Log = "log", "At equal distances of ln k: denser where V bends most";
 });
 values!(Stop {
-    Bound = "bound", "When the guaranteed error of V is at most the tolerance";
+    Bound = "bound", "When the guaranteed iteration error is at most the tolerance";
     Change = "change", "When the largest change of V is below the tolerance";
 });
 values!(Side {

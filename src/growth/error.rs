@@ -38,6 +38,19 @@ pub enum GrowthError {
         /// One that can be reached.
         reachable: f64,
     },
+    /// No grid that is tried gives the accuracy.
+    #[error(
+        "`accuracy` is {asked:e}, but the true value function can be enclosed to {reachable:e} with {points} \
+         grid points, the most that are tried; ask for that or more"
+    )]
+    Accuracy {
+        /// The accuracy asked for.
+        asked: f64,
+        /// One that can be reached.
+        reachable: f64,
+        /// The most grid points.
+        points: usize,
+    },
     /// A figure has left the range of f64, or is lost in rounding.
     #[error(
         "{what} at capital {} is not a finite number: 64-bit floating point cannot hold this problem there, \

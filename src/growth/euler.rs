@@ -125,7 +125,7 @@ pub(super) fn euler_summary(problem: &Problem, policy: &[f64]) -> (f64, f64) {
 
 /// log10 of a relative error, at least −16, which is what f64 resolves, and at most 300, which is what it
 /// holds.
-fn logarithm(error: f64) -> f64 {
+pub(super) fn logarithm(error: f64) -> f64 {
     // A clamp keeps what is not a number.
     libm::log10(error.clamp(1e-16, 1e300))
 }

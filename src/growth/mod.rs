@@ -48,9 +48,10 @@
 //! | `solve.rs` | the methods, and what they return |
 //! | `gpu/` | policies proposed by a GPU in f32 |
 //! | `linear.rs`, `collocation/` | the economy itself, without a grid, by Chebyshev polynomials |
-//! | `enclose/` | bounds on the true V, whoever proposed it |
+//! | `enclose/`, `accuracy.rs` | bounds on the true V; the grid that an accuracy needs |
 //! | `path.rs` | the transition path from a given capital |
 
+mod accuracy;
 mod certify;
 mod chain;
 mod change;
@@ -87,11 +88,13 @@ mod sup;
 mod tests;
 mod utility;
 
+pub use accuracy::{Accurate, check_accuracy, solve_to};
 pub use certify::{Certificate, certify};
 pub use chain::{Chain, RowSums};
 pub use change::Change;
 pub use collocation::Collocation;
 pub use egm::euler_policy;
+pub use enclose::Enclosure;
 pub use error::GrowthError;
 pub use euler::{EULER_POINTS, euler_error, euler_errors};
 #[cfg(feature = "gpu")]

@@ -17,6 +17,8 @@ pub enum Method {
     Howard,
     /// The endogenous grid method, polished by policy improvement.
     Egm,
+    /// Chebyshev collocation: the economy itself, to rounding; the grid is only where it is written.
+    Collocation,
 }
 
 /// When to stop.
@@ -121,6 +123,10 @@ impl Settings {
         }
         if self.max_iterations == 0 {
             return refuse("max_iterations", "0".into(), "at least one iteration is needed".into());
+        }
+        if self.method == Method::Collocation && choice == Choice::Grid {
+            let requirement = "it solves without a grid; leave `choice` out, or choose another method";
+            return refuse("method", "collocation".into(), requirement.into());
         }
         if self.maximizer.choice() != choice {
             let requirement = match choice {

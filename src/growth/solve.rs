@@ -16,6 +16,8 @@
 //!   V_N, so that the guarded method converges, by β an iteration at least.
 //! - **egm**: the endogenous grid method proposes a policy, and Howard's method polishes its value on the
 //!   gridded problem.
+//! - **collocation** (`collocation/`): no fixed point of T but the economy's own V, by polynomials. The
+//!   grid is where it is written; tolerance and number of iterations have no part in it.
 //!
 //! A GPU proposes in f32 (`gpu/`): by the endogenous grid method, or by brute force. The polish and the
 //! certificate are the same.
@@ -27,6 +29,7 @@
 use std::time::{Duration, Instant};
 
 use super::certify::{Certificate, certify};
+use super::collocation::Collocation;
 use super::error::GrowthError;
 use super::evaluate::evaluate;
 use super::iterate::{Floor, Solver, Step};
@@ -80,7 +83,10 @@ pub struct Solution {
     pub preparations: usize,
     /// What a GPU proposed; none on the CPU.
     pub proposal: Option<ProposalReport>,
-    /// What is guaranteed.
+    /// The solution without a grid, where the method is collocation.
+    pub collocation: Option<Collocation>,
+    /// What is guaranteed about the solution on this grid; for what is guaranteed about the true value
+    /// function see [`enclose_solution`](super::enclose::enclose_solution).
     pub certificate: Certificate,
     /// What took how long.
     pub timing: Timing,
@@ -101,6 +107,9 @@ pub fn solve(problem: &Problem, settings: &Settings, observe: &mut dyn FnMut(Pro
 
 /// As [`solve`], for settings that make sense. The tolerance that a refusal names is an estimate.
 fn attempt(problem: &Problem, settings: &Settings, observe: &mut dyn FnMut(Progress)) -> Result<Solution> {
+    if settings.method == Method::Collocation {
+        return collocate(problem);
+    }
     let began = Instant::now();
     refuse_unreachable(problem, settings)?;
     let advice = match settings.method {
@@ -115,7 +124,7 @@ fn attempt(problem: &Problem, settings: &Settings, observe: &mut dyn FnMut(Progr
         }
         Method::Accelerated => solver.nested(problem, Step::Centered)?,
         Method::Howard => solver.nested(problem, Step::Howard)?,
-        Method::Egm => solver.endogenous_grid(problem)?,
+        Method::Egm | Method::Collocation => solver.endogenous_grid(problem)?,
     };
     let timing = Timing { solve: began.elapsed(), ..Timing::default() };
     // A proposal always; and what golden section has found to its own, lesser precision.
@@ -144,7 +153,51 @@ pub(super) fn finish(
     }
     let timing = Timing { certify: began.elapsed(), ..timing };
     let iterations = done - preparations;
-    Ok(Solution { value, capital_next, iterations, preparations, proposal: None, certificate, timing })
+    Ok(Solution {
+        value,
+        capital_next,
+        iterations,
+        preparations,
+        proposal: None,
+        collocation: None,
+        certificate,
+        timing,
+    })
+}
+
+/// The solution by collocation, at the nodes of `problem`.
+fn collocate(problem: &Problem) -> Result<Solution> {
+    let began = Instant::now();
+    let (low, high) = problem.grid().ends();
+    let solution = Collocation::new(problem.model(), problem.chain(), low, high)?;
+    let (value, capital_next, _) = solution.at(problem.capital());
+    let solve = began.elapsed();
+    collocated(problem, solution, value, capital_next, Timing { solve, ..Timing::default() })
+}
+
+/// Certifies `value`, which is about that of a `solution` by collocation.
+pub(super) fn collocated(
+    problem: &Problem,
+    solution: Collocation,
+    value: Vec<f64>,
+    capital_next: Vec<f64>,
+    timing: Timing,
+) -> Result<Solution> {
+    let began = Instant::now();
+    let (mut certificate, _) = certify(problem, &value)?;
+    let (low, high) = problem.grid().ends();
+    // Of the solution itself, not of lines between its values at the nodes.
+    (certificate.euler_max, certificate.euler_mean) = solution.euler_summary(low, high);
+    Ok(Solution {
+        value,
+        capital_next,
+        iterations: solution.steps(),
+        preparations: 0,
+        proposal: None,
+        collocation: Some(solution),
+        certificate,
+        timing: Timing { certify: began.elapsed(), ..timing },
+    })
 }
 
 /// Refuses, before long work, what f64 cannot guarantee: by the rounding on a small grid with the same ends.

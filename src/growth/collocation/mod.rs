@@ -38,6 +38,7 @@ pub(super) use self::start::endogenous_grid;
 pub(super) use self::tests::closed_form;
 use super::chain::Chain;
 use super::error::GrowthError;
+use super::euler::{EULER_POINTS, logarithm};
 use super::linear::solve_linear;
 use super::model::Model;
 use super::sup::sup;
@@ -225,6 +226,29 @@ impl Collocation {
         };
         let sum: f64 = economy.row(state).iter().enumerate().map(expected).sum();
         (1.0 - libm::pow(economy.beta() * sum, -1.0 / economy.sigma())).abs()
+    }
+
+    /// The largest and the mean Euler error in all states, log10, at the points of
+    /// [`EULER_POINTS`](super::EULER_POINTS).
+    pub(super) fn euler_summary(&self, low: f64, high: f64) -> (f64, f64) {
+        const GOLDEN: f64 = 0.618_033_988_749_894_9;
+        let states = self.economy.len();
+        let (mut greatest, mut sum) = (0.0, 0.0);
+        for state in 0..states {
+            for point in 1..=EULER_POINTS {
+                let share = (point as f64 * GOLDEN).fract();
+                let error = self.euler_error(state, low + (high - low) * share);
+                greatest = sup(greatest, error);
+                sum += error;
+            }
+        }
+        (logarithm(greatest), logarithm(sum / (states * EULER_POINTS) as f64))
+    }
+
+    /// Euler errors at the points of `capital`, log10, states × N.
+    pub fn euler_errors(&self, capital: &[f64]) -> Vec<f64> {
+        let at = |state| capital.iter().map(move |&k| logarithm(self.euler_error(state, k)));
+        (0..self.economy.len()).flat_map(at).collect()
     }
 
     /// V, k′ and consumption at the points of `capital`, each states × N.

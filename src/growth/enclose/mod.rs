@@ -56,7 +56,9 @@ use super::chain::Chain;
 use super::collocation::{Collocation, Economy, endogenous_grid};
 use super::error::GrowthError;
 use super::model::Model;
+use super::problem::Problem;
 use super::rounding::ROUNDOFF;
+use super::solve::Solution;
 use super::sup::{inf, sup};
 use crate::error::Result;
 
@@ -196,6 +198,25 @@ pub fn enclose(
         confined,
     })
 }
+
+/// Encloses V from a solution on the grid of `problem`, or from one by collocation.
+///
+/// # Errors
+///
+/// As [`enclose`].
+pub fn enclose_solution(problem: &Problem, solution: &Solution) -> Result<Enclosure> {
+    let (model, chain, capital) = (problem.model(), problem.chain(), problem.capital());
+    let consumption = match &solution.collocation {
+        Some(collocation) => collocation.consumption_at(capital),
+        None => smooth_consumption(model, chain, capital),
+    };
+    let proposal =
+        Proposal { value: &solution.value, capital_next: &solution.capital_next, consumption: &consumption };
+    enclose(model, chain, capital, &proposal, ITERATIONS)
+}
+
+/// Iterations after which what is left to gain is little: the first ones gain most.
+const ITERATIONS: usize = 40;
 
 /// Consumption for the prices of an enclosure, states × N: by collocation, where that works, else by the
 /// endogenous grid method on few points.
