@@ -5,19 +5,19 @@ The same digits on every CPU and GPU, from prices in files, pandas, polars, Arro
 >>> import bellwether as bw
 >>> prices = bw.simulate(stocks=2, days=3, per_day=79, seed=1)
 >>> result = bw.bootstrap(prices, samples=1000, confidence=0.95)
->>> result.to_frame().round(6)
+>>> result.to_frame()
         date  stock        rv     lower     upper
-0 2007-01-03  S0001  0.000147  0.000103  0.000198
-1 2007-01-03  S0002  0.000206  0.000152  0.000269
-2 2007-01-04  S0001  0.000179  0.000119  0.000251
-3 2007-01-04  S0002  0.000226  0.000165  0.000293
-4 2007-01-05  S0001  0.000155  0.000107  0.000210
-5 2007-01-05  S0002  0.000274  0.000204  0.000351
+0 2007-01-03  S0001  0.000195  0.000126  0.000270
+1 2007-01-03  S0002  0.000187  0.000129  0.000250
+2 2007-01-04  S0001  0.000150  0.000118  0.000183
+3 2007-01-04  S0002  0.000220  0.000166  0.000278
+4 2007-01-05  S0001  0.000204  0.000148  0.000269
+5 2007-01-05  S0002  0.000213  0.000151  0.000290
 """
 
 from __future__ import annotations
 
-from ._api import bootstrap, compare, devices, exact, growth, read_panel, simulate
+from ._api import bootstrap, compare, devices, exact, growth, growth_shocks, read_panel, simulate
 from ._bellwether import GpuError, __version__
 from ._options import BellwetherWarning
 from ._results import Comparison, Device, Devices, GrowthSolution, Intervals, Panel
@@ -37,6 +37,7 @@ __all__ = [
     "devices",
     "exact",
     "growth",
+    "growth_shocks",
     "read_panel",
     "simulate",
 ]

@@ -49,7 +49,7 @@ def read(
     if (prices is None) == (returns is None):
         raise TypeError("give either prices or returns")
     what = "prices" if returns is None else "returns"
-    table = prices if returns is None else returns
+    table: Any = prices if returns is None else returns
     panel = getattr(table, "_panel", None)
     if isinstance(panel, _bellwether.Panel):
         if options:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
     import polars as pl
-    import pyarrow as pa
 
     from . import _bellwether
 
@@ -141,8 +141,9 @@ class Panel:
     def __repr__(self) -> str:
         days = self.dates
         stocks, count = len(self.stocks), len(days)
-        plural = lambda number, word: f"{number} {word}{'' if number == 1 else 's'}"  # noqa: E731
-        return f"Panel of {plural(stocks, 'stock')}, {plural(count, 'day')}, {days[0]} to {days[-1]}"
+        stocks_ = f"{stocks} stock{'' if stocks == 1 else 's'}"
+        days_ = f"{count} day{'' if count == 1 else 's'}"
+        return f"Panel of {stocks_}, {days_}, {days[0]} to {days[-1]}"
 
 
 class Intervals:
@@ -242,11 +243,11 @@ class Intervals:
         --------
         >>> import bellwether as bw
         >>> result = bw.bootstrap(bw.simulate(stocks=2, days=2, per_day=79, seed=1), samples=1000)
-        >>> result.to_frame(layout="wide").round(6)
-                       S0001               S0002          
+        >>> result.to_frame(layout="wide")
+                       S0001               S0002
                        lower     upper     lower     upper
-        2007-01-03  0.000092  0.000216  0.000137  0.000287
-        2007-01-04  0.000103  0.000276  0.000149  0.000322
+        2007-01-03  0.000115  0.000291  0.000107  0.000268
+        2007-01-04  0.000109  0.000195  0.000150  0.000298
         """
         import pandas as pd
 
@@ -274,8 +275,8 @@ class Intervals:
 
         return pl.DataFrame({name: self._plain(values) for name, values in self.to_dict().items()})
 
-    def to_arrow(self) -> pa.Table:
-        """The long table as a table of Arrow.
+    def to_arrow(self) -> Any:
+        """The long table as a ``pyarrow.Table``.
 
         Examples
         --------
@@ -284,9 +285,7 @@ class Intervals:
         >>> result.to_arrow().num_rows
         1
         """
-        import pyarrow as pa
-
-        return pa.table({name: self._plain(values) for name, values in self.to_dict().items()})
+        return importlib.import_module("pyarrow").table({name: self._plain(values) for name, values in self.to_dict().items()})
 
     @staticmethod
     def _plain(values: npt.NDArray[Any]) -> Any:
@@ -381,12 +380,12 @@ class Intervals:
 
 
 class GrowthSolution:
-    """The growth model, solved and certified: what :func:`growth` gives.
+    """The growth model, solved and certified: what :func:`growth` and :func:`growth_shocks` give.
 
     Attributes
     ----------
     k, value, capital_next, consumption, euler_error : numpy.ndarray
-        A value a grid point: capital, V(k) in units of utility, the best k', consumption, and the Euler
+        A value a grid point (with shocks state by state, and ``z`` beside): capital, V(k) in units of utility, the best k', consumption, and the Euler
         error at k (log10).
     bound : float
         No ``value`` is farther from the exact solution on this grid.
@@ -395,6 +394,11 @@ class GrowthSolution:
     def __init__(self, solution: _bellwether.Growth) -> None:
         self._solution = solution
         self._description: dict[str, Any] = json.loads(solution.description())
+
+    @property
+    def z(self) -> Floats:
+        """Productivity at the nodes; 1 without shocks."""
+        return self._solution.column("z")
 
     @property
     def k(self) -> Floats:
@@ -458,7 +462,9 @@ class GrowthSolution:
         """The solution as a frame of pandas, a row a grid point."""
         import pandas as pd
 
-        names = ("k", "value", "capital_next", "consumption", "euler_error")
+        names = ["k", "value", "capital_next", "consumption", "euler_error"]
+        if self._solution.has_shocks:
+            names.insert(0, "z")
         return pd.DataFrame({name: self._solution.column(name) for name in names})
 
     def path(self, periods: int, from_capital: float) -> pd.DataFrame:
@@ -499,7 +505,7 @@ class GrowthSolution:
 
     def __repr__(self) -> str:
         points = len(self.k)
-        return f"GrowthSolution: {points} grid points, {self.iterations} iterations, |V - V_N| <= {self.bound:.2e}"
+        return f"GrowthSolution: {points} {'nodes' if self._solution.has_shocks else 'grid points'}, {self.iterations} iterations, |V - V_N| <= {self.bound:.2e}"
 
 
 class Comparison:
@@ -532,7 +538,7 @@ class Comparison:
 class Device(NamedTuple):
     """An adapter of this machine."""
 
-    index: int
+    number: int
     name: str
     backend: str
     kind: str

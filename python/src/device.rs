@@ -123,7 +123,7 @@ pub(crate) fn devices<'py>(
 
 fn described<'py>(py: Python<'py>, entry: &AdapterEntry) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
-    dict.set_item("index", entry.index)?;
+    dict.set_item("number", entry.index)?;
     dict.set_item("name", &entry.info.name)?;
     dict.set_item("backend", entry.backend())?;
     dict.set_item("kind", entry.kind())?;

@@ -1,9 +1,9 @@
 //! `growth`: the growth model, solved and certified.
 
 use bellwether::growth::{
-    Choice, GridSpec, Model, Problem, Settings, Solution, solve, solve_on, transition_path,
+    Chain, Choice, GridSpec, Model, Problem, RowSums, Settings, Solution, solve, solve_on, transition_path,
 };
-use bellwether::output::growth::{GrowthRow, growth_rows, write_csv};
+use bellwether::output::growth::{ShockRow, growth_rows, shock_rows, write_csv};
 use bellwether::output::{Destination, Format};
 use numpy::PyArray1;
 use pyo3::prelude::*;
@@ -32,6 +32,50 @@ pub(crate) struct Wanted {
     stop: String,
     tolerance: f64,
     max_iterations: usize,
+    /// None without shocks.
+    shocks: Option<Shocks>,
+}
+
+/// Productivity as a Markov chain.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+struct Shocks {
+    /// How the chain is made, or `given`.
+    chain: String,
+    rho: f64,
+    shock_sd: f64,
+    states: usize,
+    width: f64,
+    productivity: Vec<f64>,
+    /// One row after another.
+    transition: Vec<f64>,
+    row_sums: String,
+}
+
+impl Shocks {
+    fn chain(&self) -> PyResult<Chain> {
+        let Self { rho, shock_sd, states, width, .. } = *self;
+        match self.chain.as_str() {
+            "rouwenhorst" => Chain::rouwenhorst(rho, shock_sd, states).map_err(exception),
+            "tauchen" => Chain::tauchen(rho, shock_sd, states, width).map_err(exception),
+            "given" => {
+                let row_sums = match self.row_sums.as_str() {
+                    "one" => RowSums::One,
+                    "scaled" => RowSums::Scaled,
+                    "any" => RowSums::Any,
+                    other => {
+                        let must = "but it must be one of \"one\", \"scaled\", \"any\"";
+                        return Err(value_error(format!("row_sums is {other:?}, {must}")));
+                    }
+                };
+                let (states, transition) = (self.productivity.clone(), self.transition.clone());
+                Chain::new(states, transition, row_sums).map_err(exception)
+            }
+            other => Err(value_error(format!(
+                "chain is {other:?}, but it must be one of \"rouwenhorst\", \"tauchen\""
+            ))),
+        }
+    }
 }
 
 impl Wanted {
@@ -54,7 +98,7 @@ pub(crate) struct Growth {
     problem: Problem,
     settings: Settings,
     solution: Solution,
-    rows: Vec<GrowthRow>,
+    rows: Vec<ShockRow>,
     /// What was computed on, and why.
     #[pyo3(get)]
     device: String,
@@ -76,13 +120,23 @@ pub(crate) fn growth(
         let spec = spec.spacing(choice("spacing", &wanted.spacing)?);
         let on_cpu = wanted.settings(Settings::for_choice(kind))?;
         let on_gpu = wanted.settings(Settings::for_gpu(kind))?;
+        let chain = wanted.shocks.as_ref().map(Shocks::chain).transpose()?;
         let (device, memory) = (resources.choice()?, resources.memory()?);
-        if spec.bytes() > memory {
+        if spec.bytes(1) > memory {
             return Err(exception(bellwether::Error::Memory {
                 what: format!("a grid of {} points", spec.points),
-                needed: spec.bytes(),
+                needed: spec.bytes(1),
                 allowed: memory,
                 advice: "choose a smaller `grid`".into(),
+            }));
+        }
+        let needed = spec.bytes(chain.as_ref().map_or(1, Chain::len));
+        if needed > memory {
+            return Err(exception(bellwether::Error::Memory {
+                what: format!("a grid of {} points with shocks", spec.points),
+                needed,
+                allowed: memory,
+                advice: "choose a smaller `grid`, or fewer `states`".into(),
             }));
         }
         let watch = Watch::default();
@@ -92,7 +146,10 @@ pub(crate) fn growth(
             let settings = if opened.gpu.is_some() { on_gpu } else { on_cpu };
             settings.check(kind)?;
             jobs.install(|| {
-                let problem = Problem::new(model, spec, kind)?;
+                let problem = match chain {
+                    Some(chain) => Problem::with_shocks(model, chain, spec, kind)?,
+                    None => Problem::new(model, spec, kind)?,
+                };
                 let most = settings.max_iterations as u64;
                 let mut observe = |progress: bellwether::growth::Progress| {
                     watch.step(progress.iterations as u64, most);
@@ -102,7 +159,7 @@ pub(crate) fn growth(
                     Some(gpu) => solve_on(gpu, &problem, &settings, &mut observe)?,
                     None => solve(&problem, &settings, &mut observe)?,
                 };
-                let rows = growth_rows(&problem, &solution);
+                let rows = shock_rows(&problem, &solution);
                 Ok((problem, settings, solution, rows, opened.description))
             })
         })?;
@@ -112,10 +169,11 @@ pub(crate) fn growth(
 
 #[pymethods]
 impl Growth {
-    /// Columns of the solution, a value a grid point: `k`, `value`, `capital_next`, `consumption`,
+    /// Columns of the solution, a value a node: `z`, `k`, `value`, `capital_next`, `consumption`,
     /// `euler_error`.
     fn column<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyArray1<f64>>> {
-        let of: fn(&GrowthRow) -> f64 = match name {
+        let of: fn(&ShockRow) -> f64 = match name {
+            "z" => |row| row.z,
             "k" => |row| row.k,
             "value" => |row| row.value,
             "capital_next" => |row| row.capital_next,
@@ -126,6 +184,12 @@ impl Growth {
         Ok(PyArray1::from_vec(py, self.rows.iter().map(of).collect()))
     }
 
+    /// Whether productivity is a chain.
+    #[getter]
+    fn has_shocks(&self) -> bool {
+        self.problem.has_shocks()
+    }
+
     /// The certificate, the steady state and how it went, as JSON.
     fn description(&self) -> PyResult<String> {
         let Solution { iterations, preparations, certificate, timing, proposal, .. } = &self.solution;
@@ -133,6 +197,7 @@ impl Growth {
         let described = serde_json::json!({
             "certificate": certificate,
             "steady_state": steady,
+            "shocks": self.problem.has_shocks().then(|| self.problem.chain()),
             "settings": self.settings,
             "iterations": iterations,
             "preparations": preparations,
@@ -173,7 +238,13 @@ impl Growth {
                 return Err(value_error("a solution is written as CSV; for others take to_frame()"));
             }
             let destination = Destination::File(path);
-            py.detach(|| destination.write(|out| write_csv(&self.rows, out))).map_err(exception)
+            let written = py.detach(|| {
+                destination.write(|out| match self.problem.has_shocks() {
+                    true => write_csv(&self.rows, out),
+                    false => write_csv(&growth_rows(&self.problem, &self.solution), out),
+                })
+            });
+            written.map_err(exception)
         })
     }
 }

@@ -52,7 +52,7 @@ DATES = TIMES.to_numpy()
 CASES: list[tuple[str, Callable[[], Any], str]] = [
     ("NaN", lambda: bw.bootstrap(wide(BA=with_price(np.nan))), r'prices: row 2 \(from 0\), column "BA": the price .* is missing or not finite.*missing="skip"'),
     ("NaN, float32", lambda: bw.bootstrap(wide(AXP=np.array(with_price(np.nan, 4), dtype="f4"))), r'row 4 \(from 0\), column "AXP": the price'),
-    ("first of several", lambda: bw.bootstrap(wide(AXP=with_price(-1, 5), BA=with_price(np.nan, 3))), r'row 3 \(from 0\), column "BA"'),
+    ("first of several", lambda: bw.bootstrap(wide(AXP=with_price(-1, 5), BA=with_price(np.nan, 4))), r'row 4 \(from 0\), column "BA"'),
     ("infinity", lambda: bw.bootstrap(wide(BA=with_price(np.inf))), r'row 2 \(from 0\), column "BA": the price inf is missing or not finite'),
     ("zero", lambda: bw.bootstrap(wide(BA=with_price(0.0))), r'row 2 \(from 0\), column "BA": the price 0 is not positive'),
     ("negative", lambda: bw.bootstrap(wide(AXP=with_price(-60.5))), r'row 2 \(from 0\), column "AXP": the price -60.5 is not positive'),

@@ -33,12 +33,22 @@ def test_wide_is_the_lectures_frame(prices: pd.DataFrame, returns: pd.DataFrame)
 
 def test_intervals_agree_with_the_lectures_code(returns: pd.DataFrame) -> None:
     """pandas' own draws: its ends lie within what so many samples leave, by the exact distribution."""
-    samples, tail = 300, 0.005
-    ci = getCI([sample_to_statistic(returns) for _ in range(samples)])
-    # Bounds on the level of the order statistics, 4.5 standard deviations of a binomial each way.
-    spread = 4.5 * math.sqrt(tail * (1 - tail) / samples)
+    samples = 300
+    draws = [sample_to_statistic(returns) for _ in range(samples)]
+    ci = getCI(draws)
+    # The ends lie between the second and the third of 300 draws from either side: of these the third is beyond
+    # the quantile of level .075 (on its way to the middle) with probability 1e-7, and any is beyond that of
+    # 1e-7 (on its way outside) with 3e-5.
+    assert sum(math.comb(samples, k) * 0.075**k * 0.925 ** (samples - k) for k in range(3)) < 1e-7
     outer = bw.exact(returns=returns, confidence=1 - 2e-7).to_frame(layout="wide")
-    inner = bw.exact(returns=returns, confidence=1 - 2 * (tail + spread)).to_frame(layout="wide")
+    inner = bw.exact(returns=returns, confidence=1 - 2 * 0.075).to_frame(layout="wide")
+    # Mean and variance of the resampled variances: within 4.5 standard errors, n draws of squares.
+    result = bw.bootstrap(returns=returns, samples=20_000)
+    ours = np.array([[result.resamples(stock, day) for stock in returns] for day in ci.index])
+    theirs = np.array([frame.to_numpy() for frame in draws])
+    apart = (theirs.mean(axis=0) - ours.mean(axis=2)) / (ours.std(axis=2) / math.sqrt(samples))
+    assert np.abs(apart).max() < 4.5
+    assert 0.7 < (theirs.std(axis=0) / ours.std(axis=2)).mean() < 1.3
     for stock in returns:
         lower, upper = ci[stock].lower, ci[stock].upper
         assert (lower > outer[stock].lower).all() and (lower < inner[stock].lower).all()
@@ -172,6 +182,34 @@ def test_growth_solves_the_model() -> None:
         solution.path(5, 100.0)
     with pytest.raises(MemoryError, match="grid"):
         bw.growth(grid=10**9, memory="1MB")
+
+
+def test_growth_with_shocks() -> None:
+    solution = bw.growth_shocks(grid=1000)
+    frame = solution.to_frame()
+    assert list(frame.columns) == ["z", "k", "value", "capital_next", "consumption", "euler_error"]
+    assert len(frame) == 5000 and solution.bound <= 1e-6
+    steady = solution.steady_state["capital"]
+    # The value at the steady state in the middle state, by another method.
+    middle = frame[frame.z == 1.0]
+    assert abs(np.interp(steady, middle.k, middle.value) - 2.542824570404) < 4e-5
+    # Closed form: σ = 1, δ = 1, k' = αβ z k^α.
+    closed = bw.growth_shocks(sigma=1, delta=1, grid=2000, states=3, low=0.5, high=1.5)
+    assert np.allclose(closed.capital_next, 0.33 * 0.95 * closed.z * closed.k**0.33, rtol=2e-3)
+    # One state without shocks is the model without.
+    one = bw.growth_shocks(productivity=[1.0], transition=[[1.0]], grid=100)
+    assert np.array_equal(one.value, bw.growth(grid=100).value)
+    for options, said in [
+        ({"rho": 1.0}, "rho is 1"),
+        ({"states": 0}, "states is 0"),
+        ({"chain": "markov"}, 'chain is "markov"'),
+        ({"productivity": [1.0, 2.0]}, "go together"),
+        ({"productivity": [1.0, 2.0], "transition": [[0.5, 0.5]]}, "transition is 2 probabilities"),
+        ({"productivity": [1.0, 2.0], "transition": [[0.5, 0.5], [0.5, 0.6]]}, "row 2|transition"),
+        ({"productivity": [1.0], "transition": [[1.0]], "row_sums": "two"}, 'row_sums is "two"'),
+    ]:
+        with pytest.raises(ValueError, match=said):
+            bw.growth_shocks(**options)
 
 
 def test_simulated_truth(tmp_path: Path) -> None:
