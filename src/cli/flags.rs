@@ -55,6 +55,7 @@ const FLAGS: [(&str, &str); 62] = [
     ("returns", "--returns"),
     ("samples", "--samples"),
     ("scheme", "--scheme"),
+    ("seed", "--seed"),
     ("separator", "--separator"),
     ("session", "--session"),
     ("side", "--side"),

@@ -119,7 +119,11 @@ pub fn check(parts: Vec<(PathBuf, PartFile)>) -> Result<Vec<(PathBuf, PartFile)>
                     Some(serde_json::Value::String(text)) => text.clone(),
                     Some(other) => other.to_string(),
                 };
-                return differ(&format!("`{name}`"), shown(these.get(name)), shown(those.get(name)));
+                return differ(
+                    &format!("`{}`", name.replace('-', "_")),
+                    shown(these.get(name)),
+                    shown(those.get(name)),
+                );
             }
         }
         if first_header.files != header.files {
