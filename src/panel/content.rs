@@ -85,13 +85,14 @@ pub(crate) fn named(hash: &blake3::Hash) -> String {
 
 /// The cells of stocks that share their times.
 pub(super) fn of_day(day: &DayPrices) -> Vec<Cell> {
-    let mut bytes: Vec<u8> = day.times.iter().flat_map(|time| time.to_le_bytes()).collect();
-    let times = blake3::hash(&bytes);
+    // Little endian, whatever the machine.
+    let mut words: Vec<u64> = day.times.iter().map(|time| time.to_le()).collect();
+    let times = blake3::hash(bytemuck::cast_slice(&words));
     let cell = |(stock, prices): (usize, ndarray::ArrayView1<'_, f64>)| {
-        bytes.clear();
-        bytes.extend(prices.iter().flat_map(|price| price.to_le_bytes()));
+        words.clear();
+        words.extend(prices.iter().map(|price| price.to_bits().to_le()));
         let mut hasher = blake3::Hasher::new();
-        let hash = hasher.update(times.as_bytes()).update(&bytes).finalize();
+        let hash = hasher.update(times.as_bytes()).update(bytemuck::cast_slice(&words)).finalize();
         let mut first = [0; 16];
         first.copy_from_slice(&hash.as_bytes()[..16]);
         Cell { date: day.date, stock, prices: prices.len() as u64, hash: first }
