@@ -6,7 +6,7 @@
 use crate::error::Error;
 
 /// Parameters, and the flags that set them.
-const FLAGS: [(&str, &str); 62] = [
+const FLAGS: [(&str, &str); 63] = [
     ("against", "--against"),
     ("align", "--align"),
     ("alpha", "--alpha"),
