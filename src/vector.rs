@@ -77,6 +77,76 @@ pub trait Lanes: Copy {
     fn below(self, bound: Self) -> u16;
 }
 
+/// Numbers of values, each below a bound that is known: looking values up needs one test for all.
+#[derive(Debug, Clone, Default)]
+pub struct Places {
+    numbers: Vec<u32>,
+    bound: usize,
+}
+
+/// Some [`Places`] in a row, to be changed.
+#[derive(Debug)]
+pub struct PlacesMut<'a> {
+    numbers: &'a mut [u32],
+    bound: usize,
+}
+
+impl Places {
+    /// So many places, all 0, among `bound` > 0 values.
+    pub fn new(count: usize, bound: usize) -> Self {
+        Self { numbers: vec![0; if bound == 0 { 0 } else { count }], bound }
+    }
+
+    /// The numbers, each below the bound.
+    pub fn numbers(&self) -> &[u32] {
+        &self.numbers
+    }
+
+    /// All of them, to be changed.
+    pub fn all_mut(&mut self) -> PlacesMut<'_> {
+        PlacesMut { numbers: &mut self.numbers, bound: self.bound }
+    }
+
+    /// All of them in parts of `size`, the last one what is left.
+    pub fn parts_mut(&mut self, size: usize) -> impl Iterator<Item = PlacesMut<'_>> {
+        let bound = self.bound;
+        self.numbers.chunks_mut(size).map(move |numbers| PlacesMut { numbers, bound })
+    }
+}
+
+impl PlacesMut<'_> {
+    /// The numbers, each below the bound.
+    pub fn numbers(&self) -> &[u32] {
+        self.numbers
+    }
+
+    /// Places from `first` on become `numbers`, or the last value where a number is none.
+    #[inline(always)]
+    pub fn set(&mut self, first: usize, numbers: &[u32]) {
+        let last = u32::try_from(self.bound - 1).unwrap_or(u32::MAX);
+        for (place, number) in self.numbers[first..].iter_mut().zip(numbers) {
+            *place = (*number).min(last);
+        }
+    }
+
+    /// The values at each eight places in a row, and the numbers of up to seven places that are left; no
+    /// values where there are fewer than places may name.
+    #[inline(always)]
+    pub fn look_up<'v>(
+        &'v self,
+        values: &'v [f64],
+    ) -> (impl Iterator<Item = [f64; WIDE_LANES]> + 'v, &'v [u32]) {
+        let (eights, rest) = self.numbers.as_chunks::<WIDE_LANES>();
+        let eights = if values.len() < self.bound { &[] } else { eights };
+        let found = eights.iter().map(move |places| {
+            // SAFETY: numbers are below the bound from the beginning, `set` keeps them there, and there are as
+            // many values.
+            places.map(|place| unsafe { *values.get_unchecked(place as usize) })
+        });
+        (found, rest)
+    }
+}
+
 /// Work that is compiled for every instruction set. `run` must be `#[inline(always)]`, and so must all that
 /// it calls in its inner loops: only what is inlined into [`Vectors::run`] is compiled for the instruction
 /// set.

@@ -15,6 +15,12 @@ impl Change {
     /// The change over no points.
     pub(super) const NONE: Self = Self { least: f64::INFINITY, greatest: f64::NEG_INFINITY, sum: 0.0 };
 
+    /// The change with this least and this greatest one, and this sum of all.
+    #[inline(always)]
+    pub(super) fn of_parts(least: f64, greatest: f64, sum: f64) -> Self {
+        Self { least, greatest, sum }
+    }
+
     #[inline(always)]
     pub(super) fn add(&mut self, change: f64) {
         self.least = if change < self.least { change } else { self.least };
@@ -22,6 +28,7 @@ impl Change {
         self.sum += change;
     }
 
+    #[inline(always)]
     pub(super) fn join(self, other: Self) -> Self {
         Self {
             least: self.least.min(other.least),

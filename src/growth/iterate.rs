@@ -47,7 +47,7 @@ impl Solver<'_> {
         mut value: Vec<f64>,
     ) -> Result<Vec<f64>> {
         let discounting = problem.discounting();
-        let mut bellman = Bellman::new(problem, maximizer);
+        let mut bellman = Bellman::new(problem, maximizer).postponing_policies();
         let mut next = vec![0.0; value.len()];
         let mut policy = vec![0.0; value.len()];
         self.floor = Floor::default();
@@ -59,6 +59,10 @@ impl Solver<'_> {
                 Step::Plain => discounting.plain(bellman.changes()),
                 Step::Prolonged | Step::Centered | Step::Howard => half_width,
             };
+            // Evaluation needs the policy; so does rounding, which decides once the error is small.
+            if matches!(step, Step::Howard | Step::Prolonged) || error <= self.settings.tolerance {
+                bellman.complete_policy(&mut policy);
+            }
             if self.has_converged(&bellman, change, error, [&value, &next, &policy])? {
                 if step != Step::Plain {
                     for (next, middle) in next.chunks_mut(problem.len()).zip(middle) {

@@ -12,12 +12,13 @@
 use rayon::prelude::*;
 
 use super::change::Change;
+use super::maximize::indifference::Indifference;
 use super::maximize::{Maximizer, Scratch};
 use super::problem::{Choice, Problem};
 use super::rows::ROWS_A_TASK;
 use super::stage::{Continuation, Stage};
 use super::sup::sup;
-use super::utility::{Utility, with_utility};
+use super::utility::with_utility;
 
 /// The Bellman operator of one gridded problem, with its scratch memory.
 #[derive(Debug)]
@@ -48,6 +49,20 @@ impl<'a> Bellman<'a> {
         Self { known: true, ..Self::new(problem, Maximizer::fastest(problem.choice())) }
     }
 
+    /// The same, which may leave a policy unwritten until it is [asked for](Self::complete_policy).
+    pub(super) fn postponing_policies(mut self) -> Self {
+        self.scratch.iter_mut().for_each(|scratch| scratch.may_postpone = true);
+        self
+    }
+
+    /// Writes what of the last application's policy is not yet in `policy` (Z × N).
+    pub(super) fn complete_policy(&mut self, policy: &mut [f64]) {
+        let n = self.problem.len();
+        for (scratch, policy) in self.scratch.iter_mut().zip(policy.chunks_mut(n)) {
+            scratch.complete_policy(self.problem.capital(), policy);
+        }
+    }
+
     /// The problem.
     pub(super) fn problem(&self) -> &'a Problem {
         self.problem
@@ -73,7 +88,7 @@ impl<'a> Bellman<'a> {
         }
     }
 
-    fn apply_with<U: Utility>(
+    fn apply_with<U: Indifference>(
         &mut self,
         utility: U,
         value: &[f64],

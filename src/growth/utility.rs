@@ -94,6 +94,12 @@ impl<const KNOWN: bool> Power<KNOWN> {
     pub(super) fn new(sigma: f64) -> Self {
         Self { sigma, inverse_sigma: 1.0 / sigma }
     }
+
+    /// c^(1−σ), given U(c).
+    #[inline(always)]
+    pub(super) fn power(self, value: f64) -> f64 {
+        sup(1.0 + (1.0 - self.sigma) * value, 0.0)
+    }
 }
 
 impl<const KNOWN: bool> Utility for Power<KNOWN> {
@@ -107,8 +113,8 @@ impl<const KNOWN: bool> Utility for Power<KNOWN> {
     fn roundoff(self, least: f64, greatest: f64) -> (f64, f64) {
         let (low, high) = (self.value(least), self.value(greatest));
         let logarithm = sup(math::log::<KNOWN>(least).abs(), math::log::<KNOWN>(greatest).abs());
-        // c^(1−σ), which rises or falls with c.
-        let power = |value: f64| sup(1.0 + (1.0 - self.sigma) * value, 0.0);
+        // c^(1−σ) rises or falls with c.
+        let power = |value: f64| self.power(value);
         // expm1 2u, the quotient u, 1−σ u; and in the exponent 1−σ u, the logarithm 2u, the product u, of
         // |(1−σ) ln c|, where the derivative of U is c^(1−σ)/(1−σ).
         (4.0 * sup(low.abs(), high.abs()), 4.0 * logarithm * sup(power(low), power(high)))

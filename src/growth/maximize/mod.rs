@@ -8,6 +8,7 @@
 //! | `candidates.rs` | choice on the grid: the objective, and when a candidate can be better |
 //! | `brute.rs` | all candidates |
 //! | `sweep.rs` | rising policies: one sweep, its check, and the upper envelope |
+//! | `indifference.rs`, `stored/` | the sweep from one application to the next: what stays is not done again |
 //! | `bisection.rs` | bisection on the sign of differences |
 
 mod bisection;
@@ -16,13 +17,16 @@ mod candidates;
 mod cell;
 mod concave;
 mod golden;
+pub(super) mod indifference;
+pub(super) mod stored;
 mod sweep;
 
 use super::change::Change;
 use super::problem::Choice;
 use super::rows::{ROWS_A_TASK, for_rows};
 use super::stage::Stage;
-use super::utility::Utility;
+use indifference::Indifference;
+use stored::{Choices, StoredPolicy};
 
 /// Rows that one task takes by golden section, and by brute force, where a row takes microseconds.
 const SLOW_ROWS_A_TASK: usize = 64;
@@ -49,12 +53,28 @@ pub(super) struct Scratch {
     cell: cell::Scratch,
     /// β E V_j, N.
     discounted: Vec<f64>,
+    /// The sweep's policy.
+    stored: StoredPolicy,
+    /// Whether the policy of the last application is in `stored` only.
+    is_postponed: bool,
+    /// Whether a policy may stay there until it is asked for: writing it takes as long as finding it.
+    pub may_postpone: bool,
 }
 
 impl Scratch {
     /// The corners of the concave envelope and the expected values there, where the last application took it.
     pub(super) fn envelope(&self) -> Option<(&[f64], &[f64])> {
         self.cell.envelope()
+    }
+
+    /// Writes the policy of the last application, on the points `capital` (N), to `policy` (N), if that has
+    /// been postponed.
+    pub(super) fn complete_policy(&mut self, capital: &[f64], policy: &mut [f64]) {
+        if std::mem::take(&mut self.is_postponed) {
+            for (policy, &j) in policy.iter_mut().zip(self.stored.choice()) {
+                *policy = capital[j as usize];
+            }
+        }
     }
 }
 
@@ -76,8 +96,8 @@ impl Maximizer {
     }
 
     /// Maximizes at all N points of `stage`: the best totals to `next` (N), the best k′ to `policy` (N). The
-    /// change is that from `value` (N) to `next`.
-    pub(super) fn apply<U: Utility>(
+    /// change is that from `value` (N) to `next`. The policy may be [postponed](Scratch::complete_policy).
+    pub(super) fn apply<U: Indifference>(
         self,
         stage: &Stage<'_>,
         utility: U,
@@ -86,6 +106,23 @@ impl Maximizer {
         next: &mut [f64],
         policy: &mut [f64],
     ) -> Change {
+        scratch.is_postponed = false;
+        if self == Self::Sweep {
+            let choices = Choices {
+                grid: stage.capital(),
+                resources: stage.resources,
+                continuation: stage.continuation.expected,
+                beta: stage.continuation.discount,
+                utility,
+            };
+            if let Some(change) = scratch.stored.apply(choices, value, next) {
+                scratch.is_postponed = true;
+                if !scratch.may_postpone {
+                    scratch.complete_policy(stage.capital(), policy);
+                }
+                return change;
+            }
+        }
         match self {
             Self::Cell => cell::segment_formula(stage, utility, &mut scratch.cell, value, next, policy),
             Self::Golden => golden::golden_section(stage, utility, SLOW_ROWS_A_TASK, value, next, policy),
