@@ -8,6 +8,7 @@
     reason = "a failed benchmark is a panic; criterion's macros have no docs"
 )]
 
+use bellwether::growth::aruoba::Aruoba;
 use bellwether::growth::{
     Bellman, Choice, GridSpec, Maximizer, Method, Model, Problem, Settings, Stop, solve,
 };
@@ -55,5 +56,35 @@ fn solves(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, operator, solves);
+/// The sweep from one application to the next: plain iteration, whose policy settles, from V = 0.
+fn stored(c: &mut Criterion) {
+    let mut group = c.benchmark_group("plain sweep");
+    group.sample_size(20);
+    for points in [100, 1000, 10_000] {
+        let problem = problem(points, Choice::Grid);
+        group.throughput(Throughput::Elements(213 * points as u64));
+        group.bench_function(BenchmarkId::new("213 applications", points), |b| {
+            b.iter(|| {
+                let mut bellman = Bellman::new(&problem, Maximizer::Sweep);
+                let (mut value, mut next) = (vec![0.0; points], vec![0.0; points]);
+                let mut policy = vec![0.0; points];
+                for _ in 0..213 {
+                    bellman.apply(&value, &mut next, &mut policy);
+                    std::mem::swap(&mut value, &mut next);
+                }
+                value
+            });
+        });
+    }
+}
+
+/// Aruoba and Fernández-Villaverde's benchmark under their rule.
+fn aruoba(c: &mut Criterion) {
+    let problem = Aruoba::new();
+    let mut group = c.benchmark_group("aruoba");
+    group.sample_size(10);
+    group.bench_function("their rule", |b| b.iter(|| problem.iterate().unwrap()));
+}
+
+criterion_group!(benches, operator, solves, stored, aruoba);
 criterion_main!(benches);

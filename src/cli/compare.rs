@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use crate::compare::{
-    self, Comparison, Device, Rules, Timing, Wanted, bootstrap, distinct, growth, record, table, uniform,
+    self, Comparison, Device, Rules, Timing, Wanted, aruoba, bootstrap, distinct, growth, record, table,
+    uniform,
 };
 use crate::error::{Error, Result};
 use crate::figures::{grouped, plural};
@@ -66,8 +67,18 @@ struct BootstrapArgs {
     race: RaceArgs,
 }
 
+/// A benchmark by others.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Benchmark {
+    /// Aruoba and Fernández-Villaverde's comparison of languages, under their rule: 17,820 × 5 points
+    Aruoba,
+}
+
 #[derive(Debug, Args)]
 struct GrowthArgs {
+    /// A published benchmark instead, with its own model, grid and rule to stop
+    #[arg(long, value_enum, conflicts_with_all = ["grid", "sigma", "beta", "delta", "alpha", "choice", "tolerance"])]
+    benchmark: Option<Benchmark>,
     /// Numbers of grid points
     #[arg(
         long,
@@ -307,7 +318,10 @@ fn run_bootstrap(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
 }
 
 fn run_growth(args: &GrowthArgs, report: &Report) -> Result<Outcome> {
-    let GrowthArgs { grid, sigma, beta, delta, alpha, choice, tolerance, race } = args;
+    let GrowthArgs { benchmark, grid, sigma, beta, delta, alpha, choice, tolerance, race } = args;
+    if let Some(Benchmark::Aruoba) = benchmark {
+        return run_aruoba(race, report);
+    }
     let grid = &distinct(grid);
     let task = growth::Spec {
         model: Model::new(*sigma, *beta, *delta, *alpha)?,
@@ -340,6 +354,24 @@ fn run_growth(args: &GrowthArgs, report: &Report) -> Result<Outcome> {
         ),
         "the same V on all, within the sum of the guaranteed errors".into(),
     ];
+    spec.tell(&Comparison::new("growth", "grid points", description, &spec.rules, &outcome), report)
+}
+
+fn run_aruoba(race: &RaceArgs, report: &Report) -> Result<Outcome> {
+    let jobs = race.jobs(report)?;
+    let spec = race.check(&[1], &[])?;
+    let devices = race.open(&jobs, report)?;
+    let processors = devices.iter().filter(|device| device.gpu.is_none()).count();
+    if processors == 0 {
+        return Err(Error::Parameter {
+            name: "devices",
+            value: "no CPU".into(),
+            requirement: "this benchmark runs on the CPU; name one, all or cpu".into(),
+        });
+    }
+    let outcome =
+        with_progress(report, 2 * processors, |progress| aruoba::compare(&devices, &spec.rules, progress))?;
+    let description = aruoba::description(&outcome);
     spec.tell(&Comparison::new("growth", "grid points", description, &spec.rules, &outcome), report)
 }
 

@@ -11,6 +11,7 @@
 //! run. A GPU's time is its whole run as the host sees it, uploads and the way back included; [`race::Steps`]
 //! take one apart.
 
+pub mod aruoba;
 pub mod bootstrap;
 pub mod device;
 pub mod growth;

@@ -45,6 +45,7 @@
 //! | `settings.rs`, `error.rs`, `refusal.rs` | what the solver is told; why it may refuse |
 //! | `iterate.rs`, `multigrid.rs`, `egm.rs` | one grid; coarser grids first; the endogenous grid method |
 //! | `euler.rs`, `certify.rs` | Euler errors; the guaranteed bound |
+//! | `aruoba.rs` | the benchmark of languages, under its own rule |
 //! | `solve.rs` | the methods, and what they return |
 //! | `gpu/` | policies proposed by a GPU in f32 |
 //! | `linear.rs`, `collocation/` | the economy itself, without a grid, by Chebyshev polynomials |
@@ -52,6 +53,7 @@
 //! | `path.rs` | the transition path from a given capital |
 
 mod accuracy;
+pub mod aruoba;
 mod certify;
 mod chain;
 mod change;

@@ -1,0 +1,481 @@
+//! The benchmark of Aruoba and Fernández-Villaverde, "A comparison of programming languages in economics" (2015),
+//! under their rule: the stochastic growth model with full depreciation and logarithmic utility, by plain value
+//! function iteration.
+//!
+//! ```text
+//! V(k, z) = max over k′ on the grid of (1−β) ln(z k^α − k′) + β Σ_z′ P(z, z′) V(k′, z′)
+//! α = 0.33333333333, β = 0.95, k_i = k*/2 + 0.00001 i, i = 0 … 17,819, z and P: `Chain::aruoba`
+//! ```
+//!
+//! from V = 0 until the largest change is below 1e-7: 257 iterations. Values are in units of (1−β) utility. Their
+//! program searches each row from the choice of the row before to the first decline. Its number to be checked is the
+//! choice at the 1,000th capital and the third state, 0.146549.
+//!
+//! **The third row of P sums to 1.0001**, so that β/(1−β) times the change is no bound, and k′ = αβ z k^α is
+//! not the solution. Comparing coefficients of ln k and constants gives, by state,
+//!
+//! ```text
+//! V = A_z + B_z ln k,   (I − αβP) B = (1−β) α 1,   θ_z = β (P B)_z / (1 − β + β (P B)_z),   k′ = θ_z z k^α
+//! (I − βP) A = (1−β) ln((1−θ_z) z) + β (P B)_z ln(θ_z z)
+//! ```
+//!
+//! **How it is done here.** Each state has a [stored policy](super::maximize::stored) with thresholds, which is
+//! the same iteration: the same V and choices, of all candidates, and not by a search for them. From the second
+//! ten iterations on it looks at the candidates in use and a margin around them only, as their search does; an
+//! application to all candidates ends the run, and says that no other would have been better.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::chain::Chain;
+use super::change::Change;
+use super::discount::Discounting;
+use super::grid::GridSpec;
+use super::maximize::indifference::Indifference;
+use super::maximize::stored::{Choices, StoredPolicy};
+use super::model::Model;
+use super::problem::{Choice, Problem};
+use super::sup::sup;
+use super::utility::{Log, Utility};
+use crate::error::Result;
+use crate::vector::{Kernel, Lanes, Vectors};
+
+/// Capital share α.
+const ALPHA: f64 = 0.333_333_333_33;
+/// Discount factor β.
+const BETA: f64 = 0.95;
+/// Grid points a state.
+const POINTS: usize = 17_820;
+/// Distance of two points.
+const STEP: f64 = 0.00001;
+/// The iteration ends with a change below this.
+const TOLERANCE: f64 = 1e-7;
+/// Iterations with all candidates: after these few rows choose anew.
+const SETTLED: usize = 5;
+/// Candidates kept on either side of those in use.
+const MARGIN: usize = 64;
+
+/// (1−β) U(c), or another factor.
+#[derive(Debug, Clone, Copy)]
+struct Scaled<U> {
+    utility: U,
+    factor: f64,
+}
+
+impl<U: Utility> Utility for Scaled<U> {
+    #[inline(always)]
+    fn value(self, consumption: f64) -> f64 {
+        self.factor * self.utility.value(consumption)
+    }
+
+    fn roundoff(self, least: f64, greatest: f64) -> (f64, f64) {
+        let (functions, exponent) = self.utility.roundoff(least, greatest);
+        let product = f64::max(self.value(least).abs(), self.value(greatest).abs());
+        (self.factor * functions + product, self.factor * exponent)
+    }
+
+    #[inline(always)]
+    fn marginal(self, consumption: f64) -> f64 {
+        self.factor * self.utility.marginal(consumption)
+    }
+
+    #[inline(always)]
+    fn inverse_marginal(self, reciprocal: f64) -> f64 {
+        self.utility.inverse_marginal(self.factor * reciprocal)
+    }
+}
+
+impl<U: Indifference> Indifference for Scaled<U> {
+    const CLOSED: bool = U::CLOSED;
+
+    #[inline(always)]
+    fn indifferent(self, low: f64, high: f64, gain: f64) -> f64 {
+        self.utility.indifferent(low, high, gain / self.factor)
+    }
+
+    #[inline(always)]
+    fn worth(self, consumption: f64, size: f64) -> f64 {
+        self.utility.worth(consumption, size / self.factor)
+    }
+
+    #[inline(always)]
+    fn roundings(self, consumption: f64, value: f64) -> f64 {
+        self.factor * self.utility.roundings(consumption, value / self.factor) + value.abs()
+    }
+}
+
+/// The benchmark's problem: grid, resources by state, chain.
+#[derive(Debug, Clone)]
+pub struct Aruoba {
+    chain: Chain,
+    capital: Vec<f64>,
+    /// z k^α, states × points.
+    resources: Vec<f64>,
+}
+
+/// What came of the iteration under their rule.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Iterated {
+    /// V, states × points, in units of (1−β) utility.
+    pub value: Vec<f64>,
+    /// The numbers of the points chosen, states × points.
+    pub choice: Vec<u32>,
+    /// Iterations.
+    pub iterations: usize,
+    /// The last iteration's largest change.
+    pub change: f64,
+    /// The guaranteed distance of `value` from the solution on the grid, but for rounding.
+    pub bound: f64,
+    /// Whether one more application, with all candidates, keeps each of the choices or moves it by one point at
+    /// the most.
+    pub is_proved: bool,
+}
+
+/// The exact solution on the line, by state.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct ClosedForm {
+    /// A_z, in units of (1−β) utility.
+    pub level: Vec<f64>,
+    /// B_z, in units of (1−β) utility.
+    pub slope: Vec<f64>,
+    /// θ_z, the share of output that is saved.
+    pub saved: Vec<f64>,
+}
+
+impl Default for Aruoba {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Aruoba {
+    /// The problem as published.
+    pub fn new() -> Self {
+        let chain = Chain::aruoba();
+        let steady = libm::pow(ALPHA * BETA, 1.0 / (1.0 - ALPHA));
+        let capital: Vec<f64> = (0..POINTS).map(|i| 0.5 * steady + STEP * i as f64).collect();
+        let output: Vec<f64> = capital.iter().map(|&k| libm::pow(k, ALPHA)).collect();
+        let resources = chain.states().iter().flat_map(|z| output.iter().map(move |y| z * y)).collect();
+        Self { chain, capital, resources }
+    }
+
+    /// The grid points, 17,820.
+    pub fn capital(&self) -> &[f64] {
+        &self.capital
+    }
+
+    /// The chain of productivity, of five states.
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// The discount factor.
+    pub fn beta(&self) -> f64 {
+        BETA
+    }
+
+    /// The exact solution of the model without a grid.
+    ///
+    /// With V = A_z + B_z ln k the right-hand side is (1−β) ln(z k^α (1−θ)) + β Σ P (A + B ln(θ z k^α)), whose
+    /// best θ is as above, and comparing coefficients gives two linear systems.
+    pub fn closed_form(&self) -> ClosedForm {
+        let n = self.chain.len();
+        let weight = 1.0 - BETA;
+        let product = |values: &[f64]| -> Vec<f64> {
+            let row = |z: usize| self.chain.row(z).iter().zip(values).map(|(p, v)| p * v).sum();
+            (0..n).map(row).collect()
+        };
+        let slope = self.solve_linear(ALPHA * BETA, &vec![weight * ALPHA; n]);
+        let ahead = product(&slope);
+        let saved: Vec<f64> = ahead.iter().map(|b| BETA * b / (weight + BETA * b)).collect();
+        let due: Vec<f64> = (0..n)
+            .map(|z| {
+                let log = libm::log(self.chain.states()[z]);
+                weight * (libm::log(1.0 - saved[z]) + log) + BETA * ahead[z] * (libm::log(saved[z]) + log)
+            })
+            .collect();
+        ClosedForm { level: self.solve_linear(BETA, &due), slope, saved }
+    }
+
+    /// x with (I − `factor` P) x = `right`.
+    fn solve_linear(&self, factor: f64, right: &[f64]) -> Vec<f64> {
+        // The sum Σ (factor P)^t right, which converges by 0.95 a term; nothing cancels.
+        let n = right.len();
+        let mut x = right.to_vec();
+        for _ in 0..2000 {
+            let next: Vec<f64> = (0..n)
+                .map(|z| {
+                    right[z] + factor * self.chain.row(z).iter().zip(&x).map(|(p, x)| p * x).sum::<f64>()
+                })
+                .collect();
+            x = next;
+        }
+        x
+    }
+
+    /// max |V − `value`| over all points, with the V of the model without a grid and `value` (states × points)
+    /// in units of (1−β) utility.
+    pub fn distance_from_closed_form(&self, value: &[f64]) -> f64 {
+        let ClosedForm { level, slope, .. } = self.closed_form();
+        let log: Vec<f64> = self.capital.iter().map(|&k| libm::log(k)).collect();
+        let of_state = |(z, value): (usize, &[f64])| {
+            let off = value.iter().zip(&log).map(|(value, log)| (level[z] + slope[z] * log - value).abs());
+            off.fold(0.0, sup)
+        };
+        value.chunks(POINTS).enumerate().map(of_state).fold(0.0, sup)
+    }
+
+    /// The same problem for the methods of this library, whose values are in units of utility: divided by 1−β.
+    ///
+    /// # Errors
+    ///
+    /// As [`Problem::with_shocks`].
+    pub fn problem(&self) -> Result<Problem> {
+        let model = Model::new(1.0, BETA, 1.0, ALPHA)?;
+        let steady = model.steady_state().capital;
+        let (low, high) = (self.capital[0] / steady, self.capital[POINTS - 1] / steady);
+        let spec = GridSpec::default().points(POINTS).between(low, high);
+        Problem::with_shocks(model, self.chain.clone(), spec, Choice::Grid)
+    }
+
+    /// The iteration under their rule, with the threads of the pool that it is called in.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Parameter`](crate::error::Error::Parameter) where the discounted sum is not finite, which it is.
+    pub fn iterate(&self) -> Result<Iterated> {
+        let utility = Scaled { utility: Log::<false>, factor: 1.0 - BETA };
+        let states = self.chain.len();
+        let mut value = vec![0.0; states * POINTS];
+        let mut next = vec![0.0; states * POINTS];
+        let mut stages: Vec<Stage> = (0..states).map(|_| Stage::default()).collect();
+        let mut iterations = 0;
+        let change = loop {
+            self.apply(utility, &mut stages, &value, &mut next);
+            std::mem::swap(&mut value, &mut next);
+            iterations += 1;
+            if iterations == SETTLED {
+                stages.iter_mut().for_each(Stage::narrow);
+            }
+            let change = stages.iter().map(|stage| stage.change).fold(Change::NONE, Change::join).norm();
+            // Not below: what is no number ends it, too.
+            if change.is_nan() || change < TOLERANCE {
+                break change;
+            }
+        };
+        let changes: Vec<Change> = stages.iter().map(|stage| stage.change).collect();
+        let bound = Discounting::new(BETA, &self.chain)?.plain(&changes);
+        let choice: Vec<u32> = stages.iter().flat_map(Stage::choice).collect();
+        stages.iter_mut().for_each(Stage::widen);
+        self.apply(utility, &mut stages, &value, &mut next);
+        let again = stages.iter().flat_map(Stage::choice);
+        let is_proved = choice.iter().zip(again).all(|(choice, again)| choice.abs_diff(again) <= 1);
+        Ok(Iterated { value, choice, iterations, change, bound, is_proved })
+    }
+
+    /// T `value` to `next`.
+    fn apply<U: Indifference>(&self, utility: U, stages: &mut [Stage], value: &[f64], next: &mut [f64]) {
+        let work = stages.par_iter_mut().zip(next.par_chunks_mut(POINTS)).enumerate();
+        work.for_each(|(state, (stage, next))| {
+            let old = &value[state * POINTS..][..POINTS];
+            let resources = &self.resources[state * POINTS..][..POINTS];
+            let chances = self.chain.row(state);
+            stage.apply(utility, &self.capital, chances, resources, value, old, next);
+        });
+    }
+}
+
+/// One state's stage.
+#[derive(Debug)]
+struct Stage {
+    /// The candidates looked at.
+    window: Range<usize>,
+    stored: StoredPolicy,
+    /// E V at the candidates.
+    expected: Vec<f64>,
+    change: Change,
+}
+
+impl Default for Stage {
+    fn default() -> Self {
+        let stored = StoredPolicy::default();
+        Self { window: 0..POINTS, stored, expected: vec![0.0; POINTS], change: Change::NONE }
+    }
+}
+
+impl Stage {
+    fn choice(&self) -> impl Iterator<Item = u32> {
+        self.stored.choice().iter().map(|&j| j + self.window.start as u32)
+    }
+
+    /// Looks at candidates in use only, and some around them.
+    fn narrow(&mut self) {
+        let (mut least, mut most) = (POINTS, 0);
+        for j in self.choice() {
+            (least, most) = (least.min(j as usize), most.max(j as usize));
+        }
+        if least <= most {
+            self.window = least.saturating_sub(MARGIN)..POINTS.min(most + MARGIN + 1);
+            self.stored = StoredPolicy::default();
+        }
+    }
+
+    /// Looks at all candidates.
+    fn widen(&mut self) {
+        self.window = 0..POINTS;
+        self.stored = StoredPolicy::default();
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn apply<U: Indifference>(
+        &mut self,
+        utility: U,
+        capital: &[f64],
+        chances: &[f64],
+        resources: &[f64],
+        value: &[f64],
+        old: &[f64],
+        next: &mut [f64],
+    ) {
+        loop {
+            let window = self.window.clone();
+            let expected = &mut self.expected[..window.len()];
+            Vectors::best().run(Expectation { chances, value, first: window.start, expected });
+            let grid = &capital[window.clone()];
+            let choices = Choices { grid, resources, continuation: expected, beta: BETA, utility };
+            let found = self.stored.apply(choices, old, next);
+            let at_an_end =
+                |j: Option<&u32>, end: usize| j.is_some_and(|&j| j as usize + window.start == end);
+            let choice = self.stored.choice();
+            let leaves = window.start > 0 && at_an_end(choice.first(), window.start)
+                || window.end < POINTS && at_an_end(choice.last(), window.end - 1);
+            match found {
+                Some(change) if !leaves => {
+                    self.change = change;
+                    return;
+                }
+                _ if window.len() < POINTS => self.widen(),
+                // All candidates one after another, which this problem does not need.
+                _ => {
+                    self.change = search(choices, old, next);
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// All candidates of all rows.
+fn search<U: Indifference>(choices: Choices<'_, U>, old: &[f64], next: &mut [f64]) -> Change {
+    let mut change = Change::NONE;
+    for ((f, old), next) in choices.resources.iter().zip(old).zip(next) {
+        let totals = choices.grid.iter().zip(choices.continuation).filter(|(k, _)| *k < f);
+        let totals = totals.map(|(k, c)| choices.utility.value(f - k) + choices.beta * c);
+        *next = totals.fold(f64::NEG_INFINITY, f64::max);
+        change.add(*next - old);
+    }
+    change
+}
+
+/// Σ_z′ P(z, z′) V(k, z′) at some points.
+struct Expectation<'a> {
+    chances: &'a [f64],
+    /// states × points.
+    value: &'a [f64],
+    first: usize,
+    expected: &'a mut [f64],
+}
+
+impl Kernel for Expectation<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Self { chances, value, first, expected } = self;
+        let n = expected.len();
+        let mut terms: Vec<(f64, &[f64])> = Vec::with_capacity(chances.len());
+        for (state, &chance) in chances.iter().enumerate() {
+            if chance != 0.0 {
+                terms.push((chance, &value[state * POINTS + first..][..n]));
+            }
+        }
+        // Three states at a time: as many as one leads to, so that the sum is written once.
+        match terms[..] {
+            [(p, v), (q, w)] => {
+                for i in 0..n {
+                    expected[i] = p * v[i] + q * w[i];
+                }
+            }
+            [(p, v), (q, w), (r, x)] => {
+                for i in 0..n {
+                    expected[i] = p * v[i] + q * w[i] + r * x[i];
+                }
+            }
+            _ => {
+                expected.fill(0.0);
+                for (chance, values) in terms {
+                    for i in 0..n {
+                        expected[i] += chance * values[i];
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[ignore = "a minute without optimization"]
+    fn the_published_numbers_come_out() {
+        let problem = Aruoba::new();
+        let found = problem.iterate().unwrap();
+        assert_eq!(found.iterations, 257);
+        assert_eq!(format!("{:.3e}", found.change), "9.716e-8");
+        let checked = problem.capital()[found.choice[2 * POINTS + 999] as usize];
+        assert_eq!(format!("{checked:.6}"), "0.146549");
+        assert!(found.is_proved);
+        // All 89,100 choices are those of the C++ (`benches/peers/aruoba.cpp`).
+        let bytes: Vec<u8> = found.choice.iter().flat_map(|j| j.to_le_bytes()).collect();
+        assert_eq!(crc32fast::hash(&bytes), 0x6346_5797);
+        // Within what is guaranteed of the gridded problem and the grid's own error, which is far smaller.
+        assert!(found.bound < 1.95e-6 && problem.distance_from_closed_form(&found.value) < 1.95e-6);
+    }
+
+    #[test]
+    fn the_closed_form_solves_the_bellman_equation() {
+        let problem = Aruoba::new();
+        let ClosedForm { level, slope, saved } = problem.closed_form();
+        let value = |k: f64, z: usize| level[z] + slope[z] * k.ln();
+        for (z, &productivity) in problem.chain().states().iter().enumerate() {
+            for k in [0.09_f64, 0.18, 0.26] {
+                let output = productivity * k.powf(ALPHA);
+                let total = |share: f64| {
+                    let row = problem.chain().row(z);
+                    let ahead: f64 = (0..row.len()).map(|to| row[to] * value(share * output, to)).sum();
+                    (1.0 - BETA) * ((1.0 - share) * output).ln() + BETA * ahead
+                };
+                assert!((total(saved[z]) - value(k, z)).abs() < 1e-13);
+                // The best share.
+                for other in [saved[z] - 1e-3, saved[z] + 1e-3] {
+                    assert!(total(other) < total(saved[z]) - 1e-8);
+                }
+            }
+        }
+        // The distance is that of the value it is given.
+        let mut exact: Vec<f64> = Vec::new();
+        for z in 0..problem.chain().len() {
+            exact.extend(problem.capital().iter().map(|&k| value(k, z)));
+        }
+        assert!(problem.distance_from_closed_form(&exact) < 1e-14);
+        exact[3 * POINTS + 77] += 1e-3;
+        assert!((problem.distance_from_closed_form(&exact) - 1e-3).abs() < 1e-14);
+        // A row that sums to 1.0001 makes it differ from αβ; with rows that sum to 1 it would not.
+        assert!((saved[2] - ALPHA * BETA).abs() > 1e-6);
+    }
+}
