@@ -139,8 +139,8 @@ impl PlacesMut<'_> {
         let (eights, rest) = self.numbers.as_chunks::<WIDE_LANES>();
         let eights = if values.len() < self.bound { &[] } else { eights };
         let found = eights.iter().map(move |places| {
-            // SAFETY: numbers are below the bound from the beginning, `set` keeps them there, and there are as
-            // many values.
+            // SAFETY: numbers are below the bound from the beginning, `set` keeps them there, and there are
+            // as many values.
             places.map(|place| unsafe { *values.get_unchecked(place as usize) })
         });
         (found, rest)

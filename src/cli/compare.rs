@@ -67,6 +67,9 @@ struct BootstrapArgs {
     race: RaceArgs,
 }
 
+/// What a benchmark by others says itself.
+const GROWTH: [&str; 7] = ["grid", "sigma", "beta", "delta", "alpha", "choice", "tolerance"];
+
 /// A benchmark by others.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum Benchmark {
@@ -77,7 +80,7 @@ enum Benchmark {
 #[derive(Debug, Args)]
 struct GrowthArgs {
     /// A published benchmark instead, with its own model, grid and rule to stop
-    #[arg(long, value_enum, conflicts_with_all = ["grid", "sigma", "beta", "delta", "alpha", "choice", "tolerance"])]
+    #[arg(long, value_enum, conflicts_with_all = GROWTH)]
     benchmark: Option<Benchmark>,
     /// Numbers of grid points
     #[arg(

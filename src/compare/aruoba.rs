@@ -1,10 +1,10 @@
-//! Aruoba and Fernández-Villaverde's benchmark of languages against the clock: under their rule, and beside it
-//! the library's best method to a guaranteed error.
+//! Aruoba and Fernández-Villaverde's benchmark of languages against the clock: under their rule, and beside
+//! it the library's best method to a guaranteed error.
 //!
-//! Their rule stops at a change below 1e-7, which guarantees 1.9e-6 of the problem on the grid; the other method
-//! guarantees 1e-7. Values are in units of (1−β) utility, as theirs are. Methods end at different functions within
-//! their bounds, so that V is compared as in [`growth`](super::growth). On a GPU, f32 cannot tell a change of 1e-7
-//! from rounding, so that there is no such run.
+//! Their rule stops at a change below 1e-7, which guarantees 1.9e-6 of the problem on the grid; the other
+//! method guarantees 1e-7. Values are in units of (1−β) utility, as theirs are. Methods end at different
+//! functions within their bounds, so that V is compared as in [`growth`](super::growth). On a GPU, f32 cannot
+//! tell a change of 1e-7 from rounding, so that there is no such run.
 
 use super::race::{Contender, Steps};
 use super::{Device, Outcome, Rules, race};
@@ -67,7 +67,8 @@ pub fn compare(
     race::race(&mut contenders, &[size], rules, &task)
 }
 
-/// Where two value functions are farther apart than their bounds allow, or two runs under the same rule differ.
+/// Where two value functions are farther apart than their bounds allow, or two runs under the same rule
+/// differ.
 fn differ(one: &Answer, other: &Answer) -> Option<String> {
     if let (Some(one), Some(other)) = (&one.iterated, &other.iterated) {
         let equal = one.iterations == other.iterations && one.choice == other.choice;
@@ -89,8 +90,8 @@ pub fn description(outcome: &Outcome<Answer>) -> Vec<String> {
     let benchmark = Aruoba::new();
     let (points, states) = (benchmark.capital().len(), benchmark.chain().len());
     let mut lines = vec![format!(
-        "the benchmark of Aruoba and Fernández-Villaverde (2015): {} capitals × {states} states, values in units \
-         of (1−β) utility",
+        "the benchmark of Aruoba and Fernández-Villaverde (2015): {} capitals × {states} states, values in \
+         units of (1−β) utility",
         grouped(points as u64)
     )];
     if let Some((answer, found)) =
@@ -99,8 +100,8 @@ pub fn description(outcome: &Outcome<Answer>) -> Vec<String> {
         // The number that they print: capital 1,000 and productivity 3, counted from 1.
         let checked = benchmark.capital()[found.choice[2 * points + 999] as usize];
         lines.push(format!(
-            "their rule: plain iteration to a change below 1e-7: {} iterations, last change {:.3e}, choice at \
-             capital 1,000 and productivity 3: {checked:.6}; guarantees {}; {}",
+            "their rule: plain iteration to a change below 1e-7: {} iterations, last change {:.3e}, choice \
+             at capital 1,000 and productivity 3: {checked:.6}; guarantees {}; {}",
             found.iterations,
             found.change,
             upper(answer.bound, 1),
@@ -111,14 +112,14 @@ pub fn description(outcome: &Outcome<Answer>) -> Vec<String> {
             }
         ));
         lines.push(format!(
-            "the model without a grid has a closed form, here with the row of the transition matrix that sums \
-             to 1.0001: V is within {} of it at all points",
+            "the model without a grid has a closed form, here with the row of the transition matrix that \
+             sums to 1.0001: V is within {} of it at all points",
             upper(benchmark.distance_from_closed_form(&found.value), 1)
         ));
     }
     lines.push(format!(
-        "accelerated: the library's own method, coarser grids first, from the gridded problem to V, the policy \
-         and their certificate; guarantees {} of the same problem on the grid",
+        "accelerated: the library's own method, coarser grids first, from the gridded problem to V, the \
+         policy and their certificate; guarantees {} of the same problem on the grid",
         figure(TOLERANCE)
     ));
     lines.push("no run on a GPU: its 32-bit values cannot tell such a change from rounding".into());

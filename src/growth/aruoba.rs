@@ -1,15 +1,15 @@
-//! The benchmark of Aruoba and Fernández-Villaverde, "A comparison of programming languages in economics" (2015),
-//! under their rule: the stochastic growth model with full depreciation and logarithmic utility, by plain value
-//! function iteration.
+//! The benchmark of Aruoba and Fernández-Villaverde, "A comparison of programming languages in economics"
+//! (2015), under their rule: the stochastic growth model with full depreciation and logarithmic utility, by
+//! plain value function iteration.
 //!
 //! ```text
 //! V(k, z) = max over k′ on the grid of (1−β) ln(z k^α − k′) + β Σ_z′ P(z, z′) V(k′, z′)
 //! α = 0.33333333333, β = 0.95, k_i = k*/2 + 0.00001 i, i = 0 … 17,819, z and P: `Chain::aruoba`
 //! ```
 //!
-//! from V = 0 until the largest change is below 1e-7: 257 iterations. Values are in units of (1−β) utility. Their
-//! program searches each row from the choice of the row before to the first decline. Its number to be checked is the
-//! choice at the 1,000th capital and the third state, 0.146549.
+//! from V = 0 until the largest change is below 1e-7: 257 iterations. Values are in units of (1−β) utility.
+//! Their program searches each row from the choice of the row before to the first decline. Its number to be
+//! checked is the choice at the 1,000th capital and the third state, 0.146549.
 //!
 //! **The third row of P sums to 1.0001**, so that β/(1−β) times the change is no bound, and k′ = αβ z k^α is
 //! not the solution. Comparing coefficients of ln k and constants gives, by state,
@@ -19,10 +19,10 @@
 //! (I − βP) A = (1−β) ln((1−θ_z) z) + β (P B)_z ln(θ_z z)
 //! ```
 //!
-//! **How it is done here.** Each state has a [stored policy](super::maximize::stored) with thresholds, which is
-//! the same iteration: the same V and choices, of all candidates, and not by a search for them. From the second
-//! ten iterations on it looks at the candidates in use and a margin around them only, as their search does; an
-//! application to all candidates ends the run, and says that no other would have been better.
+//! **How it is done here.** Each state has a stored policy (`maximize/stored`) with thresholds, which
+//! is the same iteration: the same V and choices, of all candidates, and not by a search for them. From the
+//! sixth iteration on it looks at the candidates in use and a margin around them only, as their search
+//! does; an application to all candidates ends the run, and says that no other would have been better.
 
 use std::ops::Range;
 
@@ -128,8 +128,8 @@ pub struct Iterated {
     pub change: f64,
     /// The guaranteed distance of `value` from the solution on the grid, but for rounding.
     pub bound: f64,
-    /// Whether one more application, with all candidates, keeps each of the choices or moves it by one point at
-    /// the most.
+    /// Whether one more application, with all candidates, keeps each of the choices or moves it by one point
+    /// at the most.
     pub is_proved: bool,
 }
 
@@ -179,8 +179,8 @@ impl Aruoba {
 
     /// The exact solution of the model without a grid.
     ///
-    /// With V = A_z + B_z ln k the right-hand side is (1−β) ln(z k^α (1−θ)) + β Σ P (A + B ln(θ z k^α)), whose
-    /// best θ is as above, and comparing coefficients gives two linear systems.
+    /// With V = A_z + B_z ln k the right-hand side is (1−β) ln(z k^α (1−θ)) + β Σ P (A + B ln(θ z k^α)),
+    /// whose best θ is as above, and comparing coefficients gives two linear systems.
     pub fn closed_form(&self) -> ClosedForm {
         let n = self.chain.len();
         let weight = 1.0 - BETA;
@@ -216,8 +216,8 @@ impl Aruoba {
         x
     }
 
-    /// max |V − `value`| over all points, with the V of the model without a grid and `value` (states × points)
-    /// in units of (1−β) utility.
+    /// max |V − `value`| over all points, with the V of the model without a grid and `value` (states ×
+    /// points) in units of (1−β) utility.
     pub fn distance_from_closed_form(&self, value: &[f64]) -> f64 {
         let ClosedForm { level, slope, .. } = self.closed_form();
         let log: Vec<f64> = self.capital.iter().map(|&k| libm::log(k)).collect();
@@ -228,7 +228,8 @@ impl Aruoba {
         value.chunks(POINTS).enumerate().map(of_state).fold(0.0, sup)
     }
 
-    /// The same problem for the methods of this library, whose values are in units of utility: divided by 1−β.
+    /// The same problem for the methods of this library, whose values are in units of utility: divided by
+    /// 1−β.
     ///
     /// # Errors
     ///
@@ -245,7 +246,8 @@ impl Aruoba {
     ///
     /// # Errors
     ///
-    /// [`Error::Parameter`](crate::error::Error::Parameter) where the discounted sum is not finite, which it is.
+    /// [`Error::Parameter`](crate::error::Error::Parameter) where the discounted sum is not finite, which it
+    /// is.
     pub fn iterate(&self) -> Result<Iterated> {
         let utility = Scaled { utility: Log::<false>, factor: 1.0 - BETA };
         let states = self.chain.len();

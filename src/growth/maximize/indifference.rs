@@ -6,7 +6,7 @@
 //! L(f) = U(f − a) − U(f − b),     which falls with resources f, as U is concave,
 //! ```
 //!
-//! and is worth it from the resources y on at which L(y) is what the larger capital brings, d = β (V_b − V_a):
+//! and is worth it from the resources y on at which L(y) = d = β (V_b − V_a), which the larger capital brings:
 //!
 //! ```text
 //! σ = 2:  y = (a+b)/2 + √(h²/4 + h/d)        σ = 1:  y = b + h/(e^d − 1)        h = b − a
@@ -14,8 +14,8 @@
 //!
 //! Other σ have no closed form.
 //!
-//! **Rounding.** L, found as a difference of two computed utilities, is uncertain by their rounding, and so is
-//! a comparison of two computed objectives. [`margin`] is a bound on both together, with room to spare.
+//! **Rounding.** L, found as a difference of two computed utilities, is uncertain by their rounding, and so
+//! is a comparison of two computed objectives. [`margin`] is a bound on both together, with room to spare.
 
 use super::super::utility::{Log, Power, Reciprocal, Utility};
 
@@ -33,7 +33,8 @@ pub(in crate::growth) trait Indifference: Utility {
     fn worth(self, consumption: f64, size: f64) -> f64;
 
     /// A bound, in units of the roundoff, on how far the objective with this consumption may be off by what
-    /// is rounded of U(`consumption`) = `value`: the function, consumption itself, and the sum's part due to U.
+    /// is rounded of U(`consumption`) = `value`: the function, consumption itself, and the sum's part due to
+    /// U.
     fn roundings(self, consumption: f64, value: f64) -> f64;
 }
 

@@ -8,7 +8,7 @@
 //! | `candidates.rs` | choice on the grid: the objective, and when a candidate can be better |
 //! | `brute.rs` | all candidates |
 //! | `sweep.rs` | rising policies: one sweep, its check, and the upper envelope |
-//! | `indifference.rs`, `stored/` | the sweep from one application to the next: what stays is not done again |
+//! | `indifference.rs`, `stored/` | the sweep from one application to the next: what stays is kept |
 //! | `bisection.rs` | bisection on the sign of differences |
 
 mod bisection;

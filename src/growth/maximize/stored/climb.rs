@@ -1,8 +1,8 @@
-//! Choices from scratch by climbing: each row starts at the choice of the row before and goes on while the next
-//! candidate is better.
+//! Choices from scratch by climbing: each row starts at the choice of the row before and goes on while the
+//! next candidate is better.
 //!
-//! The proof is that of the thresholds: wherever a row passes from candidate q to q+1, the row before must not
-//! prefer q+1; the first row must prefer all that it has passed, the last row none of those above. Where
+//! The proof is that of the thresholds: wherever a row passes from candidate q to q+1, the row before must
+//! not prefer q+1; the first row must prefer all that it has passed, the last row none of those above. Where
 //! rounding decides any of these, nothing is proved.
 
 use super::*;

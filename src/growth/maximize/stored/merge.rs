@@ -1,11 +1,11 @@
-//! Choices from scratch where the resources of indifference y_q have a formula: one merge of the rows' resources
-//! with the y_q.
+//! Choices from scratch where the resources of indifference y_q have a formula: one merge of the rows'
+//! resources with the y_q.
 //!
 //! Row i chooses candidate j with y_{j−1} < f_i ≤ y_j, which is the best of all where y rises.
 //!
-//! **Rounding.** y_q is off by what moves L by as much as rounding may move d and L. For consumption x and the
-//! smallest step h of the grid, −dL/df = σ U′(x)/x h at the least and L = U′(x) h, so that for σ ≥ 1 it is
-//! enough that f_i is farther from y_q than
+//! **Rounding.** y_q is off by what moves L by as much as rounding may move d and L. For consumption x and
+//! the smallest step h of the grid, −dL/df = σ U′(x)/x h at the least and L = U′(x) h, so that for σ ≥ 1 it
+//! is enough that f_i is farther from y_q than
 //!
 //! ```text
 //! 2 x κ,   κ = 64 ε ((max |β C| + |U| + 1)/U′(x) + x)/h

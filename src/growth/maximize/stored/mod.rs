@@ -8,9 +8,9 @@
 //! d_q = β (C_{q+1} − C_q) > L(i, q) = U(f_i − k_q) − U(f_i − k_{q+1})
 //! ```
 //!
-//! L falls with i, as U is concave. So each q has a first row r_q that prefers q+1, and where r_q does not fall
-//! with q, the objective of row i rises up to candidate j(i) = #{q: r_q ≤ i} and falls from there on: j(i) is
-//! the best of **all** candidates. Nothing is assumed about the curvature of C.
+//! L falls with i, as U is concave. So each q has a first row r_q that prefers q+1, and where r_q does not
+//! fall with q, the objective of row i rises up to candidate j(i) = #{q: r_q ≤ i} and falls from there on:
+//! j(i) is the best of **all** candidates. Nothing is assumed about the curvature of C.
 //!
 //! **Kept thresholds** (`adjust.rs`). From one application to the next few r_q move. So L(r_q − 1, q) and
 //! L(r_q, q), on either side of d_q, are stored, and U(f_i − k_j(i)) as well. An application is then
@@ -20,9 +20,9 @@
 //! 2. one pass over the rows: (T V)_i = U_i + β C_j(i).
 //!
 //! **From scratch.** The first applications move most r_q. Where there is a formula (`indifference.rs`, σ = 1
-//! and 2), the resources y_q at which a row is indifferent between q and q+1 are computed for all q, and r_q is
-//! where f passes y_q: one merge of two sorted lists (`merge.rs`). Where there is none, each row climbs from
-//! the choice of the row before (`climb.rs`).
+//! and 2), the resources y_q at which a row is indifferent between q and q+1 are computed for all q, and r_q
+//! is where f passes y_q: one merge of two sorted lists (`merge.rs`). Where there is none, each row climbs
+//! from the choice of the row before (`climb.rs`).
 //!
 //! **Rounding.** The choice is that of brute force on computed objectives, the smallest of equal ones, and so
 //! is (T V)_i, to the last bit. Thresholds are stored with a margin that covers all rounding; where d_q lies
