@@ -6,7 +6,7 @@
 //! L(f) = U(f − a) − U(f − b),     which falls with resources f, as U is concave,
 //! ```
 //!
-//! and is worth it from the resources y on at which L(y) = d = β (V_b − V_a), which the larger capital brings:
+//! and is worth it from the resources y on at which L(y) is the gain d = β (V_b − V_a):
 //!
 //! ```text
 //! σ = 2:  y = (a+b)/2 + √(h²/4 + h/d)        σ = 1:  y = b + h/(e^d − 1)        h = b − a
