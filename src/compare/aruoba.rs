@@ -38,6 +38,8 @@ pub fn compare(
     progress: &dyn Fn(&Device, u64),
 ) -> Result<Outcome<Answer>> {
     let benchmark = &Aruoba::new();
+    let problem = benchmark.problem()?;
+    let problem = &problem;
     let size = (benchmark.capital().len() * benchmark.chain().len()) as u64;
     let scale = 1.0 - benchmark.beta();
     let settings = Settings::for_choice(Choice::Grid).tolerance(TOLERANCE / scale);
@@ -49,7 +51,6 @@ pub fn compare(
         };
         contenders.push(Contender { device, method: "their rule", run: Box::new(run) });
     }
-    let problem = &benchmark.problem()?;
     for device in devices.iter().filter(|device| device.gpu.is_none()) {
         let run = move |_: u64, _: Option<&mut Steps>| {
             let solution = device.jobs.install(|| solve(problem, &settings, &mut |_| {}))?;
