@@ -250,7 +250,7 @@ impl StoredPolicy {
     }
 
     /// Makes room for all that is stored; whether it can be stored.
-    fn has_room<U>(&mut self, choices: Choices<'_, U>) -> bool {
+    fn has_room<U: Indifference>(&mut self, choices: Choices<'_, U>) -> bool {
         let (candidates, rows) = (choices.grid.len(), choices.resources.len());
         let numbers = u32::try_from(usize::max(candidates, rows));
         if candidates < 2 || rows == 0 || numbers.is_err() {

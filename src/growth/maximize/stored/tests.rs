@@ -123,7 +123,7 @@ fn wander<U: Indifference>(utility: U, seed: u32) -> (usize, usize) {
             indifferent += steps[q];
             let row = draws.below(resources.len());
             let near = resources.iter().copied().find(|f| (f - indifferent).abs() < 0.02);
-            let at = near.filter(|_| row % 3 == 0).unwrap_or(indifferent);
+            let at = near.filter(|_| row.is_multiple_of(3)).unwrap_or(indifferent);
             let rise = (utility.value(at - grid[q]) - utility.value(at - grid[q + 1])) / 0.95;
             let mut higher = value[q] + rise;
             for _ in 0..draws.below(4) {
