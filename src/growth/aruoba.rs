@@ -39,7 +39,7 @@ use super::problem::{Choice, Problem};
 use super::sup::sup;
 use super::utility::{Log, Utility};
 use crate::error::Result;
-use crate::vector::{Kernel, Lanes, Vectors};
+use crate::vector::{Lanes, Vectorized, Vectors};
 
 /// Capital share α.
 const ALPHA: f64 = 0.333_333_333_33;
@@ -391,7 +391,7 @@ struct Expectation<'a> {
     expected: &'a mut [f64],
 }
 
-impl Kernel for Expectation<'_> {
+impl Vectorized for Expectation<'_> {
     type Output = ();
 
     #[inline(always)]

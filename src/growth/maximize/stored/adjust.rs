@@ -31,7 +31,7 @@ struct Adjust<'a, 'c, U> {
     size: f64,
 }
 
-impl<U: Indifference> Kernel for Adjust<'_, '_, U> {
+impl<U: Indifference> Vectorized for Adjust<'_, '_, U> {
     type Output = Applied;
 
     #[inline(always)]

@@ -48,7 +48,7 @@ struct Climb<'a, 'c, U> {
     rows: Rows<'a>,
 }
 
-impl<U: Indifference> Kernel for Climb<'_, '_, U> {
+impl<U: Indifference> Vectorized for Climb<'_, '_, U> {
     type Output = Applied;
 
     #[inline(always)]

@@ -79,7 +79,7 @@ struct Indifferences<'a, 'c, U> {
     y: &'a mut [f64],
 }
 
-impl<U: Indifference> Kernel for Indifferences<'_, '_, U> {
+impl<U: Indifference> Vectorized for Indifferences<'_, '_, U> {
     type Output = bool;
 
     #[inline(always)]
@@ -116,7 +116,7 @@ struct Merge<'a, 'c, U> {
     rows: Rows<'a>,
 }
 
-impl<U: Indifference> Kernel for Merge<'_, '_, U> {
+impl<U: Indifference> Vectorized for Merge<'_, '_, U> {
     type Output = Applied;
 
     #[inline(always)]

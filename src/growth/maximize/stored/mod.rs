@@ -44,7 +44,7 @@ use rayon::prelude::*;
 
 use super::super::change::Change;
 use super::indifference::{Indifference, margin};
-use crate::vector::{Kernel, Lanes, Places, PlacesMut, Vectors};
+use crate::vector::{Lanes, Places, PlacesMut, Vectorized, Vectors};
 
 /// Candidates that are checked together, and rows that are worked off together.
 const BLOCK: usize = 64;
