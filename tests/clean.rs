@@ -195,6 +195,36 @@ fn averages_over_grids_are_those_of_pandas() {
     assert!(refused.contains("give it by `every`"), "{refused}");
 }
 
+/// The prices of a file of one stock, of which one day is wanted.
+fn prices_of(text: &str, options: &LoadOptions) -> Vec<f64> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("A.csv");
+    fs::write(&path, text).unwrap();
+    let panel = load(&[path], options, &Jobs::new()).unwrap().panel;
+    let [day] = &panel.days[..] else { panic!("not one day") };
+    day.prices.iter().copied().collect()
+}
+
+/// The grid of a half day ends with its close, from a file too: 3 July 2018 until 13:00.
+#[test]
+fn grids_of_half_days_from_files_end_with_the_close() {
+    let text = "2018-07-03,09:30,1\n2018-07-03,12:40,2\n2018-07-03,15:00,3\n";
+    let cleaning = Cleaning::default().session("09:30-16:00".parse().unwrap());
+    let every = |cleaning| LoadOptions::default().cleaning(cleaning).every("30min".parse().unwrap());
+    let short = prices_of(text, &every(cleaning.clone().half_days(HalfDays::Short)));
+    assert_eq!(short, [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 2.0]);
+    let whole = prices_of(text, &every(cleaning));
+    assert_eq!((whole.len(), whole[10], whole[13]), (14, 2.0, 3.0));
+}
+
+/// Sorted, rows of one time keep the order in which they came.
+#[test]
+fn the_last_of_equal_times_is_the_last_row() {
+    let text = "20070103,0936,3\n20070103,0935,1\n20070103,0936,5\n20070103,0936,4\n20070103,0935,2\n";
+    let options = LoadOptions::default().sort().cleaning(Cleaning::default().duplicates(Duplicates::Last));
+    assert_eq!(prices_of(text, &options), [2.0, 4.0]);
+}
+
 #[test]
 fn refresh_times_and_their_prices_are_those_of_the_definition() {
     let mut series = series();

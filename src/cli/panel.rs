@@ -7,6 +7,7 @@ use clap::Args;
 use jiff::civil::Date;
 
 use crate::error::{Error, Result};
+use crate::jobs::Jobs;
 use crate::output::panel::{PriceRows, StockSummary, digits, write_summary};
 use crate::output::{Destination, Format, Outputs};
 use crate::panel::{Align, PanelReader, SECOND, half_day_close};
@@ -133,7 +134,7 @@ pub(super) fn run(mut args: PanelCommand, report: &Report) -> Result<Outcome> {
             Ok(())
         })?;
     } else {
-        write_prices(&panel, &destination, format, &mut add)?;
+        write_prices(&mut panel, &jobs, &destination, format, &mut add)?;
     }
     let summaries: Vec<StockSummary> =
         holdings.iter().map(|(stock, holding)| holding.summary(stock)).collect();
@@ -148,8 +149,11 @@ pub(super) fn run(mut args: PanelCommand, report: &Report) -> Result<Outcome> {
 }
 
 /// Writes the prices, and hands them to `add`.
+///
+/// A panel without days has no file: all blocks are read before it takes its place.
 fn write_prices(
-    panel: &PanelReader,
+    panel: &mut PanelReader,
+    jobs: &Jobs,
     destination: &Destination,
     format: Format,
     add: &mut impl FnMut(&str, Date, &[u64], &[f64]),
@@ -169,15 +173,22 @@ fn write_prices(
             rows.day(stock, date, times, prices).map_err(Error::Stdout)
         });
         match done {
-            Ok(()) => rows.finish(),
-            Err(Error::Stdout(error)) => Err(error),
-            Err(error) => {
-                failure = Some(error);
-                Err(std::io::Error::other("the panel can't be read"))
+            Ok(()) => {
+                rows.finish()?;
+                while panel.next_returns(jobs).map_err(|error| keep(&mut failure, error))?.is_some() {}
+                Ok(())
             }
+            Err(Error::Stdout(error)) => Err(error),
+            Err(error) => Err(keep(&mut failure, error)),
         }
     });
     failure.map_or(written, Err)
+}
+
+/// Keeps what the panel fails with for later, and gives the writer another error in its place.
+fn keep(failure: &mut Option<Error>, error: Error) -> std::io::Error {
+    *failure = Some(error);
+    std::io::Error::other("the panel can't be read")
 }
 
 /// What a user may want to type.

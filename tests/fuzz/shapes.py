@@ -61,6 +61,8 @@ DAYS = [datetime.date(2007, 1, 3), datetime.date(2007, 3, 9), datetime.date(2007
 UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 
 
+# As the documents have it.
+MISSING = ["", "na", "n/a", "nan", "null", "none", "nat", ".", "-", "#n/a"]
 PRICES = ["price", "close", "Last", "px"]
 
 
@@ -414,7 +416,7 @@ class Case:
             )
             for stock, text in cells:
                 text = text.strip()
-                if self.shape == "wide" and not text:
+                if self.shape == "wide" and text.lower() in MISSING:
                     continue
                 try:
                     price = float(text.replace(",", ".") if self.comma else text)
