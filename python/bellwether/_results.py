@@ -427,14 +427,14 @@ class GrowthSolution:
 
     @property
     def certificate(self) -> dict[str, float]:
-        """What is guaranteed and measured: residual, bound, rounding, euler_max, euler_mean."""
+        """What is guaranteed and measured: residual, iteration_error, rounding, euler_max, euler_mean."""
         found: dict[str, float] = self._description["certificate"]
         return found
 
     @property
     def bound(self) -> float:
         """The guaranteed error of ``value`` on this grid, in units of utility."""
-        return self.certificate["bound"]
+        return self.certificate["iteration_error"]
 
     @property
     def steady_state(self) -> dict[str, float]:

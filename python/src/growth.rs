@@ -1,5 +1,6 @@
 //! `growth`: the growth model, solved and certified.
 
+use bellwether::growth::enclose::{Enclosure, enclose_solution};
 use bellwether::growth::{
     Chain, Choice, GridSpec, Model, Problem, RowSums, Settings, Solution, solve, solve_on, transition_path,
 };
@@ -98,6 +99,7 @@ pub(crate) struct Growth {
     problem: Problem,
     settings: Settings,
     solution: Solution,
+    enclosure: Enclosure,
     rows: Vec<ShockRow>,
     /// What was computed on, and why.
     #[pyo3(get)]
@@ -140,37 +142,39 @@ pub(crate) fn growth(
             }));
         }
         let watch = Watch::default();
-        let (problem, settings, solution, rows, device) = interruptible(py, &watch, progress, || {
-            let jobs = watch.jobs(resources.library_jobs()?);
-            let opened = resources.open(&device, false, "the growth model", &jobs)?;
-            let settings = if opened.gpu.is_some() { on_gpu } else { on_cpu };
-            settings.check(kind)?;
-            jobs.install(|| {
-                let problem = match chain {
-                    Some(chain) => Problem::with_shocks(model, chain, spec, kind)?,
-                    None => Problem::new(model, spec, kind)?,
-                };
-                let most = settings.max_iterations as u64;
-                let mut observe = |progress: bellwether::growth::Progress| {
-                    watch.step(progress.iterations as u64, most);
-                    watch.check();
-                };
-                let solution = match &opened.gpu {
-                    Some(gpu) => solve_on(gpu, &problem, &settings, &mut observe)?,
-                    None => solve(&problem, &settings, &mut observe)?,
-                };
-                let rows = shock_rows(&problem, &solution);
-                Ok((problem, settings, solution, rows, opened.description))
-            })
-        })?;
-        Ok(Growth { problem, settings, solution, rows, device })
+        let (problem, settings, solution, enclosure, rows, device) =
+            interruptible(py, &watch, progress, || {
+                let jobs = watch.jobs(resources.library_jobs()?);
+                let opened = resources.open(&device, false, "the growth model", &jobs)?;
+                let settings = if opened.gpu.is_some() { on_gpu } else { on_cpu };
+                settings.check(kind)?;
+                jobs.install(|| {
+                    let problem = match chain {
+                        Some(chain) => Problem::with_shocks(model, chain, spec, kind)?,
+                        None => Problem::new(model, spec, kind)?,
+                    };
+                    let most = settings.max_iterations as u64;
+                    let mut observe = |progress: bellwether::growth::Progress| {
+                        watch.step(progress.iterations as u64, most);
+                        watch.check();
+                    };
+                    let solution = match &opened.gpu {
+                        Some(gpu) => solve_on(gpu, &problem, &settings, &mut observe)?,
+                        None => solve(&problem, &settings, &mut observe)?,
+                    };
+                    let enclosure = enclose_solution(&problem, &solution)?;
+                    let rows = shock_rows(&problem, &solution, &enclosure);
+                    Ok((problem, settings, solution, enclosure, rows, opened.description))
+                })
+            })?;
+        Ok(Growth { problem, settings, solution, enclosure, rows, device })
     })
 }
 
 #[pymethods]
 impl Growth {
     /// Columns of the solution, a value a node: `z`, `k`, `value`, `capital_next`, `consumption`,
-    /// `euler_error`.
+    /// `euler_error`, and bounds on the true V, `value_low` and `value_high`.
     fn column<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyArray1<f64>>> {
         let of: fn(&ShockRow) -> f64 = match name {
             "z" => |row| row.z,
@@ -179,6 +183,8 @@ impl Growth {
             "capital_next" => |row| row.capital_next,
             "consumption" => |row| row.consumption,
             "euler_error" => |row| row.euler_error,
+            "value_low" => |row| row.value_low,
+            "value_high" => |row| row.value_high,
             other => return Err(value_error(format!("there is no column {other:?}"))),
         };
         Ok(PyArray1::from_vec(py, self.rows.iter().map(of).collect()))
@@ -241,7 +247,7 @@ impl Growth {
             let written = py.detach(|| {
                 destination.write(|out| match self.problem.has_shocks() {
                     true => write_csv(&self.rows, out),
-                    false => write_csv(&growth_rows(&self.problem, &self.solution), out),
+                    false => write_csv(&growth_rows(&self.problem, &self.solution, &self.enclosure), out),
                 })
             });
             written.map_err(exception)

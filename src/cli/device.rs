@@ -63,6 +63,11 @@ impl DeviceArgs {
         self.threads.jobs(report)
     }
 
+    /// Whether a device was named, and it is not the CPU.
+    pub(super) fn names_a_gpu(&self) -> bool {
+        !matches!(self.device, DeviceChoice::Auto | DeviceChoice::Cpu)
+    }
+
     /// The threads asked for, or as many where nothing was said.
     pub(super) fn jobs_or(&self, threads: Option<usize>, report: &Report) -> Result<Jobs> {
         match threads.filter(|_| self.threads.threads.is_none()) {

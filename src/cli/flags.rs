@@ -6,7 +6,8 @@
 use crate::error::Error;
 
 /// Parameters, and the flags that set them.
-const FLAGS: [(&str, &str); 63] = [
+const FLAGS: [(&str, &str); 64] = [
+    ("accuracy", "--accuracy"),
     ("against", "--against"),
     ("align", "--align"),
     ("alpha", "--alpha"),

@@ -7,13 +7,16 @@ use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 
 use super::Outcome;
+use super::accuracy::{self, Wanted};
 use super::device::{DeviceArgs, Opened, check_free};
 use super::report::Report;
 use crate::error::{Error, Result};
 use crate::figures::{figure, grouped, upper};
+use crate::growth::enclose::enclose_solution;
 use crate::growth::{
-    Choice, EULER_POINTS, GridSpec, Maximizer, Method, Model, PathPoint, Problem, Progress, Settings,
-    Solution, Spacing, Stop, euler_error, solve, solve_on, transition_path,
+    Accurate, Choice, EULER_POINTS, Enclosure, GridSpec, GrowthError, Maximizer, Method, Model, PathPoint,
+    Problem, Progress, Settings, Solution, Spacing, Stop, euler_error, solve, solve_on, solve_to,
+    transition_path,
 };
 use crate::output::growth::{growth_rows, write_csv, write_json, write_parquet};
 use crate::output::{Destination, Format, Outputs};
@@ -36,39 +39,46 @@ pub(super) struct GrowthArgs {
     #[arg(long, default_value_t = 0.33, help_heading = "Model")]
     alpha: f64,
 
-    /// Number of grid points.
-    #[arg(long, value_name = "N", default_value_t = 100, help_heading = "Grid")]
-    grid: usize,
+    /// The error of V that is allowed, against the true value function of the economy, in units of utility:
+    /// the number of grid points follows [default: 1e-4, unless a flag speaks of a grid or of iterations on
+    /// it].
+    #[arg(long, value_name = "A", help_heading = "Accuracy or grid")]
+    pub(super) accuracy: Option<f64>,
+    /// Number of grid points, instead of an accuracy [default: the lecture's 100].
+    #[arg(long, value_name = "N", help_heading = "Accuracy or grid")]
+    pub(super) grid: Option<usize>,
     /// Lower end of the grid, as a multiple of the steady state's capital.
-    #[arg(long, default_value_t = 0.25, help_heading = "Grid")]
+    #[arg(long, default_value_t = 0.25, help_heading = "Accuracy or grid")]
     low: f64,
     /// Upper end of the grid, as a multiple of the steady state's capital.
-    #[arg(long, default_value_t = 1.75, help_heading = "Grid")]
+    #[arg(long, default_value_t = 1.75, help_heading = "Accuracy or grid")]
     high: f64,
-    /// Spacing of the grid points.
-    #[arg(long, value_enum, default_value_t = Spacing::Linear, help_heading = "Grid")]
-    grid_spacing: Spacing,
-    /// Where next period's capital may lie.
-    #[arg(long, value_enum, default_value_t = Choice::Continuous, help_heading = "Grid")]
-    choice: Choice,
+    /// Spacing of the grid points [default: linear; log with an accuracy].
+    #[arg(long, value_enum, help_heading = "Accuracy or grid")]
+    grid_spacing: Option<Spacing>,
+    /// Where next period's capital may lie [default: continuous].
+    #[arg(long, value_enum, help_heading = "Accuracy or grid")]
+    pub(super) choice: Option<Choice>,
 
-    /// How the Bellman operator is iterated [default: accelerated; on a GPU egm, or howard with --choice
+    /// How V is found [default: collocation; with a grid accelerated; on a GPU egm, or howard with --choice
     /// grid].
     #[arg(long, value_enum, help_heading = "Method")]
-    method: Option<Method>,
+    pub(super) method: Option<Method>,
     /// How the best next capital is found [default: cell, or sweep with --choice grid; on a GPU cell, or
     /// brute].
     #[arg(long, value_enum, help_heading = "Method")]
-    maximizer: Option<Maximizer>,
-    /// When to stop: at a guaranteed error, or at a small change.
-    #[arg(long, value_enum, default_value_t = Stop::Bound, help_heading = "Method")]
-    stop: Stop,
-    /// The guaranteed error of V, or the change, in units of utility.
-    #[arg(long, default_value_t = 1e-6, help_heading = "Method")]
-    tolerance: f64,
-    /// Give up after this many iterations.
-    #[arg(long, value_name = "N", default_value_t = 100_000, help_heading = "Method")]
-    max_iterations: usize,
+    pub(super) maximizer: Option<Maximizer>,
+    /// When iterations on a grid stop: at a guaranteed iteration error, or at a small change [default:
+    /// bound].
+    #[arg(long, value_enum, help_heading = "Method")]
+    pub(super) stop: Option<Stop>,
+    /// The iteration error: the distance of V to the exact solution on this grid, which is not its distance
+    /// to the true V; or the change; in units of utility [default: 1e-6].
+    #[arg(long, help_heading = "Method")]
+    pub(super) tolerance: Option<f64>,
+    /// Give up after this many iterations [default: 100,000].
+    #[arg(long, value_name = "N", help_heading = "Method")]
+    pub(super) max_iterations: Option<usize>,
 
     #[command(flatten)]
     device: DeviceArgs,
@@ -112,11 +122,13 @@ const WORTH_A_GPU: f64 = 1e11;
 /// Validates the arguments, solves, and writes the results.
 pub(super) fn run(arguments: &GrowthArgs, report: &Report) -> Result<Outcome> {
     let model = Model::new(arguments.sigma, arguments.beta, arguments.delta, arguments.alpha)?;
-    let settings = settings(arguments, Settings::for_choice(arguments.choice))?;
+    let choice = arguments.choice.unwrap_or(Choice::Continuous);
+    let wanted = Wanted::of(arguments, arguments.device.names_a_gpu())?;
+    let settings = settings(arguments, wanted.defaults(choice), choice)?;
     let jobs = arguments.device.jobs(report)?;
-    let spec = grid_spec(arguments);
+    let spec = grid_spec(arguments, wanted);
     check_grid_fits(&spec)?;
-    let problem = jobs.install(|| Problem::new(model, spec, arguments.choice))?;
+    let problem = jobs.install(|| Problem::new(model, spec, choice))?;
     let mut outputs = Outputs::default();
     let (destination, format) = outputs.table("--output", arguments.output.clone(), arguments.format)?;
     let path = path_spec(arguments, &mut outputs)?;
@@ -125,34 +137,40 @@ pub(super) fn run(arguments: &GrowthArgs, report: &Report) -> Result<Outcome> {
         // Before the work, whether the path can start there.
         transition_path(&problem, problem.capital(), path.from, 0)?;
     }
-    let (large, size) = work(&problem, &settings, arguments.method);
+    let (large, size) = match wanted {
+        Wanted::Grid(_) => work(&problem, &settings, arguments.method),
+        Wanted::Accuracy(_) => (false, format!("{} to an accuracy", name(&settings.method))),
+    };
     let device = arguments.device.open(&jobs, large, &size, report)?;
     let settings = match device.gpu {
-        Some(_) => self::settings(arguments, Settings::for_gpu(arguments.choice))?,
+        Some(_) => self::settings(arguments, Settings::for_gpu(choice), choice)?,
         None => settings,
     };
     jobs.install(|| {
-        let solution = solve_with_progress(&problem, &settings, &device, report)?;
+        let named = arguments.method.is_some();
+        let solved = solve_with_progress(wanted, named, problem, settings, &device, report)?;
+        let Solved { problem, settings, solution, enclosure } = solved;
         summarize(&problem, &settings, &solution, &device, report);
-        let rows = growth_rows(&problem, &solution);
+        accuracy::summarize(wanted, &problem, &solution, &enclosure, report);
+        let rows = growth_rows(&problem, &solution, &enclosure);
         let points = match &path {
             Some(path) => transition_path(&problem, &solution.capital_next, path.from, path.periods)?,
             None => Vec::new(),
         };
         let drawn = match &plot {
-            Some(plot) => Some(plot.draw(&picture(&problem, &settings, &solution, &points)?)?),
+            Some(plot) => Some(plot.draw(&picture(&problem, &settings, &solution, &enclosure, &points)?)?),
             None => None,
         };
         destination.write(|out| match format {
             Format::Csv => write_csv(&rows, out),
-            Format::Json => write_json(&problem, &settings, &solution, &rows, out),
-            Format::Parquet => write_parquet(&problem, &settings, &solution, &rows, out),
+            Format::Json => write_json(&problem, &settings, &solution, &enclosure, &rows, out),
+            Format::Parquet => write_parquet(&problem, &settings, &solution, &enclosure, &rows, out),
         })?;
         if let Some(path) = &path {
             path.destination.write(|out| match path.format {
                 Format::Csv => write_csv(&points, out),
-                Format::Json => write_json(&problem, &settings, &solution, &points, out),
-                Format::Parquet => write_parquet(&problem, &settings, &solution, &points, out),
+                Format::Json => write_json(&problem, &settings, &solution, &enclosure, &points, out),
+                Format::Parquet => write_parquet(&problem, &settings, &solution, &enclosure, &points, out),
             })?;
         }
         drawn.map_or(Ok(()), |picture| picture.save())
@@ -161,20 +179,32 @@ pub(super) fn run(arguments: &GrowthArgs, report: &Report) -> Result<Outcome> {
 }
 
 /// What was typed, and `defaults` for the rest.
-fn settings(arguments: &GrowthArgs, defaults: Settings) -> Result<Settings> {
+fn settings(arguments: &GrowthArgs, defaults: Settings, choice: Choice) -> Result<Settings> {
     let settings = defaults
         .method(arguments.method.unwrap_or(defaults.method))
         .maximizer(arguments.maximizer.unwrap_or(defaults.maximizer))
-        .stop(arguments.stop)
-        .tolerance(arguments.tolerance)
-        .max_iterations(arguments.max_iterations);
-    settings.check(arguments.choice)?;
+        .stop(arguments.stop.unwrap_or(defaults.stop))
+        .tolerance(arguments.tolerance.unwrap_or(defaults.tolerance))
+        .max_iterations(arguments.max_iterations.unwrap_or(defaults.max_iterations));
+    settings.check(choice)?;
+    let told = [
+        ("tolerance", arguments.tolerance.map(figure)),
+        ("max_iterations", arguments.max_iterations.map(|most| most.to_string())),
+        ("--stop", arguments.stop.map(|stop| name(&stop))),
+        ("maximizer", arguments.maximizer.map(|maximizer| name(&maximizer))),
+    ];
+    if settings.method == Method::Collocation
+        && let Some((name, Some(value))) = told.into_iter().find(|(_, value)| value.is_some())
+    {
+        let requirement = "`method collocation` iterates on no grid, to rounding; leave one of the two out";
+        return Err(Error::Parameter { name, value, requirement: requirement.into() });
+    }
     Ok(settings)
 }
 
-fn grid_spec(arguments: &GrowthArgs) -> GridSpec {
-    let spec = GridSpec::default().points(arguments.grid).between(arguments.low, arguments.high);
-    spec.spacing(arguments.grid_spacing)
+fn grid_spec(arguments: &GrowthArgs, wanted: Wanted) -> GridSpec {
+    let spec = GridSpec::default().points(wanted.points()).between(arguments.low, arguments.high);
+    spec.spacing(arguments.grid_spacing.unwrap_or(wanted.spacing()))
 }
 
 /// Refuses a grid whose solution needs more memory than is free.
@@ -224,12 +254,24 @@ fn path_spec(arguments: &GrowthArgs, outputs: &mut Outputs) -> Result<Option<Pat
     Ok(Some(PathSpec { periods, from, destination, format }))
 }
 
+/// A solution, what it solves, and bounds on the true V.
+struct Solved {
+    problem: Problem,
+    settings: Settings,
+    solution: Solution,
+    enclosure: Enclosure,
+}
+
+/// Solves, and encloses the true V. Where the method is not `named` and collocation fails, as capital
+/// leaves the range, the iteration on grids takes its place.
 fn solve_with_progress(
-    problem: &Problem,
-    settings: &Settings,
+    wanted: Wanted,
+    named: bool,
+    problem: Problem,
+    settings: Settings,
     device: &Opened,
     report: &Report,
-) -> Result<Solution> {
+) -> Result<Solved> {
     const STEPS: f64 = 1000.0;
     let bar = report.progress("solving", STEPS as u64);
     let mut level = (0, 0.0);
@@ -240,16 +282,38 @@ fn solve_with_progress(
         if level.0 != progress.points {
             level = (progress.points, progress.measure);
         }
-        show(&bar, STEPS, settings, level.1, progress);
+        show(&bar, STEPS, &settings, level.1, progress);
     };
-    let solution = match &device.gpu {
-        Some(gpu) => solve_on(gpu, problem, settings, &mut observe),
-        None => solve(problem, settings, &mut observe),
+    let solved = match (wanted, &device.gpu) {
+        (Wanted::Accuracy(accuracy), None) => {
+            let found = match solve_to(&problem, &settings, accuracy, &mut observe) {
+                Err(Error::Growth(GrowthError::Collocation { .. })) if !named => {
+                    let iterated = settings.method(Method::Accelerated);
+                    solve_to(&problem, &iterated, accuracy, &mut observe)
+                }
+                found => found,
+            };
+            found.map(|Accurate { problem, settings, solution, enclosure, .. }| Solved {
+                problem,
+                settings,
+                solution,
+                enclosure,
+            })
+        }
+        (_, gpu) => {
+            let solution = match gpu {
+                Some(gpu) => solve_on(gpu, &problem, &settings, &mut observe),
+                None => solve(&problem, &settings, &mut observe),
+            };
+            solution.and_then(|mut solution| {
+                solution.timing.start += device.start;
+                let enclosure = enclose_solution(&problem, &solution)?;
+                Ok(Solved { problem, settings, solution, enclosure })
+            })
+        }
     };
     bar.finish_and_clear();
-    let mut solution = solution?;
-    solution.timing.start += device.start;
-    Ok(solution)
+    solved
 }
 
 /// The bar's length is the way of the measure, in logarithms, from where the grid started down to the
@@ -260,7 +324,7 @@ fn show(bar: &ProgressBar, steps: f64, settings: &Settings, first: f64, progress
         bar.set_position((steps * way.clamp(0.0, 1.0)) as u64);
     }
     let measure = match settings.stop {
-        Stop::Bound => "bound",
+        Stop::Bound => "iteration error",
         Stop::Change => "change",
     };
     bar.set_message(format!("N = {}, {measure} {:.1e}", progress.points, progress.measure));
@@ -271,11 +335,13 @@ fn picture(
     problem: &Problem,
     settings: &Settings,
     solution: &Solution,
+    enclosure: &Enclosure,
     path: &[PathPoint],
 ) -> Result<Picture> {
     let model = problem.model();
     let method = format!(
-        "σ = {}, β = {}, δ = {}, α = {}; {} points, {} choice, {}; max |V − V_N| ≤ {} guaranteed",
+        "σ = {}, β = {}, δ = {}, α = {}; {} points, {} choice, {}; distance to the true V ≤ {}, iteration \
+         error ≤ {}",
         model.sigma(),
         model.beta(),
         model.delta(),
@@ -283,6 +349,7 @@ fn picture(
         grouped(problem.len() as u64),
         name(&problem.choice()),
         name(&settings.method),
+        upper(enclosure.error_of(&solution.value), 1),
         upper(solution.certificate.bound, 1)
     );
     // No more points than a picture can show.
@@ -297,7 +364,11 @@ fn picture(
     // Off the grid, where errors are largest.
     let error_at = |number: usize| {
         let k = lowest + (highest - lowest) * (number as f64 + 0.5) / 1000.0;
-        (k, euler_error(problem, &solution.capital_next, 0, k))
+        let error = match &solution.collocation {
+            Some(collocation) => collocation.euler_errors(&[k])[0],
+            None => euler_error(problem, &solution.capital_next, 0, k),
+        };
+        (k, error)
     };
     let every_period = path.len().div_ceil(MOST).max(1);
     let periods = path.iter().step_by(every_period).map(|point| (point.t as f64, point.k, point.c));
@@ -339,12 +410,20 @@ fn summarize(problem: &Problem, settings: &Settings, solution: &Solution, device
         (Method::Egm, n) => format!(" after {n} of the endogenous grid method"),
         (_, n) => format!(" after {n} on coarser grids"),
     };
-    report.line(format!(
-        "method        {}, maximizer {}, {} iterations{preparations}",
-        name(&settings.method),
-        name(&settings.maximizer),
-        solution.iterations,
-    ));
+    match &solution.collocation {
+        Some(collocation) => report.line(format!(
+            "method        collocation, {} Chebyshev coefficients of ln c, {} of V, {} steps of Newton",
+            collocation.coefficients().0,
+            collocation.coefficients().1,
+            solution.iterations,
+        )),
+        None => report.line(format!(
+            "method        {}, maximizer {}, {} iterations{preparations}",
+            name(&settings.method),
+            name(&settings.maximizer),
+            solution.iterations,
+        )),
+    }
     report.line(format!("device        {}", device.description));
     if let Some(proposal) = &solution.proposal {
         report.line(format!(
@@ -357,13 +436,16 @@ fn summarize(problem: &Problem, settings: &Settings, solution: &Solution, device
         ));
     }
     let certificate = &solution.certificate;
-    report.line(format!(
-        "certificate   max |V − V_N| ≤ {} guaranteed, V_N exact on this grid (Bellman residual {}, \
-         rounding {})",
-        upper(certificate.bound, 2),
-        upper(certificate.residual, 2),
-        upper(certificate.rounding, 1)
-    ));
+    // By collocation the values are those of no grid.
+    if solution.collocation.is_none() {
+        report.line(format!(
+            "iteration     max |V − V_N| ≤ {} guaranteed, distance to the solution V_N on this grid (Bellman \
+             residual {}, rounding {})",
+            upper(certificate.bound, 2),
+            upper(certificate.residual, 2),
+            upper(certificate.rounding, 1)
+        ));
+    }
     report.line(format!(
         "Euler errors  log10: max {:.2}, mean {:.2}, at {EULER_POINTS} points off the grid",
         certificate.euler_max, certificate.euler_mean

@@ -82,12 +82,12 @@ pub fn solve_to(
     let mut points = FIRST.min(most);
     loop {
         let problem = problem.with_points(points, problem.choice());
-        let (solution, enclosure) = attempt(&problem, &settings, collocation.as_ref(), observe)?;
+        let (found, enclosure) = attempt(&problem, &settings, collocation.as_ref(), observe)?;
         let middle = enclosure.middle();
         let error = enclosure.error_of(&middle);
         if error <= accuracy {
             let solve = began.elapsed();
-            let solution = finish(&problem, solution, collocation, middle, solve)?;
+            let solution = finish(&problem, found, collocation, middle, solve)?;
             return Ok(Accurate { problem, settings, solution, enclosure });
         }
         // Of second order; a little more, as that is not exact, and at least half as many again.
@@ -107,45 +107,52 @@ pub fn solve_to(
     }
 }
 
-/// The solution on one grid, where it is not by collocation, and the enclosure.
+/// What was found on one grid.
+enum Found {
+    /// By an iteration on it.
+    Solution(Box<Solution>),
+    /// k′ at its nodes, by collocation.
+    Policy(Vec<f64>),
+}
+
+/// The solution on one grid, or the collocation's policy there, and the enclosure.
 fn attempt(
     problem: &Problem,
     settings: &Settings,
     collocation: Option<&Collocation>,
     observe: &mut dyn FnMut(Progress),
-) -> Result<(Option<Solution>, Enclosure)> {
-    if let Some(collocation) = collocation {
-        let (value, capital_next, consumption) = collocation.at(problem.capital());
-        let proposal = Proposal { value: &value, capital_next: &capital_next, consumption: &consumption };
-        let enclosure = enclose(problem.model(), problem.chain(), problem.capital(), &proposal, ONE_SHOT)?;
-        return Ok((None, enclosure));
-    }
-    let solution = solve(problem, settings, observe)?;
-    let enclosure = enclose_solution(problem, &solution)?;
-    Ok((Some(solution), enclosure))
+) -> Result<(Found, Enclosure)> {
+    let Some(collocation) = collocation else {
+        let solution = solve(problem, settings, observe)?;
+        let enclosure = enclose_solution(problem, &solution)?;
+        return Ok((Found::Solution(Box::new(solution)), enclosure));
+    };
+    let (value, capital_next, consumption) = collocation.at(problem.capital());
+    let proposal = Proposal { value: &value, capital_next: &capital_next, consumption: &consumption };
+    let enclosure = enclose(problem.model(), problem.chain(), problem.capital(), &proposal, ONE_SHOT)?;
+    Ok((Found::Policy(capital_next), enclosure))
 }
 
 /// The solution with the middles as its values.
 fn finish(
     problem: &Problem,
-    solution: Option<Solution>,
+    found: Found,
     collocation: Option<Collocation>,
     middle: Vec<f64>,
     solve: std::time::Duration,
 ) -> Result<Solution> {
-    match (solution, collocation) {
-        (_, Some(collocation)) => {
-            let (_, capital_next, _) = collocation.at(problem.capital());
+    match (found, collocation) {
+        (Found::Policy(capital_next), Some(collocation)) => {
             collocated(problem, collocation, middle, capital_next, Timing { solve, ..Timing::default() })
         }
-        (Some(solution), None) => {
+        (Found::Policy(_), None) => {
+            Err(GrowthError::NotFinite { what: "the value", capital: problem.capital()[0] }.into())
+        }
+        (Found::Solution(solution), _) => {
             // The certificate is about the values that are returned.
             let (certificate, capital_next) = certify(problem, &middle)?;
             let timing = Timing { solve, ..solution.timing };
-            Ok(Solution { value: middle, capital_next, certificate, timing, ..solution })
-        }
-        (None, None) => {
-            Err(GrowthError::NotFinite { what: "the value", capital: problem.capital()[0] }.into())
+            Ok(Solution { value: middle, capital_next, certificate, timing, ..*solution })
         }
     }
 }

@@ -34,6 +34,7 @@ pub struct Certificate {
     pub residual: f64,
     /// Guaranteed bound on max |V − V_N| over the grid points, rounding included, in units of utility. V_N is
     /// the exact solution on this grid; how far that is from the model's own V is not part of the bound.
+    #[serde(rename = "iteration_error")]
     pub bound: f64,
     /// The part of the bound that is due to rounding.
     pub rounding: f64,

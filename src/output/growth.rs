@@ -6,20 +6,24 @@
 //! seconds. Figures are in shortest round-trip form. Parquet holds the rows as a table, and the rest as the
 //! key `bellwether` of its metadata.
 //!
-//! The certificate's `bound` is guaranteed: no `value` is farther than that from V_N, the exact solution of
-//! the problem on this grid. It is about the error that iterating and rounding leave. How far V_N itself is
-//! from the value function of the model is the grid's doing and no part of it: that falls with the square of
-//! the spacing, and the Euler errors give an idea of it. `residual` is max |T V − V|, `rounding` the part of
-//! the bound that is due to rounding, and `euler_max` and `euler_mean` are logarithms to base 10 of relative
-//! errors of consumption off the grid; see [`Certificate`].
+//! **What is guaranteed about V.** `value_low` and `value_high` enclose the true value function of the
+//! economy, rounding included: no grid is in the way. `enclosure` holds the largest `width` between them
+//! and the `error` of `value` that follows; `confined` says whether that is the economy whose capital is
+//! kept on the grid. See [`Enclosure`].
+//!
+//! **What is guaranteed about the iteration.** The certificate's `iteration_error` bounds the distance from
+//! `value` to V_N, the exact solution of the problem on this grid: the error that iterating and rounding
+//! leave. `residual` is max |T V − V|, `rounding` the part that is due to rounding, and `euler_max` and
+//! `euler_mean` are logarithms to base 10 of relative errors of consumption off the grid; see
+//! [`Certificate`].
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 
 use crate::growth::{
-    Certificate, Chain, Choice, GridSpec, Model, Problem, ProposalReport, Settings, Solution, SteadyState,
-    euler_errors,
+    Certificate, Chain, Choice, Enclosure, GridSpec, Model, Problem, ProposalReport, Settings, Solution,
+    SteadyState, euler_errors,
 };
 
 /// One grid point of a solution, as written.
@@ -28,7 +32,7 @@ use crate::growth::{
 pub struct GrowthRow {
     /// Capital k.
     pub k: f64,
-    /// V(k), within the certificate's bound of the exact solution on this grid.
+    /// V(k): the solution on this grid; where an accuracy was asked for, the middle of the bounds.
     pub value: f64,
     /// The best k′.
     pub capital_next: f64,
@@ -36,6 +40,10 @@ pub struct GrowthRow {
     pub consumption: f64,
     /// Euler error at k, log10.
     pub euler_error: f64,
+    /// A lower bound on the true V(k).
+    pub value_low: f64,
+    /// An upper bound on the true V(k).
+    pub value_high: f64,
 }
 
 /// One node of a solution with shocks, as written.
@@ -46,7 +54,7 @@ pub struct ShockRow {
     pub z: f64,
     /// Capital k.
     pub k: f64,
-    /// V(k, z), within the certificate's bound of the exact solution on this grid.
+    /// V(k, z): the solution on this grid; where an accuracy was asked for, the middle of the bounds.
     pub value: f64,
     /// The best k′.
     pub capital_next: f64,
@@ -54,26 +62,36 @@ pub struct ShockRow {
     pub consumption: f64,
     /// Euler error at (z, k), log10.
     pub euler_error: f64,
+    /// A lower bound on the true V(k, z).
+    pub value_low: f64,
+    /// An upper bound on the true V(k, z).
+    pub value_high: f64,
 }
 
 /// The rows of a solution with shocks, one a node, in order of productivity and then capital.
-pub fn shock_rows(problem: &Problem, solution: &Solution) -> Vec<ShockRow> {
+pub fn shock_rows(problem: &Problem, solution: &Solution, enclosure: &Enclosure) -> Vec<ShockRow> {
     let states = problem.chain().states();
     let row = |(node, row): (usize, GrowthRow)| {
-        let GrowthRow { k, value, capital_next, consumption, euler_error } = row;
-        ShockRow { z: states[node / problem.len()], k, value, capital_next, consumption, euler_error }
+        let GrowthRow { k, value, capital_next, consumption, euler_error, value_low, value_high } = row;
+        let z = states[node / problem.len()];
+        ShockRow { z, k, value, capital_next, consumption, euler_error, value_low, value_high }
     };
-    growth_rows(problem, solution).into_iter().enumerate().map(row).collect()
+    growth_rows(problem, solution, enclosure).into_iter().enumerate().map(row).collect()
 }
 
 /// The rows of a solution, one a grid point, in order of capital; with shocks state by state.
-pub fn growth_rows(problem: &Problem, solution: &Solution) -> Vec<GrowthRow> {
-    let errors = euler_errors(problem, &solution.capital_next);
+pub fn growth_rows(problem: &Problem, solution: &Solution, enclosure: &Enclosure) -> Vec<GrowthRow> {
+    let errors = match &solution.collocation {
+        Some(collocation) => collocation.euler_errors(problem.capital()),
+        None => euler_errors(problem, &solution.capital_next),
+    };
     let n = problem.len();
     let row = |(i, euler_error)| {
         let (k, capital_next): (f64, f64) = (problem.capital()[i % n], solution.capital_next[i]);
         let consumption = problem.resources()[i] - capital_next;
-        GrowthRow { k, value: solution.value[i], capital_next, consumption, euler_error }
+        let (value_low, value_high) = (enclosure.low()[i], enclosure.high()[i]);
+        let value = solution.value[i];
+        GrowthRow { k, value, capital_next, consumption, euler_error, value_low, value_high }
     };
     errors.into_iter().enumerate().map(row).collect()
 }
@@ -105,10 +123,25 @@ struct Document<'a, R> {
     preparations: usize,
     /// Null where no GPU proposed.
     proposal: Option<ProposalReport>,
+    enclosure: Enclosed,
     certificate: &'a Certificate,
     seconds: Seconds,
     #[serde(skip_serializing_if = "Option::is_none")]
     rows: Option<&'a [R]>,
+}
+
+/// What is guaranteed about the true value function.
+#[derive(Serialize)]
+struct Enclosed {
+    /// The largest distance between the bounds.
+    width: f64,
+    /// No `value` is farther from the true one than this.
+    error: f64,
+    /// The part of the width that is due to rounding.
+    rounding: f64,
+    iterations: usize,
+    /// Whether the economy is the one whose capital is kept on the grid.
+    confined: bool,
 }
 
 #[derive(Serialize)]
@@ -129,10 +162,11 @@ pub fn write_json<R: Serialize>(
     problem: &Problem,
     settings: &Settings,
     solution: &Solution,
+    enclosure: &Enclosure,
     rows: &[R],
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &document(problem, settings, solution, Some(rows)))?;
+    serde_json::to_writer_pretty(&mut *out, &document(problem, settings, solution, enclosure, Some(rows)))?;
     writeln!(out)
 }
 
@@ -146,10 +180,11 @@ pub fn write_parquet<R: super::parquet::Row + Serialize + Copy>(
     problem: &Problem,
     settings: &Settings,
     solution: &Solution,
+    enclosure: &Enclosure,
     rows: &[R],
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let how = document::<R>(problem, settings, solution, None);
+    let how = document::<R>(problem, settings, solution, enclosure, None);
     super::parquet::write_rows(out, rows.iter().copied(), &how)
 }
 
@@ -166,11 +201,14 @@ mod rows {
             ("capital_next", Kind::Number),
             ("consumption", Kind::Number),
             ("euler_error", Kind::Number),
+            ("value_low", Kind::Number),
+            ("value_high", Kind::Number),
         ];
 
         fn values(&self) -> Vec<Value<'_>> {
-            let Self { k, value, capital_next, consumption, euler_error } = *self;
-            [k, value, capital_next, consumption, euler_error].map(Value::Number).to_vec()
+            let Self { k, value, capital_next, consumption, euler_error, value_low, value_high } = *self;
+            let numbers = [k, value, capital_next, consumption, euler_error, value_low, value_high];
+            numbers.map(Value::Number).to_vec()
         }
     }
 
@@ -182,11 +220,14 @@ mod rows {
             ("capital_next", Kind::Number),
             ("consumption", Kind::Number),
             ("euler_error", Kind::Number),
+            ("value_low", Kind::Number),
+            ("value_high", Kind::Number),
         ];
 
         fn values(&self) -> Vec<Value<'_>> {
-            let Self { z, k, value, capital_next, consumption, euler_error } = *self;
-            [z, k, value, capital_next, consumption, euler_error].map(Value::Number).to_vec()
+            let Self { z, k, value, capital_next, consumption, euler_error, value_low, value_high } = *self;
+            let numbers = [z, k, value, capital_next, consumption, euler_error, value_low, value_high];
+            numbers.map(Value::Number).to_vec()
         }
     }
 
@@ -212,6 +253,7 @@ fn document<'a, R>(
     problem: &'a Problem,
     settings: &'a Settings,
     solution: &'a Solution,
+    enclosure: &Enclosure,
     rows: Option<&'a [R]>,
 ) -> Document<'a, R> {
     let timing = &solution.timing;
@@ -225,6 +267,13 @@ fn document<'a, R>(
         iterations: solution.iterations,
         preparations: solution.preparations,
         proposal: solution.proposal,
+        enclosure: Enclosed {
+            width: enclosure.width(),
+            error: enclosure.error_of(&solution.value),
+            rounding: enclosure.rounding(),
+            iterations: enclosure.iterations(),
+            confined: enclosure.is_confined(),
+        },
         certificate: &solution.certificate,
         seconds: Seconds {
             start: timing.start.as_secs_f64(),
@@ -239,27 +288,31 @@ fn document<'a, R>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::growth::enclose::enclose_solution;
     use crate::growth::{PathPoint, solve, transition_path};
 
-    fn solved() -> (Problem, Settings, Solution) {
+    fn solved() -> (Problem, Settings, Solution, Enclosure) {
         let spec = GridSpec { points: 20, ..GridSpec::default() };
         let problem = Problem::new(Model::default(), spec, Choice::Continuous).unwrap();
         let settings = Settings::for_choice(Choice::Continuous);
         let solution = solve(&problem, &settings, &mut |_| ()).unwrap();
-        (problem, settings, solution)
+        let enclosure = enclose_solution(&problem, &solution).unwrap();
+        (problem, settings, solution, enclosure)
     }
 
     #[test]
     fn csv_reads_back_to_the_last_bit() {
-        let (problem, _, solution) = solved();
-        let rows = growth_rows(&problem, &solution);
+        let (problem, _, solution, enclosure) = solved();
+        let rows = growth_rows(&problem, &solution, &enclosure);
         let mut out = Vec::new();
         write_csv(&rows, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
-        assert!(text.starts_with("k,value,capital_next,consumption,euler_error\n"));
+        assert!(text.starts_with("k,value,capital_next,consumption,euler_error,value_low,value_high\n"));
         for (line, row) in text.lines().skip(1).zip(&rows) {
             let read: Vec<f64> = line.split(',').map(|field| field.parse().unwrap()).collect();
-            assert_eq!(read, [row.k, row.value, row.capital_next, row.consumption, row.euler_error]);
+            let GrowthRow { k, value, capital_next, consumption, euler_error, value_low, value_high } = *row;
+            assert_eq!(read, [k, value, capital_next, consumption, euler_error, value_low, value_high]);
+            assert!(value_low <= value && value <= value_high + 1e-6);
         }
         assert_eq!(text.lines().count(), 21);
     }
@@ -268,12 +321,12 @@ mod tests {
     #[test]
     fn parquet_holds_the_same_numbers() {
         use crate::panel::parquet::{Table, Values};
-        let (problem, settings, solution) = solved();
-        let rows = growth_rows(&problem, &solution);
+        let (problem, settings, solution, enclosure) = solved();
+        let rows = growth_rows(&problem, &solution, &enclosure);
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("growth.parquet");
         let mut out = std::fs::File::create(&path).unwrap();
-        write_parquet(&problem, &settings, &solution, &rows, &mut out).unwrap();
+        write_parquet(&problem, &settings, &solution, &enclosure, &rows, &mut out).unwrap();
         let table = Table::open(&path).unwrap();
         let columns = table.read(0, &[0, 1, 2, 3, 4]).unwrap();
         let column = |number: usize| match &columns[number].values {
@@ -284,23 +337,25 @@ mod tests {
         assert_eq!(column(1), solution.value);
         assert_eq!(column(4), rows.iter().map(|row| row.euler_error).collect::<Vec<_>>());
         let how: serde_json::Value = serde_json::from_str(table.metadata("bellwether").unwrap()).unwrap();
-        assert_eq!(how["certificate"]["bound"].as_f64(), Some(solution.certificate.bound));
+        assert_eq!(how["certificate"]["iteration_error"].as_f64(), Some(solution.certificate.bound));
         assert!(how["rows"].is_null());
 
         let path = transition_path(&problem, &solution.capital_next, 1.0, 3).unwrap();
         let mut out = Vec::new();
-        write_parquet(&problem, &settings, &solution, &path, &mut out).unwrap();
+        write_parquet(&problem, &settings, &solution, &enclosure, &path, &mut out).unwrap();
         assert!(out.starts_with(b"PAR1"));
     }
 
     #[test]
     fn json_holds_the_certificate_and_the_rows() {
-        let (problem, settings, solution) = solved();
+        let (problem, settings, solution, enclosure) = solved();
         let path: Vec<PathPoint> = transition_path(&problem, &solution.capital_next, 1.0, 3).unwrap();
         let mut out = Vec::new();
-        write_json(&problem, &settings, &solution, &path, &mut out).unwrap();
+        write_json(&problem, &settings, &solution, &enclosure, &path, &mut out).unwrap();
         let read: serde_json::Value = serde_json::from_slice(&out).unwrap();
-        assert_eq!(read["certificate"]["bound"].as_f64(), Some(solution.certificate.bound));
+        assert_eq!(read["certificate"]["iteration_error"].as_f64(), Some(solution.certificate.bound));
+        assert_eq!(read["enclosure"]["width"].as_f64(), Some(enclosure.width()));
+        assert_eq!(read["enclosure"]["confined"], false);
         assert_eq!(read["settings"]["method"], "accelerated");
         assert_eq!(read["model"]["sigma"], 2.0);
         assert_eq!(read["rows"].as_array().unwrap().len(), 4);

@@ -30,6 +30,8 @@ mod start;
 #[cfg(test)]
 mod tests;
 
+use rayon::prelude::*;
+
 use self::chebyshev::{Scale, evaluate};
 pub(super) use self::economy::Economy;
 use self::newton::Newton;
@@ -218,31 +220,40 @@ impl Collocation {
     /// The relative Euler error |1 − implied/actual consumption| at `capital` in a state.
     pub fn euler_error(&self, state: usize, capital: f64) -> f64 {
         let economy = &self.economy;
-        let consumption = self.consumption(state, capital);
-        let next = economy.resources(state, capital) - consumption;
+        let log_now = evaluate(self.log_consumption(state), self.x(capital));
+        let log_next = libm::log(economy.resources(state, capital) - libm::exp(log_now));
+        let x = self.scale.of_log(log_next);
         let expected = |(to, p): (usize, &f64)| {
-            let relative = self.consumption(to, next) / consumption;
-            p * libm::pow(relative, -economy.sigma()) * economy.gross_return(to, libm::log(next))
+            // In logarithms relative to today's: no overflow.
+            let growth = evaluate(self.log_consumption(to), x) - log_now;
+            p * libm::exp(-economy.sigma() * growth) * economy.gross_return(to, log_next)
         };
         let sum: f64 = economy.row(state).iter().enumerate().map(expected).sum();
-        (1.0 - libm::pow(economy.beta() * sum, -1.0 / economy.sigma())).abs()
+        libm::expm1(-libm::log(economy.beta() * sum) / economy.sigma()).abs()
     }
 
     /// The largest and the mean Euler error in all states, log10, at the points of
     /// [`EULER_POINTS`](super::EULER_POINTS).
     pub(super) fn euler_summary(&self, low: f64, high: f64) -> (f64, f64) {
         const GOLDEN: f64 = 0.618_033_988_749_894_9;
-        let states = self.economy.len();
-        let (mut greatest, mut sum) = (0.0, 0.0);
-        for state in 0..states {
-            for point in 1..=EULER_POINTS {
-                let share = (point as f64 * GOLDEN).fract();
-                let error = self.euler_error(state, low + (high - low) * share);
+        const POINTS_A_TASK: usize = 1000;
+        let total = self.economy.len() * EULER_POINTS;
+        let of_task = |first: usize| {
+            let (mut greatest, mut sum) = (0.0, 0.0);
+            for number in first..first + POINTS_A_TASK {
+                let share = ((number % EULER_POINTS + 1) as f64 * GOLDEN).fract();
+                let error = self.euler_error(number / EULER_POINTS, low + (high - low) * share);
                 greatest = sup(greatest, error);
                 sum += error;
             }
-        }
-        (logarithm(greatest), logarithm(sum / (states * EULER_POINTS) as f64))
+            (greatest, sum)
+        };
+        // Collected in order: the sum does not depend on the threads.
+        let tasks: Vec<(f64, f64)> =
+            (0..total / POINTS_A_TASK).into_par_iter().map(|task| of_task(task * POINTS_A_TASK)).collect();
+        let greatest = tasks.iter().fold(0.0, |most, (greatest, _)| sup(most, *greatest));
+        let sum: f64 = tasks.iter().map(|(_, sum)| sum).sum();
+        (logarithm(greatest), logarithm(sum / total as f64))
     }
 
     /// Euler errors at the points of `capital`, log10, states × N.

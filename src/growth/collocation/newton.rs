@@ -15,6 +15,7 @@
 use super::chebyshev::{Scale, basis, coefficients, evaluate, nodes};
 use super::economy::Economy;
 use super::start;
+use crate::figures::figure;
 use crate::growth::linear::solve_linear;
 use crate::growth::sup::sup;
 
@@ -226,9 +227,12 @@ impl<'a> Newton<'a> {
                 let next = self.economy.resources(state, capital) - consumption;
                 if !(self.low..=self.high).contains(&next) {
                     return Some(format!(
-                        "capital would go from {capital} to {next}, outside of the range from {} to {}; move \
-                         `low` and `high` apart, around 1",
-                        self.low, self.high
+                        "capital would go from {} to {}, outside of the range from {} to {}; move `low` and \
+                         `high` apart, around 1",
+                        figure(capital),
+                        figure(next),
+                        figure(self.low),
+                        figure(self.high)
                     ));
                 }
             }
