@@ -1,5 +1,6 @@
 // The choice on the grid by brute force: each row compares all candidates,
 //   (T V)_i = max over j with k_j < f_i of U(f_i - k_j) + beta V_j,
+// in each state of productivity, where V_j is the expected value (shaders/expectation.wgsl);
 // the smallest j where several are best. Candidates pass through workgroup memory, a tile at a time; an
 // invocation holds four rows, which share each candidate that it reads. Values are relative to a reference,
 // so that f32 spends its digits on differences. Twin: `brute` in src/growth/discrete.rs. Host side:
@@ -12,21 +13,23 @@ struct Slice {
     end_row: u32,
     first_candidate: u32, // candidates [first_candidate, end_candidate) of this dispatch
     end_candidate: u32,
-    read: u32,            // place of the values V that are read, 0 or N
-    write: u32,           // place of the values T V that are written, N or 0
+    read: u32,            // place of the values V that are read, 0 or Z N for Z states
+    write: u32,           // place of the values T V that are written, Z N or 0
     slot: u32,            // word of `changes` that takes the largest change
     beta: f32,            // discount factor
     shift: f32,           // (1 - beta) times the reference
     iterations: u32,      // most iterations of this dispatch; one_workgroup only
     tolerance: f32,       // of the change; one_workgroup only
+    continuation: u32,    // place of the values to come, E V: 2 Z N with shocks, else `read`
 }
 
 @group(0) @binding(0) var<uniform> slice: Slice;
-// N each: capital k_i; resources f_i.
+// Capital k_i, N; resources f_i, Z N, state by state.
 @group(0) @binding(1) var<storage, read> grid: array<f32>;
-// Values less the reference, twice N: V is read while T V is written. Between two dispatches the best so far.
+// Values less the reference, twice Z N: V is read while T V is written. Between two dispatches the best so
+// far. With shocks, behind them, expected values.
 @group(0) @binding(2) var<storage, read_write> values: array<f32>;
-// The best candidate so far, N.
+// The best candidate so far, Z N.
 @group(0) @binding(3) var<storage, read_write> choices: array<u32>;
 // Bits of the largest |T V - V| of each iteration; in one_workgroup those of the last, then the number of
 // iterations done. Bits of floats that are not negative have the order of the floats.
@@ -92,42 +95,46 @@ fn compare(so_far: Best, f: vec4<f32>, i: u32, j: u32) -> Best {
     return Best(select(so_far.value, total, better), select(so_far.choice, vec4<u32>(j), better));
 }
 
-// Stores the best of a row so far, or of all candidates, with the row's change.
-fn store(row: u32, best: f32, choice: u32) -> f32 {
+// Stores the best of a row so far, or of all candidates, with the row's change. The state's rows start at
+// `state`.
+fn store(state: u32, row: u32, best: f32, choice: u32) -> f32 {
     if row >= slice.end_row {
         return 0.0;
     }
-    choices[row] = choice;
+    choices[state + row] = choice;
     if slice.end_candidate < slice.points {
-        values[slice.write + row] = best;
+        values[slice.write + state + row] = best;
         return 0.0;
     }
     let value = best - slice.shift;
-    values[slice.write + row] = value;
-    return abs(value - values[slice.read + row]);
+    values[slice.write + state + row] = value;
+    return abs(value - values[slice.read + state + row]);
 }
 
 // ---- any grid: a slice of an iteration a dispatch ----
 
 @compute @workgroup_size(WORKGROUP)
 fn one_iteration(@builtin(global_invocation_id) id: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    // Where the rows of this state of productivity start.
+    let state = id.y * slice.points;
     // Rows beyond the end repeat the last one, and are not stored.
     let first = slice.first_row + 4u * id.x;
     let rows = first + vec4<u32>(0u, 1u, 2u, 3u);
     let held = min(rows, vec4<u32>(slice.end_row - 1u));
-    let own = slice.points + held;
+    let own = slice.points + state + held;
     let f = vec4<f32>(grid[own.x], grid[own.y], grid[own.z], grid[own.w]);
     var best = Best(vec4<f32>(LOWEST), vec4<u32>(0u));
     if slice.first_candidate > 0u {
-        let at = slice.write + held;
+        let at = slice.write + state + held;
         best.value = vec4<f32>(values[at.x], values[at.y], values[at.z], values[at.w]);
-        best.choice = vec4<u32>(choices[held.x], choices[held.y], choices[held.z], choices[held.w]);
+        let chosen = state + held;
+        best.choice = vec4<u32>(choices[chosen.x], choices[chosen.y], choices[chosen.z], choices[chosen.w]);
     }
     for (var tile = slice.first_candidate; tile < slice.end_candidate; tile += TILE) {
         let count = min(TILE, slice.end_candidate - tile);
         for (var i = local; i < count; i += WORKGROUP) {
             let j = tile + i;
-            candidates[i] = vec2<f32>(grid[j], slice.beta * values[slice.read + j]);
+            candidates[i] = vec2<f32>(grid[j], slice.beta * values[slice.continuation + state + j]);
         }
         workgroupBarrier();
         for (var i = 0u; i < count; i += 1u) {
@@ -135,10 +142,10 @@ fn one_iteration(@builtin(global_invocation_id) id: vec3<u32>, @builtin(local_in
         }
         workgroupBarrier();
     }
-    var change = store(rows.x, best.value.x, best.choice.x);
-    change = max(change, store(rows.y, best.value.y, best.choice.y));
-    change = max(change, store(rows.z, best.value.z, best.choice.z));
-    change = max(change, store(rows.w, best.value.w, best.choice.w));
+    var change = store(state, rows.x, best.value.x, best.choice.x);
+    change = max(change, store(state, rows.y, best.value.y, best.choice.y));
+    change = max(change, store(state, rows.z, best.value.z, best.choice.z));
+    change = max(change, store(state, rows.w, best.value.w, best.choice.w));
     reduce(local, change);
     if local == 0u {
         atomicMax(&changes[slice.slot], bitcast<u32>(seen[0]));

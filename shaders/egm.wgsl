@@ -12,14 +12,17 @@ struct Iteration {
     slot: u32,       // word of `changes` that takes the largest change
     iterations: u32, // most iterations of this dispatch; one_workgroup only
     tolerance: f32,  // of the relative change of consumption; one_workgroup only
+    states: u32,     // number of states of productivity Z, 1 without shocks; one_iteration only
 }
 
 @group(0) @binding(0) var<uniform> iteration: Iteration;
-// N each: capital k_i; resources f_i; the factors (beta f'(k_i))^(-1/sigma).
+// Capital k_i, N; resources f_i, Z N, state by state; without shocks the factors (beta f'(k_i))^(-1/sigma),
+// N.
 @group(0) @binding(1) var<storage, read> grid: array<f32>;
-// The endogenous grid x_j, twice N: one is read while the other is written.
+// The endogenous grid x_j. Without shocks twice N: one is read while the other is written. With shocks Z N,
+// written by shaders/euler.wgsl between two iterations.
 @group(0) @binding(2) var<storage, read_write> endogenous: array<f32>;
-// Consumption c_i, N.
+// Consumption c_i, Z N.
 @group(0) @binding(3) var<storage, read_write> consumption: array<f32>;
 // Bits of the largest relative change of each iteration, then in one_workgroup the number of iterations done.
 // Bits of floats that are not negative have the order of the floats.
@@ -84,24 +87,28 @@ fn one_iteration(
     @builtin(local_invocation_index) local: u32,
 ) {
     let row = iteration.first_row + id.x;
+    // Where the rows of this state of productivity start.
+    let state = id.y * iteration.points;
     var change = 0.0;
     if row < iteration.end_row {
-        let f = resources(row);
+        let f = resources(state + row);
         // The first segment whose upper end is not below f.
         var low = 0u;
         var high = iteration.points - 2u;
         while low < high {
             let middle = (low + high) / 2u;
-            if endogenous[iteration.read + middle + 1u] < f {
+            if endogenous[iteration.read + state + middle + 1u] < f {
                 low = middle + 1u;
             } else {
                 high = middle;
             }
         }
-        let x = endogenous[iteration.read + low];
-        let spent = consume(f, low, x, endogenous[iteration.read + low + 1u]);
-        endogenous[iteration.write + row] = capital(row) + spent * factor(row);
-        change = store(row, spent);
+        let x = endogenous[iteration.read + state + low];
+        let spent = consume(f, low, x, endogenous[iteration.read + state + low + 1u]);
+        if iteration.states == 1u {
+            endogenous[iteration.write + row] = capital(row) + spent * factor(row);
+        }
+        change = store(state + row, spent);
     }
     reduce(local, change);
     if local == 0u {

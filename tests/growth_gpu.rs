@@ -20,8 +20,8 @@ use bellwether::Error;
 use bellwether::gpu::{AdapterEntry, Gpu};
 use bellwether::growth::gpu::{brute::BruteForce, egm};
 use bellwether::growth::{
-    Bellman, Choice, GridSpec, Maximizer, Method, Model, Problem, Settings, Solution, euler_policy, solve,
-    solve_on,
+    Bellman, Chain, Choice, GridSpec, Maximizer, Method, Model, Problem, Settings, Solution, euler_policy,
+    solve, solve_on,
 };
 use libtest_mimic::Trial;
 
@@ -35,6 +35,11 @@ const TESTS: &[(&str, Test)] = &[
     ("brute_force_is_that_of_the_twin", brute_force_is_that_of_the_twin),
     ("brute_force_is_right_at_20000_points", brute_force_is_right_at_20000_points),
     ("brute_force_takes_the_first_of_equals", brute_force_takes_the_first_of_equals),
+    ("the_continuous_choice_with_shocks_is_certified", the_continuous_choice_with_shocks_is_certified),
+    ("the_choice_on_the_grid_with_shocks_is_certified", the_choice_on_the_grid_with_shocks_is_certified),
+    ("proposals_with_shocks_are_those_of_the_twin", proposals_with_shocks_are_those_of_the_twin),
+    ("brute_force_with_shocks_is_that_of_the_twin", brute_force_with_shocks_is_that_of_the_twin),
+    ("nodes_of_20000_points_and_9_states_are_right", nodes_of_20000_points_and_9_states_are_right),
     ("iterations_stay_within_the_budget", iterations_stay_within_the_budget),
     ("the_command_says_what_was_proposed", the_command_says_what_was_proposed),
     ("what_the_device_cannot_do_is_refused", what_the_device_cannot_do_is_refused),
@@ -261,6 +266,128 @@ fn brute_force_takes_the_first_of_equals(entry: &AdapterEntry) {
             assert!(choices.iter().all(|&j| j == points as u32 - 1), "N = {points}, {first}");
         }
     }
+}
+
+/// The lecture's model with productivity that follows Rouwenhorst's chain.
+fn shocked(states: usize, points: usize, choice: Choice) -> Problem {
+    let chain = Chain::rouwenhorst(0.95, 0.02, states).unwrap();
+    Problem::with_shocks(Model::default(), chain, GridSpec::default().points(points), choice).unwrap()
+}
+
+fn the_continuous_choice_with_shocks_is_certified(entry: &AdapterEntry) {
+    let gpu = open(entry);
+    for (states, points) in [(2, 2), (3, 100), (9, 500), (5, 3000)] {
+        let problem = shocked(states, points, Choice::Continuous);
+        let (gpu, cpu) = (on_gpu(&gpu, &problem, |_| ()), on_cpu(&problem));
+        assert_certified(&format!("continuous, {states} × {points}"), &gpu, &cpu);
+    }
+    // Other utilities, and a chain whose rows do not sum to 1.
+    for sigma in [1.0, 0.5, 5.0] {
+        let model = Model::new(sigma, 0.95, 0.1, 0.33).unwrap();
+        let spec = GridSpec::default().points(300);
+        let problem = Problem::with_shocks(model, Chain::aruoba(), spec, Choice::Continuous).unwrap();
+        let (gpu, cpu) = (on_gpu(&gpu, &problem, |_| ()), on_cpu(&problem));
+        assert_certified(&format!("continuous, σ = {sigma}"), &gpu, &cpu);
+    }
+}
+
+fn the_choice_on_the_grid_with_shocks_is_certified(entry: &AdapterEntry) {
+    let gpu = open(entry);
+    for (sigma, chain) in [
+        (2.0, Chain::rouwenhorst(0.95, 0.02, 3).unwrap()),
+        (1.0, Chain::aruoba()),
+        (0.7, Chain::tauchen(0.5, 0.05, 4, 3.0).unwrap()),
+    ] {
+        let model = Model::new(sigma, 0.95, 0.1, 0.33).unwrap();
+        for points in [2, 100, 257, 700] {
+            let spec = GridSpec::default().points(points);
+            let problem = Problem::with_shocks(model, chain.clone(), spec, Choice::Grid).unwrap();
+            let cpu = on_cpu(&problem);
+            for method in [Method::Howard, Method::Vfi] {
+                let gpu = on_gpu(&gpu, &problem, |settings| settings.method = method);
+                assert_certified(&format!("grid, σ = {sigma}, N = {points}, {method:?}"), &gpu, &cpu);
+            }
+        }
+    }
+}
+
+fn proposals_with_shocks_are_those_of_the_twin(entry: &AdapterEntry) {
+    let gpu = open(entry);
+    for (states, points) in [(2, 64), (3, 65), (9, 1000), (5, 5000)] {
+        let problem = shocked(states, points, Choice::Continuous);
+        let (proposed, iterations) = egm::euler_policy(&problem, &gpu).unwrap();
+        let (twin, in_f64) = euler_policy(&problem, 1e-9).unwrap();
+        let apart = distance(&proposed, &twin);
+        println!(
+            "{states} × {points}: k' {apart:.2e} from f64 after {iterations} iterations ({in_f64} in f64)"
+        );
+        // Powers of two figures near 1 and a sum of Z terms add a few roundings to those of `F32_POLICY`.
+        assert!(apart <= 3.0 * F32_POLICY, "{states} × {points}: {apart:e}");
+        // Perturbed twin: the policies of two states exchanged.
+        let n = points;
+        let exchanged = [&twin[n..2 * n], &twin[..n], &twin[2 * n..]].concat();
+        assert!(distance(&proposed, &exchanged) > 3.0 * F32_POLICY);
+    }
+}
+
+/// The device's operator on `value` with shocks against the CPU's, `times` over.
+fn assert_applies_alike_with_shocks(gpu: &Gpu, problem: &Problem, value: &[f64], times: usize) {
+    let applied = BruteForce::new(problem, gpu).unwrap().apply(value, times).unwrap();
+    // The sweep finds what brute force finds: see the tests of the library.
+    let mut bellman = Bellman::new(problem, Maximizer::Sweep);
+    let (mut before, mut next, mut policy) = (value.to_vec(), value.to_vec(), value.to_vec());
+    for _ in 0..times {
+        std::mem::swap(&mut before, &mut next);
+        bellman.apply(&before, &mut next, &mut policy);
+    }
+    // Consumption is 0.5 and more with shocks; the expectation rounds Z products of values.
+    let tolerance = 2.0 * F32_VALUE * times as f64;
+    let apart = distance(&applied.value, &next);
+    println!("{} nodes, {times} times: T V off by {apart:.2e}", problem.nodes());
+    assert!(apart <= tolerance, "{} nodes: {apart:e} of {tolerance:e}", problem.nodes());
+    // Perturbed twin: values of two states exchanged.
+    let n = problem.len();
+    let exchanged = [&next[n..2 * n], &next[..n], &next[2 * n..]].concat();
+    assert!(distance(&applied.value, &exchanged) > tolerance);
+}
+
+/// A V near the solution with shocks, on any grid.
+fn near_the_solution_with_shocks(problem: &Problem) -> Vec<f64> {
+    let spec = problem.spec().points(300);
+    let coarse =
+        Problem::with_shocks(*problem.model(), problem.chain().clone(), spec, Choice::Continuous).unwrap();
+    let value = on_cpu(&coarse).value;
+    let of_state = |state: usize| {
+        let value = coarse.of(state, &value).to_vec();
+        let coarse = &coarse;
+        problem.capital().iter().map(move |&k| coarse.interpolate(&value, k)).collect::<Vec<f64>>()
+    };
+    (0..problem.states()).flat_map(of_state).collect()
+}
+
+fn brute_force_with_shocks_is_that_of_the_twin(entry: &AdapterEntry) {
+    let gpu = open(entry);
+    for (states, points) in [(2, 100), (3, 257), (9, 300), (2, 8193)] {
+        let problem = shocked(states, points, Choice::Grid);
+        let value = near_the_solution_with_shocks(&problem);
+        for times in [1, 2, 3] {
+            assert_applies_alike_with_shocks(&gpu, &problem, &value, times);
+        }
+    }
+    // Rows that do not sum to 1 move the reference of the values.
+    let spec = GridSpec::default().points(300);
+    let problem = Problem::with_shocks(Model::default(), Chain::aruoba(), spec, Choice::Grid).unwrap();
+    assert_applies_alike_with_shocks(&gpu, &problem, &near_the_solution_with_shocks(&problem), 3);
+}
+
+/// As many nodes as are asked for, within the loops that some drivers allow.
+fn nodes_of_20000_points_and_9_states_are_right(entry: &AdapterEntry) {
+    let gpu = open(entry);
+    let problem = shocked(9, 20_000, Choice::Continuous);
+    let (on_gpu, on_cpu) = (on_gpu(&gpu, &problem, |_| ()), on_cpu(&problem));
+    assert_certified("continuous, 9 × 20000", &on_gpu, &on_cpu);
+    let problem = shocked(9, 20_000, Choice::Grid);
+    assert_applies_alike_with_shocks(&gpu, &problem, &near_the_solution_with_shocks(&problem), 1);
 }
 
 fn iterations_stay_within_the_budget(entry: &AdapterEntry) {

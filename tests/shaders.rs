@@ -21,6 +21,7 @@ use std::process::Command;
 use bellwether::compare::uniform::gpu as uniform;
 use bellwether::growth::gpu::brute::SliceParameters;
 use bellwether::growth::gpu::egm::IterationParameters;
+use bellwether::growth::gpu::shocks::{self, EulerParameters, ExpectationParameters};
 use bellwether::random::{Purpose, Stream};
 use bellwether::resample::gpu::{BatchEntry, DispatchParameters};
 use bellwether::resample::{plan, wild};
@@ -95,6 +96,18 @@ const SHADERS: &[Shader] = &[
         source: bellwether::growth::gpu::brute::SOURCE,
         entries: &["one_iteration", "one_workgroup"],
         constants: &[("WORKGROUP", 64.0), ("TILE", 256.0), ("SIGMA", 2.0)],
+    },
+    Shader {
+        name: "expectation",
+        source: shocks::EXPECTATION,
+        entries: &["expect"],
+        constants: &[("WORKGROUP", 64.0)],
+    },
+    Shader {
+        name: "euler",
+        source: shocks::EULER,
+        entries: &["endogenous_grid"],
+        constants: &[("WORKGROUP", 64.0), ("SIGMA", 2.0)],
     },
     Shader {
         name: "probe",
@@ -438,7 +451,17 @@ fn uniform_layouts() -> [(usize, Members); 2] {
 }
 
 fn iteration_layout() -> (usize, Members) {
-    host_layout!(IterationParameters { points, first_row, end_row, read, write, slot, iterations, tolerance })
+    host_layout!(IterationParameters {
+        points,
+        first_row,
+        end_row,
+        read,
+        write,
+        slot,
+        iterations,
+        tolerance,
+        states
+    })
 }
 
 fn slice_layout() -> (usize, Members) {
@@ -454,8 +477,17 @@ fn slice_layout() -> (usize, Members) {
         beta,
         shift,
         iterations,
-        tolerance
+        tolerance,
+        continuation
     })
+}
+
+/// Those of `expectation.wgsl` and of `euler.wgsl`.
+fn expectation_layouts() -> [(usize, Members); 2] {
+    [
+        host_layout!(ExpectationParameters { points, states, read, write, first_row, end_row }),
+        host_layout!(EulerParameters { points, states, first_row, end_row }),
+    ]
 }
 
 fn host_structs_lie_as_the_shaders_do() {
@@ -465,6 +497,9 @@ fn host_structs_lie_as_the_shaders_do() {
     assert_eq!(batch_layout(), shader_layout(source, "Batch"));
     assert_eq!(iteration_layout(), shader_layout(bellwether::growth::gpu::egm::SOURCE, "Iteration"));
     assert_eq!(slice_layout(), shader_layout(bellwether::growth::gpu::brute::SOURCE, "Slice"));
+    let (expectation, euler) = (shocks::EXPECTATION, shocks::EULER);
+    let layouts = [shader_layout(expectation, "Expectation"), shader_layout(euler, "Euler")];
+    assert_eq!(expectation_layouts(), layouts);
     // Batches lie in an array, one after the other.
     let (module, _) = validated(source).unwrap();
     let batches =

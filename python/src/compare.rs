@@ -3,7 +3,7 @@
 use bellwether::compare::{
     self as race, Comparison, Rules, Timing, Wanted, bootstrap, growth, record, uniform,
 };
-use bellwether::growth::{Choice, GridSpec, Model};
+use bellwether::growth::{Chain, Choice, GridSpec, Model};
 use bellwether::output::Format;
 use pyo3::prelude::*;
 
@@ -62,6 +62,7 @@ pub(crate) fn compare(
                 "growth" => {
                     let spec = growth::Spec {
                         model: Model::default(),
+                        chain: Chain::certain(),
                         grid: GridSpec::default(),
                         choice: Choice::Continuous,
                         tolerance,

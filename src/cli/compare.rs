@@ -10,7 +10,7 @@ use crate::compare::{
 };
 use crate::error::{Error, Result};
 use crate::figures::{grouped, plural};
-use crate::growth::{Choice, GridSpec, Model};
+use crate::growth::{Chain, Choice, GridSpec, Model};
 use crate::jobs::Jobs;
 use crate::output::Format;
 use crate::output::{Destination, Outputs, visible};
@@ -21,6 +21,7 @@ use super::Outcome;
 use super::device::{MemoryArgs, all_cores, prober};
 use super::growth::check_grid_fits;
 use super::report::Report;
+use super::shocks::ShockArgs;
 use super::table::PanelArgs;
 use crate::bootstrap::beside;
 
@@ -109,6 +110,8 @@ struct GrowthArgs {
     /// The guaranteed error of V, in units of utility
     #[arg(long, default_value_t = 1e-6)]
     tolerance: f64,
+    #[command(flatten)]
+    shocks: ShockArgs,
     #[command(flatten)]
     race: RaceArgs,
 }
@@ -321,20 +324,22 @@ fn run_bootstrap(args: BootstrapArgs, report: &Report) -> Result<Outcome> {
 }
 
 fn run_growth(args: &GrowthArgs, report: &Report) -> Result<Outcome> {
-    let GrowthArgs { benchmark, grid, sigma, beta, delta, alpha, choice, tolerance, race } = args;
+    let GrowthArgs { benchmark, grid, sigma, beta, delta, alpha, choice, tolerance, shocks, race } = args;
     if let Some(Benchmark::Aruoba) = benchmark {
         return run_aruoba(race, report);
     }
     let grid = &distinct(grid);
+    let shocks = shocks.chain()?;
     let task = growth::Spec {
         model: Model::new(*sigma, *beta, *delta, *alpha)?,
+        chain: shocks.as_ref().map_or_else(Chain::certain, |shocks| shocks.chain.clone()),
         grid: GridSpec::default(),
         choice: *choice,
         tolerance: *tolerance,
     };
     let jobs = race.jobs(report)?;
     for &points in grid {
-        check_grid_fits(&task.grid.points(usize::try_from(points).unwrap_or(usize::MAX)))?;
+        check_grid_fits(&task.grid.points(usize::try_from(points).unwrap_or(usize::MAX)), task.chain.len())?;
     }
     jobs.install(|| task.check(grid))?;
     let spec = race.check(grid, &[])?;
@@ -342,7 +347,7 @@ fn run_growth(args: &GrowthArgs, report: &Report) -> Result<Outcome> {
     let outcome = with_progress(report, grid.len() * task.contenders(&devices), |progress| {
         growth::compare(&devices, grid, &task, &spec.rules, progress)
     })?;
-    let description = vec![
+    let mut description = vec![
         format!(
             "the growth model, σ = {sigma}, β = {beta}, δ = {delta}, α = {alpha}, on [0.25 k*, 1.75 k*], {} \
              choice",
@@ -357,6 +362,9 @@ fn run_growth(args: &GrowthArgs, report: &Report) -> Result<Outcome> {
         ),
         "the same V on all, within the sum of the guaranteed errors".into(),
     ];
+    if let Some(shocks) = shocks {
+        description.insert(1, format!("shocks: {}", shocks.description));
+    }
     spec.tell(&Comparison::new("growth", "grid points", description, &spec.rules, &outcome), report)
 }
 

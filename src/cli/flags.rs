@@ -6,7 +6,7 @@
 use crate::error::Error;
 
 /// Parameters, and the flags that set them.
-const FLAGS: [(&str, &str); 64] = [
+const FLAGS: [(&str, &str); 71] = [
     ("accuracy", "--accuracy"),
     ("against", "--against"),
     ("align", "--align"),
@@ -54,16 +54,21 @@ const FLAGS: [(&str, &str); 64] = [
     ("points", "--grid"),
     ("replications", "--replications"),
     ("returns", "--returns"),
+    ("rho", "--persistence"),
+    ("row_sums", "--row-sums"),
     ("samples", "--samples"),
     ("scheme", "--scheme"),
     ("seed", "--seed"),
     ("separator", "--separator"),
     ("session", "--session"),
+    ("shock_sd", "--deviation"),
+    ("shocks", "--shocks"),
     ("side", "--side"),
     ("sigma", "--sigma"),
     ("size", "--size"),
     ("sort", "--sort"),
     ("start", "--start"),
+    ("states", "--states"),
     ("stocks", "--stocks"),
     ("subsample", "--subsample"),
     ("threads", "--threads"),
@@ -71,6 +76,8 @@ const FLAGS: [(&str, &str); 64] = [
     ("timezone", "--timezone"),
     ("to", "--to"),
     ("tolerance", "--tolerance"),
+    ("transition", "--shocks"),
+    ("width", "--width"),
 ];
 
 /// The flag of a parameter.

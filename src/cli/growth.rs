@@ -5,20 +5,23 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
+use serde::Serialize;
 
 use super::Outcome;
 use super::accuracy::{self, Wanted};
 use super::device::{DeviceArgs, Opened, check_free};
 use super::report::Report;
+use super::shocks::{ShockArgs, Shocks};
 use crate::error::{Error, Result};
 use crate::figures::{figure, grouped, upper};
 use crate::growth::enclose::enclose_solution;
 use crate::growth::{
-    Accurate, Choice, EULER_POINTS, Enclosure, GridSpec, GrowthError, Maximizer, Method, Model, PathPoint,
-    Problem, Progress, Settings, Solution, Spacing, Stop, euler_error, solve, solve_on, solve_to,
+    Accurate, Chain, Choice, EULER_POINTS, Enclosure, GridSpec, GrowthError, Maximizer, Method, Model,
+    PathPoint, Problem, Progress, Settings, Solution, Spacing, Stop, euler_error, solve, solve_on, solve_to,
     transition_path,
 };
-use crate::output::growth::{growth_rows, write_csv, write_json, write_parquet};
+use crate::output::growth::{growth_rows, shock_rows, write_csv, write_json, write_parquet};
+use crate::output::parquet::Row;
 use crate::output::{Destination, Format, Outputs};
 use crate::plot::{self, Picture, PlotFile};
 
@@ -81,6 +84,9 @@ pub(super) struct GrowthArgs {
     pub(super) max_iterations: Option<usize>,
 
     #[command(flatten)]
+    shocks: ShockArgs,
+
+    #[command(flatten)]
     device: DeviceArgs,
 
     /// Write the solution to this file instead of standard output.
@@ -127,11 +133,17 @@ pub(super) fn run(arguments: &GrowthArgs, report: &Report) -> Result<Outcome> {
     let settings = settings(arguments, wanted.defaults(choice), choice)?;
     let jobs = arguments.device.jobs(report)?;
     let spec = grid_spec(arguments, wanted);
-    check_grid_fits(&spec)?;
-    let problem = jobs.install(|| Problem::new(model, spec, choice))?;
+    let shocks = arguments.shocks.chain()?;
+    let chain = shocks.as_ref().map_or_else(Chain::certain, |shocks| shocks.chain.clone());
+    check_grid_fits(&spec, chain.len())?;
+    let problem = jobs.install(|| Problem::with_shocks(model, chain, spec, choice))?;
     let mut outputs = Outputs::default();
     let (destination, format) = outputs.table("--output", arguments.output.clone(), arguments.format)?;
     let path = path_spec(arguments, &mut outputs)?;
+    if let (Some(path), Some(_)) = (&path, &shocks) {
+        let requirement = "a transition path is that of the model without shocks; leave --shocks out".into();
+        return Err(Error::Parameter { name: "--path", value: path.periods.to_string(), requirement });
+    }
     let plot = arguments.plot.clone().map(|path| PlotFile::new("--plot", path, &mut outputs)).transpose()?;
     if let Some(path) = &path {
         // Before the work, whether the path can start there.
@@ -149,33 +161,44 @@ pub(super) fn run(arguments: &GrowthArgs, report: &Report) -> Result<Outcome> {
     jobs.install(|| {
         let named = arguments.method.is_some();
         let solved = solve_with_progress(wanted, named, problem, settings, &device, report)?;
-        let Solved { problem, settings, solution, enclosure } = solved;
-        summarize(&problem, &settings, &solution, &device, report);
-        accuracy::summarize(wanted, &problem, &solution, &enclosure, report);
-        let rows = growth_rows(&problem, &solution, &enclosure);
+        let Solved { problem, settings, solution, enclosure } = &solved;
+        summarize(problem, shocks.as_ref(), settings, solution, &device, report);
+        accuracy::summarize(wanted, problem, solution, enclosure, report);
         let points = match &path {
-            Some(path) => transition_path(&problem, &solution.capital_next, path.from, path.periods)?,
+            Some(path) => transition_path(problem, &solution.capital_next, path.from, path.periods)?,
             None => Vec::new(),
         };
         let drawn = match &plot {
-            Some(plot) => Some(plot.draw(&picture(&problem, &settings, &solution, &enclosure, &points)?)?),
+            Some(plot) => Some(plot.draw(&picture(problem, settings, solution, enclosure, &points)?)?),
             None => None,
         };
-        destination.write(|out| match format {
-            Format::Csv => write_csv(&rows, out),
-            Format::Json => write_json(&problem, &settings, &solution, &enclosure, &rows, out),
-            Format::Parquet => write_parquet(&problem, &settings, &solution, &enclosure, &rows, out),
-        })?;
-        if let Some(path) = &path {
-            path.destination.write(|out| match path.format {
-                Format::Csv => write_csv(&points, out),
-                Format::Json => write_json(&problem, &settings, &solution, &enclosure, &points, out),
-                Format::Parquet => write_parquet(&problem, &settings, &solution, &enclosure, &points, out),
-            })?;
+        match shocks {
+            None => solved.write(&growth_rows(problem, solution, enclosure), &destination, format)?,
+            Some(_) => solved.write(&shock_rows(problem, solution, enclosure), &destination, format)?,
+        }
+        if let Some(path) = path {
+            solved.write(&points, &path.destination, path.format)?;
         }
         drawn.map_or(Ok(()), |picture| picture.save())
     })?;
     Ok(Outcome::Done)
+}
+
+impl Solved {
+    /// Writes `rows` that were computed from it.
+    fn write<R: Row + Serialize + Copy>(
+        &self,
+        rows: &[R],
+        destination: &Destination,
+        format: Format,
+    ) -> Result<()> {
+        let Self { problem, settings, solution, enclosure } = self;
+        destination.write(|out| match format {
+            Format::Csv => write_csv(rows, out),
+            Format::Json => write_json(problem, settings, solution, enclosure, rows, out),
+            Format::Parquet => write_parquet(problem, settings, solution, enclosure, rows, out),
+        })
+    }
 }
 
 /// What was typed, and `defaults` for the rest.
@@ -207,16 +230,19 @@ fn grid_spec(arguments: &GrowthArgs, wanted: Wanted) -> GridSpec {
     spec.spacing(arguments.grid_spacing.unwrap_or(wanted.spacing()))
 }
 
-/// Refuses a grid whose solution needs more memory than is free.
-pub(super) fn check_grid_fits(spec: &GridSpec) -> Result<()> {
-    let what = || format!("a grid of {} points", spec.points);
-    check_free(what, spec.bytes(1), "choose a smaller `points`")
+/// Refuses a grid whose solution in so many states needs more memory than is free.
+pub(super) fn check_grid_fits(spec: &GridSpec, states: usize) -> Result<()> {
+    let what = || match states {
+        1 => format!("a grid of {} points", spec.points),
+        _ => format!("a grid of {} points in {states} states", spec.points),
+    };
+    check_free(what, spec.bytes(states), "choose a smaller `points`")
 }
 
 /// Whether the work is worth starting a GPU for, and what it was judged by. Only brute force ever is: the
 /// other maximizers do little for a point, and the chain of iterations stays.
 fn work(problem: &Problem, settings: &Settings, method: Option<Method>) -> (bool, String) {
-    let points = problem.len() as u64;
+    let points = problem.nodes() as u64;
     let iterations = match method {
         // On the grid itself, after coarser ones.
         None | Some(Method::Howard) => 5.0,
@@ -234,7 +260,7 @@ fn work(problem: &Problem, settings: &Settings, method: Option<Method>) -> (bool
             format!("{} grid points by {method} and {}", grouped(points), name(&settings.maximizer)),
         );
     }
-    let pairs = points as f64 * points as f64 * iterations;
+    let pairs = points as f64 * problem.len() as f64 * iterations;
     (pairs >= WORTH_A_GPU, format!("{pairs:.0e} pairs of grid points to compare"))
 }
 
@@ -356,17 +382,21 @@ fn picture(
     const MOST: usize = 2000;
     let every = problem.len().div_ceil(MOST);
     let thin = |values: &[f64]| -> Vec<f64> {
-        let last = values.last().filter(|_| !(values.len() - 1).is_multiple_of(every));
-        values.iter().step_by(every).chain(last).copied().collect()
+        let of_state = |values: &[f64]| {
+            let last = values.last().filter(|_| !(values.len() - 1).is_multiple_of(every));
+            values.iter().step_by(every).chain(last).copied().collect::<Vec<f64>>()
+        };
+        values.chunks(problem.len()).flat_map(of_state).collect()
     };
     let capital = problem.capital();
-    let (lowest, highest) = (capital[0], capital[capital.len() - 1]);
+    let (lowest, highest) = problem.grid().ends();
     // Off the grid, where errors are largest.
     let error_at = |number: usize| {
-        let k = lowest + (highest - lowest) * (number as f64 + 0.5) / 1000.0;
+        let (state, place) = (number / 1000, number % 1000);
+        let k = lowest + (highest - lowest) * (place as f64 + 0.5) / 1000.0;
         let error = match &solution.collocation {
-            Some(collocation) => collocation.euler_errors(&[k])[0],
-            None => euler_error(problem, &solution.capital_next, 0, k),
+            Some(collocation) => collocation.euler_errors(&[k])[state],
+            None => euler_error(problem, &solution.capital_next, state, k),
         };
         (k, error)
     };
@@ -374,16 +404,24 @@ fn picture(
     let periods = path.iter().step_by(every_period).map(|point| (point.t as f64, point.k, point.c));
     plot::growth::picture(&plot::growth::Curves {
         method: &method,
+        states: problem.chain().states(),
         capital: &thin(capital),
         value: &thin(&solution.value),
         capital_next: &thin(&solution.capital_next),
         steady_state: model.steady_state().capital,
-        euler_errors: &(0..1000).map(error_at).collect::<Vec<_>>(),
+        euler_errors: &(0..1000 * problem.states()).map(error_at).collect::<Vec<_>>(),
         path: &periods.collect::<Vec<_>>(),
     })
 }
 
-fn summarize(problem: &Problem, settings: &Settings, solution: &Solution, device: &Opened, report: &Report) {
+fn summarize(
+    problem: &Problem,
+    shocks: Option<&Shocks>,
+    settings: &Settings,
+    solution: &Solution,
+    device: &Opened,
+    report: &Report,
+) {
     let steady = problem.model().steady_state();
     report.line(format!(
         "steady state  k* = {}, c* = {}, V(k*) = {}",
@@ -404,6 +442,9 @@ fn summarize(problem: &Problem, settings: &Settings, solution: &Solution, device
         name(&problem.spec().spacing),
         name(&problem.choice()),
     ));
+    if let Some(shocks) = shocks {
+        report.line(format!("shocks        {}", shocks.description));
+    }
     let preparations = match (settings.method, solution.preparations) {
         (_, 0) => String::new(),
         _ if solution.proposal.is_some() => " on the CPU after the device's proposal".into(),
@@ -447,8 +488,10 @@ fn summarize(problem: &Problem, settings: &Settings, solution: &Solution, device
         ));
     }
     report.line(format!(
-        "Euler errors  log10: max {:.2}, mean {:.2}, at {EULER_POINTS} points off the grid",
-        certificate.euler_max, certificate.euler_mean
+        "Euler errors  log10: max {:.2}, mean {:.2}, at {EULER_POINTS} points off the grid{}",
+        certificate.euler_max,
+        certificate.euler_mean,
+        if problem.states() > 1 { " in each state" } else { "" }
     ));
     let timing = &solution.timing;
     report.line(format!(

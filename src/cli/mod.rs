@@ -17,6 +17,7 @@ mod merge;
 mod panel;
 mod parameters;
 mod report;
+mod shocks;
 mod signals;
 mod simulate;
 mod table;

@@ -5,7 +5,7 @@ use clap::builder::PossibleValue;
 
 use super::bootstrap::part::Cut;
 use crate::bootstrap::Period;
-use crate::growth::{Choice, Maximizer, Method, Spacing, Stop};
+use crate::growth::{Choice, Maximizer, Method, RowSums, Spacing, Stop};
 use crate::interval::Side;
 use crate::output::Format;
 use crate::output::intervals::Layout;
@@ -84,6 +84,11 @@ values!(Method {
     Egm = "egm", "The endogenous grid method, polished by policy improvement";
     Collocation = "collocation",
         "Chebyshev collocation of the Euler equation, to rounding; the grid is for output only";
+});
+values!(RowSums {
+    One = "one", "They are refused";
+    Scaled = "scaled", "Each row is divided by its sum";
+    Any = "any", "They are taken as they are";
 });
 values!(Spacing {
     Linear = "linear", "At equal distances of k";

@@ -24,15 +24,17 @@ use super::race::{Contender, KernelClock, Steps};
 use super::{Device, Outcome, Rules, race};
 use crate::error::{Error, Result};
 use crate::growth::{
-    Choice, GridSpec, Maximizer, Method, Model, Problem, Settings, Solution, Stop, solve, solve_on,
+    Chain, Choice, GridSpec, Maximizer, Method, Model, Problem, Settings, Solution, Stop, solve, solve_on,
 };
 use crate::jobs::Jobs;
 
 /// What to solve: a model and a grid, whose number of points is the size, and how precisely.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Spec {
     /// The model.
     pub model: Model,
+    /// Its shocks; [`Chain::certain`] for none.
+    pub chain: Chain,
     /// The grid; its number of points is not used.
     pub grid: GridSpec,
     /// Where next period's capital may lie.
@@ -89,7 +91,7 @@ impl Spec {
             requirement: "that is more points than this machine can number".into(),
         };
         let points = usize::try_from(points).map_err(too_many)?;
-        Problem::new(self.model, GridSpec { points, ..self.grid }, self.choice)
+        Problem::with_shocks(self.model, self.chain.clone(), GridSpec { points, ..self.grid }, self.choice)
     }
 
     /// The methods that `devices` run, in the order of the race: plain iteration on all, then the best on
@@ -199,6 +201,7 @@ mod tests {
     fn spec() -> Spec {
         Spec {
             model: Model::new(2.0, 0.95, 0.1, 0.33).unwrap(),
+            chain: Chain::certain(),
             grid: GridSpec { points: 100, low: 0.25, high: 1.75, spacing: Spacing::Linear },
             choice: Choice::Continuous,
             tolerance: 1e-6,
@@ -210,8 +213,12 @@ mod tests {
         let devices = [Device::cpu(1).unwrap(), Device::cpu(2).unwrap()];
         let timing = Timing { warm_up: Duration::ZERO, min_runs: 1, min_time: Duration::ZERO };
         let rules = Rules { timing, detail: true };
-        for choice in [Choice::Continuous, Choice::Grid] {
-            let spec = Spec { choice, ..spec() };
+        let chains = [Chain::certain(), Chain::rouwenhorst(0.9, 0.01, 3).unwrap()];
+        for (chain, choice) in chains
+            .into_iter()
+            .flat_map(|chain| [Choice::Continuous, Choice::Grid].map(|choice| (chain.clone(), choice)))
+        {
+            let spec = Spec { choice, chain, ..spec() };
             let outcome = compare(&devices, &[50, 100], &spec, &rules, &|_, _| {}).unwrap();
             assert_eq!(outcome.laps.len(), 8);
             assert_eq!(outcome.devices[3].method, "accelerated");

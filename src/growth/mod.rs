@@ -85,6 +85,8 @@ mod rows;
 mod settings;
 mod solve;
 mod stage;
+#[cfg(test)]
+mod stochastic;
 mod sup;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
 //! The growth model's solution: value, policy, Euler errors, and the transition path where there is one.
 
+use plotters::style::RGBColor;
+
 use super::Picture;
 use super::axis::Axis;
 use super::canvas::{Canvas, Ink, Mark, Type, draw};
@@ -12,15 +14,17 @@ use crate::error::Result;
 pub struct Curves<'a> {
     /// The model and the method, in a line.
     pub method: &'a str,
+    /// Productivity by state, Z; one without shocks.
+    pub states: &'a [f64],
     /// Capital k at the grid points, increasing, N.
     pub capital: &'a [f64],
-    /// V(k), N.
+    /// V(k), Z × N, state by state.
     pub value: &'a [f64],
-    /// k′(k), N.
+    /// k′(k), Z × N.
     pub capital_next: &'a [f64],
     /// Capital in the steady state, k*.
     pub steady_state: f64,
-    /// Capital and Euler error there, log10 of the share of consumption.
+    /// Capital and Euler error there, log10 of the share of consumption; as many for each state.
     pub euler_errors: &'a [(f64, f64)],
     /// Period, capital and consumption along a transition path; empty where none was asked for.
     pub path: &'a [(f64, f64, f64)],
@@ -86,7 +90,37 @@ fn value(canvas: &Canvas<'_>, bounds: Bounds, curves: &Curves<'_>) -> Result<()>
     let y = Axis::linear_tight("V(k), units of utility", curves.value.iter().copied(), 5);
     let frame = labelled(canvas, bounds, "Value function", capital_axis(curves), y)?;
     steady_state(&frame, curves)?;
-    frame.line(pairs(curves.capital, curves.value), Ink::line(BLUE, 1.8))
+    by_state(&frame, curves, curves.value)?;
+    // Which line is which: the highest is that of the highest productivity.
+    if let (Some(lowest), Some(highest), true) =
+        (curves.states.first(), curves.states.last(), curves.states.len() > 1)
+    {
+        let [left, top, ..] = frame.bounds();
+        for (row, (z, state)) in [(highest, curves.states.len() - 1), (lowest, 0)].into_iter().enumerate() {
+            let look = Type::new(SMALL, shade(curves, state));
+            canvas.text(&format!("z = {z:.4}"), (left + 8.0, top + 6.0 + 16.0 * row as f64), look)?;
+        }
+    }
+    Ok(())
+}
+
+/// A line for each state of what is given at the nodes.
+fn by_state(frame: &Frame<'_, '_>, curves: &Curves<'_>, at_nodes: &[f64]) -> Result<()> {
+    let width = if curves.states.len() > 1 { 1.2 } else { 1.8 };
+    for (state, at_points) in at_nodes.chunks(curves.capital.len()).enumerate() {
+        frame.line(pairs(curves.capital, at_points), Ink::line(shade(curves, state), width))?;
+    }
+    Ok(())
+}
+
+/// The colour of a state's line: blue without shocks, else from orange (low productivity) to blue (high).
+fn shade(curves: &Curves<'_>, state: usize) -> RGBColor {
+    let share = match curves.states.len() {
+        0 | 1 => 1.0,
+        states => state as f64 / (states - 1) as f64,
+    };
+    let between = |low: u8, high: u8| (f64::from(low) + share * (f64::from(high) - f64::from(low))) as u8;
+    RGBColor(between(ORANGE.0, BLUE.0), between(ORANGE.1, BLUE.1), between(ORANGE.2, BLUE.2))
 }
 
 fn policy(canvas: &Canvas<'_>, bounds: Bounds, curves: &Curves<'_>) -> Result<()> {
@@ -101,18 +135,24 @@ fn policy(canvas: &Canvas<'_>, bounds: Bounds, curves: &Curves<'_>) -> Result<()
         let (x, y) = frame.at((near_the_end, near_the_end));
         canvas.text("45°", (x - 6.0, y - SMALL - 5.0), Type::new(SMALL, AXIS).right())?;
     }
-    frame.line(pairs(curves.capital, curves.capital_next), Ink::line(BLUE, 1.8))?;
+    by_state(&frame, curves, curves.capital_next)?;
     frame.mark(Mark::Circle, (curves.steady_state, curves.steady_state), 3.5, VERMILION)
 }
 
 fn euler(canvas: &Canvas<'_>, bounds: Bounds, curves: &Curves<'_>) -> Result<()> {
-    let errors: Vec<(f64, f64)> =
-        curves.euler_errors.iter().copied().filter(|(_, error)| error.is_finite()).collect();
+    let finite = |errors: &[(f64, f64)]| -> Vec<(f64, f64)> {
+        errors.iter().copied().filter(|(_, error)| error.is_finite()).collect()
+    };
+    let errors = finite(curves.euler_errors);
     let y =
         Axis::linear("log₁₀ |error|, share of consumption", errors.iter().map(|&(_, error)| error), 5, false);
     let frame = labelled(canvas, bounds, "Euler-equation errors", capital_axis(curves), y)?;
     steady_state(&frame, curves)?;
-    frame.line(errors, Ink::line(BLUE, 1.0))
+    let points = curves.euler_errors.len().div_ceil(curves.states.len().max(1)).max(1);
+    for (state, errors) in curves.euler_errors.chunks(points).enumerate() {
+        frame.line(finite(errors), Ink::line(shade(curves, state), 1.0))?;
+    }
+    Ok(())
 }
 
 fn path(canvas: &Canvas<'_>, bounds: Bounds, curves: &Curves<'_>) -> Result<()> {
@@ -156,6 +196,7 @@ mod tests {
             (0..50).map(|t| (f64::from(t), 3.16 - 2.3 * 0.9f64.powi(t), 1.1)).collect();
         let mut curves = Curves {
             method: "σ = 2",
+            states: &[1.0],
             capital: &capital,
             value: &value,
             capital_next: &capital_next,
@@ -169,5 +210,14 @@ mod tests {
         }
         curves.path = &[];
         assert!(!texts(&picture(&curves).unwrap()).iter().any(|text| text == "Transition path"));
+        // With shocks the lines are named.
+        assert!(!with.iter().any(|text| text.starts_with("z = ")));
+        let higher: Vec<f64> = value.iter().chain(&value).map(|v| v + 0.1).collect();
+        curves.states = &[0.9, 1.1];
+        (curves.value, curves.capital_next) = (&higher, &higher);
+        let with = texts(&picture(&curves).unwrap());
+        for text in ["z = 0.9000", "z = 1.1000"] {
+            assert!(with.iter().any(|other| other == text), "{text:?} is not in {with:?}");
+        }
     }
 }

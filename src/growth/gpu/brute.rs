@@ -9,6 +9,8 @@
 //! stay on the device, many a submission, until the change no longer falls; on grids of one tile a workgroup
 //! does them all by itself.
 //!
+//! With shocks the values to come are expectations (`shocks.rs`), a kernel of its own before each iteration.
+//!
 //! Either way work is cut into dispatches by candidates, so that no loop grows long, and by rows, so that
 //! none keeps the device for long; the running best stays on the device in between.
 
@@ -21,6 +23,7 @@ use super::super::multigrid::prolong;
 use super::super::problem::{Choice, Problem};
 use super::super::settings::{Method, Progress};
 use super::super::sup::distance;
+use super::shocks::Expectations;
 use super::{LOOP_TURNS, Proposal, Stall, WORKGROUP, binding, coarser_within, refuse_grid, share};
 use crate::error::{Error, Result};
 use crate::figures::figure;
@@ -39,8 +42,9 @@ const ROWS: usize = 4;
 const CANDIDATES: usize = 8192;
 /// Most pairs of row and candidate of a submission, so that none keeps a slow device for long.
 const PAIRS: usize = 1 << 28;
-/// Most iterations of a submission.
+/// Most iterations of a submission, and those with shocks.
 const MOST_ITERATIONS: usize = 32;
+const ITERATIONS_A_SUBMISSION: usize = 4;
 /// Most rounds of Howard's method on a grid, and plain iterations, after which a proposal is taken as it is.
 const ROUNDS: usize = 64;
 const LIMIT: usize = 4096;
@@ -59,9 +63,9 @@ pub struct SliceParameters {
     pub first_candidate: u32,
     /// End of its candidates.
     pub end_candidate: u32,
-    /// Place of the values that are read, 0 or N.
+    /// Place of the values that are read, 0 or Z·N.
     pub read: u32,
-    /// Place of those that are written, N or 0.
+    /// Place of those that are written, Z·N or 0.
     pub write: u32,
     /// Word of the changes that takes the largest one.
     pub slot: u32,
@@ -73,6 +77,8 @@ pub struct SliceParameters {
     pub iterations: u32,
     /// Change at which it stops, where one workgroup does them all.
     pub tolerance: f32,
+    /// Place of the values to come: 2 Z·N with shocks, else `read`.
+    pub continuation: u32,
 }
 
 /// Proposes a policy for `problem`, reporting to `observe` after each submission or round.
@@ -124,6 +130,8 @@ pub struct BruteForce<'a> {
     kernel: wgpu::ComputePipeline,
     grid: wgpu::Buffer,
     values: wgpu::Buffer,
+    /// With shocks what makes the values to come before each iteration.
+    expectations: Option<Expectations>,
     choices: wgpu::Buffer,
     changes: wgpu::Buffer,
     parameters: Buffer,
@@ -134,9 +142,9 @@ pub struct BruteForce<'a> {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Applied {
-    /// T V, N, in units of utility.
+    /// T V, Z × N, in units of utility.
     pub value: Vec<f64>,
-    /// The best j, N.
+    /// The best j, Z × N.
     pub choices: Vec<u32>,
     /// max |T V − V| of each application.
     pub changes: Vec<f32>,
@@ -150,7 +158,9 @@ impl<'a> BruteForce<'a> {
     /// [`Error::Parameter`] where the grid or utility is beyond the device, else any [`GpuError`].
     pub fn new(problem: &'a Problem, gpu: &'a Gpu) -> Result<Self> {
         let points = problem.len();
-        let most = (binding(gpu) / 8).min(u64::from(u32::MAX / 2));
+        // Two values a node, with shocks three.
+        let figures = if problem.has_shocks() { 3 * problem.states() as u64 } else { 2 };
+        let most = (binding(gpu) / (4 * figures)).min(u64::from(u32::MAX) / figures);
         if points as u64 > most {
             return Err(refuse_grid(gpu, points, most));
         }
@@ -163,15 +173,20 @@ impl<'a> BruteForce<'a> {
         gpu: &'a Gpu,
         kernel: wgpu::ComputePipeline,
     ) -> Result<Self, GpuError> {
-        let points = problem.len();
-        let bytes = 4 * points as u64;
+        let bytes = 4 * problem.nodes() as u64;
         let storage = |what, bytes| Buffer::storage(what).hold(gpu, bytes);
+        let values = storage("values", if problem.has_shocks() { 3 } else { 2 } * bytes)?;
+        let expectations = match problem.has_shocks() {
+            true => Some(Expectations::of_values(problem, gpu, &values)?),
+            false => None,
+        };
         let this = Self {
             problem,
             gpu,
             kernel,
-            grid: storage("the capital grid", 2 * bytes)?,
-            values: storage("values", 2 * bytes)?,
+            grid: storage("the capital grid", 4 * problem.len() as u64 + bytes)?,
+            values,
+            expectations,
             choices: storage("choices", bytes)?,
             changes: storage("changes", 4 * MOST_ITERATIONS as u64)?,
             parameters: Buffer::uniform("dispatch parameters"),
@@ -192,7 +207,7 @@ impl<'a> BruteForce<'a> {
         gpu.kernel(entry, SOURCE, &constants)
     }
 
-    /// Applies the operator `iterations` times (at most 32) to `value` (N).
+    /// Applies the operator `iterations` times (at most 32) to `value` (Z × N).
     ///
     /// # Errors
     ///
@@ -200,7 +215,7 @@ impl<'a> BruteForce<'a> {
     pub fn apply(&mut self, value: &[f64], iterations: usize) -> Result<Applied, GpuError> {
         let reference = value[value.len() / 2];
         let relative: Vec<f32> = value.iter().map(|v| (v - reference) as f32).collect();
-        let plan = slices(value.len(), iterations);
+        let plan = slices(self.problem.len(), self.problem.states(), iterations);
         let kernel = self.kernel.clone();
         let Results { values, choices, changes } = self.run(&kernel, plan, Some(&relative), reference)?;
         let value = values.into_iter().map(|v| f64::from(v) + reference).collect();
@@ -230,7 +245,7 @@ impl<'a> BruteForce<'a> {
             let Applied { choices, .. } = self.apply(&value, 1)?;
             *done += 1;
             let mut policy = self.policy(&choices);
-            let mut exact = vec![0.0; points];
+            let mut exact = value.clone();
             evaluate(self.problem, &mut policy, &mut exact);
             let change = distance(&exact, &value);
             value = exact;
@@ -246,9 +261,9 @@ impl<'a> BruteForce<'a> {
     /// nearer to the solution than V = 0, from where the horizon grows by a period a round.
     fn value_of_staying(&self) -> Vec<f64> {
         let (capital, resources) = (self.problem.capital(), self.problem.resources());
-        let mut policy: Vec<f64> =
-            capital.iter().zip(resources).map(|(&k, &f)| k.min(f64::midpoint(capital[0], f))).collect();
-        let mut value = vec![0.0; capital.len()];
+        let stay = |(&k, &f): (&f64, &f64)| k.min(f64::midpoint(capital[0], f));
+        let mut policy: Vec<f64> = capital.iter().cycle().zip(resources).map(stay).collect();
+        let mut value = vec![0.0; self.problem.nodes()];
         evaluate(self.problem, &mut policy, &mut value);
         value
     }
@@ -262,14 +277,14 @@ impl<'a> BruteForce<'a> {
         let points = self.problem.len();
         // Where values are going, so that few of their digits are spent on it.
         let reference = self.problem.model().steady_state().value;
-        let start = vec![-reference as f32; points];
+        let start = vec![-reference as f32; self.problem.nodes()];
         let mut start = Some(&start[..]);
-        let small = points <= TILE as usize;
+        let small = points <= TILE as usize && !self.problem.has_shocks();
         let (kernel, plan) = if small {
             (Self::kernel(self.problem, self.gpu, "one_workgroup")?, vec![in_one_workgroup(points, limit)])
         } else {
             // An even number: the next submission starts where the last has written.
-            (self.kernel.clone(), slices(points, MOST_ITERATIONS))
+            (self.kernel.clone(), slices(points, self.problem.states(), MOST_ITERATIONS))
         };
         let mut stall = Stall::default();
         let mut done = 0;
@@ -321,15 +336,24 @@ impl<'a> BruteForce<'a> {
         value: Option<&[f32]>,
         reference: f64,
     ) -> Result<Results, GpuError> {
-        let Self { gpu, grid, values, choices, changes, parameters, staging, .. } = self;
-        let bytes = 4 * self.problem.len() as u64;
-        let beta = self.problem.model().beta();
+        let Self { problem, gpu, grid, values, expectations, choices, changes, parameters, staging, .. } =
+            self;
+        let bytes = 4 * problem.nodes() as u64;
+        let states = problem.states();
+        let beta = problem.model().beta();
         for slice in &mut plan {
             slice.beta = beta as f32;
             slice.shift = ((1.0 - beta) * reference) as f32;
+            slice.continuation = if expectations.is_some() { 2 * problem.nodes() as u32 } else { slice.read };
         }
+        // The expectation of V less the reference is E V less the reference and what a row's sum is off 1.
+        let excess: Vec<f32> = (0..states)
+            .map(|state| (reference * (problem.chain().row(state).iter().sum::<f64>() - 1.0)) as f32)
+            .collect();
         let parameters = Parameters::within(parameters, gpu, &plan)?;
-        let parts = submissions(plan.iter().map(|slice| slice.pairs() as u64), PAIRS as u64);
+        let pairs = |slices: &[SliceParameters]| {
+            submissions(slices.iter().map(|slice| (states * slice.pairs()) as u64), PAIRS as u64)
+        };
         let work = |recorder: &mut Recorder<'_>| {
             if let Some(value) = value {
                 recorder.upload(values, value);
@@ -337,10 +361,24 @@ impl<'a> BruteForce<'a> {
             let storage = [&*grid, values, choices, changes];
             let bound = recorder.bind(kernel, &parameters, whole(&storage), |number| {
                 let rows = plan[number].end_row - plan[number].first_row;
-                [rows.div_ceil(WORKGROUP * ROWS as u32), 1, 1]
+                [rows.div_ceil(WORKGROUP * ROWS as u32), states as u32, 1]
             });
             recorder.clear(changes);
-            recorder.launch_in_parts(kernel, &bound, &parts, None);
+            let Some(expectations) = expectations else {
+                return recorder.launch_in_parts(kernel, &bound, &pairs(&plan), None);
+            };
+            expectations.add(problem, recorder, &excess);
+            let mut first = 0;
+            for (number, iteration) in plan.chunk_by(|a, b| a.slot == b.slot).enumerate() {
+                let parts = pairs(iteration);
+                // Few iterations of a small grid share a submission.
+                if parts.len() > 1 || number % ITERATIONS_A_SUBMISSION == 0 {
+                    recorder.submit();
+                }
+                expectations.launch(recorder, number);
+                recorder.launch_in_parts(kernel, &bound[first..first + iteration.len()], &parts, None);
+                first += iteration.len();
+            }
         };
         let written = plan.last().map_or(0, |slice| 4 * u64::from(slice.write));
         let pieces = [
@@ -386,22 +424,22 @@ fn in_one_workgroup(points: usize, limit: usize) -> SliceParameters {
     }
 }
 
-/// The dispatches of so many iterations, in order: all candidates of some rows, then of the next rows, then
-/// the next iteration.
-fn slices(points: usize, iterations: usize) -> Vec<SliceParameters> {
-    const STEP: usize = PAIRS / CANDIDATES;
+/// The dispatches of so many iterations in so many states, in order: all candidates of some rows, then of the
+/// next rows, then the next iteration.
+fn slices(points: usize, states: usize, iterations: usize) -> Vec<SliceParameters> {
+    let step = (PAIRS / CANDIDATES / states).max(1);
     let mut slices = Vec::new();
     for iteration in 0..iterations {
-        for row in (0..points).step_by(STEP) {
+        for row in (0..points).step_by(step) {
             for candidate in (0..points).step_by(CANDIDATES) {
                 slices.push(SliceParameters {
                     points: points as u32,
                     first_row: row as u32,
-                    end_row: (row + STEP).min(points) as u32,
+                    end_row: (row + step).min(points) as u32,
                     first_candidate: candidate as u32,
                     end_candidate: (candidate + CANDIDATES).min(points) as u32,
-                    read: (iteration % 2 * points) as u32,
-                    write: ((iteration + 1) % 2 * points) as u32,
+                    read: (iteration % 2 * points * states) as u32,
+                    write: ((iteration + 1) % 2 * points * states) as u32,
                     slot: iteration as u32,
                     ..Zeroable::zeroed()
                 });
@@ -416,7 +454,7 @@ fn check_utility(problem: &Problem) -> Result<()> {
     const MOST: f64 = 1e20;
     let model = problem.model();
     let lowest = problem.resources()[0] - problem.capital()[0];
-    let highest = problem.resources()[problem.len() - 1] - problem.capital()[0];
+    let highest = problem.resources()[problem.nodes() - 1] - problem.capital()[0];
     let size = model.utility(lowest).abs().max(model.utility(highest).abs()) / (1.0 - model.beta());
     if size > MOST {
         let requirement = format!(
@@ -435,7 +473,7 @@ mod tests {
     #[test]
     fn small_grids_have_one_submission() {
         let parts = |points| {
-            submissions(slices(points, 32).iter().map(|slice| slice.pairs() as u64), PAIRS as u64).len()
+            submissions(slices(points, 1, 32).iter().map(|slice| slice.pairs() as u64), PAIRS as u64).len()
         };
         assert_eq!(parts(2000), 1);
         assert!(parts(5000) >= (5000 * 5000 * 32_usize).div_ceil(PAIRS));
@@ -444,7 +482,7 @@ mod tests {
     #[test]
     fn slices_cover_all_pairs_within_the_turns_of_a_loop() {
         for points in [2, 100, 8192, 8193, 20_000, 100_000] {
-            let slices = slices(points, 2);
+            let slices = slices(points, 1, 2);
             for slot in 0..2 {
                 let of_one = slices.iter().filter(|slice| slice.slot == slot);
                 assert_eq!(of_one.map(SliceParameters::pairs).sum::<usize>(), points * points);

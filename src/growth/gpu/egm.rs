@@ -5,6 +5,9 @@
 //! = β V′(k′) with V′(k) = U′(c) f′(k), and its rounding enters k′ once. In the endogenous grid method V′
 //! appears as the consumption that it asks for, so that an iteration has no power and no root, whatever σ is.
 //!
+//! With shocks what consumption is asked for is an expectation (`shocks.rs`), a kernel of its own before each
+//! iteration.
+//!
 //! Coarser grids come first, as on the CPU. Small grids are iterated on by one workgroup in one dispatch. On
 //! larger ones an iteration is a dispatch (or several), and a submission holds many. The changes of all of
 //! its iterations come back together, and tell when the iteration stops: at two units in the last place, or
@@ -19,6 +22,7 @@ use super::super::egm as cpu;
 use super::super::multigrid::prolong;
 use super::super::problem::{Choice, Problem};
 use super::super::settings::Progress;
+use super::shocks::Expectations;
 use super::{LOOP_TURNS, Proposal, Stall, WORKGROUP, binding, coarser_within, refuse_grid, share};
 use crate::error::Result;
 use crate::gpu::launch::whole;
@@ -59,9 +63,11 @@ pub struct IterationParameters {
     pub iterations: u32,
     /// Relative change at which it stops, where one workgroup does them all.
     pub tolerance: f32,
+    /// Number of states Z, 1 without shocks.
+    pub states: u32,
 }
 
-/// The policy k′ (N) that the device proposes for `problem`, as f32 has left it, and the number of
+/// The policy k′ (Z × N) that the device proposes for `problem`, as f32 has left it, and the number of
 /// iterations; twin of [`euler_policy`](super::super::euler_policy).
 ///
 /// # Errors
@@ -80,12 +86,12 @@ pub(super) fn propose(
     observe: &mut dyn FnMut(Progress),
 ) -> Result<Proposal> {
     let points = problem.len();
-    let most = binding(gpu) / (3 * 4);
+    let most = binding(gpu) / (if problem.has_shocks() { 1 + problem.states() as u64 } else { 3 } * 4);
     if points as u64 > most {
         return Err(refuse_grid(gpu, points, most));
     }
     let began = Instant::now();
-    let kernels = Kernels::new(gpu, points)?;
+    let kernels = Kernels::new(gpu, problem)?;
     let start = began.elapsed();
     let limit = limit.min(LIMIT);
     let buffers = Buffers::default();
@@ -111,9 +117,10 @@ struct Kernels {
 }
 
 impl Kernels {
-    fn new(gpu: &Gpu, points: usize) -> Result<Self, GpuError> {
+    fn new(gpu: &Gpu, problem: &Problem) -> Result<Self, GpuError> {
         let kernel = |entry| gpu.kernel(entry, SOURCE, &[("WORKGROUP", f64::from(WORKGROUP))]);
-        let one_iteration = if points > SMALL { Some(kernel("one_iteration")?) } else { None };
+        let large = problem.len() > SMALL || problem.has_shocks();
+        let one_iteration = if large { Some(kernel("one_iteration")?) } else { None };
         Ok(Self { one_workgroup: kernel("one_workgroup")?, one_iteration })
     }
 }
@@ -142,7 +149,9 @@ impl Run<'_> {
         let (gpu, points) = (self.gpu, problem.len());
         let end = self.iterations + limit;
         let (small, kernel, plan) = match &self.kernels.one_iteration {
-            Some(kernel) if points > SMALL => (false, kernel, submission(points, row_limit(gpu))),
+            Some(kernel) if points > SMALL || problem.has_shocks() => {
+                (false, kernel, submission(problem, row_limit(gpu)))
+            }
             _ => (true, &self.kernels.one_workgroup, vec![in_one_workgroup(points, limit)]),
         };
         let start = match coarse {
@@ -163,7 +172,7 @@ impl Run<'_> {
             (self.observe)(Progress { iterations: self.iterations, points, measure: self.change.into() });
             // Also where the change is NaN: it is no new least one.
             if self.change <= TOLERANCE || stall.is_final() || end - self.iterations < a_submission {
-                return Ok(iteration.consumption(points)?);
+                return Ok(iteration.consumption(problem.nodes())?);
             }
         }
     }
@@ -188,22 +197,29 @@ fn in_one_workgroup(points: usize, limit: usize) -> IterationParameters {
         end_row: points as u32,
         iterations: iterations as u32,
         tolerance: TOLERANCE,
+        states: 1,
         ..Zeroable::zeroed()
     }
 }
 
 /// The dispatches of one submission on a large grid, in order.
-fn submission(points: usize, row_limit: usize) -> Vec<IterationParameters> {
-    let iterations = (WORK / points).clamp(2, MOST_ITERATIONS) & !1;
+fn submission(problem: &Problem, row_limit: usize) -> Vec<IterationParameters> {
+    let (points, states) = (problem.len(), problem.states());
+    // Expectations take as long as the rest for two or three states, and grow with their number.
+    let work = if problem.has_shocks() { points * states * (1 + states / 2) } else { points };
+    let iterations = (WORK / work).clamp(2, MOST_ITERATIONS) & !1;
+    // The endogenous grid with shocks is made between the iterations, always at the same place.
+    let other = if problem.has_shocks() { 0 } else { points };
     let rows = (0..points).step_by(row_limit).map(|first| first..(first + row_limit).min(points));
     let rows: Vec<Range<usize>> = rows.collect();
     let dispatch = |slot: usize, rows: &Range<usize>| IterationParameters {
         points: points as u32,
         first_row: rows.start as u32,
         end_row: rows.end as u32,
-        read: (slot % 2 * points) as u32,
-        write: ((slot + 1) % 2 * points) as u32,
+        read: (slot % 2 * other) as u32,
+        write: ((slot + 1) % 2 * other) as u32,
         slot: slot as u32,
+        states: states as u32,
         ..Zeroable::zeroed()
     };
     (0..iterations).flat_map(|slot| rows.iter().map(move |rows| dispatch(slot, rows))).collect()
@@ -238,6 +254,8 @@ struct Iteration<'a> {
     kernel: &'a wgpu::ComputePipeline,
     /// The dispatches of a submission, bound, and their parameters.
     dispatches: Vec<(Bound, IterationParameters)>,
+    /// With shocks what makes the endogenous grid before each iteration.
+    expectations: Option<Expectations>,
     consumption: wgpu::Buffer,
     changes: wgpu::Buffer,
     staging: &'a mut Buffer,
@@ -255,19 +273,25 @@ impl<'a> Iteration<'a> {
         plan: &[IterationParameters],
         start: &[f64],
     ) -> Result<Self, GpuError> {
-        let points = problem.len();
+        let (points, states) = (problem.len(), problem.states() as u32);
         let (capital, resources) = (problem.capital(), problem.resources());
-        let factors = cpu::factors(problem);
+        let factors = if problem.has_shocks() { Vec::new() } else { cpu::factors(problem) };
         let grid: Vec<f32> = [capital, resources, &factors].concat().iter().map(|&x| x as f32).collect();
         let consumed: Vec<f32> = start.iter().map(|&c| c as f32).collect();
-        let endogenous: Vec<f32> = (0..points).map(|j| (capital[j] + start[j] * factors[j]) as f32).collect();
+        let at_start = |(j, factor): (usize, &f64)| (capital[j] + start[j] * factor) as f32;
+        let endogenous: Vec<f32> = factors.iter().enumerate().map(at_start).collect();
 
-        let bytes = 4 * points as u64;
-        let grid_buffer = buffers.grid.hold(gpu, 3 * bytes)?;
-        let endogenous_buffer = buffers.endogenous.hold(gpu, 2 * bytes)?;
+        let bytes = 4 * problem.nodes() as u64;
+        let grid_buffer = buffers.grid.hold(gpu, 4 * grid.len() as u64)?;
+        let endogenous_buffer =
+            buffers.endogenous.hold(gpu, if problem.has_shocks() { bytes } else { 8 * points as u64 })?;
         let consumption = buffers.consumption.hold(gpu, bytes)?;
         let changes = buffers.changes.hold(gpu, CHANGES)?;
         let parameters = Parameters::within(&mut buffers.parameters, gpu, plan)?;
+        let expectations = match problem.has_shocks() {
+            true => Some(Expectations::of_marginals(problem, gpu, &consumption, &endogenous_buffer)?),
+            false => None,
+        };
         let mut bound = Vec::new();
         gpu.record("preparing the endogenous grid method", |recorder| {
             recorder.upload(&grid_buffer, &grid);
@@ -280,11 +304,12 @@ impl<'a> Iteration<'a> {
                     0 => (one.end_row - one.first_row).div_ceil(WORKGROUP),
                     _ => 1,
                 };
-                [workgroups, 1, 1]
+                [workgroups, states, 1]
             });
         })?;
         let dispatches = bound.into_iter().zip(plan.iter().copied()).collect();
-        Ok(Self { gpu, kernel, dispatches, consumption, changes, staging: &mut buffers.staging })
+        let staging = &mut buffers.staging;
+        Ok(Self { gpu, kernel, dispatches, expectations, consumption, changes, staging })
     }
 
     /// Runs one submission of at most `limit` ≥ 1 iterations: the change of each of them, or the last one of
@@ -294,7 +319,14 @@ impl<'a> Iteration<'a> {
         let work = |recorder: &mut Recorder<'_>| {
             recorder.clear(&self.changes);
             let dispatches = self.dispatches.iter().filter(|(_, one)| (one.slot as usize) < limit);
-            recorder.launch(self.kernel, dispatches.map(|(bound, _)| bound));
+            let Some(expectations) = &self.expectations else {
+                return recorder.launch(self.kernel, dispatches.map(|(bound, _)| bound));
+            };
+            let dispatches: Vec<_> = dispatches.collect();
+            for iteration in dispatches.chunk_by(|(_, a), (_, b)| a.slot == b.slot) {
+                expectations.launch(recorder, 0);
+                recorder.launch(self.kernel, iteration.iter().map(|(bound, _)| bound));
+            }
         };
         let changes = Piece { buffer: &self.changes, first: 0, bytes: CHANGES };
         self.gpu.fetch("the endogenous grid method", work, &[changes], self.staging, |bytes| {
@@ -306,9 +338,9 @@ impl<'a> Iteration<'a> {
         })
     }
 
-    /// Consumption c (N).
-    fn consumption(&mut self, points: usize) -> Result<Vec<f64>, GpuError> {
-        let piece = Piece { buffer: &self.consumption, first: 0, bytes: 4 * points as u64 };
+    /// Consumption c (Z × N).
+    fn consumption(&mut self, nodes: usize) -> Result<Vec<f64>, GpuError> {
+        let piece = Piece { buffer: &self.consumption, first: 0, bytes: 4 * nodes as u64 };
         self.gpu.fetch(
             "reading consumption back",
             |_| (),
@@ -325,11 +357,14 @@ impl<'a> Iteration<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::growth::{GridSpec, Model};
 
     #[test]
     fn submissions_cover_all_rows_and_alternate() {
         for (points, row_limit) in [(1025, 64), (1_000_000, 4_194_240), (10_000_000, 4_194_240)] {
-            let plan = submission(points, row_limit);
+            let problem =
+                Problem::new(Model::default(), GridSpec::default().points(points), Choice::Continuous);
+            let plan = submission(&problem.unwrap(), row_limit);
             let iterations = plan.last().unwrap().slot as usize + 1;
             assert!(iterations.is_multiple_of(2) && iterations <= MOST_ITERATIONS);
             for (slot, dispatches) in plan.chunk_by(|a, b| a.slot == b.slot).enumerate() {

@@ -9,9 +9,11 @@
 //! |---|---|
 //! | `egm.rs`, `shaders/egm.wgsl` | the continuous choice: the endogenous grid method, on marginal values |
 //! | `brute.rs`, `shaders/brute.wgsl` | the choice on the grid: all candidates compared, a tile at a time |
+//! | `shocks.rs`, `shaders/expectation.wgsl`, `shaders/euler.wgsl` | with shocks: expectations for either |
 
 pub mod brute;
 pub mod egm;
+pub mod shocks;
 
 use std::time::{Duration, Instant};
 
@@ -36,7 +38,7 @@ const LOOP_TURNS: usize = 16_000;
 /// A policy from the device.
 #[derive(Debug, Clone)]
 pub(super) struct Proposal {
-    /// k′ at the grid points, N: on the grid's range, with something left to consume.
+    /// k′ at the nodes, Z × N: on the grid's range, with something left to consume.
     pub policy: Vec<f64>,
     /// Iterations on the device.
     pub iterations: usize,
@@ -104,13 +106,7 @@ pub(super) fn propose(
     observe: &mut dyn FnMut(Progress),
 ) -> Result<Proposal> {
     check_range(problem)?;
-    if problem.has_shocks() {
-        return Err(Error::Parameter {
-            name: "shocks",
-            value: format!("{} states", problem.states()),
-            requirement: "a GPU proposes without shocks only; choose `device cpu`".into(),
-        });
-    }
+    shocks::check_states(problem, gpu)?;
     let limit = budget(settings.max_iterations);
     let mut proposal = match problem.choice() {
         Choice::Continuous => egm::propose(problem, gpu, limit, observe)?,
@@ -119,7 +115,7 @@ pub(super) fn propose(
     keep_within(problem, &mut proposal.policy).map_err(|row| GpuError::Failed {
         adapter: gpu.adapter().label(),
         what: "proposing a policy".into(),
-        why: format!("the policy at grid point {row} is not a number"),
+        why: format!("the policy at node {row} is not a number"),
     })?;
     Ok(proposal)
 }
