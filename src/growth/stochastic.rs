@@ -198,8 +198,8 @@ fn the_solution_meets_the_oracle() {
     };
     let (half, full) = (at(5001), at(10_001));
     for ((half, full), oracle) in half.iter().zip(full).zip([2.542824570404, -0.837835263355]) {
-        // The error of interpolation, 2.5e-7 at most at 10,000 points without shocks, falls with the square of
-        // the spacing.
+        // The error of interpolation, 2.5e-7 at most at 10,000 points without shocks, falls with the square
+        // of the spacing.
         assert!((full - oracle).abs() < 3e-7, "{full} against {oracle}");
         assert!((half - oracle).abs() < 1.2e-6, "{half} against {oracle}");
     }
