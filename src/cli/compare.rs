@@ -69,7 +69,7 @@ struct BootstrapArgs {
 }
 
 /// What a benchmark by others says itself.
-const GROWTH: [&str; 7] = ["grid", "sigma", "beta", "delta", "alpha", "choice", "tolerance"];
+const GROWTH: [&str; 8] = ["grid", "sigma", "beta", "delta", "alpha", "choice", "tolerance", "shocks"];
 
 /// A benchmark by others.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
