@@ -281,7 +281,7 @@ fn a_grid_that_capital_leaves_is_told() {
 /// Arguments about accuracies, exit code, and what the message must name.
 const WRONG_ACCURACY: [(&str, i32, &str); 22] = [
     ("--accuracy 0", 1, "--accuracy is 0, but"),
-    ("--accuracy -1e-3", 1, "--accuracy is -0.001, but"),
+    ("--accuracy -0.001", 1, "--accuracy is -0.001, but"),
     ("--accuracy nan", 1, "--accuracy is NaN, but"),
     ("--accuracy inf", 1, "--accuracy is inf, but"),
     ("--accuracy 1e-16", 1, "ask for that or more"),
