@@ -322,7 +322,7 @@ mod unix {
         let child = child.stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(fs::File::open(folder.path().join("pipe.csv")).unwrap()).read_line(&mut line).unwrap();
-        assert_eq!(line, "k,value,capital_next,consumption,euler_error\n");
+        assert_eq!(line, "k,value,capital_next,consumption,euler_error,value_low,value_high\n");
         let output = child.wait_with_output().unwrap();
         assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
     }

@@ -95,10 +95,10 @@ fn frames_are_read_as_files_are() {
         for frame in frames {
             assert_eq!(returns(frame, &options).unwrap(), expected, "{options:?}");
         }
-        // The perturbed twin.
+        // The perturbed twin: a price of the second day at 10:10, which each of the options uses.
         let mut other = wide();
         let mut prices = prices[1].clone();
-        prices[57] += 0.01;
+        prices[75] += 0.01;
         other[1] = FrameColumn::new("BA", Values::Number(prices));
         assert_ne!(returns(Frame::new("prices", other).unwrap(), &options).unwrap(), expected);
     }
@@ -141,7 +141,13 @@ fn faults_are_told_with_row_and_column() {
     columns[1] = FrameColumn::new("", Values::Number(vec![1.0; 120]));
     assert_eq!(refused(columns, &default), "prices: the stock is empty");
     assert_eq!(
-        refused(vec![FrameColumn::new("time", Values::Time(Vec::new()))], &default),
+        refused(
+            vec![
+                FrameColumn::new("time", Values::Time(Vec::new())),
+                FrameColumn::new("BA", Values::Number(Vec::new())),
+            ],
+            &default
+        ),
         "prices: there are no rows"
     );
 }

@@ -147,7 +147,7 @@ def test_parameters_are_refused_by_name(prices: pd.DataFrame) -> None:
 def test_growth_is_that_of_the_command_line(tmp_path: Path) -> None:
     bellwether = str(Path(sys.executable).with_name("bellwether"))
     for options, typed in [
-        ({}, []),
+        ({}, ["--grid", "100"]),
         ({"grid": 200, "choice": "grid", "method": "howard"}, "--grid 200 --choice grid --method howard".split()),
         ({"sigma": 1, "delta": 1, "spacing": "log", "stop": "change"}, "--sigma 1 --delta 1 --grid-spacing log --stop change".split()),
     ]:

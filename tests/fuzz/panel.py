@@ -566,7 +566,8 @@ class Expected:
         """Files and lines that a message may name: up to the first file that must be refused."""
         for path, reading in self.readings:
             yield from ((path, line) for line in reading.refusals)
-            if not reading.tables:
+            # A header in doubt may be read, so that a later file is the first to be refused.
+            if not reading.tables and reading.doubt != "header":
                 break
 
     def doubt(self):
