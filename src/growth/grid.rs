@@ -61,9 +61,9 @@ impl GridSpec {
     /// Bytes that a solution on this grid with so many states of productivity takes at its peak. Nothing here
     /// asks the system how much is free: that is for the caller to compare with.
     pub fn bytes(&self, states: usize) -> u64 {
-        // Capital, resources, two values, two policies, scratch for the maximizer, the coarser grids, the Euler
-        // errors, the enclosure and the rows written: 250 bytes were measured, and threads have heaps of their
-        // own. With shocks also expected values, and what solving for a policy's value takes.
+        // Capital, resources, two values, two policies, scratch for the maximizer, the coarser grids, the
+        // Euler errors, the enclosure and the rows written: 250 bytes were measured, and threads have heaps
+        // of their own. With shocks also expected values, and what solving for a policy's value takes.
         let a_point = if states == 1 { 40 * 8 } else { 56 * 8 * states as u64 };
         (self.points as u64).saturating_mul(a_point)
     }
