@@ -41,7 +41,7 @@ pub(crate) fn compare(
         let watch = Watch::default();
         interruptible(py, &watch, None, || {
             let rules = Rules { timing: Timing::new(min_runs, min_time)?, detail: false };
-            let jobs = resources.library_jobs()?;
+            let jobs = resources.own_jobs()?;
             let backends = match (race::needs_adapters(&wanted), resources.prober()) {
                 (false, _) => bellwether::wgpu::Backends::empty(),
                 (true, Some(mut prober)) => prober.allow(bellwether::wgpu::Backends::all()),

@@ -43,7 +43,7 @@ impl Resources {
     }
 
     /// The threads asked for, which are started for this call.
-    pub(crate) fn library_jobs(&self) -> bellwether::Result<Jobs> {
+    pub(crate) fn own_jobs(&self) -> bellwether::Result<Jobs> {
         match self.threads {
             Some(threads) => Jobs::new().threads(threads),
             None => Jobs::all_cores(),

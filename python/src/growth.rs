@@ -144,7 +144,7 @@ pub(crate) fn growth(
         let watch = Watch::default();
         let (problem, settings, solution, enclosure, rows, device) =
             interruptible(py, &watch, progress, || {
-                let jobs = watch.jobs(resources.library_jobs()?);
+                let jobs = watch.jobs(resources.own_jobs()?);
                 let opened = resources.open(&device, false, "the growth model", &jobs)?;
                 let settings = if opened.gpu.is_some() { on_gpu } else { on_cpu };
                 settings.check(kind)?;

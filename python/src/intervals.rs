@@ -50,7 +50,7 @@ pub(crate) fn bootstrap(
         let (device, memory) = (resources.choice()?, resources.memory()?);
         let watch = Watch::default();
         let (found, device, warnings) = interruptible(py, &watch, progress, || {
-            let jobs = watch.jobs(resources.library_jobs()?);
+            let jobs = watch.jobs(resources.own_jobs()?);
             let means = Means { jobs: &jobs, memory };
             let per_return: u64 = methods.iter().map(|method| method.draws_of(1)).sum();
             let open = |returns: u64| {

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::figures::{figure, upper};
 use crate::growth::{Choice, Enclosure, Method, Problem, Settings, Solution, Spacing, check_accuracy};
 
-use super::growth::GrowthArgs;
+use super::growth_arguments::GrowthArgs;
 use super::report::Report;
 
 /// The default: V to four digits, which 500 grid points and less than a millisecond give at the lecture's

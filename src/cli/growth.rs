@@ -1,114 +1,29 @@
 //! `bellwether growth`: solve the growth model, write the solution, say what is guaranteed.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::ValueEnum;
 use indicatif::ProgressBar;
 use serde::Serialize;
 
 use super::Outcome;
 use super::accuracy::{self, Wanted};
-use super::device::{DeviceArgs, Opened, check_free};
+use super::device::{Opened, check_free};
+use super::growth_arguments::GrowthArgs;
 use super::report::Report;
-use super::shocks::{ShockArgs, Shocks};
+use super::shocks::Shocks;
 use crate::error::{Error, Result};
 use crate::figures::{figure, grouped, upper};
 use crate::growth::enclose::enclose_solution;
 use crate::growth::{
     Accurate, Chain, Choice, EULER_POINTS, Enclosure, GridSpec, GrowthError, Maximizer, Method, Model,
-    PathPoint, Problem, Progress, Settings, Solution, Spacing, Stop, euler_error, solve, solve_on, solve_to,
+    PathPoint, Problem, Progress, Settings, Solution, Stop, euler_error, solve, solve_on, solve_to,
     transition_path,
 };
 use crate::output::growth::{growth_rows, shock_rows, write_csv, write_json, write_parquet};
 use crate::output::parquet::Row;
 use crate::output::{Destination, Format, Outputs};
 use crate::plot::{self, Picture, PlotFile};
-
-/// What the user typed.
-#[derive(Debug, Args)]
-#[command(allow_negative_numbers = true)]
-pub(super) struct GrowthArgs {
-    /// Relative risk aversion σ > 0; 1 is logarithmic utility.
-    #[arg(long, default_value_t = 2.0, help_heading = "Model")]
-    sigma: f64,
-    /// Discount factor, between 0 and 1.
-    #[arg(long, default_value_t = 0.95, help_heading = "Model")]
-    beta: f64,
-    /// Depreciation of capital a period, above 0 and at most 1.
-    #[arg(long, default_value_t = 0.1, help_heading = "Model")]
-    delta: f64,
-    /// Capital share of output k^α, between 0 and 1.
-    #[arg(long, default_value_t = 0.33, help_heading = "Model")]
-    alpha: f64,
-
-    /// The error of V that is allowed, against the true value function of the economy, in units of utility:
-    /// the number of grid points follows [default: 1e-4, unless a flag speaks of a grid or of iterations on
-    /// it].
-    #[arg(long, value_name = "A", help_heading = "Accuracy or grid")]
-    pub(super) accuracy: Option<f64>,
-    /// Number of grid points, instead of an accuracy [default: the lecture's 100].
-    #[arg(long, value_name = "N", help_heading = "Accuracy or grid")]
-    pub(super) grid: Option<usize>,
-    /// Lower end of the grid, as a multiple of the steady state's capital.
-    #[arg(long, default_value_t = 0.25, help_heading = "Accuracy or grid")]
-    low: f64,
-    /// Upper end of the grid, as a multiple of the steady state's capital.
-    #[arg(long, default_value_t = 1.75, help_heading = "Accuracy or grid")]
-    high: f64,
-    /// Spacing of the grid points [default: linear; log with an accuracy].
-    #[arg(long, value_enum, help_heading = "Accuracy or grid")]
-    grid_spacing: Option<Spacing>,
-    /// Where next period's capital may lie [default: continuous].
-    #[arg(long, value_enum, help_heading = "Accuracy or grid")]
-    pub(super) choice: Option<Choice>,
-
-    /// How V is found [default: collocation; with a grid accelerated; on a GPU egm, or howard with --choice
-    /// grid].
-    #[arg(long, value_enum, help_heading = "Method")]
-    pub(super) method: Option<Method>,
-    /// How the best next capital is found [default: cell, or sweep with --choice grid; on a GPU cell, or
-    /// brute].
-    #[arg(long, value_enum, help_heading = "Method")]
-    pub(super) maximizer: Option<Maximizer>,
-    /// When iterations on a grid stop: at a guaranteed iteration error, or at a small change [default:
-    /// bound].
-    #[arg(long, value_enum, help_heading = "Method")]
-    pub(super) stop: Option<Stop>,
-    /// The iteration error: the distance of V to the exact solution on this grid, which is not its distance
-    /// to the true V; or the change; in units of utility [default: 1e-6].
-    #[arg(long, help_heading = "Method")]
-    pub(super) tolerance: Option<f64>,
-    /// Give up after this many iterations [default: 100,000].
-    #[arg(long, value_name = "N", help_heading = "Method")]
-    pub(super) max_iterations: Option<usize>,
-
-    #[command(flatten)]
-    shocks: ShockArgs,
-
-    #[command(flatten)]
-    device: DeviceArgs,
-
-    /// Write the solution to this file instead of standard output.
-    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
-    output: Option<PathBuf>,
-    /// Format of the solution and of the path [default: by each file's extension, else csv].
-    #[arg(long, value_enum, help_heading = "Output")]
-    format: Option<Format>,
-    /// Also compute the transition path of this many periods.
-    #[arg(long, value_name = "T", requires_all = ["from_capital", "path_output"], help_heading = "Output")]
-    path: Option<usize>,
-    /// Capital at the start of the path, in the units of k.
-    #[arg(long, value_name = "K0", requires = "path", help_heading = "Output")]
-    from_capital: Option<f64>,
-    /// File for the path.
-    #[arg(long, value_name = "FILE", requires = "path", help_heading = "Output")]
-    path_output: Option<PathBuf>,
-    /// Picture of the value function, the policy and the Euler errors, and of the path: a file that ends in
-    /// .svg or .png.
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    plot: Option<PathBuf>,
-}
 
 /// The transition path that was asked for.
 struct PathSpec {

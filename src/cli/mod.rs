@@ -13,6 +13,7 @@ mod device;
 mod devices;
 mod flags;
 mod growth;
+mod growth_arguments;
 mod merge;
 mod panel;
 mod parameters;
@@ -75,8 +76,8 @@ enum Command {
     Simulate(simulate::SimulateArgs),
     /// List the adapters of this machine, and what each can do
     Devices,
-    /// Solve the deterministic growth model by value function iteration, with a certificate.
-    Growth(growth::GrowthArgs),
+    /// Solve the growth model, with or without shocks, to a certified accuracy.
+    Growth(growth_arguments::GrowthArgs),
     /// Start the drivers of these backends, open a device on each of their adapters, and say how that goes
     #[command(name = device::PROBE, hide = true)]
     Probe {
