@@ -1,8 +1,8 @@
 """Coverage of bootstrap intervals in the two-factor model, written from the documentation in NumPy.
 
-Usage: python tests/oracles/coverage.py [--returns 78] [--replications 4000] [--samples 999] [--confidence 0.95] [--seed 1]
+Usage: python tests/oracles/coverage_rates.py [--returns 78] [--replications 4000] [--samples 999] [--confidence 0.95] [--seed 1]
                                                    prints coverage, its error, misses on each side, median relative length
-       python tests/oracles/coverage.py ... --check FILE.csv
+       python tests/oracles/coverage_rates.py ... --check FILE.csv
                                                    compares with the rows of `bellwether coverage --model sv2 -o FILE.csv`;
                                                    fails where a share or a length is more than 4 errors apart
 
