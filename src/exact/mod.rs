@@ -41,7 +41,7 @@
 //!
 //! Days of few values are the ones that need many frequencies. Their values come in clusters, which bound the
 //! characteristic function over long stretches, and with many zeros they are near multiples of one number, so
-//! that one frequency does the work of hundreds (`slices.rs`).
+//! that one frequency does the work of hundreds (`slices.rs`; `waves.rs` finds the frequencies that matter).
 //!
 //! # Few outcomes
 //!
@@ -62,6 +62,7 @@ mod day;
 mod lanes;
 mod series;
 mod slices;
+mod waves;
 
 use crate::{Error, Result};
 use atoms::{Atoms, Extent, Groups, Pair, ROUNDING, SAME};

@@ -2,7 +2,7 @@
 
 use super::day::{BLOCK, Day, Kind, SUMMED, Values};
 use super::lanes::{Floats, LANES, Work, cos_sin, part_of_turn, run, total};
-use super::slices::Waves;
+use super::waves::Waves;
 
 /// What a series is made for.
 #[derive(Debug, Clone, Copy)]

@@ -30,12 +30,13 @@ use rayon::prelude::*;
 
 use super::chain::Chain;
 use super::change::Change;
+use super::choice::Choice;
 use super::discount::Discounting;
 use super::grid::GridSpec;
 use super::maximize::indifference::Indifference;
 use super::maximize::stored::{Choices, StoredPolicy};
 use super::model::Model;
-use super::problem::{Choice, Problem};
+use super::problem::Problem;
 use super::sup::sup;
 use super::utility::{Log, Utility};
 use crate::error::Result;

@@ -23,7 +23,8 @@ use super::euler::euler_summary;
 use super::operator::Bellman;
 use super::problem::Problem;
 use super::refusal::not_finite;
-use super::rounding::{ROUNDOFF, rounding};
+use super::rounding::rounding;
+use super::roundoff::ROUNDOFF;
 use crate::error::Result;
 
 /// What is guaranteed, and what was measured, about a solution.

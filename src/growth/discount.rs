@@ -24,7 +24,7 @@
 
 use super::chain::Chain;
 use super::change::Change;
-use super::rounding::ROUNDOFF;
+use super::roundoff::ROUNDOFF;
 use super::sup::sup;
 use crate::error::{Error, Result};
 use crate::figures::figure;

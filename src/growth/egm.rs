@@ -182,9 +182,9 @@ fn merge(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::growth::choice::Choice;
     use crate::growth::grid::GridSpec;
     use crate::growth::model::Model;
-    use crate::growth::problem::Choice;
 
     fn policy(model: Model, points: usize) -> (Problem, Vec<f64>) {
         let spec = GridSpec { points, ..GridSpec::default() };

@@ -5,7 +5,8 @@
 use astro_float::{BigFloat, Consts, RoundingMode};
 
 use super::operator::Bellman;
-use super::rounding::{Application, ROUNDOFF, Roundings, SECOND_ORDER, Terms};
+use super::rounding::{Application, Roundings, Terms};
+use super::roundoff::{ROUNDOFF, SECOND_ORDER};
 use super::utility::with_utility;
 use super::*;
 

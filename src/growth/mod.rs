@@ -37,11 +37,11 @@
 //! | `math.rs`, `sup.rs` | logarithms and powers with a known error; extremes that notice what is no number |
 //! | `utility.rs`, `model/` | U and U′; the parameters and the steady state |
 //! | `chain/` | productivity as a Markov chain: Rouwenhorst, Tauchen, from a file |
-//! | `grid.rs`, `problem.rs` | the capital grid; the gridded problem that is solved |
+//! | `grid.rs`, `choice.rs`, `problem.rs` | the capital grid; the rule of choice; the gridded problem that is solved |
 //! | `change.rs`, `discount.rs`, `rows.rs` | T V − V and what it bounds; rows divided among threads |
 //! | `stage.rs`, `maximize/` | one period's problem in one state; how the best k′ is found |
 //! | `operator.rs`, `evaluate/` | the Bellman operator T; the value of a policy |
-//! | `rounding.rs` | how far rounding may take an application of T |
+//! | `roundoff.rs`, `rounding.rs` | the unit of rounding; how far it may take an application of T |
 //! | `settings.rs`, `error.rs`, `refusal.rs` | what the solver is told; why it may refuse |
 //! | `iterate.rs`, `multigrid.rs`, `egm.rs` | one grid; coarser grids first; the endogenous grid method |
 //! | `euler.rs`, `certify.rs` | Euler errors; the guaranteed bound |
@@ -57,6 +57,7 @@ pub mod aruoba;
 mod certify;
 mod chain;
 mod change;
+mod choice;
 mod collocation;
 mod discount;
 mod egm;
@@ -81,6 +82,7 @@ mod path;
 mod problem;
 mod refusal;
 mod rounding;
+mod roundoff;
 mod rows;
 mod settings;
 mod solve;
@@ -96,6 +98,7 @@ pub use accuracy::{Accurate, check_accuracy, solve_to};
 pub use certify::{Certificate, certify};
 pub use chain::{Chain, RowSums};
 pub use change::Change;
+pub use choice::Choice;
 pub use collocation::Collocation;
 pub use egm::euler_policy;
 pub use enclose::Enclosure;
@@ -108,6 +111,6 @@ pub use maximize::Maximizer;
 pub use model::{Model, SteadyState};
 pub use operator::Bellman;
 pub use path::{PathPoint, transition_path};
-pub use problem::{Choice, Problem};
+pub use problem::Problem;
 pub use settings::{Method, Progress, Settings, Stop};
 pub use solve::{ProposalReport, Solution, Timing, solve};

@@ -5,11 +5,12 @@
 //! tolerance, as V or as the consumption policy. The coarse grids always have the continuous choice, whose
 //! error is the smaller.
 
+use super::choice::Choice;
 use super::egm;
 use super::evaluate::evaluate;
 use super::iterate::{Solver, Step};
 use super::maximize::Maximizer;
-use super::problem::{Choice, Problem};
+use super::problem::Problem;
 use super::rows::fill_rows;
 use super::settings::Progress;
 use crate::error::Result;

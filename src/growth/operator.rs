@@ -12,9 +12,10 @@
 use rayon::prelude::*;
 
 use super::change::Change;
+use super::choice::Choice;
 use super::maximize::indifference::Indifference;
 use super::maximize::{Maximizer, Scratch};
-use super::problem::{Choice, Problem};
+use super::problem::Problem;
 use super::rows::ROWS_A_TASK;
 use super::stage::{Continuation, Stage};
 use super::sup::sup;

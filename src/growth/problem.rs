@@ -18,6 +18,7 @@
 use rayon::prelude::*;
 
 use super::chain::Chain;
+use super::choice::Choice;
 use super::discount::Discounting;
 use super::error::GrowthError;
 use super::grid::{Grid, GridSpec, increasing};
@@ -26,16 +27,6 @@ use super::model::Model;
 use super::rows::ROWS_A_TASK;
 use crate::error::{Error, Result};
 use crate::figures::figure;
-
-/// Which next capital may be chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Choice {
-    /// Any k′ between the ends of the grid; V is interpolated linearly.
-    Continuous,
-    /// The grid points alone.
-    Grid,
-}
 
 /// The gridded problem: a model, its shocks, a grid and the rule of choice.
 #[derive(Debug, Clone)]

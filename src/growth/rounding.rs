@@ -49,8 +49,10 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::choice::Choice;
 use super::operator::Bellman;
-use super::problem::{Choice, Problem};
+use super::problem::Problem;
+use super::roundoff::{ROUNDOFF, SECOND_ORDER};
 use super::rows::ROWS_A_TASK;
 use super::sup::{inf, sup};
 use super::utility::{Utility, with_utility};
@@ -117,12 +119,6 @@ impl Application<'_> {
         units * ROUNDOFF * SECOND_ORDER
     }
 }
-
-/// The unit roundoff u of f64.
-pub(super) const ROUNDOFF: f64 = 0.5 * f64::EPSILON;
-
-/// Covers what is of second order in u.
-pub(super) const SECOND_ORDER: f64 = 1.0 + 1e-6;
 
 /// One row's part of r/u, by where it comes from; see the module's mathematics.
 #[derive(Debug, Clone, Copy)]

@@ -1,7 +1,7 @@
 //! What the solver is told: the method, the maximizer, and when to stop. And what it tells on its way.
 
+use super::choice::Choice;
 use super::maximize::Maximizer;
-use super::problem::Choice;
 use crate::error::{Error, Result};
 use crate::figures::figure;
 

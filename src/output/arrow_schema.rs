@@ -8,7 +8,7 @@
 //!
 //! Sources: Apache Arrow, `Schema.fbs` and `Message.fbs`; "FlatBuffers binary format".
 
-use super::parquet::{Field, Kind};
+use super::field::{Field, Kind};
 
 /// A field of a table.
 #[derive(Debug, Clone, Copy)]

@@ -7,6 +7,8 @@
 #[cfg(feature = "parquet")]
 mod arrow_schema;
 pub mod coverage;
+#[cfg(feature = "parquet")]
+mod field;
 pub mod growth;
 pub mod intervals;
 pub mod manifest;

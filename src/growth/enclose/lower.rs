@@ -11,7 +11,7 @@
 //! the width; the slope of the proposal, doubled, is taken. Where consumption may be lost in rounding, the
 //! margin is infinite.
 
-use super::super::rounding::{ROUNDOFF, SECOND_ORDER};
+use super::super::roundoff::{ROUNDOFF, SECOND_ORDER};
 use super::super::utility::{Utility, with_utility};
 use super::rows::{Rows, expect};
 use super::{Economy, Grid, Proposal, cell, marginal};

@@ -57,7 +57,7 @@ use super::collocation::{Collocation, Economy, endogenous_grid};
 use super::error::GrowthError;
 use super::model::Model;
 use super::problem::Problem;
-use super::rounding::ROUNDOFF;
+use super::roundoff::ROUNDOFF;
 use super::solve::Solution;
 use super::sup::{inf, sup};
 use crate::error::Result;

@@ -8,7 +8,7 @@
 //! u, the sum by u: together, with the largest X of all |x̄|, by (β (n + 6) X + |r|) u. Other roundings are
 //! each row's own margin.
 
-use super::super::rounding::{ROUNDOFF, SECOND_ORDER};
+use super::super::roundoff::{ROUNDOFF, SECOND_ORDER};
 use super::super::rows::fill_rows;
 use super::super::sup::sup;
 use super::Economy;

@@ -6,7 +6,7 @@
 
 use super::super::error::GrowthError;
 use super::super::linear::solve_linear;
-use super::super::rounding::ROUNDOFF;
+use super::super::roundoff::ROUNDOFF;
 use super::super::sup::sup;
 use super::Economy;
 use crate::error::Result;

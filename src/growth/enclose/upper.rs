@@ -23,7 +23,7 @@
 //! - the line's slope s_i = p_i f′(k_i) is off by (8 + 3 α |ln k_i|) of itself, which tilts it: times R.
 //! - the sum of r: 4 times its largest part.
 
-use super::super::rounding::{ROUNDOFF, SECOND_ORDER};
+use super::super::roundoff::{ROUNDOFF, SECOND_ORDER};
 use super::super::utility::{Utility, with_utility};
 use super::rows::{Rows, expect};
 use super::{Economy, Grid, Proposal, marginal, reach};

@@ -117,9 +117,9 @@ impl<U: Utility> Evaluation<'_, U> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::growth::choice::Choice;
     use crate::growth::grid::{GridSpec, Spacing};
     use crate::growth::model::Model;
-    use crate::growth::problem::Choice;
 
     #[test]
     fn the_value_solves_its_equations() {

@@ -18,9 +18,10 @@ use std::time::Instant;
 
 use bytemuck::{Pod, Zeroable};
 
+use super::super::choice::Choice;
 use super::super::evaluate::evaluate;
 use super::super::multigrid::prolong;
-use super::super::problem::{Choice, Problem};
+use super::super::problem::Problem;
 use super::super::settings::{Method, Progress};
 use super::super::sup::distance;
 use super::shocks::Expectations;

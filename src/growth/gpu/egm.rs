@@ -18,9 +18,10 @@ use std::time::Instant;
 
 use bytemuck::{Pod, Zeroable};
 
+use super::super::choice::Choice;
 use super::super::egm as cpu;
 use super::super::multigrid::prolong;
-use super::super::problem::{Choice, Problem};
+use super::super::problem::Problem;
 use super::super::settings::Progress;
 use super::shocks::Expectations;
 use super::{LOOP_TURNS, Proposal, Stall, WORKGROUP, binding, coarser_within, refuse_grid, share};

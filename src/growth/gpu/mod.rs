@@ -17,11 +17,12 @@ pub mod shocks;
 
 use std::time::{Duration, Instant};
 
+use super::choice::Choice;
 use super::evaluate::evaluate;
 use super::iterate::{Floor, Solver};
 use super::maximize::Maximizer;
 use super::multigrid::coarser;
-use super::problem::{Choice, Problem};
+use super::problem::Problem;
 use super::settings::{Method, Progress, Settings};
 use super::solve::{ProposalReport, Solution, Timing, finish, refuse_unreachable, with_reachable};
 use super::sup::distance;

@@ -22,7 +22,7 @@ pub(super) mod stored;
 mod sweep;
 
 use super::change::Change;
-use super::problem::Choice;
+use super::choice::Choice;
 use super::rows::{ROWS_A_TASK, for_rows};
 use super::stage::Stage;
 use indifference::Indifference;
