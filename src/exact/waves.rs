@@ -1,9 +1,9 @@
 //! A test of frequencies, for a day whose values lie near the multiples of one number.
 //!
-//! With values v_j = u·m_j + e_j (`slices.rs`) and A_m(t) = Σ w_j e^{i t v_j} over those of the multiple m, the
-//! characteristic function of a draw is φ(t) = Σ_m A_m(t). A_m turns by its mean c and otherwise changes
-//! slowly: |A_m(t) − e^{i(t − t′)c} A_m(t′)| ≤ |t − t′| Σ w_j |v_j − c|. So A_m is taken once for a stretch of
-//! frequencies, and φ within it is a polynomial of few terms, whose modulus tells which frequencies matter.
+//! With values v_j = u·m_j + e_j (`slices.rs`) and A_m(t) = Σ w_j e^{i t v_j} over those of the multiple m,
+//! the characteristic function of a draw is φ(t) = Σ_m A_m(t). A_m turns by its mean c and otherwise changes
+//! slowly: |A_m(t) − e^{i(t − t′)c} A_m(t′)| ≤ |t − t′| Σ w_j |v_j − c|. So A_m is taken once for a stretch
+//! of frequencies, and φ within it is a polynomial of few terms: its modulus tells which of them matter.
 
 use super::day::{BLOCK, CLUSTERED, Day, Kind, Screen, Values, Wheel, screen_of};
 use super::lanes::{Floats, LANES, Work, cos_sin, part_of_turn, run};

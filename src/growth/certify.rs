@@ -53,6 +53,15 @@ pub struct Certificate {
 /// [`NotFinite`](super::GrowthError::NotFinite) where a value, a choice, consumption, the bound or an Euler
 /// error is not finite: then nothing is guaranteed.
 pub fn certify(problem: &Problem, value: &[f64]) -> Result<(Certificate, Vec<f64>)> {
+    certify_with(problem, value, |policy| euler_summary(problem, policy))
+}
+
+/// As [`certify`], with the largest and the mean Euler error, log10, from `euler`, which is given the policy.
+pub(super) fn certify_with(
+    problem: &Problem,
+    value: &[f64],
+    euler: impl FnOnce(&[f64]) -> (f64, f64),
+) -> Result<(Certificate, Vec<f64>)> {
     let mut next = vec![0.0; value.len()];
     let mut policy = vec![0.0; value.len()];
     let mut bellman = Bellman::known(problem);
@@ -61,7 +70,7 @@ pub fn certify(problem: &Problem, value: &[f64]) -> Result<(Certificate, Vec<f64
     const UPWARDS: f64 = 1.0 + 8.0 * ROUNDOFF;
     let rounding = rounding(&bellman, value, &next, &policy) * UPWARDS;
     let residual = change.norm();
-    let (euler_max, euler_mean) = euler_summary(problem, &policy);
+    let (euler_max, euler_mean) = euler(&policy);
     let norms: Vec<f64> = bellman.changes().iter().map(|change| change.norm()).collect();
     let bound = (problem.discounting().largest_total(&norms) + rounding) * UPWARDS;
     let refuse_unless =

@@ -37,7 +37,7 @@
 //! | `math.rs`, `sup.rs` | logarithms and powers with a known error; extremes that notice what is no number |
 //! | `utility.rs`, `model/` | U and U′; the parameters and the steady state |
 //! | `chain/` | productivity as a Markov chain: Rouwenhorst, Tauchen, from a file |
-//! | `grid.rs`, `choice.rs`, `problem.rs` | the capital grid; the rule of choice; the gridded problem that is solved |
+//! | `grid.rs`, `choice.rs`, `problem.rs` | the capital grid; the rule of choice; the gridded problem |
 //! | `change.rs`, `discount.rs`, `rows.rs` | T V − V and what it bounds; rows divided among threads |
 //! | `stage.rs`, `maximize/` | one period's problem in one state; how the best k′ is found |
 //! | `operator.rs`, `evaluate/` | the Bellman operator T; the value of a policy |

@@ -5,6 +5,9 @@
 //! nodes x_i = cos(π (2i + 1)/(2n)), i = 0 … n−1, the zeros of T_n
 //! ```
 
+use crate::growth::math::{exp_side_by_side, log_side_by_side};
+use crate::vector::{Lanes, Vectorized};
+
 /// The map from capital on [low, high] to x on [−1, 1].
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scale {
@@ -59,6 +62,77 @@ pub(super) fn evaluate(coefficients: &[f64], x: f64) -> f64 {
         (above, last) = (coefficient + 2.0 * x * above - last, above);
     }
     coefficients[0] + x * above - last
+}
+
+/// [`evaluate`] at each x. As many recurrences side by side as keep a vector unit busy; each is the same as
+/// one by itself.
+#[inline(always)]
+pub(super) fn recurrence<const N: usize>(coefficients: &[f64], x: &[f64; N]) -> [f64; N] {
+    let (mut above, mut last) = ([0.0; N], [0.0; N]);
+    for &coefficient in coefficients[1..].iter().rev() {
+        for at in 0..N {
+            let next = coefficient + 2.0 * x[at] * above[at] - last[at];
+            last[at] = above[at];
+            above[at] = next;
+        }
+    }
+    std::array::from_fn(|at| coefficients[0] + x[at] * above[at] - last[at])
+}
+
+/// A polynomial at many x: [`evaluate`] at each, to `values`.
+pub(super) struct Polynomial<'a> {
+    pub(super) coefficients: &'a [f64],
+    pub(super) xs: &'a [f64],
+    pub(super) values: &'a mut [f64],
+}
+
+impl Vectorized for Polynomial<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        let Self { coefficients, xs, values } = self;
+        let (xs, last_xs) = xs.as_chunks::<16>();
+        let (values, last_values) = values.as_chunks_mut::<16>();
+        for (x, value) in xs.iter().zip(values) {
+            *value = recurrence(coefficients, x);
+        }
+        for (value, &x) in last_values.iter_mut().zip(last_xs) {
+            *value = evaluate(coefficients, x);
+        }
+    }
+}
+
+/// The x of each capital, to `xs`.
+pub(super) struct Xs<'a> {
+    pub(super) scale: Scale,
+    pub(super) capital: &'a [f64],
+    pub(super) xs: &'a mut [f64],
+}
+
+impl Vectorized for Xs<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        for (x, &capital) in self.xs.iter_mut().zip(self.capital) {
+            *x = self.scale.of_log(log_side_by_side(capital));
+        }
+    }
+}
+
+/// The exponential of each figure in its place.
+pub(super) struct Exponentials<'a>(pub(super) &'a mut [f64]);
+
+impl Vectorized for Exponentials<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes>(self) {
+        for figure in self.0 {
+            *figure = exp_side_by_side(*figure);
+        }
+    }
 }
 
 /// The coefficients of the polynomial through `values` at the n nodes.

@@ -37,6 +37,11 @@ impl Economy {
         self.chain.states()[state]
     }
 
+    /// z by state.
+    pub(in crate::growth) fn states(&self) -> &[f64] {
+        self.chain.states()
+    }
+
     /// The probabilities P(z, z′) of tomorrow's states.
     pub(in crate::growth) fn row(&self, state: usize) -> &[f64] {
         self.chain.row(state)

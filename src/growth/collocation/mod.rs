@@ -25,6 +25,7 @@
 
 mod chebyshev;
 mod economy;
+mod euler;
 mod newton;
 mod start;
 #[cfg(test)]
@@ -32,8 +33,9 @@ mod tests;
 
 use rayon::prelude::*;
 
-use self::chebyshev::{Scale, evaluate};
+use self::chebyshev::{Exponentials, Polynomial, Scale, Xs, evaluate};
 pub(super) use self::economy::Economy;
+use self::euler::EulerErrors;
 use self::newton::Newton;
 pub(super) use self::start::endogenous_grid;
 #[cfg(test)]
@@ -46,6 +48,7 @@ use super::model::Model;
 use super::sup::sup;
 use super::utility::{Utility, with_utility};
 use crate::error::Result;
+use crate::vector::Vectors;
 
 /// Numbers of coefficients a state that are tried, one after another.
 const DEGREES: [usize; 10] = [8, 16, 22, 30, 42, 60, 84, 120, 170, 220];
@@ -236,62 +239,79 @@ impl Collocation {
     /// [`EULER_POINTS`](super::EULER_POINTS).
     pub(super) fn euler_summary(&self, low: f64, high: f64) -> (f64, f64) {
         const GOLDEN: f64 = 0.618_033_988_749_894_9;
-        const POINTS_A_TASK: usize = 1000;
-        let total = self.economy.len() * EULER_POINTS;
-        let of_task = |first: usize| {
-            let (mut greatest, mut sum) = (0.0, 0.0);
-            for number in first..first + POINTS_A_TASK {
-                let share = ((number % EULER_POINTS + 1) as f64 * GOLDEN).fract();
-                let error = self.euler_error(number / EULER_POINTS, low + (high - low) * share);
-                greatest = sup(greatest, error);
-                sum += error;
-            }
-            (greatest, sum)
-        };
-        // Collected in order: the sum does not depend on the threads.
-        let tasks: Vec<(f64, f64)> =
-            (0..total / POINTS_A_TASK).into_par_iter().map(|task| of_task(task * POINTS_A_TASK)).collect();
-        let greatest = tasks.iter().fold(0.0, |most, (greatest, _)| sup(most, *greatest));
-        let sum: f64 = tasks.iter().map(|(_, sum)| sum).sum();
-        (logarithm(greatest), logarithm(sum / total as f64))
+        let point = |number: usize| low + (high - low) * (number as f64 * GOLDEN).fract();
+        let errors = self.relative_euler_errors(&(1..=EULER_POINTS).map(point).collect::<Vec<f64>>());
+        let greatest = errors.iter().fold(0.0, |most, &error| sup(most, error));
+        let sum: f64 = errors.iter().sum();
+        (logarithm(greatest), logarithm(sum / errors.len() as f64))
     }
 
     /// Euler errors at the points of `capital`, log10, states × N.
     pub fn euler_errors(&self, capital: &[f64]) -> Vec<f64> {
-        let at = |state| capital.iter().map(move |&k| logarithm(self.euler_error(state, k)));
-        (0..self.economy.len()).flat_map(at).collect()
+        let mut errors = self.relative_euler_errors(capital);
+        errors.iter_mut().for_each(|error| *error = logarithm(*error));
+        errors
+    }
+
+    /// The relative Euler errors at the points of `capital`, states × N.
+    fn relative_euler_errors(&self, capital: &[f64]) -> Vec<f64> {
+        const POINTS_A_TASK: usize = 4096;
+        let mut errors = vec![0.0; self.economy.len() * capital.len()];
+        for (state, errors) in errors.chunks_mut(capital.len().max(1)).enumerate() {
+            let tasks = capital.par_chunks(POINTS_A_TASK).zip(errors.par_chunks_mut(POINTS_A_TASK));
+            tasks.for_each(|(capital, errors)| {
+                Vectors::best().run(EulerErrors { solution: self, state, capital, errors });
+            });
+        }
+        errors
     }
 
     /// V, k′ and consumption at the points of `capital`, each states × N.
     pub fn at(&self, capital: &[f64]) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
         let (states, n) = (self.economy.len(), capital.len());
-        let m = self.value.len() / states;
-        let xs: Vec<f64> = capital.iter().map(|&k| self.x(k)).collect();
-        let consumption = self.consumption_at_x(&xs);
-        let (mut value, mut next) = (vec![0.0; states * n], vec![0.0; states * n]);
-        for state in 0..states {
-            let coefficients = &self.value[state * m..(state + 1) * m];
-            for (i, &x) in xs.iter().enumerate() {
-                let row = state * n + i;
-                value[row] = evaluate(coefficients, x);
-                next[row] = self.economy.resources(state, capital[i]) - consumption[row];
-            }
-        }
+        let xs = self.xs(capital);
+        let (value, consumption) = (self.values_at_x(&xs), self.consumption_at_x(&xs));
+        let next = (0..states * n)
+            .map(|row| self.economy.resources(row / n, capital[row % n]) - consumption[row])
+            .collect();
         (value, next, consumption)
+    }
+
+    /// V at the points of `capital`, states × N, in units of utility.
+    pub fn values_at(&self, capital: &[f64]) -> Vec<f64> {
+        self.values_at_x(&self.xs(capital))
+    }
+
+    fn values_at_x(&self, xs: &[f64]) -> Vec<f64> {
+        self.polynomials(&self.value, xs)
+    }
+
+    /// The polynomials with these coefficients, one a state, at `xs`: states × N.
+    fn polynomials(&self, coefficients: &[f64], xs: &[f64]) -> Vec<f64> {
+        let (states, n) = (self.economy.len(), xs.len());
+        let mut values = vec![0.0; states * n];
+        let of_states = coefficients.chunks(coefficients.len() / states).zip(values.chunks_mut(n.max(1)));
+        of_states.for_each(|(coefficients, values)| {
+            Vectors::best().run(Polynomial { coefficients, xs, values });
+        });
+        values
+    }
+
+    fn xs(&self, capital: &[f64]) -> Vec<f64> {
+        let mut xs = vec![0.0; capital.len()];
+        Vectors::best().run(Xs { scale: self.scale, capital, xs: &mut xs });
+        xs
     }
 
     /// Consumption at the points of `capital`, states × N.
     pub fn consumption_at(&self, capital: &[f64]) -> Vec<f64> {
-        let xs: Vec<f64> = capital.iter().map(|&k| self.x(k)).collect();
-        self.consumption_at_x(&xs)
+        self.consumption_at_x(&self.xs(capital))
     }
 
     fn consumption_at_x(&self, xs: &[f64]) -> Vec<f64> {
-        let of = |state| {
-            let coefficients = self.log_consumption(state);
-            xs.iter().map(move |&x| libm::exp(evaluate(coefficients, x)))
-        };
-        (0..self.economy.len()).flat_map(of).collect()
+        let mut consumption = self.polynomials(&self.consumption, xs);
+        Vectors::best().run(Exponentials(&mut consumption));
+        consumption
     }
 
     /// Coefficients of ln c and of V a state.

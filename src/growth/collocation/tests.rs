@@ -161,3 +161,28 @@ fn random_models_are_solved_or_refused() {
     refused.iter().for_each(|why| println!("{why}"));
     assert!(solved >= 120);
 }
+
+#[test]
+fn euler_errors_side_by_side_are_those_one_by_one() {
+    let chains = [Chain::certain(), Chain::rouwenhorst(0.9, 0.02, 5).unwrap()];
+    for (model, chain) in [(1.0, 0.3), (2.0, 0.1), (5.0, 1.0)].into_iter().flat_map(|(sigma, delta)| {
+        let model = Model::new(sigma, 0.95, delta, 0.33).unwrap();
+        chains.iter().map(move |chain| (model, chain))
+    }) {
+        let steady = model.steady_state().capital;
+        let mut solution = Collocation::new(&model, chain, 0.5 * steady, 1.5 * steady).unwrap();
+        for perturbed in [false, true] {
+            if perturbed {
+                solution.consumption[1] *= 1.0 + 1e-6;
+            }
+            let capital: Vec<f64> = (0..333).map(|i| steady * (0.5 + f64::from(i) / 332.0)).collect();
+            let found = solution.relative_euler_errors(&capital);
+            for (row, &found) in found.iter().enumerate() {
+                let one = solution.euler_error(row / 333, capital[row % 333]);
+                assert!((found - one).abs() < 1e-14 + 1e-9 * one, "{model:?}: {found:e} for {one:e}");
+            }
+            let worst = found.iter().fold(0.0, |most, &error| sup(most, error));
+            assert_eq!(worst > 1e-9, perturbed, "{worst:e}");
+        }
+    }
+}
