@@ -17,7 +17,7 @@ fn standard_error(output: &Output) -> String {
 }
 
 /// Arguments, exit code, and what the message must name.
-const WRONG: [(&str, i32, &str); 40] = [
+const WRONG: [(&str, i32, &str); 57] = [
     // Values outside of what the model allows.
     ("--sigma 0", 1, "--sigma is 0, but"),
     ("--sigma -2", 1, "--sigma is -2, but"),
@@ -60,13 +60,31 @@ const WRONG: [(&str, i32, &str); 40] = [
     ("--path 10 --from-capital 100 --path-output path.csv", 1, "--from-capital is 100, but"),
     ("--path 0 --from-capital 1 --path-output path.csv", 1, "--path is 0, but"),
     ("--path 10 --from-capital 1 --path-output a.csv -o a.csv", 1, "--path-output is a.csv, but"),
+    // Simulated paths.
+    ("--simulate 0", 1, "--simulate is 0, but a simulated path has between 2"),
+    ("--simulate 1", 1, "--simulate is 1, but"),
+    ("--simulate 1000000001", 1, "--simulate is 1000000001, but"),
+    ("--simulate 10 --burn-in 1000000001", 1, "--burn-in is 1000000001, but"),
+    ("--simulate 10 --from-capital 100", 1, "--from-capital is 100, but the grid runs from"),
+    ("--simulate 10 --from-capital nan", 1, "--from-capital is NaN, but"),
+    ("--simulate 10 --from-state 2", 1, "--from-state is 2, but productivity has one state"),
+    ("--simulate 10 --from-state 0 --shocks rouwenhorst", 1, "have the numbers 1 to 7"),
+    ("--simulate 10 --from-state 8 --shocks rouwenhorst", 1, "--from-state is 8, but"),
+    ("--simulate 10 --paths a.csv -o a.csv", 1, "--paths is a.csv, but --output is the same file"),
+    ("--simulate 10 --paths a.csv --ergodic a.csv", 1, "--ergodic is a.csv, but --paths is the same file"),
+    ("--simulate 10 --paths a.xlsx", 1, "not as .xlsx"),
+    ("--simulate 10 --paths no/such/folder/p.csv", 1, "no/such/folder"),
+    ("--ergodic a.png", 1, "that is a picture's name"),
+    ("--simulate 10 --shocks tauchen --path 5 --from-capital 1 --path-output p.csv", 1, "--path is 5, but"),
+    ("--simulate 99999999999999999999", 2, "--simulate"),
+    ("--simulate 10 --seed -1", 2, "a seed is a whole number"),
     // Wrong usage.
     ("--path 10 --from-capital 1", 2, "--path-output"),
     ("--sigma two", 2, "--sigma"),
 ];
 
 /// The same, all of them refused by the parser.
-const WRONG_USAGE: [&str; 8] = [
+const WRONG_USAGE: [&str; 16] = [
     "--grid -5",
     "--grid 10.5",
     "--choice both",
@@ -75,6 +93,14 @@ const WRONG_USAGE: [&str; 8] = [
     "--format xml",
     "--from-capital 1",
     "--capital 1",
+    "--simulate -5",
+    "--simulate 1e30",
+    "--simulate 10.5",
+    "--simulate 10 --burn-in -1",
+    "--paths path.csv",
+    "--seed 1",
+    "--burn-in 10",
+    "--from-state 1",
 ];
 
 #[test]

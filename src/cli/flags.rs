@@ -6,13 +6,14 @@
 use crate::error::Error;
 
 /// Parameters, and the flags that set them.
-const FLAGS: [(&str, &str); 71] = [
+const FLAGS: [(&str, &str); 74] = [
     ("accuracy", "--accuracy"),
     ("against", "--against"),
     ("align", "--align"),
     ("alpha", "--alpha"),
     ("beta", "--beta"),
     ("block", "--block"),
+    ("burn_in", "--burn-in"),
     ("by", "--by"),
     ("choice", "--choice"),
     ("columns", "--columns"),
@@ -31,11 +32,13 @@ const FLAGS: [(&str, &str); 71] = [
     ("format", "--format"),
     ("from", "--from"),
     ("from_capital", "--from-capital"),
+    ("from_state", "--from-state"),
     ("half_days", "--holidays"),
     ("high", "--high"),
     ("interval", "--interval"),
     ("jumps", "--jumps"),
     ("keep_going", "--keep-going"),
+    ("length", "--simulate"),
     ("low", "--low"),
     ("max_iterations", "--max-iterations"),
     ("maximizer", "--maximizer"),

@@ -10,6 +10,8 @@ use super::Outcome;
 use super::accuracy::{self, Wanted};
 use super::device::{Opened, check_free};
 use super::growth_arguments::GrowthArgs;
+use super::growth_picture::picture;
+use super::growth_simulation::{LongRun, LongRunSpec};
 use super::report::Report;
 use super::shocks::Shocks;
 use crate::error::{Error, Result};
@@ -17,13 +19,14 @@ use crate::figures::{figure, grouped, upper};
 use crate::growth::enclose::enclose_solution;
 use crate::growth::{
     Accurate, Chain, Choice, EULER_POINTS, Enclosure, GridSpec, GrowthError, Maximizer, Method, Model,
-    PathPoint, Problem, Progress, Settings, Solution, Stop, euler_error, solve, solve_on, solve_to,
+    Problem, Progress, Settings, Simulator, Solution, Stop, solve, solve_on, solve_to,
     transition_path,
 };
-use crate::output::growth::{growth_rows, shock_rows, write_csv, write_json, write_parquet};
+use crate::output::ergodic::{ergodic_rows, simulated_share_rows};
+use crate::output::growth::{Source, growth_rows, shock_rows, write_csv, write_json, write_parquet};
 use crate::output::parquet::Row;
 use crate::output::{Destination, Format, Outputs};
-use crate::plot::{self, Picture, PlotFile};
+use crate::plot::PlotFile;
 
 /// The transition path that was asked for.
 struct PathSpec {
@@ -59,6 +62,7 @@ pub(super) fn run(arguments: &GrowthArgs, report: &Report) -> Result<Outcome> {
         let requirement = "a transition path is that of the model without shocks; leave --shocks out".into();
         return Err(Error::Parameter { name: "--path", value: path.periods.to_string(), requirement });
     }
+    let long_run = LongRunSpec::new(arguments, &problem, &mut outputs)?;
     let plot = arguments.plot.clone().map(|path| PlotFile::new("--plot", path, &mut outputs)).transpose()?;
     if let Some(path) = &path {
         // Before the work, whether the path can start there.
@@ -83,36 +87,71 @@ pub(super) fn run(arguments: &GrowthArgs, report: &Report) -> Result<Outcome> {
             Some(path) => transition_path(problem, &solution.capital_next, path.from, path.periods)?,
             None => Vec::new(),
         };
+        let found = long_run.run(problem, solution, report)?;
         let drawn = match &plot {
-            Some(plot) => Some(plot.draw(&picture(problem, settings, solution, enclosure, &points)?)?),
+            Some(plot) => Some(plot.draw(&picture(&solved, &points, found.ergodic.as_ref())?)?),
             None => None,
         };
+        let written = Written { solved: &solved, long_run: &found };
+        let (without, with);
         match shocks {
-            None => solved.write(&growth_rows(problem, solution, enclosure), &destination, format)?,
-            Some(_) => solved.write(&shock_rows(problem, solution, enclosure), &destination, format)?,
+            None => {
+                without = growth_rows(problem, solution, enclosure);
+                written.write(|| without.iter().copied(), &destination, format)?;
+            }
+            Some(_) => {
+                with = shock_rows(problem, solution, enclosure);
+                written.write(|| with.iter().copied(), &destination, format)?;
+            }
         }
         if let Some(path) = path {
-            solved.write(&points, &path.destination, path.format)?;
+            written.write(|| points.iter().copied(), &path.destination, path.format)?;
         }
+        written.write_long_run(&long_run)?;
         drawn.map_or(Ok(()), |picture| picture.save())
     })?;
     Ok(Outcome::Done)
 }
 
-impl Solved {
-    /// Writes `rows` that were computed from it.
-    fn write<R: Row + Serialize + Copy>(
+/// What is written beside each table.
+struct Written<'a> {
+    solved: &'a Solved,
+    long_run: &'a LongRun,
+}
+
+impl Written<'_> {
+    /// Writes the rows that `rows` makes, one after another.
+    fn write<I: Iterator<Item: Row + Serialize>>(
         &self,
-        rows: &[R],
+        rows: impl Fn() -> I,
         destination: &Destination,
         format: Format,
     ) -> Result<()> {
-        let Self { problem, settings, solution, enclosure } = self;
+        let Solved { problem, settings, solution, enclosure } = self.solved;
+        let source = Source::new(problem, settings, solution, enclosure)
+            .long_run(self.long_run.simulated.as_ref(), self.long_run.ergodic.as_ref());
         destination.write(|out| match format {
-            Format::Csv => write_csv(rows, out),
-            Format::Json => write_json(problem, settings, solution, enclosure, rows, out),
-            Format::Parquet => write_parquet(problem, settings, solution, enclosure, rows, out),
+            Format::Csv => write_csv(rows(), out),
+            Format::Json => write_json(&source, rows, out),
+            Format::Parquet => write_parquet(&source, rows(), out),
         })
+    }
+
+    /// Writes the simulated path, which is simulated once more instead of held, and the distribution.
+    fn write_long_run(&self, asked: &LongRunSpec) -> Result<()> {
+        let Solved { problem, solution, .. } = self.solved;
+        if let (Some(simulation), Some((destination, format))) = (&asked.simulation, &asked.paths) {
+            let path = Simulator::new(problem, solution, simulation)?;
+            self.write(|| path.clone(), destination, *format)?;
+        }
+        let LongRun { simulated, ergodic } = self.long_run;
+        let (Some(ergodic), Some((destination, format))) = (ergodic, &asked.ergodic) else { return Ok(()) };
+        match simulated.as_ref().and_then(|simulated| simulated.shares.as_ref()) {
+            Some(shares) => {
+                self.write(|| simulated_share_rows(problem, ergodic, shares), destination, *format)
+            }
+            None => self.write(|| ergodic_rows(problem, ergodic), destination, *format),
+        }
     }
 }
 
@@ -196,11 +235,11 @@ fn path_spec(arguments: &GrowthArgs, outputs: &mut Outputs) -> Result<Option<Pat
 }
 
 /// A solution, what it solves, and bounds on the true V.
-struct Solved {
-    problem: Problem,
-    settings: Settings,
-    solution: Solution,
-    enclosure: Enclosure,
+pub(super) struct Solved {
+    pub(super) problem: Problem,
+    pub(super) settings: Settings,
+    pub(super) solution: Solution,
+    pub(super) enclosure: Enclosure,
 }
 
 /// Solves, and encloses the true V. Where the method is not `named` and collocation fails, as capital
@@ -269,64 +308,6 @@ fn show(bar: &ProgressBar, steps: f64, settings: &Settings, first: f64, progress
         Stop::Change => "change",
     };
     bar.set_message(format!("N = {}, {measure} {:.1e}", progress.points, progress.measure));
-}
-
-/// The picture of a solution, and of the path where there is one.
-fn picture(
-    problem: &Problem,
-    settings: &Settings,
-    solution: &Solution,
-    enclosure: &Enclosure,
-    path: &[PathPoint],
-) -> Result<Picture> {
-    let model = problem.model();
-    let method = format!(
-        "σ = {}, β = {}, δ = {}, α = {}; {} points, {} choice, {}; distance to the true V ≤ {}, iteration \
-         error ≤ {}",
-        model.sigma(),
-        model.beta(),
-        model.delta(),
-        model.alpha(),
-        grouped(problem.len() as u64),
-        name(&problem.choice()),
-        name(&settings.method),
-        upper(enclosure.error_of(&solution.value), 1),
-        upper(solution.certificate.bound, 1)
-    );
-    // No more points than a picture can show.
-    const MOST: usize = 2000;
-    let every = problem.len().div_ceil(MOST);
-    let thin = |values: &[f64]| -> Vec<f64> {
-        let of_state = |values: &[f64]| {
-            let last = values.last().filter(|_| !(values.len() - 1).is_multiple_of(every));
-            values.iter().step_by(every).chain(last).copied().collect::<Vec<f64>>()
-        };
-        values.chunks(problem.len()).flat_map(of_state).collect()
-    };
-    let capital = problem.capital();
-    let (lowest, highest) = problem.grid().ends();
-    // Off the grid, where errors are largest.
-    let error_at = |number: usize| {
-        let (state, place) = (number / 1000, number % 1000);
-        let k = lowest + (highest - lowest) * (place as f64 + 0.5) / 1000.0;
-        let error = match &solution.collocation {
-            Some(collocation) => collocation.euler_errors(&[k])[state],
-            None => euler_error(problem, &solution.capital_next, state, k),
-        };
-        (k, error)
-    };
-    let every_period = path.len().div_ceil(MOST).max(1);
-    let periods = path.iter().step_by(every_period).map(|point| (point.t as f64, point.k, point.c));
-    plot::growth::picture(&plot::growth::Curves {
-        method: &method,
-        states: problem.chain().states(),
-        capital: &thin(capital),
-        value: &thin(&solution.value),
-        capital_next: &thin(&solution.capital_next),
-        steady_state: model.steady_state().capital,
-        euler_errors: &(0..1000 * problem.states()).map(error_at).collect::<Vec<_>>(),
-        path: &periods.collect::<Vec<_>>(),
-    })
 }
 
 fn summarize(
@@ -419,7 +400,7 @@ fn summarize(
 }
 
 /// The name of a setting, as it is typed.
-fn name(setting: &impl ValueEnum) -> String {
+pub(super) fn name(setting: &impl ValueEnum) -> String {
     setting.to_possible_value().map(|value| value.get_name().to_string()).unwrap_or_default()
 }
 

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use super::device::DeviceArgs;
+use super::parse_seed;
 use super::shocks::ShockArgs;
 use crate::growth::{Choice, Maximizer, Method, Spacing, Stop};
 use crate::output::Format;
@@ -12,6 +13,7 @@ use crate::output::Format;
 /// What the user typed.
 #[derive(Debug, Args)]
 #[command(allow_negative_numbers = true)]
+#[command(group(ArgGroup::new("started").args(["path", "simulate"]).multiple(true)))]
 pub(super) struct GrowthArgs {
     /// Relative risk aversion σ > 0; 1 is logarithmic utility.
     #[arg(long, default_value_t = 2.0, help_heading = "Model")]
@@ -71,19 +73,23 @@ pub(super) struct GrowthArgs {
     pub(super) shocks: ShockArgs,
 
     #[command(flatten)]
+    pub(super) simulation: SimulationArgs,
+
+    #[command(flatten)]
     pub(super) device: DeviceArgs,
 
     /// Write the solution to this file instead of standard output.
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub(super) output: Option<PathBuf>,
-    /// Format of the solution and of the path [default: by each file's extension, else csv].
+    /// Format of the solution and of the paths [default: by each file's extension, else csv].
     #[arg(long, value_enum, help_heading = "Output")]
     pub(super) format: Option<Format>,
     /// Also compute the transition path of this many periods.
     #[arg(long, value_name = "T", requires_all = ["from_capital", "path_output"], help_heading = "Output")]
     pub(super) path: Option<usize>,
-    /// Capital at the start of the path, in the units of k.
-    #[arg(long, value_name = "K0", requires = "path", help_heading = "Output")]
+    /// Capital at the start of the path, in the units of k [default, of a simulated one: that of the steady
+    /// state].
+    #[arg(long, value_name = "K0", requires = "started", help_heading = "Output")]
     pub(super) from_capital: Option<f64>,
     /// File for the path.
     #[arg(long, value_name = "FILE", requires = "path", help_heading = "Output")]
@@ -92,4 +98,29 @@ pub(super) struct GrowthArgs {
     /// .svg or .png.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(super) plot: Option<PathBuf>,
+}
+
+/// What the user typed about simulated paths.
+#[derive(Debug, Args)]
+pub(super) struct SimulationArgs {
+    /// Simulate a path of this many periods from the solved policy, and print the moments of capital,
+    /// productivity, consumption, output and investment.
+    #[arg(long, value_name = "T", help_heading = "Simulation")]
+    pub(super) simulate: Option<u64>,
+    /// Seed of the random stream that productivity is drawn from [default: 0].
+    #[arg(long, value_name = "N", value_parser = parse_seed, requires = "simulate", help_heading = "Simulation")]
+    pub(super) seed: Option<u64>,
+    /// Periods that are drawn and dropped before the first that counts [default: 1000].
+    #[arg(long, value_name = "N", requires = "simulate", help_heading = "Simulation")]
+    pub(super) burn_in: Option<u64>,
+    /// Productivity at the start: the number of its state, from 1 [default: the middle one].
+    #[arg(long, value_name = "STATE", requires = "simulate", help_heading = "Simulation")]
+    pub(super) from_state: Option<usize>,
+    /// File for the simulated path: period, k, z, c, y (output) and i (investment).
+    #[arg(long, value_name = "FILE", requires = "simulate", help_heading = "Simulation")]
+    pub(super) paths: Option<PathBuf>,
+    /// File for the distribution of capital and productivity in the long run, computed by Young's histogram
+    /// method: z, k, probability, and beside it the share of the simulated periods. Its moments are printed.
+    #[arg(long, value_name = "FILE", help_heading = "Simulation")]
+    pub(super) ergodic: Option<PathBuf>,
 }

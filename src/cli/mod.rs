@@ -14,6 +14,8 @@ mod devices;
 mod flags;
 mod growth;
 mod growth_arguments;
+mod growth_picture;
+mod growth_simulation;
 mod merge;
 mod panel;
 mod parameters;

@@ -74,6 +74,18 @@ pub enum GrowthError {
         /// What is wrong, and what to do.
         problem: String,
     },
+    /// The distribution in the long run does not settle.
+    #[error(
+        "the distribution of capital and productivity still changes by {} after {iterations} iterations: \
+         capital or productivity moves too slowly; choose a chain that is less persistent, or simulate",
+        upper(*change, 1)
+    )]
+    Ergodic {
+        /// Iterations done.
+        iterations: usize,
+        /// The last change in sum.
+        change: f64,
+    },
     /// Collocation found no solution.
     #[error("collocation finds no solution: {reason}")]
     Collocation {

@@ -51,6 +51,7 @@
 //! | `linear.rs`, `collocation/` | the economy itself, without a grid, by Chebyshev polynomials |
 //! | `enclose/`, `accuracy.rs` | bounds on the true V; the grid that an accuracy needs |
 //! | `path.rs` | the transition path from a given capital |
+//! | `simulate/`, `ergodic.rs` | simulated paths and their moments; the distribution in the long run |
 
 mod accuracy;
 pub mod aruoba;
@@ -62,6 +63,7 @@ mod collocation;
 mod discount;
 mod egm;
 pub mod enclose;
+mod ergodic;
 mod error;
 mod euler;
 mod evaluate;
@@ -85,6 +87,7 @@ mod rounding;
 mod roundoff;
 mod rows;
 mod settings;
+mod simulate;
 mod solve;
 mod stage;
 #[cfg(test)]
@@ -102,6 +105,7 @@ pub use choice::Choice;
 pub use collocation::Collocation;
 pub use egm::euler_policy;
 pub use enclose::Enclosure;
+pub use ergodic::{Ergodic, ergodic};
 pub use error::GrowthError;
 pub use euler::{EULER_POINTS, euler_error, euler_errors};
 #[cfg(feature = "gpu")]
@@ -113,4 +117,5 @@ pub use operator::Bellman;
 pub use path::{PathPoint, transition_path};
 pub use problem::Problem;
 pub use settings::{Method, Progress, Settings, Stop};
+pub use simulate::{Moment, Moments, Simulated, SimulatedPeriod, Simulation, Simulator, simulate};
 pub use solve::{ProposalReport, Solution, Timing, solve};

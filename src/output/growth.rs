@@ -22,9 +22,44 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::growth::{
-    Certificate, Chain, Choice, Enclosure, GridSpec, Model, Problem, ProposalReport, Settings, Solution,
-    SteadyState, euler_errors,
+    Certificate, Chain, Choice, Enclosure, Ergodic, GridSpec, Model, Problem, ProposalReport, Settings, Simulated,
+    Solution, SteadyState, euler_errors,
 };
+
+/// What a table was computed from, and what is written beside it.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Source<'a> {
+    /// The problem on its grid.
+    pub problem: &'a Problem,
+    /// How it was solved.
+    pub settings: &'a Settings,
+    /// Its solution.
+    pub solution: &'a Solution,
+    /// Bounds on the true V.
+    pub enclosure: &'a Enclosure,
+    /// What a simulated path says, where there is one.
+    pub simulated: Option<&'a Simulated>,
+    /// The distribution in the long run, where it was computed.
+    pub ergodic: Option<&'a Ergodic>,
+}
+
+impl<'a> Source<'a> {
+    /// A solution alone.
+    pub fn new(
+        problem: &'a Problem,
+        settings: &'a Settings,
+        solution: &'a Solution,
+        enclosure: &'a Enclosure,
+    ) -> Self {
+        Self { problem, settings, solution, enclosure, simulated: None, ergodic: None }
+    }
+
+    /// With what a simulated path and the distribution in the long run say.
+    pub fn long_run(self, simulated: Option<&'a Simulated>, ergodic: Option<&'a Ergodic>) -> Self {
+        Self { simulated, ergodic, ..self }
+    }
+}
 
 /// One grid point of a solution, as written.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -96,12 +131,12 @@ pub fn growth_rows(problem: &Problem, solution: &Solution, enclosure: &Enclosure
     errors.into_iter().enumerate().map(row).collect()
 }
 
-/// Writes rows as CSV with a header.
+/// Writes rows as CSV with a header, one after another.
 ///
 /// # Errors
 ///
 /// What the writer fails with.
-pub fn write_csv<R: Serialize>(rows: &[R], out: &mut dyn Write) -> io::Result<()> {
+pub fn write_csv<R: Serialize>(rows: impl IntoIterator<Item = R>, out: &mut dyn Write) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     for row in rows {
         writer.serialize(row)?;
@@ -126,8 +161,14 @@ struct Document<'a, R> {
     enclosure: Enclosed,
     certificate: &'a Certificate,
     seconds: Seconds,
+    /// Left out where no path was simulated.
     #[serde(skip_serializing_if = "Option::is_none")]
-    rows: Option<&'a [R]>,
+    simulation: Option<&'a Simulated>,
+    /// Left out where it was not computed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ergodic: Option<&'a Ergodic>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows: Option<R>,
 }
 
 /// What is guaranteed about the true value function.
@@ -152,21 +193,32 @@ struct Seconds {
     certify: f64,
 }
 
-/// Writes rows ([`GrowthRow`], [`ShockRow`], or [`PathPoint`](crate::growth::PathPoint)) as JSON, with all
-/// that they were computed from and what is guaranteed.
+/// Rows that are made as they are written, so that none is held.
+struct Rows<F>(F);
+
+impl<F, I> Serialize for Rows<F>
+where
+    F: Fn() -> I,
+    I: IntoIterator<Item: Serialize>,
+{
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0())
+    }
+}
+
+/// Writes rows ([`GrowthRow`], [`ShockRow`], [`PathPoint`](crate::growth::PathPoint),
+/// [`SimulatedPeriod`](crate::growth::SimulatedPeriod), or those of [`ergodic`](super::ergodic)) as JSON, with all that they were computed from and
+/// what is guaranteed. `rows` makes them, one after another.
 ///
 /// # Errors
 ///
 /// What the writer fails with.
-pub fn write_json<R: Serialize>(
-    problem: &Problem,
-    settings: &Settings,
-    solution: &Solution,
-    enclosure: &Enclosure,
-    rows: &[R],
+pub fn write_json<I: IntoIterator<Item: Serialize>>(
+    source: &Source<'_>,
+    rows: impl Fn() -> I,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &document(problem, settings, solution, enclosure, Some(rows)))?;
+    serde_json::to_writer_pretty(&mut *out, &document(source, Some(Rows(rows))))?;
     writeln!(out)
 }
 
@@ -176,22 +228,18 @@ pub fn write_json<R: Serialize>(
 ///
 /// What the writer fails with.
 #[cfg(feature = "parquet")]
-pub fn write_parquet<R: super::parquet::Row + Serialize + Copy>(
-    problem: &Problem,
-    settings: &Settings,
-    solution: &Solution,
-    enclosure: &Enclosure,
-    rows: &[R],
+pub fn write_parquet<R: super::parquet::Row>(
+    source: &Source<'_>,
+    rows: impl IntoIterator<Item = R>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let how = document::<R>(problem, settings, solution, enclosure, None);
-    super::parquet::write_rows(out, rows.iter().copied(), &how)
+    super::parquet::write_rows(out, rows, &document::<()>(source, None))
 }
 
 #[cfg(feature = "parquet")]
 mod rows {
     use super::{GrowthRow, ShockRow};
-    use crate::growth::PathPoint;
+    use crate::growth::{PathPoint, SimulatedPeriod};
     use crate::output::parquet::{Kind, Row, Value};
 
     impl Row for GrowthRow {
@@ -246,16 +294,28 @@ mod rows {
             [Value::Integer(t as i64)].into_iter().chain(numbers).collect()
         }
     }
+
+    impl Row for SimulatedPeriod {
+        const COLUMNS: &'static [(&'static str, Kind)] = &[
+            ("period", Kind::Integer),
+            ("k", Kind::Number),
+            ("z", Kind::Number),
+            ("c", Kind::Number),
+            ("y", Kind::Number),
+            ("i", Kind::Number),
+        ];
+
+        fn values(&self) -> Vec<Value<'_>> {
+            let Self { period, k, z, c, y, i, .. } = *self;
+            let numbers = [k, z, c, y, i].map(Value::Number);
+            [Value::Integer(period as i64)].into_iter().chain(numbers).collect()
+        }
+    }
 }
 
 /// What rows were computed from and what is guaranteed, with the rows where there are any.
-fn document<'a, R>(
-    problem: &'a Problem,
-    settings: &'a Settings,
-    solution: &'a Solution,
-    enclosure: &Enclosure,
-    rows: Option<&'a [R]>,
-) -> Document<'a, R> {
+fn document<'a, R>(source: &Source<'a>, rows: Option<R>) -> Document<'a, R> {
+    let Source { problem, settings, solution, enclosure, simulated, ergodic } = *source;
     let timing = &solution.timing;
     Document {
         model: problem.model(),
@@ -281,6 +341,8 @@ fn document<'a, R>(
             polish: timing.polish.as_secs_f64(),
             certify: timing.certify.as_secs_f64(),
         },
+        simulation: simulated,
+        ergodic,
         rows,
     }
 }
@@ -327,7 +389,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("growth.parquet");
         let mut out = std::fs::File::create(&path).unwrap();
-        write_parquet(&problem, &settings, &solution, &enclosure, &rows, &mut out).unwrap();
+        let source = Source::new(&problem, &settings, &solution, &enclosure);
+        write_parquet(&source, rows.iter().copied(), &mut out).unwrap();
         let table = Table::open(&path).unwrap();
         let columns = table.read(0, &[0, 1, 2, 3, 4]).unwrap();
         let column = |number: usize| match &columns[number].values {
@@ -343,7 +406,7 @@ mod tests {
 
         let path = transition_path(&problem, &solution.capital_next, 1.0, 3).unwrap();
         let mut out = Vec::new();
-        write_parquet(&problem, &settings, &solution, &enclosure, &path, &mut out).unwrap();
+        write_parquet(&source, path, &mut out).unwrap();
         assert!(out.starts_with(b"PAR1"));
     }
 
@@ -352,7 +415,8 @@ mod tests {
         let (problem, settings, solution, enclosure) = solved();
         let path: Vec<PathPoint> = transition_path(&problem, &solution.capital_next, 1.0, 3).unwrap();
         let mut out = Vec::new();
-        write_json(&problem, &settings, &solution, &enclosure, &path, &mut out).unwrap();
+        let source = Source::new(&problem, &settings, &solution, &enclosure);
+        write_json(&source, || &path, &mut out).unwrap();
         let read: serde_json::Value = serde_json::from_slice(&out).unwrap();
         assert_eq!(read["certificate"]["iteration_error"].as_f64(), Some(solution.certificate.bound));
         assert_eq!(read["enclosure"]["width"].as_f64(), Some(enclosure.width()));

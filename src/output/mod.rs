@@ -1,12 +1,13 @@
 //! Writing results: whole or not at all, to a file or to standard output.
 //!
 //! [`Outputs`] checks where they go before the work; then [`intervals`] and the growth model's
-//! solution ([`growth`]) as CSV, JSON and [Parquet](Format::Parquet), [`coverage`], and the [`truth`] of
-//! simulated panels. [`manifest`] is what a result says of where it is from.
+//! solution ([`growth`], [`ergodic`]) as CSV, JSON and [Parquet](Format::Parquet), [`coverage`], and the
+//! [`truth`] of simulated panels. [`manifest`] is what a result says of where it is from.
 
 #[cfg(feature = "parquet")]
 mod arrow_schema;
 pub mod coverage;
+pub mod ergodic;
 #[cfg(feature = "parquet")]
 mod field;
 pub mod growth;

@@ -1,4 +1,5 @@
-//! The growth model's solution: value, policy, Euler errors, and the transition path where there is one.
+//! The growth model's solution: value, policy, Euler errors, and, where there are any, the transition path
+//! and the distribution of capital in the long run.
 
 use plotters::style::RGBColor;
 
@@ -28,6 +29,9 @@ pub struct Curves<'a> {
     pub euler_errors: &'a [(f64, f64)],
     /// Period, capital and consumption along a transition path; empty where none was asked for.
     pub path: &'a [(f64, f64, f64)],
+    /// Density of capital in the long run jointly with the state, Z × N, a unit of capital; empty where it
+    /// was not computed.
+    pub density: &'a [f64],
 }
 
 /// The picture of a solution.
@@ -37,25 +41,37 @@ pub struct Curves<'a> {
 /// [`crate::Error::Plot`] where it can't be drawn.
 pub fn picture(curves: &Curves<'_>) -> Result<Picture> {
     let panel = 230.0;
-    let height = 74.0 + 2.0 * (panel + 78.0);
+    let lower: Vec<Panel> = [
+        Some(euler as Panel),
+        (!curves.path.is_empty()).then_some(path as Panel),
+        (!curves.density.is_empty()).then_some(density as Panel),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let rows = 1 + lower.len().div_ceil(2);
+    let height = 74.0 + rows as f64 * (panel + 78.0);
     draw(height, |canvas| {
         let top =
             title(canvas, "Growth model: value function iteration", &[curves.method.to_owned()])? + 22.0;
-        let bounds = |row: f64, column: f64| -> Bounds {
-            let (left, top) = (78.0 + column * (WIDTH / 2.0), top + row * (panel + 78.0));
+        let bounds = |row: usize, column: usize| -> Bounds {
+            let (left, top) = (78.0 + column as f64 * (WIDTH / 2.0), top + row as f64 * (panel + 78.0));
             [left, top, left + WIDTH / 2.0 - 98.0, top + panel]
         };
-        value(canvas, bounds(0.0, 0.0), curves)?;
-        policy(canvas, bounds(0.0, 1.0), curves)?;
-        let [left, top, right, bottom] = bounds(1.0, 0.0);
-        if curves.path.is_empty() {
-            euler(canvas, [left, top, WIDTH - 20.0, bottom], curves)
-        } else {
-            euler(canvas, [left, top, right, bottom], curves)?;
-            path(canvas, bounds(1.0, 1.0), curves)
+        value(canvas, bounds(0, 0), curves)?;
+        policy(canvas, bounds(0, 1), curves)?;
+        for (number, panel) in lower.iter().enumerate() {
+            let [left, top, right, bottom] = bounds(1 + number / 2, number % 2);
+            // One that is alone in its row is as wide as two.
+            let is_alone = number % 2 == 0 && number + 1 == lower.len();
+            panel(canvas, [left, top, if is_alone { WIDTH - 20.0 } else { right }, bottom], curves)?;
         }
+        Ok(())
     })
 }
+
+/// What draws one panel.
+type Panel = fn(&Canvas<'_>, Bounds, &Curves<'_>) -> Result<()>;
 
 fn labelled<'c, 'a>(
     canvas: &'c Canvas<'a>,
@@ -177,6 +193,30 @@ fn path(canvas: &Canvas<'_>, bounds: Bounds, curves: &Curves<'_>) -> Result<()> 
     Ok(())
 }
 
+fn density(canvas: &Canvas<'_>, bounds: Bounds, curves: &Curves<'_>) -> Result<()> {
+    let n = curves.capital.len();
+    // Where capital is in the long run, which is a small part of the grid as a rule.
+    const NOTEWORTHY: f64 = 2e-3;
+    let highest = curves.density.iter().copied().fold(0.0, f64::max);
+    let is_shown = |i: usize| curves.density.chunks(n).any(|of_state| of_state[i] >= NOTEWORTHY * highest);
+    let first = (0..n).find(|&i| is_shown(i)).unwrap_or(0).saturating_sub(1);
+    let last = ((0..n).rfind(|&i| is_shown(i)).unwrap_or(n - 1) + 1).min(n - 1);
+    let x = Axis::linear_tight("capital k", curves.capital[first..=last].iter().copied(), 5);
+    let y = Axis::linear("density, a unit of k", [0.0, highest].into_iter(), 5, true);
+    let heading = match curves.states.len() {
+        1 => "Capital in the long run",
+        _ => "Capital in the long run, by productivity",
+    };
+    let frame = labelled(canvas, bounds, heading, x, y)?;
+    steady_state(&frame, curves)?;
+    let width = if curves.states.len() > 1 { 1.2 } else { 1.8 };
+    for (state, of_state) in curves.density.chunks(n).enumerate() {
+        let points = pairs(&curves.capital[first..=last], &of_state[first..=last]);
+        frame.line(points, Ink::line(shade(curves, state), width))?;
+    }
+    Ok(())
+}
+
 fn pairs<'a>(x: &'a [f64], y: &'a [f64]) -> impl Iterator<Item = (f64, f64)> + 'a {
     x.iter().copied().zip(y.iter().copied())
 }
@@ -203,6 +243,7 @@ mod tests {
             steady_state: 3.16,
             euler_errors: &errors,
             path: &path,
+            density: &[],
         };
         let with = texts(&picture(&curves).unwrap());
         for text in ["Value function", "Policy", "45°", "k*", "Euler-equation errors", "Transition path"] {
@@ -210,6 +251,17 @@ mod tests {
         }
         curves.path = &[];
         assert!(!texts(&picture(&curves).unwrap()).iter().any(|text| text == "Transition path"));
+        let name = "Capital in the long run";
+        assert!(!with.iter().any(|text| text.starts_with(name)));
+        let density: Vec<f64> = capital.iter().map(|k| (-(k - 3.16) * (k - 3.16) / 0.02).exp()).collect();
+        for (path, panels) in [(&path[..], 4), (&path[..0], 4)] {
+            (curves.path, curves.density) = (path, &density);
+            let picture = picture(&curves).unwrap();
+            let texts = texts(&picture);
+            assert!(texts.iter().any(|text| text == name), "{texts:?}");
+            assert_eq!(texts.iter().filter(|text| *text == "capital k").count(), panels);
+        }
+        (curves.path, curves.density) = (&[], &[]);
         // With shocks the lines are named.
         assert!(!with.iter().any(|text| text.starts_with("z = ")));
         let higher: Vec<f64> = value.iter().chain(&value).map(|v| v + 0.1).collect();

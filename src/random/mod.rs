@@ -50,6 +50,8 @@ pub enum Purpose {
     Coverage = 6,
     /// Where the stationary bootstrap's blocks begin.
     StationaryLengths = 7,
+    /// Productivity along simulated paths of the growth model.
+    Productivity = 8,
 }
 
 /// A seed, a purpose, a day and a sample: the address of one stream of 2³⁴ words.
@@ -94,5 +96,35 @@ impl Stream {
     /// Word number `word` of the stream at redraw `attempt`: word `word % 4` of block `word / 4`.
     pub const fn word(&self, word: u32, attempt: u32) -> u32 {
         self.block(word / 4, attempt)[(word % 4) as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn purposes_have_numbers_of_their_own_which_stay() {
+        // In the order of their numbers, which are part of the stream's version 1: a new one gets the next.
+        let purposes = [
+            Purpose::Rows,
+            Purpose::WildWeights,
+            Purpose::Simulation,
+            Purpose::UniformMean,
+            Purpose::BlockStarts,
+            Purpose::StationaryStarts,
+            Purpose::Coverage,
+            Purpose::StationaryLengths,
+            Purpose::Productivity,
+        ];
+        let block = |purpose| Stream { seed: 7, purpose, day: 0, sample: 0 }.block(0, 0);
+        for (number, purpose) in purposes.into_iter().enumerate() {
+            assert_eq!(purpose as usize, number);
+            let counter = [0, 0, 0, (number as u32) << 24];
+            assert_eq!(block(purpose), philox::philox4x32_10(counter, [7, 0]));
+            // No other purpose has these words.
+            let same = purposes.into_iter().filter(|&other| block(other) == block(purpose)).count();
+            assert_eq!(same, 1, "{purpose:?}");
+        }
     }
 }
