@@ -36,7 +36,9 @@ fn figures(folder: &Path, name: &str) -> Vec<Vec<f64>> {
 fn paths_and_moments_are_those_of_the_solution() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    for how in ["", "--accuracy 1e-3", "--method collocation --grid 60", "--grid 60", "--choice grid --grid 60"] {
+    for how in
+        ["", "--accuracy 1e-3", "--method collocation --grid 60", "--grid 60", "--choice grid --grid 60"]
+    {
         let arguments = format!(
             "{how} --shocks rouwenhorst --states 3 --simulate 400 --seed 5 --burn-in 20 --paths p.csv -o v.json \
              --ergodic e.csv"

@@ -19,8 +19,7 @@ use crate::figures::{figure, grouped, upper};
 use crate::growth::enclose::enclose_solution;
 use crate::growth::{
     Accurate, Chain, Choice, EULER_POINTS, Enclosure, GridSpec, GrowthError, Maximizer, Method, Model,
-    Problem, Progress, Settings, Simulator, Solution, Stop, solve, solve_on, solve_to,
-    transition_path,
+    Problem, Progress, Settings, Simulator, Solution, Stop, solve, solve_on, solve_to, transition_path,
 };
 use crate::output::ergodic::{ergodic_rows, simulated_share_rows};
 use crate::output::growth::{Source, growth_rows, shock_rows, write_csv, write_json, write_parquet};

@@ -22,8 +22,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::growth::{
-    Certificate, Chain, Choice, Enclosure, Ergodic, GridSpec, Model, Problem, ProposalReport, Settings, Simulated,
-    Solution, SteadyState, euler_errors,
+    Certificate, Chain, Choice, Enclosure, Ergodic, GridSpec, Model, Problem, ProposalReport, Settings,
+    Simulated, Solution, SteadyState, euler_errors,
 };
 
 /// What a table was computed from, and what is written beside it.

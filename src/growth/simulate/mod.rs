@@ -145,9 +145,8 @@ impl Simulation {
     ///
     /// [`Error::Parameter`] with the parameter that does not.
     pub fn check(&self, problem: &Problem) -> Result<(f64, usize)> {
-        let refuse = |name, value: String, requirement: String| {
-            Err(Error::Parameter { name, value, requirement })
-        };
+        let refuse =
+            |name, value: String, requirement: String| Err(Error::Parameter { name, value, requirement });
         let most = grouped(MOST_PERIODS);
         if !(2..=MOST_PERIODS).contains(&self.length) {
             let requirement = format!("a simulated path has between 2 and {most} periods");

@@ -119,12 +119,7 @@ impl Products {
         }
         // What rounding has left in the means.
         let (left_a, left_b) = (left_a / count, left_b / count);
-        Self {
-            count,
-            mean_a: mean_a + left_a,
-            mean_b: mean_b + left_b,
-            sum: sum - left_a * left_b * count,
-        }
+        Self { count, mean_a: mean_a + left_a, mean_b: mean_b + left_b, sum: sum - left_a * left_b * count }
     }
 
     /// Of these and the `other` pairs together.
@@ -175,8 +170,7 @@ impl Accumulator {
     pub(super) fn moments(&self) -> Moments {
         let output = self.own[OUTPUT];
         Moments::from_each(std::array::from_fn(|variable| {
-            let (own, lagged, with) =
-                (self.own[variable], self.lagged[variable], self.with_output[variable]);
+            let (own, lagged, with) = (self.own[variable], self.lagged[variable], self.with_output[variable]);
             let mean = own.mean_a;
             let moved = (lagged.mean_a - mean) * (lagged.mean_b - mean) * lagged.count;
             Moment::new(

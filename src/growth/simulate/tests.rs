@@ -2,7 +2,7 @@
 
 use super::draw::NextState;
 use super::*;
-use crate::growth::{Chain, GridSpec, Method, Model, Settings, Spacing, solve};
+use crate::growth::{Chain, GridSpec, Method, Model, RowSums, Settings, Spacing, solve, transition_path};
 
 fn solved(model: Model, chain: Chain, points: usize, choice: Choice) -> (Problem, Solution) {
     let spec = GridSpec::default().points(points).between(0.5, 1.5).spacing(Spacing::Log);
@@ -30,10 +30,9 @@ fn brock_mirman() -> Model {
 
 #[test]
 fn the_next_state_is_an_exact_comparison() {
-    let chain = Chain::new(vec![0.9, 1.0, 1.1], vec![0.25, 0.75, 0.0, 0.0, 0.0, 1.0, 0.5, 0.0, 0.5], {
-        crate::growth::RowSums::One
-    });
-    let next = NextState::new(&chain.unwrap(), 0, 0);
+    let transition = vec![0.25, 0.75, 0.0, 0.0, 0.0, 1.0, 0.5, 0.0, 0.5];
+    let chain = Chain::new(vec![0.9, 1.0, 1.1], transition, RowSums::One).unwrap();
+    let next = NextState::new(&chain, 0, 0);
     let quarter = 1 << 62;
     for (state, number, expected) in [
         (0, 0, 0),
@@ -101,7 +100,9 @@ fn moments_are_numpys() {
             let found = sums.moments();
             // What the level leaves of the deviations' digits.
             let exact = 1e-13 + 4e-16 * level;
-            assert!((found.k.mean / mean - 1.0).abs() < 1e-15, "{line}: {:?}", found.k);
+            // Each chunk that is joined rounds the mean once more.
+            let rounded = 2.3e-16 * (2.0 + periods.len().div_ceil(size) as f64).sqrt();
+            assert!((found.k.mean / mean - 1.0).abs() < rounded, "{line}: {:?}", found.k);
             assert!((found.k.sd / sd - 1.0).abs() < exact, "{line}: {:?}", found.k);
             assert!((found.k.autocorrelation.unwrap() - autocorrelation).abs() < exact, "{:?}", found.k);
             assert!((found.k.output_correlation.unwrap() - correlation).abs() < exact, "{:?}", found.k);
@@ -122,7 +123,7 @@ fn without_shocks_the_steady_state_is_kept() {
     for period in Simulator::new(&problem, &solution, &Simulation::new(2000)).unwrap() {
         assert!((period.k / steady.capital - 1.0).abs() < 1e-11 && period.z == 1.0, "{period:?}");
         assert!((period.c / steady.consumption - 1.0).abs() < 1e-11, "{period:?}");
-        assert!((period.c + period.i - period.y).abs() < 1e-15 * 10.0);
+        assert!((period.c + period.i - period.y).abs() < 1e-14);
     }
     let found = simulate(&problem, &solution, &Simulation::new(5000), &mut go_on).unwrap();
     assert!(found.moments.k.autocorrelation.is_none() && found.moments.k.sd < 1e-12);
@@ -130,11 +131,11 @@ fn without_shocks_the_steady_state_is_kept() {
     // Elsewhere it goes there, as the transition path does.
     let (problem, solution) = solved(Model::default(), Chain::certain(), 200, Choice::Continuous);
     let simulation = Simulation::new(200).burn_in(0).from_capital(2.0);
-    let path = crate::growth::transition_path(&problem, &solution.capital_next, 2.0, 199).unwrap();
+    let path = transition_path(&problem, &solution.capital_next, 2.0, 199).unwrap();
     let simulated: Vec<SimulatedPeriod> = Simulator::new(&problem, &solution, &simulation).unwrap().collect();
     assert_eq!(simulated.len(), 200);
     for (a, b) in simulated.iter().zip(path) {
-        assert!(a.k == b.k && a.y == b.output && a.i == b.investment && (a.c - b.c).abs() < 1e-15 * 10.0);
+        assert!(a.k == b.k && a.y == b.output && a.i == b.investment && (a.c - b.c).abs() < 1e-14);
     }
 }
 
@@ -145,9 +146,15 @@ fn the_closed_form_is_simulated() {
     let length = 150_000;
     let log_share = (alpha * 0.95_f64).ln();
     for (problem, solution, exact) in [
-        { let (p, s) = collocated(brock_mirman(), chain.clone()); (p, s, 1e-11) },
-        // Lines between 400 points: their error is of second order.
-        { let (p, s) = solved(brock_mirman(), chain, 400, Choice::Continuous); (p, s, 1e-4) },
+        {
+            let (p, s) = collocated(brock_mirman(), chain.clone());
+            (p, s, 1e-11)
+        },
+        // With V linear between 400 points k′ is right to a cell, ln 3/399.
+        {
+            let (p, s) = solved(brock_mirman(), chain, 400, Choice::Continuous);
+            (p, s, 2.75e-3)
+        },
     ] {
         let path = Simulator::new(&problem, &solution, &Simulation::new(length).seed(3)).unwrap();
         let (mut logs, mut expected) = (Vec::new(), None);
@@ -164,8 +171,7 @@ fn the_closed_form_is_simulated() {
         let variance = logs.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / t;
         let lagged = logs.windows(2).map(|pair| (pair[0] - mean) * (pair[1] - mean)).sum::<f64>() / t;
         let variance_z = sd * sd / (1.0 - rho * rho);
-        let true_variance =
-            variance_z * (1.0 + alpha * rho) / ((1.0 - alpha * rho) * (1.0 - alpha * alpha));
+        let true_variance = variance_z * (1.0 + alpha * rho) / ((1.0 - alpha * rho) * (1.0 - alpha * alpha));
         let true_autocorrelation = (alpha + rho) / (1.0 + alpha * rho);
         // Standard errors: of the mean from the spectrum at 0, of the others of an effective sample.
         let error_of_mean = sd / ((1.0 - alpha) * (1.0 - rho)) / t.sqrt();
@@ -225,7 +231,8 @@ fn a_path_is_the_beginning_of_a_longer_one_and_seeds_tell_paths_apart() {
     for (early, late) in path(Simulation::new(100).burn_in(37)).iter().zip(&long[37..]) {
         assert_eq!(*early, SimulatedPeriod { period: early.period, ..*late });
     }
-    for other in [Simulation::new(500).seed(1), Simulation::new(500).path(1), Simulation::new(500).seed(1 << 32)]
+    for other in
+        [Simulation::new(500).seed(1), Simulation::new(500).path(1), Simulation::new(500).seed(1 << 32)]
     {
         assert_ne!(path(other.burn_in(0)), long);
     }
@@ -233,12 +240,12 @@ fn a_path_is_the_beginning_of_a_longer_one_and_seeds_tell_paths_apart() {
     let found = simulate(&problem, &solution, &Simulation::new(500).burn_in(0).with_shares(), &mut go_on);
     let found = found.unwrap();
     let mean = |of: fn(&SimulatedPeriod) -> f64| long.iter().map(of).sum::<f64>() / 500.0;
-    assert!((found.moments.k.mean - mean(|period| period.k)).abs() < 1e-14 * 10.0);
+    assert!((found.moments.k.mean - mean(|period| period.k)).abs() < 1e-13);
     assert_eq!(found.visits.iter().sum::<u64>(), 500);
     let shares = found.shares.unwrap();
     let at = |state: usize, j: usize| shares[state * 60 + j];
-    let capital: f64 = (0..5).flat_map(|z| (0..60).map(move |j| (z, j)))
-        .map(|(z, j)| at(z, j) * problem.capital()[j]).sum();
+    let capital: f64 =
+        (0..5).flat_map(|z| (0..60).map(move |j| (z, j))).map(|(z, j)| at(z, j) * problem.capital()[j]).sum();
     assert!((capital - found.moments.k.mean).abs() < 1e-12);
     for state in 0..5 {
         let share: f64 = (0..60).map(|j| at(state, j)).sum();
