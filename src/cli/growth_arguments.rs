@@ -108,7 +108,8 @@ pub(super) struct SimulationArgs {
     #[arg(long, value_name = "T", help_heading = "Simulation")]
     pub(super) simulate: Option<u64>,
     /// Seed of the random stream that productivity is drawn from [default: 0].
-    #[arg(long, value_name = "N", value_parser = parse_seed, requires = "simulate", help_heading = "Simulation")]
+    #[arg(long, value_name = "N", value_parser = parse_seed, requires = "simulate")]
+    #[arg(help_heading = "Simulation")]
     pub(super) seed: Option<u64>,
     /// Periods that are drawn and dropped before the first that counts [default: 1000].
     #[arg(long, value_name = "N", requires = "simulate", help_heading = "Simulation")]
