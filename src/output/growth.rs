@@ -207,8 +207,8 @@ where
 }
 
 /// Writes rows ([`GrowthRow`], [`ShockRow`], [`PathPoint`](crate::growth::PathPoint),
-/// [`SimulatedPeriod`](crate::growth::SimulatedPeriod), or those of [`ergodic`](super::ergodic)) as JSON, with
-/// all that they were computed from and what is guaranteed. `rows` makes them, one after another.
+/// [`SimulatedPeriod`](crate::growth::SimulatedPeriod), or those of [`ergodic`](super::ergodic)) as JSON,
+/// with all that they were computed from and what is guaranteed. `rows` makes them, one after another.
 ///
 /// # Errors
 ///
