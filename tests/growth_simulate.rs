@@ -103,7 +103,7 @@ fn formats_hold_the_same_path() {
             }
         }
         assert_eq!(json["simulation"]["burn_in"], 1000);
-        let table = bellwether::panel::parquet::Table::open(&folder.join(format!("{name}.parquet"))).unwrap();
+        let table = bellwether::panel::parquet::Table::open(folder.join(format!("{name}.parquet"))).unwrap();
         let read = table.read(0, &[1]).unwrap();
         let bellwether::panel::parquet::Values::Number(k) = &read[0].values else { panic!("{read:?}") };
         assert!(k.iter().zip(&rows).all(|(k, row)| *k == row[1]) && k.len() == rows.len());
