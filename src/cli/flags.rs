@@ -6,7 +6,7 @@
 use crate::error::Error;
 
 /// Parameters, and the flags that set them.
-const FLAGS: [(&str, &str); 74] = [
+const FLAGS: [(&str, &str); 75] = [
     ("accuracy", "--accuracy"),
     ("against", "--against"),
     ("align", "--align"),
@@ -73,6 +73,7 @@ const FLAGS: [(&str, &str); 74] = [
     ("start", "--start"),
     ("states", "--states"),
     ("stocks", "--stocks"),
+    ("stop", "--stop"),
     ("subsample", "--subsample"),
     ("threads", "--threads"),
     ("times_in", "--times-in"),

@@ -7,7 +7,6 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 
 use super::Outcome;
-use super::accuracy::{self, Wanted};
 use super::device::{Opened, check_free};
 use super::growth_arguments::GrowthArgs;
 use super::growth_picture::picture;
@@ -16,10 +15,9 @@ use super::report::Report;
 use super::shocks::Shocks;
 use crate::error::{Error, Result};
 use crate::figures::{figure, grouped, upper};
-use crate::growth::enclose::enclose_solution;
 use crate::growth::{
-    Accurate, Chain, Choice, EULER_POINTS, Enclosure, GridSpec, GrowthError, Maximizer, Method, Model,
-    Problem, Progress, Settings, Simulator, Solution, Stop, solve, solve_on, solve_to, transition_path,
+    Chain, EULER_POINTS, Enclosed, GridSpec, Maximizer, Method, Model, Problem, Progress, Request, Settings,
+    Simulator, Stop, Target, solve_on, transition_path,
 };
 use crate::output::ergodic::{ergodic_rows, simulated_share_rows};
 use crate::output::growth::{Source, growth_rows, shock_rows, write_csv, write_json, write_parquet};
@@ -45,15 +43,15 @@ const WORTH_A_GPU: f64 = 1e11;
 /// Validates the arguments, solves, and writes the results.
 pub(super) fn run(arguments: &GrowthArgs, report: &Report) -> Result<Outcome> {
     let model = Model::new(arguments.sigma, arguments.beta, arguments.delta, arguments.alpha)?;
-    let choice = arguments.choice.unwrap_or(Choice::Continuous);
-    let wanted = Wanted::of(arguments, arguments.device.names_a_gpu())?;
-    let settings = settings(arguments, wanted.defaults(choice), choice)?;
+    let request = request(arguments);
+    let target = request.target()?;
+    let settings = request.settings(target)?;
     let jobs = arguments.device.jobs(report)?;
-    let spec = grid_spec(arguments, wanted);
+    let spec = request.grid_spec(target);
     let shocks = arguments.shocks.chain()?;
     let chain = shocks.as_ref().map_or_else(Chain::certain, |shocks| shocks.chain.clone());
     check_grid_fits(&spec, chain.len())?;
-    let problem = jobs.install(|| Problem::with_shocks(model, chain, spec, choice))?;
+    let problem = jobs.install(|| Problem::with_shocks(model, chain, spec, request.choice()))?;
     let mut outputs = Outputs::default();
     let (destination, format) = outputs.table("--output", arguments.output.clone(), arguments.format)?;
     let path = path_spec(arguments, &mut outputs)?;
@@ -67,21 +65,20 @@ pub(super) fn run(arguments: &GrowthArgs, report: &Report) -> Result<Outcome> {
         // Before the work, whether the path can start there.
         transition_path(&problem, problem.capital(), path.from, 0)?;
     }
-    let (large, size) = match wanted {
-        Wanted::Grid(_) => work(&problem, &settings, arguments.method),
-        Wanted::Accuracy(_) => (false, format!("{} to an accuracy", name(&settings.method))),
+    let (large, size) = match target {
+        Target::Grid(_) => work(&problem, &settings, arguments.method),
+        Target::Accuracy(_) => (false, format!("{} to an accuracy", name(&settings.method))),
     };
     let device = arguments.device.open(&jobs, large, &size, report)?;
     let settings = match device.gpu {
-        Some(_) => self::settings(arguments, Settings::for_gpu(choice), choice)?,
+        Some(_) => request.settings_for_gpu()?,
         None => settings,
     };
     jobs.install(|| {
-        let named = arguments.method.is_some();
-        let solved = solve_with_progress(wanted, named, problem, settings, &device, report)?;
-        let Solved { problem, settings, solution, enclosure } = &solved;
-        summarize(problem, shocks.as_ref(), settings, solution, &device, report);
-        accuracy::summarize(wanted, problem, solution, enclosure, report);
+        let solved = solve_with_progress(&request, target, problem, settings, &device, report)?;
+        summarize(&solved, shocks.as_ref(), &device, report);
+        summarize_enclosure(&solved, target, report);
+        let Enclosed { problem, solution, enclosure, .. } = &solved;
         let points = match &path {
             Some(path) => transition_path(problem, &solution.capital_next, path.from, path.periods)?,
             None => Vec::new(),
@@ -114,7 +111,7 @@ pub(super) fn run(arguments: &GrowthArgs, report: &Report) -> Result<Outcome> {
 
 /// What is written beside each table.
 struct Written<'a> {
-    solved: &'a Solved,
+    solved: &'a Enclosed,
     long_run: &'a LongRun,
 }
 
@@ -126,7 +123,7 @@ impl Written<'_> {
         destination: &Destination,
         format: Format,
     ) -> Result<()> {
-        let Solved { problem, settings, solution, enclosure } = self.solved;
+        let Enclosed { problem, settings, solution, enclosure } = self.solved;
         let source = Source::new(problem, settings, solution, enclosure)
             .long_run(self.long_run.simulated.as_ref(), self.long_run.ergodic.as_ref());
         destination.write(|out| match format {
@@ -138,7 +135,7 @@ impl Written<'_> {
 
     /// Writes the simulated path, which is simulated once more instead of held, and the distribution.
     fn write_long_run(&self, asked: &LongRunSpec) -> Result<()> {
-        let Solved { problem, solution, .. } = self.solved;
+        let Enclosed { problem, solution, .. } = self.solved;
         if let (Some(simulation), Some((destination, format))) = (&asked.simulation, &asked.paths) {
             let path = Simulator::new(problem, solution, simulation)?;
             self.write(|| path.clone(), destination, *format)?;
@@ -154,33 +151,22 @@ impl Written<'_> {
     }
 }
 
-/// What was typed, and `defaults` for the rest.
-fn settings(arguments: &GrowthArgs, defaults: Settings, choice: Choice) -> Result<Settings> {
-    let settings = defaults
-        .method(arguments.method.unwrap_or(defaults.method))
-        .maximizer(arguments.maximizer.unwrap_or(defaults.maximizer))
-        .stop(arguments.stop.unwrap_or(defaults.stop))
-        .tolerance(arguments.tolerance.unwrap_or(defaults.tolerance))
-        .max_iterations(arguments.max_iterations.unwrap_or(defaults.max_iterations));
-    settings.check(choice)?;
-    let told = [
-        ("tolerance", arguments.tolerance.map(figure)),
-        ("max_iterations", arguments.max_iterations.map(|most| most.to_string())),
-        ("--stop", arguments.stop.map(|stop| name(&stop))),
-        ("maximizer", arguments.maximizer.map(|maximizer| name(&maximizer))),
-    ];
-    if settings.method == Method::Collocation
-        && let Some((name, Some(value))) = told.into_iter().find(|(_, value)| value.is_some())
-    {
-        let requirement = "`method collocation` iterates on no grid, to rounding; leave one of the two out";
-        return Err(Error::Parameter { name, value, requirement: requirement.into() });
+/// What was typed.
+fn request(arguments: &GrowthArgs) -> Request {
+    Request {
+        accuracy: arguments.accuracy,
+        points: arguments.grid,
+        low: arguments.low,
+        high: arguments.high,
+        spacing: arguments.grid_spacing,
+        choice: arguments.choice,
+        method: arguments.method,
+        maximizer: arguments.maximizer,
+        stop: arguments.stop,
+        tolerance: arguments.tolerance,
+        max_iterations: arguments.max_iterations,
+        on_gpu: arguments.device.names_a_gpu(),
     }
-    Ok(settings)
-}
-
-fn grid_spec(arguments: &GrowthArgs, wanted: Wanted) -> GridSpec {
-    let spec = GridSpec::default().points(wanted.points()).between(arguments.low, arguments.high);
-    spec.spacing(arguments.grid_spacing.unwrap_or(wanted.spacing()))
 }
 
 /// Refuses a grid whose solution in so many states needs more memory than is free.
@@ -233,24 +219,15 @@ fn path_spec(arguments: &GrowthArgs, outputs: &mut Outputs) -> Result<Option<Pat
     Ok(Some(PathSpec { periods, from, destination, format }))
 }
 
-/// A solution, what it solves, and bounds on the true V.
-pub(super) struct Solved {
-    pub(super) problem: Problem,
-    pub(super) settings: Settings,
-    pub(super) solution: Solution,
-    pub(super) enclosure: Enclosure,
-}
-
-/// Solves, and encloses the true V. Where the method is not `named` and collocation fails, as capital
-/// leaves the range, the iteration on grids takes its place.
+/// Solves, and encloses the true V.
 fn solve_with_progress(
-    wanted: Wanted,
-    named: bool,
+    request: &Request,
+    target: Target,
     problem: Problem,
     settings: Settings,
     device: &Opened,
     report: &Report,
-) -> Result<Solved> {
+) -> Result<Enclosed> {
     const STEPS: f64 = 1000.0;
     let bar = report.progress("solving", STEPS as u64);
     let mut level = (0, 0.0);
@@ -263,36 +240,15 @@ fn solve_with_progress(
         }
         show(&bar, STEPS, &settings, level.1, progress);
     };
-    let solved = match (wanted, &device.gpu) {
-        (Wanted::Accuracy(accuracy), None) => {
-            let found = match solve_to(&problem, &settings, accuracy, &mut observe) {
-                Err(Error::Growth(GrowthError::Collocation { .. })) if !named => {
-                    let iterated = settings.method(Method::Accelerated);
-                    solve_to(&problem, &iterated, accuracy, &mut observe)
-                }
-                found => found,
-            };
-            found.map(|Accurate { problem, settings, solution, enclosure, .. }| Solved {
-                problem,
-                settings,
-                solution,
-                enclosure,
-            })
-        }
-        (_, gpu) => {
-            let solution = match gpu {
-                Some(gpu) => solve_on(gpu, &problem, &settings, &mut observe),
-                None => solve(&problem, &settings, &mut observe),
-            };
-            solution.and_then(|mut solution| {
-                solution.timing.start += device.start;
-                let enclosure = enclose_solution(&problem, &solution)?;
-                Ok(Solved { problem, settings, solution, enclosure })
-            })
-        }
+    let solved = match &device.gpu {
+        Some(gpu) => solve_on(gpu, &problem, &settings, &mut observe)
+            .and_then(|solution| Enclosed::new(problem, settings, solution)),
+        None => request.solve(target, problem, settings, &mut observe),
     };
     bar.finish_and_clear();
-    solved
+    let mut solved = solved?;
+    solved.solution.timing.start += device.start;
+    Ok(solved)
 }
 
 /// The bar's length is the way of the measure, in logarithms, from where the grid started down to the
@@ -309,14 +265,8 @@ fn show(bar: &ProgressBar, steps: f64, settings: &Settings, first: f64, progress
     bar.set_message(format!("N = {}, {measure} {:.1e}", progress.points, progress.measure));
 }
 
-fn summarize(
-    problem: &Problem,
-    shocks: Option<&Shocks>,
-    settings: &Settings,
-    solution: &Solution,
-    device: &Opened,
-    report: &Report,
-) {
+fn summarize(solved: &Enclosed, shocks: Option<&Shocks>, device: &Opened, report: &Report) {
+    let Enclosed { problem, settings, solution, .. } = solved;
     let steady = problem.model().steady_state();
     report.line(format!(
         "steady state  k* = {}, c* = {}, V(k*) = {}",
@@ -398,6 +348,29 @@ fn summarize(
     ));
 }
 
+/// Says what is guaranteed about the true value function.
+fn summarize_enclosure(solved: &Enclosed, target: Target, report: &Report) {
+    let Enclosed { problem, enclosure, .. } = solved;
+    let asked = match target {
+        Target::Accuracy(accuracy) => format!(", {accuracy:e} was asked for"),
+        Target::Grid(_) => String::new(),
+    };
+    report.line(format!(
+        "true V        max |V − V_true| ≤ {} guaranteed, distance to the true value function{asked}; it lies \
+         between value_low and value_high, {} apart at most (rounding {})",
+        upper(solved.error(), 2),
+        upper(enclosure.width(), 2),
+        upper(enclosure.rounding(), 1)
+    ));
+    if enclosure.is_confined() {
+        let (low, high) = problem.grid().ends();
+        report.warning(format!(
+            "capital would leave the grid, so that V_true is the value of the economy whose capital is kept \
+             between {low} and {high}"
+        ));
+    }
+}
+
 /// The name of a setting, as it is typed.
 pub(super) fn name(setting: &impl ValueEnum) -> String {
     setting.to_possible_value().map(|value| value.get_name().to_string()).unwrap_or_default()
@@ -415,6 +388,7 @@ fn milliseconds(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::growth::Choice;
 
     #[test]
     fn only_much_brute_force_is_worth_a_gpu() {

@@ -1,9 +1,9 @@
 //! The picture of `bellwether growth --plot`.
 
-use super::growth::{Solved, name};
+use super::growth::name;
 use crate::error::Result;
 use crate::figures::{grouped, upper};
-use crate::growth::{Ergodic, PathPoint, Problem, euler_error};
+use crate::growth::{Enclosed, Ergodic, PathPoint, Problem, euler_error};
 use crate::plot::{self, Picture};
 
 /// No more points than a picture can show.
@@ -11,8 +11,8 @@ const MOST: usize = 2000;
 
 /// The picture of a solution, of the path where there is one, and of the distribution in the long run where
 /// it was computed.
-pub(super) fn picture(solved: &Solved, path: &[PathPoint], ergodic: Option<&Ergodic>) -> Result<Picture> {
-    let Solved { problem, settings, solution, enclosure } = solved;
+pub(super) fn picture(solved: &Enclosed, path: &[PathPoint], ergodic: Option<&Ergodic>) -> Result<Picture> {
+    let Enclosed { problem, settings, solution, enclosure } = solved;
     let model = problem.model();
     let method = format!(
         "σ = {}, β = {}, δ = {}, α = {}; {} points, {} choice, {}; distance to the true V ≤ {}, iteration \

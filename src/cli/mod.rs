@@ -5,7 +5,6 @@
 //! wrong usage, 3 done in part (`--keep-going` left something out), 128 and more ended by a signal
 //! ([`signals`]).
 
-mod accuracy;
 mod bootstrap;
 mod compare;
 mod coverage;

@@ -16,18 +16,35 @@ use super::solve::{Solution, Timing, collocated, solve};
 use crate::error::{Error, Result};
 use crate::figures::figure;
 
-/// A solution whose values are within the accuracy of the true value function.
+/// A solution on a grid, and bounds on the true value function there.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Accurate {
-    /// The problem on the grid that was chosen.
+pub struct Enclosed {
+    /// The problem on the grid, given or chosen.
     pub problem: Problem,
     /// The settings that its grid was solved with.
     pub settings: Settings,
-    /// The solution; its values are the middles of the enclosure.
+    /// The solution; to an accuracy, its values are the middles of the enclosure.
     pub solution: Solution,
     /// Bounds on the true V.
     pub enclosure: Enclosure,
+}
+
+impl Enclosed {
+    /// A solution of `problem` by `settings`, and the bounds that follow from it.
+    ///
+    /// # Errors
+    ///
+    /// As [`enclose`].
+    pub fn new(problem: Problem, settings: Settings, solution: Solution) -> Result<Self> {
+        let enclosure = enclose_solution(&problem, &solution)?;
+        Ok(Self { problem, settings, solution, enclosure })
+    }
+
+    /// No value of the solution is farther from the true one than this, guaranteed, in units of utility.
+    pub fn error(&self) -> f64 {
+        self.enclosure.error_of(&self.solution.value)
+    }
 }
 
 /// Points of the first grid.
@@ -66,7 +83,7 @@ pub fn solve_to(
     settings: &Settings,
     accuracy: f64,
     observe: &mut dyn FnMut(Progress),
-) -> Result<Accurate> {
+) -> Result<Enclosed> {
     check_accuracy(accuracy)?;
     let settings = settings.stop(Stop::Bound).tolerance(0.1 * accuracy);
     settings.check(problem.choice())?;
@@ -88,7 +105,7 @@ pub fn solve_to(
         if error <= accuracy {
             let solve = began.elapsed();
             let solution = finish(&problem, found, collocation, middle, solve)?;
-            return Ok(Accurate { problem, settings, solution, enclosure });
+            return Ok(Enclosed { problem, settings, solution, enclosure });
         }
         // Of second order; a little more, as that is not exact, and at least half as many again.
         let needed = points as f64 * (error / accuracy).sqrt() * 1.03 + 1.0;
@@ -167,7 +184,7 @@ mod tests {
         Problem::with_shocks(Model::default(), chain, spec, choice).unwrap()
     }
 
-    fn true_error(accurate: &Accurate) -> f64 {
+    fn true_error(accurate: &Enclosed) -> f64 {
         let (problem, n) = (&accurate.problem, accurate.problem.len());
         let (low, high) = problem.grid().ends();
         let truth = Collocation::new(problem.model(), problem.chain(), low, high).unwrap();

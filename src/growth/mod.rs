@@ -47,6 +47,7 @@
 //! | `euler.rs`, `certify.rs` | Euler errors; the guaranteed bound |
 //! | `aruoba.rs` | the benchmark of languages, under its own rule |
 //! | `solve.rs` | the methods, and what they return |
+//! | `request.rs` | what a user names, and the defaults that follow |
 //! | `gpu/` | policies proposed by a GPU in f32 |
 //! | `linear.rs`, `collocation/` | the economy itself, without a grid, by Chebyshev polynomials |
 //! | `enclose/`, `accuracy.rs` | bounds on the true V; the grid that an accuracy needs |
@@ -83,6 +84,7 @@ mod operator;
 mod path;
 mod problem;
 mod refusal;
+mod request;
 mod rounding;
 mod roundoff;
 mod rows;
@@ -97,7 +99,7 @@ mod sup;
 mod tests;
 mod utility;
 
-pub use accuracy::{Accurate, check_accuracy, solve_to};
+pub use accuracy::{Enclosed, check_accuracy, solve_to};
 pub use certify::{Certificate, certify};
 pub use chain::{Chain, RowSums};
 pub use change::Change;
@@ -116,6 +118,7 @@ pub use model::{Model, SteadyState};
 pub use operator::Bellman;
 pub use path::{PathPoint, transition_path};
 pub use problem::Problem;
+pub use request::{Request, Target};
 pub use settings::{Method, Progress, Settings, Stop};
 pub use simulate::{Moment, Moments, Simulated, SimulatedPeriod, Simulation, Simulator, simulate};
 pub use solve::{ProposalReport, Solution, Timing, solve};
