@@ -17,10 +17,11 @@ The same digits on every CPU and GPU, from prices in files, pandas, polars, Arro
 
 from __future__ import annotations
 
-from ._api import bootstrap, compare, devices, exact, growth, growth_shocks, read_panel, simulate
+from ._api import bootstrap, compare, devices, exact, read_panel, simulate
 from ._bellwether import GpuError, __version__
+from ._growth import GrowthSolution, growth, growth_shocks
 from ._options import BellwetherWarning
-from ._results import Comparison, Device, Devices, GrowthSolution, Intervals, Panel
+from ._results import Comparison, Device, Devices, Intervals, Panel
 
 __all__ = [
     "BellwetherWarning",

@@ -1,4 +1,4 @@
-"""The functions of the package."""
+"""Panels, intervals, devices and comparisons: the functions."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ from ._options import (
     whole,
 )
 from ._progress import maybe
-from ._results import Comparison, Device, Devices, GrowthSolution, Intervals, Panel, is_of_two
+from ._results import Comparison, Device, Devices, Intervals, Panel, is_of_two
 
 if TYPE_CHECKING:
     import datetime
-    import os
     from collections.abc import Sequence
 
     from typing_extensions import Unpack
@@ -185,7 +184,9 @@ def bootstrap(
     measures = measure_names(measure)
     if samples == "exact":
         if seed is not None:
-            raise ValueError("infinitely many samples are without draws; leave seed out, or give a number of samples")
+            raise ValueError(
+                "infinitely many samples are without draws; leave seed out, or give a number of samples"
+            )
         count = None
     elif isinstance(samples, str):
         raise ValueError(f'samples is {samples!r}, but it must be a whole number or "exact"')
@@ -193,8 +194,8 @@ def bootstrap(
         count = whole("samples", samples, 1, 2**32 - 1)
     if is_of_two(measures) and panel.get("align") == "none":
         raise ValueError(
-            f'align is "none", but {", ".join(one for one in measures if one in OF_TWO)} needs the returns of two '
-            'stocks over the same times; take "exact", "inner", "previous" or "refresh"'
+            f'align is "none", but {", ".join(one for one in measures if one in OF_TWO)} needs the returns '
+            'of two stocks over the same times; take "exact", "inner", "previous" or "refresh"'
         )
     method = {
         "samples": count,
@@ -249,7 +250,7 @@ def exact(
     progress: bool = True,
     **panel: Unpack[PanelOptions],
 ) -> Intervals:
-    """The intervals of infinitely many samples, by inversion of the characteristic function: no draws, no seed.
+    """Intervals of infinitely many samples, by inversion of the characteristic function: no draws, no seed.
 
     Known for measures that are a function of one column's sum, with percentile, basic, normal, bc and bca
     intervals.
@@ -280,217 +281,8 @@ def exact(
             date  stock        rv     lower     upper
     0 2007-01-03  S0001  0.000195  0.000128  0.000273
     """
-    return bootstrap(
-        prices,
-        returns=returns,
-        samples="exact",
-        confidence=confidence,
-        measure=measure,
-        interval=interval,
-        scheme=scheme,
-        side=side,
-        by=by,
-        details=details,
-        dates=dates,
-        names=names,
-        device="cpu",
-        threads=threads,
-        memory=memory,
-        progress=progress,
-        **panel,
-    )
-
-
-def growth(
-    *,
-    sigma: float = 2.0,
-    beta: float = 0.95,
-    delta: float = 0.1,
-    alpha: float = 0.33,
-    grid: int = 100,
-    low: float = 0.25,
-    high: float = 1.75,
-    spacing: str = "linear",
-    choice: str = "continuous",
-    method: str | None = None,
-    maximizer: str | None = None,
-    stop: str = "bound",
-    tolerance: float = 1e-6,
-    max_iterations: int = 100_000,
-    device: str | int = "auto",
-    threads: int | None = None,
-    memory: int | str | None = None,
-    progress: bool = True,
-) -> GrowthSolution:
-    """Solve the deterministic growth model by value function iteration, with a certificate.
-
-    max Σ β^t U(c_t) with k_{t+1} = k_t^α − c_t + (1 − δ) k_t and U(c) = (c^(1−σ) − 1)/(1 − σ).
-
-    Parameters
-    ----------
-    sigma, beta, delta, alpha : float
-        Relative risk aversion (1 is logarithmic utility), discount factor, depreciation a period, capital
-        share.
-    grid : int
-        Number of grid points.
-    low, high : float
-        The grid's ends, as multiples of the steady state's capital.
-    spacing : {"linear", "log"}
-        Of the grid points.
-    choice : {"continuous", "grid"}
-        Where next period's capital may lie.
-    method : {"vfi", "accelerated", "howard", "egm"}, optional
-        How the Bellman operator is iterated.
-    maximizer : {"cell", "golden", "brute", "sweep", "bisection"}, optional
-        How the best next capital is found.
-    stop : {"bound", "change"}
-        Stop at a guaranteed error of V, or at a small change.
-    tolerance : float
-        That error or change, in units of utility.
-    max_iterations : int
-        Give up after so many.
-    device, threads, memory, progress
-        As in :func:`bootstrap`.
-
-    Returns
-    -------
-    GrowthSolution
-        V, the policy and consumption at the grid points, and what is guaranteed.
-
-    Raises
-    ------
-    ValueError
-        Where a parameter is out of range, or the tolerance can't be guaranteed in 64 bits.
-    MemoryError
-        Where the grid does not fit into `memory`.
-    GpuError
-        Where a device was asked for that is not there, or that failed.
-
-    Examples
-    --------
-    >>> import bellwether as bw
-    >>> solution = bw.growth(grid=1000)
-    >>> solution.bound <= 1e-6
-    True
-    >>> round(solution.steady_state["capital"], 6)
-    3.16086
-    """
-    return _solve(locals(), None)
-
-
-def growth_shocks(
-    *,
-    rho: float = 0.95,
-    shock_sd: float = 0.007,
-    states: int = 5,
-    chain: str = "rouwenhorst",
-    width: float = 3.0,
-    productivity: Sequence[float] | None = None,
-    transition: Any = None,
-    row_sums: str = "one",
-    sigma: float = 2.0,
-    beta: float = 0.95,
-    delta: float = 0.1,
-    alpha: float = 0.33,
-    grid: int = 100,
-    low: float = 0.25,
-    high: float = 1.75,
-    spacing: str = "linear",
-    choice: str = "continuous",
-    method: str | None = None,
-    maximizer: str | None = None,
-    stop: str = "bound",
-    tolerance: float = 1e-6,
-    max_iterations: int = 100_000,
-    device: str | int = "auto",
-    threads: int | None = None,
-    memory: int | str | None = None,
-    progress: bool = True,
-) -> GrowthSolution:
-    """Solve the growth model with productivity shocks, with a certificate.
-
-    Output is z k^α, and ln z' = ρ ln z + ε is a Markov chain with the states and the transition matrix of
-    Rouwenhorst or Tauchen, or those given.
-
-    Parameters
-    ----------
-    rho, shock_sd : float
-        Autocorrelation of ln z, and standard deviation of its shocks.
-    states : int
-        States of the chain.
-    chain : {"rouwenhorst", "tauchen"}
-        How the chain is made.
-    width : float
-        Of Tauchen's chain: standard deviations of ln z to either side.
-    productivity : sequence of float, optional
-        The states z themselves, increasing, with `transition`.
-    transition : array-like, optional
-        States × states: row z has the probabilities of tomorrow's states.
-    row_sums : {"one", "scaled", "any"}
-        What is done with rows that do not sum to 1: refused, divided by their sums, or taken as they are.
-    sigma, beta, delta, alpha, grid, low, high, spacing, choice, method, maximizer, stop, tolerance
-        As in :func:`growth`.
-    max_iterations, device, threads, memory, progress
-        As in :func:`growth`.
-
-    Returns
-    -------
-    GrowthSolution
-        A value a node, states × grid points, state by state; ``z`` has the states.
-
-    Raises
-    ------
-    ValueError
-        Where a parameter or the chain is not valid, or the tolerance can't be guaranteed in 64 bits.
-    MemoryError
-        Where the solution does not fit into `memory`.
-
-    Examples
-    --------
-    >>> import bellwether as bw
-    >>> solution = bw.growth_shocks(states=3, grid=50)
-    >>> solution.to_frame().shape
-    (150, 6)
-    >>> solution.bound <= 1e-6
-    True
-    """
-    if (productivity is None) != (transition is None):
-        raise ValueError("productivity and transition go together: the states, and a row of probabilities of each")
-    given: list[float] = []
-    rows: list[float] = []
-    if productivity is not None:
-        import numpy as np
-
-        given = [float(one) for one in productivity]
-        rows = [float(one) for one in np.asarray(transition, dtype=float).ravel()]
-        chain = "given"
-    shocks = {
-        "chain": chain,
-        "rho": float(rho),
-        "shock_sd": float(shock_sd),
-        "states": whole("states", states, 0, 2**63 - 1),
-        "width": float(width),
-        "productivity": given,
-        "transition": rows,
-        "row_sums": row_sums,
-    }
-    return _solve(locals(), shocks)
-
-
-def _solve(given: dict[str, Any], shocks: dict[str, Any] | None) -> GrowthSolution:
-    """Solve the model of these parameters."""
-    wanted: dict[str, Any] = {name: float(given[name]) for name in ("sigma", "beta", "delta", "alpha", "low", "high", "tolerance")}
-    wanted |= {name: whole(name, given[name], 0, 2**63 - 1) for name in ("grid", "max_iterations")}
-    wanted |= {name: given[name] for name in ("spacing", "choice", "method", "maximizer", "stop")}
-    means = resources(str(given["device"]), given["threads"], given["memory"])
-    bar = maybe(given["progress"], "growth")
-    solution = None
-    try:
-        solution = _bellwether.growth({**wanted, "shocks": shocks}, means, bar)
-    finally:
-        if bar is not None:
-            bar.close(complete=False)
-    return GrowthSolution(solution)
+    given: dict[str, Any] = {name: value for name, value in locals().items() if name != "panel"}
+    return bootstrap(**given, **panel, samples="exact", device="cpu")
 
 
 def simulate(
@@ -505,7 +297,10 @@ def simulate(
     folder: Path | None = None,
     force: bool = False,
 ) -> Panel:
-    """Simulate a panel of intraday prices: stochastic volatility, a U-shaped day, correlated stocks, jumps, bounce.
+    """Simulate a panel of intraday prices.
+
+    Volatility is stochastic and U-shaped within the day, stocks are correlated, jump, and bounce between bid
+    and ask.
 
     Parameters
     ----------

@@ -17,7 +17,6 @@ from . import _bellwether
 from ._options import BellwetherWarning, check_options, size
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
     import pandas as pd
 
@@ -58,25 +57,31 @@ def read(
         return panel
     if not _is_array(table) and (dates is not None or names is not None):
         raise ValueError("dates and names are of arrays; a table has them in it")
-    last = (default_align, threads, keep_prices)
+    asked = {
+        "options": options,
+        "default_align": default_align,
+        "threads": threads,
+        "memory": size(memory),
+        "keep_prices": keep_prices,
+    }
+    are_returns = returns is not None
     if isinstance(table, (str, os.PathLike)) or _are_paths(table):
-        if returns is not None:
+        if are_returns:
             raise ValueError("files hold prices; read returns by pandas or polars, and give the frame")
         paths = [table] if isinstance(table, (str, os.PathLike)) else list(table)
-        room = size(memory)
-        panel = _bellwether.read_files(paths, options, default_align, threads, room, keep_prices)
+        panel = _bellwether.read_files(paths, asked)
     elif _is_of("pandas", table, "DataFrame", "Series"):
         columns, wide = _of_pandas(table, what, options)
-        panel = _bellwether.read_columns(what, columns, wide, returns is not None, options, *last)
+        panel = _bellwether.read_columns(what, columns, wide, are_returns, asked)
     elif _is_array(table):
         columns = _of_array(table, what, dates, names, options)
-        panel = _bellwether.read_columns(what, columns, True, returns is not None, options, *last)
+        panel = _bellwether.read_columns(what, columns, True, are_returns, asked)
     elif hasattr(table, "__arrow_c_stream__"):
-        panel = _bellwether.read_arrow(what, table, returns is not None, options, *last)
+        panel = _bellwether.read_arrow(what, table, are_returns, asked)
     else:
         raise TypeError(
-            f"{what} can't be a {type(table).__module__}.{type(table).__qualname__}: give a DataFrame, anything "
-            "with __arrow_c_stream__, an array with dates, a Panel, or a path"
+            f"{what} can't be a {type(table).__module__}.{type(table).__qualname__}: give a DataFrame, "
+            "anything with __arrow_c_stream__, an array with dates, a Panel, or a path"
         )
     tell(panel.warnings, panel.left_out)
     return panel
@@ -113,7 +118,7 @@ def _are_paths(table: Any) -> bool:
 
 
 def _of_pandas(table: Any, what: str, options: dict[str, Any]) -> tuple[list[Column], bool]:
-    """The columns of a frame or a series of pandas, its times first, and whether the others are all stocks."""
+    """The columns of a frame or a series of pandas, times first, and whether the others are all stocks."""
     import pandas as pd
 
     wide = isinstance(table, pd.Series)
@@ -132,7 +137,10 @@ def _of_pandas(table: Any, what: str, options: dict[str, Any]) -> tuple[list[Col
                 f"{what}: the rows have an index of {index.nlevels} levels without names; name them like "
                 'columns: index.names = ["time", "stock"]'
             )
-        columns = [_column(pd.Series(index.get_level_values(i)), str(index.names[i]), options) for i in range(index.nlevels)]
+        columns = [
+            _column(pd.Series(index.get_level_values(i)), str(index.names[i]), options)
+            for i in range(index.nlevels)
+        ]
     elif isinstance(index, (pd.DatetimeIndex, pd.PeriodIndex)):
         stamps = index.to_timestamp() if isinstance(index, pd.PeriodIndex) else index
         columns = [_column(pd.Series(stamps), _time_name(index.name, options), options)]
@@ -181,7 +189,9 @@ def _column(values: pd.Series[Any], name: str, options: dict[str, Any]) -> Colum
             return {"name": name, "kind": "number", "values": np.ascontiguousarray(array, dtype="f8")}
         return {"name": name, "kind": "integer", "values": np.ascontiguousarray(array, dtype="i8")}
     if pd.api.types.is_numeric_dtype(kind):
-        array = values.to_numpy() if isinstance(kind, np.dtype) else values.to_numpy(dtype="f8", na_value=np.nan)
+        array = (
+            values.to_numpy() if isinstance(kind, np.dtype) else values.to_numpy(dtype="f8", na_value=np.nan)
+        )
         return {"name": name, "kind": "number", "values": np.ascontiguousarray(array, dtype="f8")}
     return _texts(values, name)
 
@@ -200,7 +210,13 @@ def _times(values: pd.Series[Any], name: str) -> Column:
         raise ValueError(
             f'row {row} (from 0), column "{name}": {values.iloc[row]} lies outside of the years 1678 to 2261'
         ) from None
-    return {"name": name, "kind": "time", "values": np.ascontiguousarray(nanoseconds), "utc": False, "zone": None}
+    return {
+        "name": name,
+        "kind": "time",
+        "values": np.ascontiguousarray(nanoseconds),
+        "utc": False,
+        "zone": None,
+    }
 
 
 def _texts(values: Any, name: str) -> Column:
@@ -213,7 +229,12 @@ def _texts(values: Any, name: str) -> Column:
     else:
         codes, dictionary = pd.factorize(values)
     texts = [str(one) for one in dictionary]
-    return {"name": name, "kind": "text", "values": np.ascontiguousarray(codes, dtype="i8"), "dictionary": texts}
+    return {
+        "name": name,
+        "kind": "text",
+        "values": np.ascontiguousarray(codes, dtype="i8"),
+        "dictionary": texts,
+    }
 
 
 def _zone(zone: Any) -> str | None:
@@ -228,7 +249,9 @@ def _zone(zone: Any) -> str | None:
     return None
 
 
-def _of_array(array: npt.NDArray[Any], what: str, dates: Any, names: Sequence[str] | None, options: dict[str, Any]) -> list[Column]:
+def _of_array(
+    array: npt.NDArray[Any], what: str, dates: Any, names: Sequence[str] | None, options: dict[str, Any]
+) -> list[Column]:
     """The columns of an array, rows by stocks, whose rows are of these dates."""
     import numpy as np
 
@@ -237,7 +260,9 @@ def _of_array(array: npt.NDArray[Any], what: str, dates: Any, names: Sequence[st
             f"{what}: an array must hold numbers, rows × stocks, not {array.dtype} in {array.ndim} dimensions"
         )
     if dates is None:
-        raise ValueError(f"{what}: an array needs dates, the time of each row (or the day, for rows in order)")
+        raise ValueError(
+            f"{what}: an array needs dates, the time of each row (or the day, for rows in order)"
+        )
     array = array.reshape(len(array), -1)
     if len(dates) != len(array):
         raise ValueError(f"{what}: there are {len(dates)} dates for {len(array)} rows")
@@ -266,7 +291,9 @@ def _stamps(dates: npt.NDArray[Any], what: str, options: dict[str, Any]) -> Colu
         nanoseconds = dates.astype("M8[ns]")
         if not np.array_equal(nanoseconds.astype(dates.dtype), dates, equal_nan=True):
             row = int(np.flatnonzero((nanoseconds.astype(dates.dtype) != dates) & ~np.isnat(dates))[0])
-            raise ValueError(f'{what}: row {row} (from 0), column "time": {dates[row]} lies outside of 1678 to 2261')
+            raise ValueError(
+                f'{what}: row {row} (from 0), column "time": {dates[row]} lies outside of 1678 to 2261'
+            )
         values = nanoseconds.view("i8")
         if np.datetime_data(dates.dtype)[0] == "D" and len(values):
             for option in ("every", "session", "outliers"):

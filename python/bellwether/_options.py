@@ -33,6 +33,9 @@ class PanelOptions(TypedDict, total=False):
         new one. By default ``"none"``, and ``"exact"`` for measures of two stocks.
     every : str
         Take prices at this step: ``"5min"``, ``"300s"``, ``"10ticks"``.
+    subsample : int
+        Average over so many grids of `every`, each begun an equal part of the step later than the one before:
+        for variance, volatilities and log-variance, with studentized or asymptotic intervals, or by blocks.
     missing : {"error", "skip"}
         Rows without a price.
     duplicates : {"error", "last", "mean", "median"}
@@ -63,6 +66,7 @@ class PanelOptions(TypedDict, total=False):
     to_day: Day | None
     align: str | None
     every: str | None
+    subsample: int | None
     missing: str
     duplicates: str
     session: str | None
@@ -140,11 +144,15 @@ def check_options(given: Mapping[str, Any]) -> dict[str, Any]:
     """The options that were given."""
     for name in given:
         if name not in OPTIONS:
-            raise TypeError(f"there is no parameter {name!r}; of a panel there are {', '.join(sorted(OPTIONS))}")
+            raise TypeError(
+                f"there is no parameter {name!r}; of a panel there are {', '.join(sorted(OPTIONS))}"
+            )
     options = {name: value for name, value in given.items() if value is not None}
     if not isinstance(options.get("columns", ""), (str, dict)):
         options["columns"] = dict(options["columns"])
     for name in ("stocks", "where"):
         if name in options and not isinstance(options[name], str):
             options[name] = [str(one) for one in options[name]]
+    if "subsample" in options:
+        options["subsample"] = whole("subsample", options["subsample"], 1, 2**63 - 1)
     return options

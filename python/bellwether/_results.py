@@ -1,4 +1,4 @@
-"""What functions give back: panels, intervals, solutions, comparisons, devices."""
+"""What functions give back: panels, intervals, comparisons, devices."""
 
 from __future__ import annotations
 
@@ -253,7 +253,9 @@ class Intervals:
 
         if layout == "wide":
             days, stocks, values = self._intervals.wide()
-            columns = pd.MultiIndex.from_tuples([(stock, end) for stock in stocks for end in ("lower", "upper")])
+            columns = pd.MultiIndex.from_tuples(
+                [(stock, end) for stock in stocks for end in ("lower", "upper")]
+            )
             return pd.DataFrame(values, index=pd.Index(_days(days).tolist(), dtype=object), columns=columns)
         if layout != "long":
             raise ValueError(f'layout is {layout!r}, but it must be "long" or "wide"')
@@ -285,7 +287,9 @@ class Intervals:
         >>> result.to_arrow().num_rows
         1
         """
-        return importlib.import_module("pyarrow").table({name: self._plain(values) for name, values in self.to_dict().items()})
+        return importlib.import_module("pyarrow").table(
+            {name: self._plain(values) for name, values in self.to_dict().items()}
+        )
 
     @staticmethod
     def _plain(values: npt.NDArray[Any]) -> Any:
@@ -376,136 +380,8 @@ class Intervals:
         method = self.method[0]
         how = "exact" if method["exact"] else f"{method['samples']} samples"
         measures, kinds = ", ".join(self._intervals.names), ", ".join(method["intervals"])
-        return f"Intervals: {measures}, {kinds}, confidence {method['confidence']}, {how}, {len(self.stocks)} stocks"
-
-
-class GrowthSolution:
-    """The growth model, solved and certified: what :func:`growth` and :func:`growth_shocks` give.
-
-    Attributes
-    ----------
-    k, value, capital_next, consumption, euler_error : numpy.ndarray
-        A value a grid point (with shocks state by state, and ``z`` beside): capital, V(k) in units of utility, the best k', consumption, and the Euler
-        error at k (log10).
-    bound : float
-        No ``value`` is farther from the exact solution on this grid.
-    """
-
-    def __init__(self, solution: _bellwether.Growth) -> None:
-        self._solution = solution
-        self._description: dict[str, Any] = json.loads(solution.description())
-
-    @property
-    def z(self) -> Floats:
-        """Productivity at the nodes; 1 without shocks."""
-        return self._solution.column("z")
-
-    @property
-    def k(self) -> Floats:
-        """Capital at the grid points."""
-        return self._solution.column("k")
-
-    @property
-    def value(self) -> Floats:
-        """V at the grid points, in units of utility."""
-        return self._solution.column("value")
-
-    @property
-    def capital_next(self) -> Floats:
-        """Next period's capital, the policy."""
-        return self._solution.column("capital_next")
-
-    @property
-    def consumption(self) -> Floats:
-        """Consumption."""
-        return self._solution.column("consumption")
-
-    @property
-    def euler_error(self) -> Floats:
-        """Euler errors at the grid points, log10."""
-        return self._solution.column("euler_error")
-
-    @property
-    def certificate(self) -> dict[str, float]:
-        """What is guaranteed and measured: residual, iteration_error, rounding, euler_max, euler_mean."""
-        found: dict[str, float] = self._description["certificate"]
-        return found
-
-    @property
-    def bound(self) -> float:
-        """The guaranteed error of ``value`` on this grid, in units of utility."""
-        return self.certificate["iteration_error"]
-
-    @property
-    def steady_state(self) -> dict[str, float]:
-        """Capital, consumption and value at the steady state."""
-        found: dict[str, float] = self._description["steady_state"]
-        return found
-
-    @property
-    def iterations(self) -> int:
-        """Applications of the Bellman operator on the grid itself."""
-        found: int = self._description["iterations"]
-        return found
-
-    @property
-    def description(self) -> dict[str, Any]:
-        """All of it: certificate, steady state, settings, iterations, seconds."""
-        return self._description
-
-    @property
-    def device(self) -> str:
-        """What was computed on, and why."""
-        return self._solution.device
-
-    def to_frame(self) -> pd.DataFrame:
-        """The solution as a frame of pandas, a row a grid point."""
-        import pandas as pd
-
-        names = ["k", "value", "capital_next", "consumption", "euler_error"]
-        if self._solution.has_shocks:
-            names.insert(0, "z")
-        return pd.DataFrame({name: self._solution.column(name) for name in names})
-
-    def path(self, periods: int, from_capital: float) -> pd.DataFrame:
-        """The transition path: what the household does from a capital on.
-
-        Parameters
-        ----------
-        periods : int
-            Periods after the first.
-        from_capital : float
-            Capital at the start, within the grid.
-
-        Returns
-        -------
-        pandas.DataFrame
-            ``t``, ``k``, ``c``, ``output``, ``investment``; goods in units of output.
-
-        Raises
-        ------
-        ValueError
-            Where the grid does not hold the capital.
-
-        Examples
-        --------
-        >>> import bellwether as bw
-        >>> solution = bw.growth()
-        >>> path = solution.path(100, from_capital=solution.k[0])
-        >>> bool(abs(path.k.iloc[-1] / solution.steady_state["capital"] - 1) < 0.01)
-        True
-        """
-        import pandas as pd
-
-        return pd.DataFrame(self._solution.path(periods, from_capital))
-
-    def write(self, path: str | os.PathLike[str]) -> None:
-        """Write the solution to a file of CSV, whole or not at all, as the command line does."""
-        self._solution.write(path)
-
-    def __repr__(self) -> str:
-        points = len(self.k)
-        return f"GrowthSolution: {points} {'nodes' if self._solution.has_shocks else 'grid points'}, {self.iterations} iterations, |V - V_N| <= {self.bound:.2e}"
+        sure, stocks = f"confidence {method['confidence']}", f"{len(self.stocks)} stocks"
+        return f"Intervals: {measures}, {kinds}, {sure}, {how}, {stocks}"
 
 
 class Comparison:
@@ -531,7 +407,10 @@ class Comparison:
         return pd.DataFrame(self.records)
 
     def __repr__(self) -> str:
-        lines = [f"{record['size']:>12,}  {record['device']:<24} {record['median']:.6f} s" for record in self.records]
+        lines = [
+            f"{record['size']:>12,}  {record['device']:<24} {record['median']:.6f} s"
+            for record in self.records
+        ]
         return "\n".join(lines)
 
 

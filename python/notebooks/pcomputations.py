@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 
 def computeRV(returns):
@@ -21,6 +20,8 @@ def sample_to_statistic(data):
 
 def best_choices(task):
     """Problem 2: the maximum of the Bellman equation at some points of the grid, by a minimizer."""
+    from scipy.optimize import minimize_scalar
+
     resources, grid, value, sigma, beta = task
 
     def best(resource):

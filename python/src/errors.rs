@@ -19,7 +19,10 @@ pub(crate) fn exception(error: Error) -> PyErr {
         Error::Io { action, path, source } => {
             let text = format!("cannot {action} {}: {source}", path.display());
             match (source.kind(), source.raw_os_error()) {
-                // By the number Python knows the class.
+                // By the number Python knows the class; Windows' own come fourth.
+                (_, Some(number)) if cfg!(windows) => {
+                    PyOSError::new_err((0, format!("cannot {action}: {source}"), path, number))
+                }
                 (_, Some(number)) => PyOSError::new_err((number, format!("cannot {action}: {source}"), path)),
                 (ErrorKind::NotFound, _) => PyFileNotFoundError::new_err(text),
                 _ => PyOSError::new_err(text),
@@ -42,14 +45,13 @@ pub(crate) fn value_error(text: impl Into<String>) -> PyErr {
 }
 
 /// Parameters of the library that are called otherwise in Python.
-const NAMES: [(&str, &str); 7] = [
+const NAMES: [(&str, &str); 6] = [
     ("from", "from_day"),
     ("to", "to_day"),
     ("filters", "where"),
     ("half_days", "holidays"),
     ("points", "grid"),
     ("the number of threads", "threads"),
-    ("block", "block"),
 ];
 
 fn name(parameter: &str) -> &str {

@@ -1,11 +1,14 @@
 //! `growth`: the growth model, solved and certified.
 
-use bellwether::growth::enclose::{Enclosure, enclose_solution};
+use std::path::PathBuf;
+
+use bellwether::gpu::DeviceChoice;
 use bellwether::growth::{
-    Chain, Choice, GridSpec, Model, Problem, RowSums, Settings, Solution, solve, solve_on, transition_path,
+    Chain, Enclosed, Model, Problem, Progress, Request, RowSums, Target, solve_on, transition_path,
 };
-use bellwether::output::growth::{ShockRow, growth_rows, shock_rows, write_csv};
+use bellwether::output::growth::{ShockRow, growth_rows, shock_rows, write, write_json};
 use bellwether::output::{Destination, Format};
+use clap::ValueEnum;
 use numpy::PyArray1;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -15,7 +18,7 @@ use crate::errors::{exception, guarded, value_error};
 use crate::options::choice;
 use crate::run::{Watch, interruptible};
 
-/// What is to be solved, and how.
+/// What is to be solved, and how; none for what was not named.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub(crate) struct Wanted {
@@ -23,83 +26,86 @@ pub(crate) struct Wanted {
     beta: f64,
     delta: f64,
     alpha: f64,
-    grid: usize,
+    accuracy: Option<f64>,
+    grid: Option<usize>,
     low: f64,
     high: f64,
-    spacing: String,
-    choice: String,
+    spacing: Option<String>,
+    choice: Option<String>,
     method: Option<String>,
     maximizer: Option<String>,
-    stop: String,
-    tolerance: f64,
-    max_iterations: usize,
+    stop: Option<String>,
+    tolerance: Option<f64>,
+    max_iterations: Option<usize>,
     /// None without shocks.
     shocks: Option<Shocks>,
 }
 
-/// Productivity as a Markov chain.
+/// Productivity as a Markov chain: in one of three ways.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 struct Shocks {
-    /// How the chain is made, or `given`.
-    chain: String,
+    /// How the chain is made; none where it is given.
+    chain: Option<String>,
     rho: f64,
     shock_sd: f64,
     states: usize,
     width: f64,
+    /// A file that holds it.
+    file: Option<PathBuf>,
+    /// Its states.
     productivity: Vec<f64>,
-    /// One row after another.
+    /// Its probabilities, one row after another.
     transition: Vec<f64>,
-    row_sums: String,
+    row_sums: Option<String>,
 }
 
 impl Shocks {
     fn chain(&self) -> PyResult<Chain> {
         let Self { rho, shock_sd, states, width, .. } = *self;
-        match self.chain.as_str() {
-            "rouwenhorst" => Chain::rouwenhorst(rho, shock_sd, states).map_err(exception),
-            "tauchen" => Chain::tauchen(rho, shock_sd, states, width).map_err(exception),
-            "given" => {
-                let row_sums = match self.row_sums.as_str() {
-                    "one" => RowSums::One,
-                    "scaled" => RowSums::Scaled,
-                    "any" => RowSums::Any,
-                    other => {
-                        let must = "but it must be one of \"one\", \"scaled\", \"any\"";
-                        return Err(value_error(format!("row_sums is {other:?}, {must}")));
-                    }
-                };
-                let (states, transition) = (self.productivity.clone(), self.transition.clone());
-                Chain::new(states, transition, row_sums).map_err(exception)
+        let row_sums = named("row_sums", &self.row_sums)?.unwrap_or(RowSums::One);
+        let chain = match (&self.file, self.chain.as_deref()) {
+            (Some(file), _) => Chain::read(file, row_sums),
+            (None, None) => Chain::new(self.productivity.clone(), self.transition.clone(), row_sums),
+            (None, Some("rouwenhorst")) => Chain::rouwenhorst(rho, shock_sd, states),
+            (None, Some("tauchen")) => Chain::tauchen(rho, shock_sd, states, width),
+            (None, Some(other)) => {
+                let must = "but it must be one of \"rouwenhorst\", \"tauchen\", or the path of a file";
+                return Err(value_error(format!("chain is {other:?}, {must}")));
             }
-            other => Err(value_error(format!(
-                "chain is {other:?}, but it must be one of \"rouwenhorst\", \"tauchen\""
-            ))),
-        }
+        };
+        chain.map_err(exception)
     }
+}
+
+/// A setting that was named.
+fn named<T: ValueEnum>(name: &str, value: &Option<String>) -> PyResult<Option<T>> {
+    value.as_deref().map(|value| choice(name, value)).transpose()
 }
 
 impl Wanted {
-    fn settings(&self, defaults: Settings) -> PyResult<Settings> {
-        let method = self.method.as_deref().map(|name| choice("method", name)).transpose()?;
-        let maximizer = self.maximizer.as_deref().map(|name| choice("maximizer", name)).transpose()?;
-        let settings = defaults
-            .method(method.unwrap_or(defaults.method))
-            .maximizer(maximizer.unwrap_or(defaults.maximizer))
-            .stop(choice("stop", &self.stop)?)
-            .tolerance(self.tolerance)
-            .max_iterations(self.max_iterations);
-        Ok(settings)
+    fn request(&self, device: &DeviceChoice) -> PyResult<Request> {
+        Ok(Request {
+            accuracy: self.accuracy,
+            points: self.grid,
+            low: self.low,
+            high: self.high,
+            spacing: named("spacing", &self.spacing)?,
+            choice: named("choice", &self.choice)?,
+            method: named("method", &self.method)?,
+            maximizer: named("maximizer", &self.maximizer)?,
+            stop: named("stop", &self.stop)?,
+            tolerance: self.tolerance,
+            max_iterations: self.max_iterations,
+            on_gpu: !matches!(device, DeviceChoice::Auto | DeviceChoice::Cpu),
+        })
     }
 }
 
-/// A solution with its certificate.
+/// A solution, with what is guaranteed about it.
 #[pyclass(frozen, module = "bellwether._bellwether")]
 pub(crate) struct Growth {
-    problem: Problem,
-    settings: Settings,
-    solution: Solution,
-    enclosure: Enclosure,
+    solved: Enclosed,
     rows: Vec<ShockRow>,
     /// What was computed on, and why.
     #[pyo3(get)]
@@ -116,59 +122,54 @@ pub(crate) fn growth(
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Growth> {
     guarded(|| {
-        let kind: Choice = choice("choice", &wanted.choice)?;
-        let model = Model::new(wanted.sigma, wanted.beta, wanted.delta, wanted.alpha).map_err(exception)?;
-        let spec = GridSpec::default().points(wanted.grid).between(wanted.low, wanted.high);
-        let spec = spec.spacing(choice("spacing", &wanted.spacing)?);
-        let on_cpu = wanted.settings(Settings::for_choice(kind))?;
-        let on_gpu = wanted.settings(Settings::for_gpu(kind))?;
-        let chain = wanted.shocks.as_ref().map(Shocks::chain).transpose()?;
         let (device, memory) = (resources.choice()?, resources.memory()?);
-        if spec.bytes(1) > memory {
-            return Err(exception(bellwether::Error::Memory {
-                what: format!("a grid of {} points", spec.points),
-                needed: spec.bytes(1),
-                allowed: memory,
-                advice: "choose a smaller `grid`".into(),
-            }));
-        }
-        let needed = spec.bytes(chain.as_ref().map_or(1, Chain::len));
-        if needed > memory {
-            return Err(exception(bellwether::Error::Memory {
-                what: format!("a grid of {} points with shocks", spec.points),
-                needed,
-                allowed: memory,
-                advice: "choose a smaller `grid`, or fewer `states`".into(),
-            }));
-        }
+        let request = wanted.request(&device)?;
+        let target = request.target().map_err(exception)?;
+        let on_cpu = request.settings(target).map_err(exception)?;
+        let model = Model::new(wanted.sigma, wanted.beta, wanted.delta, wanted.alpha).map_err(exception)?;
+        let spec = request.grid_spec(target);
+        // Before the chain, whose states may be too many themselves.
+        fits(&spec, 1, memory)?;
+        let chain = wanted.shocks.as_ref().map_or_else(|| Ok(Chain::certain()), Shocks::chain)?;
+        fits(&spec, chain.len(), memory)?;
         let watch = Watch::default();
-        let (problem, settings, solution, enclosure, rows, device) =
-            interruptible(py, &watch, progress, || {
-                let jobs = watch.jobs(resources.own_jobs()?);
-                let opened = resources.open(&device, false, "the growth model", &jobs)?;
-                let settings = if opened.gpu.is_some() { on_gpu } else { on_cpu };
-                settings.check(kind)?;
-                jobs.install(|| {
-                    let problem = match chain {
-                        Some(chain) => Problem::with_shocks(model, chain, spec, kind)?,
-                        None => Problem::new(model, spec, kind)?,
-                    };
-                    let most = settings.max_iterations as u64;
-                    let mut observe = |progress: bellwether::growth::Progress| {
-                        watch.step(progress.iterations as u64, most);
-                        watch.check();
-                    };
-                    let solution = match &opened.gpu {
-                        Some(gpu) => solve_on(gpu, &problem, &settings, &mut observe)?,
-                        None => solve(&problem, &settings, &mut observe)?,
-                    };
-                    let enclosure = enclose_solution(&problem, &solution)?;
-                    let rows = shock_rows(&problem, &solution, &enclosure);
-                    Ok((problem, settings, solution, enclosure, rows, opened.description))
-                })
-            })?;
-        Ok(Growth { problem, settings, solution, enclosure, rows, device })
+        let (solved, rows, device) = interruptible(py, &watch, progress, || {
+            let jobs = watch.jobs(resources.own_jobs()?);
+            let opened = resources.open(&device, false, "the growth model", &jobs)?;
+            jobs.install(|| {
+                let problem = Problem::with_shocks(model, chain, spec, request.choice())?;
+                let mut observe = |progress: Progress| {
+                    watch.step(progress.iterations as u64, on_cpu.max_iterations as u64);
+                    watch.check();
+                };
+                let solved = match &opened.gpu {
+                    Some(gpu) => {
+                        let settings = request.settings_for_gpu()?;
+                        let solution = solve_on(gpu, &problem, &settings, &mut observe)?;
+                        Enclosed::new(problem, settings, solution)?
+                    }
+                    None => request.solve(target, problem, on_cpu, &mut observe)?,
+                };
+                let rows = shock_rows(&solved);
+                Ok((solved, rows, opened.description))
+            })
+        })?;
+        Ok(Growth { solved, rows, device })
     })
+}
+
+/// Refuses a grid whose solution in so many states takes more than the memory.
+fn fits(spec: &GridSpec, states: usize, memory: u64) -> PyResult<()> {
+    let needed = spec.bytes(states);
+    if needed <= memory {
+        return Ok(());
+    }
+    let (what, advice) = match states {
+        1 => (String::new(), "choose a smaller `grid`"),
+        _ => (format!(" in {states} states"), "choose a smaller `grid`, or fewer `states`"),
+    };
+    let what = format!("a grid of {} points{what}", spec.points);
+    Err(exception(bellwether::Error::Memory { what, needed, allowed: memory, advice: advice.into() }))
 }
 
 #[pymethods]
@@ -193,34 +194,26 @@ impl Growth {
     /// Whether productivity is a chain.
     #[getter]
     fn has_shocks(&self) -> bool {
-        self.problem.has_shocks()
+        self.solved.problem.has_shocks()
     }
 
-    /// The certificate, the steady state and how it went, as JSON.
+    /// The largest distance to the true V, guaranteed.
+    #[getter]
+    fn error(&self) -> f64 {
+        self.solved.error()
+    }
+
+    /// All but the rows of the JSON that the command line writes.
     fn description(&self) -> PyResult<String> {
-        let Solution { iterations, preparations, certificate, timing, proposal, .. } = &self.solution;
-        let steady = self.problem.model().steady_state();
-        let described = serde_json::json!({
-            "certificate": certificate,
-            "steady_state": steady,
-            "shocks": self.problem.has_shocks().then(|| self.problem.chain()),
-            "settings": self.settings,
-            "iterations": iterations,
-            "preparations": preparations,
-            "proposal": proposal,
-            "seconds": {
-                "solve": timing.solve.as_secs_f64(),
-                "polish": timing.polish.as_secs_f64(),
-                "certify": timing.certify.as_secs_f64(),
-            },
-        });
-        Ok(described.to_string())
+        let mut out = Vec::new();
+        write_json::<ShockRow>(&self.solved, &[], &mut out)?;
+        Ok(String::from_utf8_lossy(&out).into_owned())
     }
 
     /// The transition path of so many periods: a dict of arrays.
     fn path<'py>(&self, py: Python<'py>, periods: usize, from_capital: f64) -> PyResult<Bound<'py, PyDict>> {
         guarded(|| {
-            let path = transition_path(&self.problem, &self.solution.capital_next, from_capital, periods)
+            let path = transition_path(&self.solved.problem, &self.solved.solution.capital_next, from_capital, periods)
                 .map_err(exception)?;
             let dict = PyDict::new(py);
             dict.set_item("t", PyArray1::from_vec(py, path.iter().map(|point| point.t as i64).collect()))?;
@@ -237,17 +230,17 @@ impl Growth {
         })
     }
 
-    /// Writes the solution to a file of CSV, whole or not at all.
-    fn write(&self, py: Python<'_>, path: std::path::PathBuf) -> PyResult<()> {
+    /// Writes the solution to a file, whole or not at all.
+    #[pyo3(signature = (path, format=None))]
+    fn write(&self, py: Python<'_>, path: PathBuf, format: Option<&str>) -> PyResult<()> {
         guarded(|| {
-            if Format::of("path", &path, None).map_err(exception)? != Format::Csv {
-                return Err(value_error("a solution is written as CSV; for others take to_frame()"));
-            }
+            let given = format.map(|format| choice("format", format)).transpose()?;
+            let format = Format::of("path", &path, given).map_err(exception)?;
             let destination = Destination::File(path);
             let written = py.detach(|| {
-                destination.write(|out| match self.problem.has_shocks() {
-                    true => write_csv(&self.rows, out),
-                    false => write_csv(&growth_rows(&self.problem, &self.solution, &self.enclosure), out),
+                destination.write(|out| match self.has_shocks() {
+                    true => write(&self.solved, &self.rows, format, out),
+                    false => write(&self.solved, &growth_rows(&self.solved), format, out),
                 })
             });
             written.map_err(exception)

@@ -9,7 +9,7 @@ use bellwether::interval::{self, Side};
 use bellwether::jiff::civil::Date;
 use bellwether::jiff::tz::TimeZone;
 use bellwether::measure::{self, Measure, Volatility};
-use bellwether::panel::{Align, ColumnNames, LoadOptions, RowFilter, Sampling, parse_date};
+use bellwether::panel::{Align, ColumnNames, LoadOptions, RowFilter, parse_date};
 use bellwether::resample::scheme;
 use clap::ValueEnum;
 use pyo3::exceptions::PyTypeError;
@@ -91,6 +91,7 @@ pub(crate) fn load_options(given: &Bound<'_, PyDict>) -> PyResult<(LoadOptions, 
             "align" => align = Some(choice(&key, &text()?)?),
             "keep_going" => options.keep_going = is_true()?,
             "every" => options.every = Some(parsed(&key, &text()?)?),
+            "subsample" => options.subsample = NonZeroU64::new(value.extract()?),
             "columns" => table.columns = column_names(&value)?,
             "where" => {
                 let all = texts(&value)?;
@@ -136,10 +137,6 @@ pub(crate) fn load_options(given: &Bound<'_, PyDict>) -> PyResult<(LoadOptions, 
         return Err(value_error(
             "times_in says whose clock the table's times are of, so that timezone must say which is wanted",
         ));
-    }
-    if let Some(every) = options.every {
-        let sampling = Sampling::new(every, options.cleaning.session).map_err(exception)?;
-        sampling.subsample(NonZeroU64::MIN).map_err(exception)?;
     }
     Ok((options, align))
 }

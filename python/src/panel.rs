@@ -48,7 +48,20 @@ pub(crate) struct Panel {
     left_out: Vec<String>,
 }
 
-/// How a panel comes to be: what was read, and how.
+/// How a panel is read, as Python says it.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(crate) struct Asked<'py> {
+    options: Bound<'py, PyDict>,
+    /// Where the options do not say it.
+    default_align: String,
+    threads: Option<usize>,
+    /// Bytes, none for half of what is free.
+    memory: Option<u64>,
+    keep_prices: bool,
+}
+
+/// The same, checked.
 struct Reading {
     options: LoadOptions,
     threads: Option<usize>,
@@ -57,18 +70,15 @@ struct Reading {
 }
 
 impl Reading {
-    fn new(
-        given: &Bound<'_, PyDict>,
-        default_align: &str,
-        threads: Option<usize>,
-        memory: Option<u64>,
-        keep_prices: bool,
-    ) -> PyResult<Self> {
-        let (mut options, align) = load_options(given)?;
+    fn new(asked: &Asked<'_>) -> PyResult<Self> {
+        let Asked { ref options, ref default_align, threads, memory, keep_prices } = *asked;
+        let (mut options, align) = load_options(options)?;
         options.align = match align {
             Some(align) => align,
             None => choice::<Align>("align", default_align)?,
         };
+        // Before anything is read.
+        options.sampling().map_err(exception)?;
         let memory = if keep_prices { u64::MAX } else { memory.unwrap_or_else(half_of_free) };
         Ok(Self { options, threads, memory, keep_prices })
     }
@@ -205,18 +215,9 @@ fn not_held() -> PyErr {
 
 /// Reads the panel that some files hold.
 #[pyfunction]
-#[pyo3(signature = (paths, options, default_align, threads, memory, keep_prices))]
-pub(crate) fn read_files(
-    py: Python<'_>,
-    paths: Vec<PathBuf>,
-    options: &Bound<'_, PyDict>,
-    default_align: &str,
-    threads: Option<usize>,
-    memory: Option<u64>,
-    keep_prices: bool,
-) -> PyResult<Panel> {
+pub(crate) fn read_files(py: Python<'_>, paths: Vec<PathBuf>, asked: Asked<'_>) -> PyResult<Panel> {
     guarded(|| {
-        let reading = Reading::new(options, default_align, threads, memory, keep_prices)?;
+        let reading = Reading::new(&asked)?;
         let watch = Watch::default();
         interruptible(py, &watch, None, || {
             reading.read(&watch, |options, memory, jobs| PanelReader::open(&paths, options, memory, jobs))
@@ -226,57 +227,32 @@ pub(crate) fn read_files(
 
 /// Reads a table of columns that Python has taken apart; of prices, or of returns.
 #[pyfunction]
-#[pyo3(signature = (name, columns, wide, are_returns, options, default_align, threads, keep_prices))]
-#[allow(clippy::too_many_arguments, reason = "Python's side sorts them out")]
 pub(crate) fn read_columns(
     py: Python<'_>,
     name: &str,
     columns: Vec<Bound<'_, PyDict>>,
     wide: bool,
     are_returns: bool,
-    options: &Bound<'_, PyDict>,
-    default_align: &str,
-    threads: Option<usize>,
-    keep_prices: bool,
+    asked: Asked<'_>,
 ) -> PyResult<Panel> {
-    guarded(|| {
-        let frame = input::frame(name, &columns, wide)?;
-        read_frame(py, frame, are_returns, options, default_align, threads, keep_prices)
-    })
+    guarded(|| read_frame(py, input::frame(name, &columns, wide)?, are_returns, &asked))
 }
 
 /// Reads a table that has `__arrow_c_stream__`.
 #[pyfunction]
-#[pyo3(signature = (name, table, are_returns, options, default_align, threads, keep_prices))]
-#[allow(clippy::too_many_arguments, reason = "Python's side sorts them out")]
 pub(crate) fn read_arrow(
     py: Python<'_>,
     name: &str,
     table: &Bound<'_, PyAny>,
     are_returns: bool,
-    options: &Bound<'_, PyDict>,
-    default_align: &str,
-    threads: Option<usize>,
-    keep_prices: bool,
+    asked: Asked<'_>,
 ) -> PyResult<Panel> {
-    guarded(|| {
-        let frame = input::arrow_frame(name, table)?;
-        read_frame(py, frame, are_returns, options, default_align, threads, keep_prices)
-    })
+    guarded(|| read_frame(py, input::arrow_frame(name, table)?, are_returns, &asked))
 }
 
-fn read_frame(
-    py: Python<'_>,
-    frame: Frame,
-    are_returns: bool,
-    options: &Bound<'_, PyDict>,
-    default_align: &str,
-    threads: Option<usize>,
-    keep_prices: bool,
-) -> PyResult<Panel> {
+fn read_frame(py: Python<'_>, frame: Frame, are_returns: bool, asked: &Asked<'_>) -> PyResult<Panel> {
     // It is in memory already.
-    let reading =
-        Reading { memory: u64::MAX, ..Reading::new(options, default_align, threads, None, keep_prices)? };
+    let reading = Reading { memory: u64::MAX, ..Reading::new(asked)? };
     let watch = Watch::default();
     interruptible(py, &watch, None, || {
         if are_returns {

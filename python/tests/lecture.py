@@ -1,22 +1,18 @@
-"""The lecture's own functions, as it has them (in a file of their own: other processes import them)."""
+"""The lecture's own functions, as it has them: those of the notebook, and what it does with them.
+
+In a file of their own, as other processes import them."""
 
 from __future__ import annotations
+
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+sys.path.insert(0, str(Path(__file__).parent.parent / "notebooks"))
 
-def computeRV(returns):
-    return returns.groupby(returns.index.date).apply(lambda x: (x**2).sum())
-
-
-def bootstrap_returns(returns):
-    groups = returns.groupby(returns.index.date, group_keys=False)
-    return groups.apply(lambda group: group.sample(n=group.shape[0], replace=True))
-
-
-def sample_to_statistic(data):
-    return computeRV(bootstrap_returns(data))
+from pcomputations import computeRV, sample_to_statistic  # noqa: E402, F401
 
 
 def getCI(df_iterable):

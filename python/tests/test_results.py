@@ -1,10 +1,8 @@
-"""What comes back: the lecture's frame, its distribution, warnings, other functions."""
+"""What comes back: the lecture's frame, its distribution, warnings, refusals, panels, comparisons."""
 
 from __future__ import annotations
 
 import math
-import subprocess
-import sys
 from pathlib import Path
 
 import bellwether as bw
@@ -24,7 +22,10 @@ def test_wide_is_the_lectures_frame(prices: pd.DataFrame, returns: pd.DataFrame)
     pd.testing.assert_frame_equal(wide, getCI(frames), check_exact=True)
     # A file of it, read back as the documentation says.
     read = pd.read_csv(
-        pd.io.common.StringIO(result.to_csv(layout="wide")), header=[0, 1], index_col=0, parse_dates=True,
+        pd.io.common.StringIO(result.to_csv(layout="wide")),
+        header=[0, 1],
+        index_col=0,
+        parse_dates=True,
         float_precision="round_trip",
     )
     assert np.array_equal(read.to_numpy(), wide.to_numpy())
@@ -36,9 +37,9 @@ def test_intervals_agree_with_the_lectures_code(returns: pd.DataFrame) -> None:
     samples = 300
     draws = [sample_to_statistic(returns) for _ in range(samples)]
     ci = getCI(draws)
-    # The ends lie between the second and the third of 300 draws from either side: of these the third is beyond
-    # the quantile of level .075 (on its way to the middle) with probability 1e-7, and any is beyond that of
-    # 1e-7 (on its way outside) with 3e-5.
+    # The ends lie between the second and the third of 300 draws from either side: of these the third is
+    # beyond the quantile of level .075 (on its way to the middle) with probability 1e-7, and any is beyond
+    # that of 1e-7 (on its way outside) with 3e-5.
     assert sum(math.comb(samples, k) * 0.075**k * 0.925 ** (samples - k) for k in range(3)) < 1e-7
     outer = bw.exact(returns=returns, confidence=1 - 2e-7).to_frame(layout="wide")
     inner = bw.exact(returns=returns, confidence=1 - 2 * 0.075).to_frame(layout="wide")
@@ -59,7 +60,9 @@ def test_resamples_are_the_librarys_own(prices: pd.DataFrame) -> None:
     result = bw.bootstrap(prices, samples=1000, measure=["rv", "quarticity"])
     draws = result.resamples("S0002", "2007-01-04", measure="rv")
     assert draws.dtype == np.float64 and draws.flags.c_contiguous and draws.base is not None
-    assert np.array_equal(draws[:100], bw.bootstrap(prices, samples=100).resamples("S0002", pd.Timestamp("2007-01-04")))
+    assert np.array_equal(
+        draws[:100], bw.bootstrap(prices, samples=100).resamples("S0002", pd.Timestamp("2007-01-04"))
+    )
     assert not np.array_equal(draws, result.resamples("S0001", "2007-01-04", measure="rv"))
     for arguments, said in [
         (("S0002", "2007-01-04"), "say which measure"),
@@ -121,6 +124,22 @@ def test_parameters_are_refused_by_name(prices: pd.DataFrame) -> None:
         ({"samples": "exact", "interval": "studentized"}, "exact distribution"),
         ({"every": "5m"}, "every is 5m, but m could be minutes"),
         ({"every": "3h", "session": "10:00-11:00"}, "every is 3h"),
+        (
+            {"subsample": 3},
+            'subsample is 3, but offset grids are those of a step; give it by every, as in every="5min"',
+        ),
+        ({"every": "10min", "subsample": 0}, "subsample is 0"),
+        ({"every": "10min", "subsample": 7}, "subsample is 7, but grids are offset by equal parts"),
+        ({"every": "10min", "subsample": 2, "align": "inner"}, 'subsample is 2, but .* use align="none"'),
+        (
+            {"every": "10min", "subsample": 2},
+            "interval is percentile, but rows that are averaged .* by scheme",
+        ),
+        (
+            {"every": "10min", "subsample": 2, "measure": "bipower", "interval": "asymptotic"},
+            "measure is bipower",
+        ),
+        ({"every": "10min", "subsample": 2, "scheme": "block", "block": 1}, "block is 1"),
         ({"session": "16:00-09:30"}, "session is"),
         ({"align": "both"}, 'align is "both", but it must be one of "none"'),
         ({"missing": "drop"}, 'missing is "drop"'),
@@ -137,85 +156,20 @@ def test_parameters_are_refused_by_name(prices: pd.DataFrame) -> None:
     ]:
         with pytest.raises((ValueError, bw.GpuError), match=said):
             bw.bootstrap(prices, **{"samples": 10, **options})
-    for options in ({"sample": 10}, {"session": 5}, {"sort": "yes"}, {"samples": 1.5}):
+    for options in ({"sample": 10}, {"session": 5}, {"sort": "yes"}, {"samples": 1.5}, {"subsample": 2.5}):
         with pytest.raises(TypeError):
             bw.bootstrap(prices, **options)
     with pytest.raises(ValueError, match="give every to read_panel"):
         bw.bootstrap(bw.read_panel(prices), every="5min")
 
 
-def test_growth_is_that_of_the_command_line(tmp_path: Path) -> None:
-    bellwether = str(Path(sys.executable).with_name("bellwether"))
-    for options, typed in [
-        ({}, ["--grid", "100"]),
-        ({"grid": 200, "choice": "grid", "method": "howard"}, "--grid 200 --choice grid --method howard".split()),
-        ({"sigma": 1, "delta": 1, "spacing": "log", "stop": "change"}, "--sigma 1 --delta 1 --grid-spacing log --stop change".split()),
-    ]:
-        ours, theirs = tmp_path / "ours.csv", tmp_path / "theirs.csv"
-        bw.growth(**options).write(ours)
-        subprocess.run([bellwether, "growth", *typed, "--quiet", "-o", str(theirs)], check=True)
-        assert ours.read_bytes() == theirs.read_bytes()
-
-
-def test_growth_solves_the_model() -> None:
-    solution = bw.growth(grid=1000, tolerance=1e-8)
-    frame = solution.to_frame()
-    # The oracle's values at half and one and a half of k*; on this grid V is 2.1e-5 off at most.
-    steady = solution.steady_state["capital"]
-    assert abs(steady - 3.160860199072236) < 1e-12
-    for share, value in [(0.5, 0.821873760814), (1.5, 3.583020099955)]:
-        assert abs(np.interp(share * steady, frame.k, frame.value) - value) < 4e-5
-    assert solution.bound <= 1e-8 and "GrowthSolution: 1000 grid points" in repr(solution)
-    closed = bw.growth(sigma=1, delta=1, grid=2000)
-    assert np.allclose(closed.capital_next, 0.33 * 0.95 * closed.k**0.33, rtol=2e-3)
-    for options, said in [
-        ({"beta": 1}, "beta is 1"),
-        ({"grid": 1}, "grid"),
-        ({"choice": "any"}, 'choice is "any"'),
-        ({"maximizer": "sweep"}, "maximizer is sweep"),
-        ({"tolerance": 1e-30}, "tolerance"),
-        ({"max_iterations": 1}, "iteration"),
-    ]:
-        with pytest.raises(ValueError, match=said):
-            bw.growth(**options)
-    with pytest.raises(ValueError, match="the grid runs from"):
-        solution.path(5, 100.0)
-    with pytest.raises(MemoryError, match="grid"):
-        bw.growth(grid=10**9, memory="1MB")
-
-
-def test_growth_with_shocks() -> None:
-    solution = bw.growth_shocks(grid=1000)
-    frame = solution.to_frame()
-    assert list(frame.columns) == ["z", "k", "value", "capital_next", "consumption", "euler_error"]
-    assert len(frame) == 5000 and solution.bound <= 1e-6
-    steady = solution.steady_state["capital"]
-    # The value at the steady state in the middle state, by another method.
-    middle = frame[frame.z == 1.0]
-    assert abs(np.interp(steady, middle.k, middle.value) - 2.542824570404) < 4e-5
-    # Closed form: σ = 1, δ = 1, k' = αβ z k^α.
-    closed = bw.growth_shocks(sigma=1, delta=1, grid=2000, states=3, low=0.5, high=1.5)
-    assert np.allclose(closed.capital_next, 0.33 * 0.95 * closed.z * closed.k**0.33, rtol=2e-3)
-    # One state without shocks is the model without.
-    one = bw.growth_shocks(productivity=[1.0], transition=[[1.0]], grid=100)
-    assert np.array_equal(one.value, bw.growth(grid=100).value)
-    for options, said in [
-        ({"rho": 1.0}, "rho is 1"),
-        ({"states": 0}, "states is 0"),
-        ({"chain": "markov"}, 'chain is "markov"'),
-        ({"productivity": [1.0, 2.0]}, "go together"),
-        ({"productivity": [1.0, 2.0], "transition": [[0.5, 0.5]]}, "transition is 2 probabilities"),
-        ({"productivity": [1.0, 2.0], "transition": [[0.5, 0.5], [0.5, 0.6]]}, "row 2|transition"),
-        ({"productivity": [1.0], "transition": [[1.0]], "row_sums": "two"}, 'row_sums is "two"'),
-    ]:
-        with pytest.raises(ValueError, match=said):
-            bw.growth_shocks(**options)
-
-
 def test_simulated_truth(tmp_path: Path) -> None:
     panel = bw.simulate(stocks=2, days=4, per_day=40, jumps="none", noise=0, folder=tmp_path / "p")
     truth = panel.truth()
-    assert list(truth.columns) == ["date", "stock", "integrated_variance", "quadratic_variation"] and len(truth) == 8
+    assert (
+        list(truth.columns) == ["date", "stock", "integrated_variance", "quadratic_variation"]
+        and len(truth) == 8
+    )
     assert (truth.integrated_variance == truth.quadratic_variation).all()
     ratio = bw.bootstrap(panel, samples=10).to_frame().rv.to_numpy() / truth.integrated_variance.to_numpy()
     assert 0.5 < ratio.mean() < 1.5
@@ -233,7 +187,9 @@ def test_comparisons(prices: pd.DataFrame) -> None:
     times = bw.compare("bootstrap", prices, sizes=[10, 20], min_runs=1, min_time=0)
     frame = times.to_frame()
     assert list(frame["size"]) == [10, 10, 20, 20] and (frame["median"] > 0).all()
-    assert set(bw.compare("uniform", sizes=[50], devices="one", min_runs=1, min_time=0).to_frame()["size"]) == {50}
+    assert set(
+        bw.compare("uniform", sizes=[50], devices="one", min_runs=1, min_time=0).to_frame()["size"]
+    ) == {50}
     with pytest.raises(ValueError, match="needs prices"):
         bw.compare("bootstrap")
     with pytest.raises(ValueError, match="workload is sort"):

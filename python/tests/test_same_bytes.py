@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import bellwether as bw
@@ -12,9 +10,16 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from command import run
 
-HOW = {"samples": 300, "confidence": 0.95, "seed": 3, "interval": ["percentile", "studentized-log"], "details": True}
-TYPED = "-B 300 --confidence 0.95 --seed 3 --interval percentile,studentized-log --details --quiet".split()
+HOW = {
+    "samples": 300,
+    "confidence": 0.95,
+    "seed": 3,
+    "interval": ["percentile", "studentized-log"],
+    "details": True,
+}
+TYPED = "-B 300 --confidence 0.95 --seed 3 --interval percentile,studentized-log --details".split()
 
 
 def text(prices: object, **more: object) -> str:
@@ -25,9 +30,7 @@ def text(prices: object, **more: object) -> str:
 def expected(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """What the command line writes."""
     out = tmp_path_factory.mktemp("out") / "intervals.csv"
-    command = [str(Path(sys.executable).with_name("bellwether")), "bootstrap", str(folder), *TYPED, "-o", str(out)]
-    subprocess.run(command, check=True)
-    written = out.read_text()
+    written = run("bootstrap", str(folder), *TYPED, output=out).decode()
     assert written.startswith("date,stock,interval,rv,lower,upper,n,se,") and len(written.splitlines()) == 19
     return written
 
@@ -72,7 +75,10 @@ def test_pandas(prices: pd.DataFrame, long: pd.DataFrame, expected: str) -> None
     assert text(prices.iloc[::-1], sort=True) == expected
     assert text(prices.sample(frac=1, random_state=1), sort=True) == expected
     assert text(prices.tz_localize("America/New_York")) == expected
-    assert text(prices.tz_localize("America/New_York").tz_convert("UTC"), timezone="America/New_York") == expected
+    assert (
+        text(prices.tz_localize("America/New_York").tz_convert("UTC"), timezone="America/New_York")
+        == expected
+    )
     assert text(prices.tz_localize("Etc/GMT+5").tz_convert("-05:00")) == expected
     assert text(prices.rename_axis(None)) == expected
     assert text(prices.rename_axis("when")) == expected
@@ -85,7 +91,13 @@ def test_pandas(prices: pd.DataFrame, long: pd.DataFrame, expected: str) -> None
     assert text(long.astype({"stock": "category"})) == expected
     assert text(long.set_index(["time", "stock"])) == expected
     assert text(long.set_index("time")) == expected
-    assert text(long.rename(columns={"time": "x", "stock": "y", "price": "z"}), columns={"time": "x", "stock": "y", "price": "z"}) == expected
+    assert (
+        text(
+            long.rename(columns={"time": "x", "stock": "y", "price": "z"}),
+            columns={"time": "x", "stock": "y", "price": "z"},
+        )
+        == expected
+    )
     apart = long.assign(date=long.time.dt.strftime("%Y%m%d").astype(int), time=long.time.dt.strftime("%H:%M"))
     assert text(apart) == expected
     stamps = long.assign(time=long.time.astype(str))
@@ -113,7 +125,9 @@ def test_polars(prices: pd.DataFrame, long: pd.DataFrame, expected: str) -> None
     assert text(chunks) == expected
     decimals = wide.with_columns(pl.col("S0001").cast(pl.Decimal(12, 2)))
     assert text(decimals) == expected
-    split = pl.from_pandas(long).with_columns(pl.col("time").dt.date().alias("date"), pl.col("time").dt.time())
+    split = pl.from_pandas(long).with_columns(
+        pl.col("time").dt.date().alias("date"), pl.col("time").dt.time()
+    )
     assert text(split) == expected
 
 
@@ -153,7 +167,9 @@ def test_panels(folder: Path, prices: pd.DataFrame, expected: str) -> None:
     # And back again.
     assert text(bw.read_panel(folder).to_frame()) == expected
     assert text(bw.read_panel(folder).to_frame(layout="long")) == expected
-    pd.testing.assert_frame_equal(bw.read_panel(folder).to_frame(), prices.rename_axis("time"), check_index_type=False)
+    pd.testing.assert_frame_equal(
+        bw.read_panel(folder).to_frame(), prices.rename_axis("time"), check_index_type=False
+    )
 
 
 def test_returns(folder: Path, expected: str) -> None:
@@ -164,12 +180,19 @@ def test_returns(folder: Path, expected: str) -> None:
     times = dates.astype("M8[m]") + np.tile(np.arange(78), 3)
     frame = pd.DataFrame(values, pd.DatetimeIndex(times), ["S0001", "S0002", "S0003"])
     assert bw.bootstrap(returns=frame, **HOW).to_csv() == expected
-    assert bw.bootstrap(returns=pl.from_pandas(frame.rename_axis("time").reset_index()), **HOW).to_csv() == expected
+    assert (
+        bw.bootstrap(returns=pl.from_pandas(frame.rename_axis("time").reset_index()), **HOW).to_csv()
+        == expected
+    )
     first = np.zeros(len(values), dtype=bool)
     first[::78] = True
-    with_first = pd.concat([frame, pd.DataFrame(np.nan, frame.index[first] - pd.Timedelta("1s"), frame.columns)])
+    with_first = pd.concat(
+        [frame, pd.DataFrame(np.nan, frame.index[first] - pd.Timedelta("1s"), frame.columns)]
+    )
     assert bw.bootstrap(returns=with_first.sort_index(), missing="skip", **HOW).to_csv() == expected
-    with pytest.raises(ValueError, match=r"row 0 \(from 0\), column .S0001.: the return NaN is no finite number"):
+    with pytest.raises(
+        ValueError, match=r"row 0 \(from 0\), column .S0001.: the return NaN is no finite number"
+    ):
         bw.bootstrap(returns=with_first.sort_index(), **HOW)
 
 
@@ -199,12 +222,23 @@ def test_mutants_differ(prices: pd.DataFrame, expected: str, mutant: str) -> Non
 def test_cleaning_is_that_of_files(folder: Path, prices: pd.DataFrame, tmp_path: Path) -> None:
     for options, typed in [
         ({"every": "10min"}, ["--every", "10min"]),
+        (
+            {"every": "10min", "subsample": 2, "interval": "studentized-log"},
+            "--every 10min --subsample 2 --interval studentized-log".split(),
+        ),
+        (
+            {"every": "20min", "subsample": 4, "scheme": "block", "by": "all"},
+            "--every 20min --subsample 4 --scheme block --by all".split(),
+        ),
         ({"session": "10:00-15:00"}, ["--session", "10:00-15:00"]),
         ({"every": "3ticks", "stocks": ["S0001", "S0003"]}, ["--every", "3ticks", "--stocks", "S0001,S0003"]),
         ({"from_day": "2007-01-04"}, ["--from", "2007-01-04"]),
         ({"to_day": pd.Timestamp("2007-01-04")}, ["--to", "2007-01-04"]),
         ({"outliers": "20,0.1,0.01"}, ["--outliers", "20,0.1,0.01"]),
-        ({"measure": "correlation", "against": "S0002", "interval": "bca"}, "--measure correlation --against S0002 --interval bca".split()),
+        (
+            {"measure": "correlation", "against": "S0002", "interval": "bca"},
+            "--measure correlation --against S0002 --interval bca".split(),
+        ),
         ({"by": "week", "measure": ["rv", "volatility"]}, "--by week --measure variance,volatility".split()),
         ({"scheme": "block", "block": 5}, "--scheme block --block 5".split()),
         ({"scheme": "stationary"}, "--scheme stationary".split()),
@@ -212,7 +246,6 @@ def test_cleaning_is_that_of_files(folder: Path, prices: pd.DataFrame, tmp_path:
     ]:
         out = tmp_path / "out.csv"
         samples = [] if "samples" in options else ["-B", "100"]
-        command = [str(Path(sys.executable).with_name("bellwether")), "bootstrap", str(folder), *samples, *typed]
-        subprocess.run([*command, "--quiet", "-o", str(out)], check=True)
+        written = run("bootstrap", str(folder), *samples, *typed, output=out).decode()
         for source in (prices, folder):
-            assert bw.bootstrap(source, **{"samples": 100, **options}).to_csv() == out.read_text(), options
+            assert bw.bootstrap(source, **{"samples": 100, **options}).to_csv() == written, options

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import bellwether
 import pytest
-from bellwether import _api, _options, _results
+from bellwether import _api, _growth, _options, _results
 
 HERE = Path(__file__).parent
 
 
-@pytest.mark.parametrize("module", [bellwether, _api, _results, _options])
+@pytest.mark.parametrize("module", [bellwether, _api, _growth, _results, _options])
 def test_examples_of_the_documentation(module: object) -> None:
     found = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
     assert found.failed == 0
@@ -26,16 +26,33 @@ def test_everything_public_is_documented_with_an_example() -> None:
         value = getattr(bellwether, name)
         if callable(value):
             assert value.__doc__, name
-        if name in ("bootstrap", "compare", "devices", "exact", "growth", "growth_shocks", "read_panel", "simulate"):
+        if name in (
+            "bootstrap",
+            "compare",
+            "devices",
+            "exact",
+            "growth",
+            "growth_shocks",
+            "read_panel",
+            "simulate",
+        ):
             for section in ("Returns\n", "Examples\n", ">>> "):
                 assert section in value.__doc__, (name, section)
+
+
+def test_options_of_growth_are_its_parameters() -> None:
+    assert set(_growth.GrowthOptions.__annotations__) == set(bellwether.growth.__kwdefaults__)
 
 
 def test_annotations_are_strict() -> None:
     package = Path(bellwether.__file__).parent
     assert (package / "py.typed").exists()
     command = [sys.executable, "-m", "mypy", "--strict"]
-    done = subprocess.run([*command, str(package), str(HERE / "typed.py")], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*command, str(package), str(HERE / "typed.py")], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout
-    wrong = subprocess.run([*command, str(HERE / "wrongly_typed.py")], capture_output=True, text=True, check=False)
-    assert wrong.stdout.count("error:") == 4, wrong.stdout
+    wrong = subprocess.run(
+        [*command, str(HERE / "wrongly_typed.py")], capture_output=True, text=True, check=False
+    )
+    assert wrong.stdout.count("error:") == 5, wrong.stdout

@@ -1,4 +1,4 @@
-"""Four mistakes that mypy must find."""
+"""Five mistakes that mypy must find."""
 
 import bellwether as bw
 
@@ -6,3 +6,4 @@ bw.bootstrap("prices", sample=10)
 bw.bootstrap("prices", samples="many")
 bw.bootstrap("prices", sort="yes")
 bw.growth().bound.upper()
+bw.growth_shocks(grid="many")
