@@ -213,8 +213,9 @@ impl Growth {
     /// The transition path of so many periods: a dict of arrays.
     fn path<'py>(&self, py: Python<'py>, periods: usize, from_capital: f64) -> PyResult<Bound<'py, PyDict>> {
         guarded(|| {
-            let path = transition_path(&self.solved.problem, &self.solved.solution.capital_next, from_capital, periods)
-                .map_err(exception)?;
+            let Enclosed { problem, solution, .. } = &self.solved;
+            let path = transition_path(problem, &solution.capital_next, from_capital, periods);
+            let path = path.map_err(exception)?;
             let dict = PyDict::new(py);
             dict.set_item("t", PyArray1::from_vec(py, path.iter().map(|point| point.t as i64).collect()))?;
             let columns: [(&str, fn(&bellwether::growth::PathPoint) -> f64); 4] = [

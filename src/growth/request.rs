@@ -197,7 +197,8 @@ impl Request {
         if settings.method == Method::Collocation
             && let Some((name, Some(value))) = told.into_iter().find(|(_, value)| value.is_some())
         {
-            let requirement = "`method collocation` iterates on no grid, to rounding; leave one of the two out";
+            let requirement =
+                "`method collocation` iterates on no grid, to rounding; leave one of the two out";
             return refuse(name, value, requirement);
         }
         Ok(settings)
