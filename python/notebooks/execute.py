@@ -9,6 +9,8 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
 
 def main() -> None:
     source, *results = (Path(name) for name in sys.argv[1:])
@@ -16,8 +18,11 @@ def main() -> None:
     start = time.perf_counter()
     NotebookClient(notebook, timeout=3600, resources={"metadata": {"path": str(source.parent)}}).execute()
     for cell in notebook.cells:
-        # When it ran, and where, is nobody's business.
+        # When it ran, and where, is nobody's business; bars of progress live with the kernel alone.
         cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if WIDGET not in output.get("data", {})]
+    notebook.metadata.pop("widgets", None)
     notebook.metadata.get("language_info", {}).pop("version", None)
     for result in results:
         nbformat.write(notebook, result)
