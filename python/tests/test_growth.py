@@ -143,8 +143,10 @@ def test_the_model_with_shocks_is_solved() -> None:
     # The value at the steady state in the middle state, by another method.
     middle = frame[frame.z == 1.0]
     assert abs(np.interp(steady, middle.k, middle.value) - 2.542824570404) < 4e-5
-    exact = bw.growth_shocks(states=5, accuracy=1e-9, low=0.99, high=1.01).to_frame().query("z == 1")
-    assert abs(np.interp(steady, exact.k, exact.value) - 2.542824570404) < 1e-8
+    closer = bw.growth_shocks(states=5, accuracy=1e-6).to_frame().query("z == 1")
+    lower, upper = (np.interp(steady, closer.k, closer[name]) for name in ("value_low", "value_high"))
+    # Between grid points the chord of the lower bound is one, too; that of the upper one by 1e-7 or so.
+    assert lower <= 2.542824570404 <= upper + 1e-6 and upper - lower <= 2e-6
     # Closed form: σ = 1, δ = 1, k' = αβ z k^α.
     closed = bw.growth_shocks(sigma=1, delta=1, grid=2000, states=3, low=0.5, high=1.5)
     assert np.allclose(closed.capital_next, 0.33 * 0.95 * closed.z * closed.k**0.33, rtol=2e-3)
@@ -218,7 +220,7 @@ def test_files_of_chains_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         bw.growth_shocks(chain=file)
     file.write_text(CHAIN)
-    with pytest.raises(ValueError, match=r"chain.csv:3: .*sum"):
+    with pytest.raises(ValueError, match=r"chain.csv.*sum"):
         bw.growth_shocks(chain=file)
     with pytest.raises(ValueError, match="rho is 0.5, but a chain that is given has its own"):
         bw.growth_shocks(chain=file, rho=0.5)
