@@ -6,12 +6,16 @@ use bellwether::gpu::DeviceChoice;
 use bellwether::growth::{
     Chain, Enclosed, Model, Problem, Progress, Request, RowSums, Target, solve_on, transition_path,
 };
-use bellwether::output::growth::{ShockRow, growth_rows, shock_rows, write, write_json};
+use bellwether::output::growth::{
+    ShockRow, Source, growth_rows, shock_rows, write_csv, write_json, write_parquet,
+};
+use bellwether::output::parquet::Row;
 use bellwether::output::{Destination, Format};
 use clap::ValueEnum;
 use numpy::PyArray1;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use serde::Serialize;
 
 use crate::device::Resources;
 use crate::errors::{exception, guarded, value_error};
@@ -150,7 +154,7 @@ pub(crate) fn growth(
                     }
                     None => request.solve(target, problem, on_cpu, &mut observe)?,
                 };
-                let rows = shock_rows(&solved);
+                let rows = shock_rows(&solved.problem, &solved.solution, &solved.enclosure);
                 Ok((solved, rows, opened.description))
             })
         })?;
@@ -206,7 +210,7 @@ impl Growth {
     /// All but the rows of the JSON that the command line writes.
     fn description(&self) -> PyResult<String> {
         let mut out = Vec::new();
-        write_json::<ShockRow>(&self.solved, &[], &mut out)?;
+        write_json(&self.source(), || [(); 0], &mut out)?;
         Ok(String::from_utf8_lossy(&out).into_owned())
     }
 
@@ -238,13 +242,34 @@ impl Growth {
             let given = format.map(|format| choice("format", format)).transpose()?;
             let format = Format::of("path", &path, given).map_err(exception)?;
             let destination = Destination::File(path);
-            let written = py.detach(|| {
-                destination.write(|out| match self.has_shocks() {
-                    true => write(&self.solved, &self.rows, format, out),
-                    false => write(&self.solved, &growth_rows(&self.solved), format, out),
-                })
+            let Enclosed { problem, solution, enclosure, .. } = &self.solved;
+            let written = py.detach(|| match problem.has_shocks() {
+                true => self.write_rows(&self.rows, &destination, format),
+                false => self.write_rows(&growth_rows(problem, solution, enclosure), &destination, format),
             });
             written.map_err(exception)
+        })
+    }
+}
+
+impl Growth {
+    /// What tables are computed from.
+    fn source(&self) -> Source<'_> {
+        let Enclosed { problem, settings, solution, enclosure, .. } = &self.solved;
+        Source::new(problem, settings, solution, enclosure)
+    }
+
+    fn write_rows<R: Row + Serialize + Copy>(
+        &self,
+        rows: &[R],
+        destination: &Destination,
+        format: Format,
+    ) -> bellwether::Result<()> {
+        let (source, rows) = (self.source(), || rows.iter().copied());
+        destination.write(|out| match format {
+            Format::Csv => write_csv(rows(), out),
+            Format::Json => write_json(&source, rows, out),
+            Format::Parquet => write_parquet(&source, rows(), out),
         })
     }
 }
