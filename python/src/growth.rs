@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use bellwether::gpu::DeviceChoice;
 use bellwether::growth::{
-    Chain, Enclosed, Model, Problem, Progress, Request, RowSums, Target, solve_on, transition_path,
+    Chain, Enclosed, GridSpec, Model, Problem, Progress, Request, RowSums, solve_on, transition_path,
 };
 use bellwether::output::growth::{
     ShockRow, Source, growth_rows, shock_rows, write_csv, write_json, write_parquet,
