@@ -236,7 +236,7 @@ def growth_shocks(
         "transition": rows,
         "row_sums": row_sums,
     }
-    defaults = growth.__kwdefaults__
+    defaults: dict[str, Any] = dict(growth.__kwdefaults__ or {})
     for name in growth_options:
         if name not in defaults:
             raise TypeError(

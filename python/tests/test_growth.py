@@ -99,8 +99,8 @@ def test_other_files(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "ours.parquet"), frame, check_exact=True)
     solution.write(tmp_path / "ours.txt", format="csv")
     assert (tmp_path / "ours.txt").read_text().startswith("k,value,")
-    with pytest.raises(ValueError, match="txt"):
-        solution.write(tmp_path / "other.txt")
+    with pytest.raises(ValueError, match="xlsx"):
+        solution.write(tmp_path / "other.xlsx")
 
 
 def test_the_model_is_solved() -> None:
