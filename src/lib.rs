@@ -32,7 +32,7 @@
 //! | [`bootstrap`] | the driver: panel × measures × scheme × intervals × engine to a table of intervals |
 //! | [`parts`] | the same in parts: cut for a cluster, put together to the same bytes |
 //! | [`growth`] | the growth model: grids, the Bellman operator, methods, the certificate |
-//! | [`output`] | files written whole or not at all; CSV, JSON, Parquet |
+//! | [`output`] | files written whole or not at all; CSV, JSON, Parquet, Arrow |
 //! | [`simulate`] | panels of simulated prices, and files of them; models with known integrated variance |
 //! | [`coverage`] | how often intervals hold the truth of such models |
 //! | [`plot`] | pictures of intervals, distributions and solutions |
@@ -50,7 +50,7 @@
 //! |---|---|
 //! | `gpu` | the same work on GPUs, and [`compare`] |
 //! | `plot` | [`plot`] |
-//! | `parquet` | tables in Parquet files: prices to read, results to write |
+//! | `parquet` | tables in Parquet and Arrow files: prices to read, results to write |
 //! | `cli` | [`cli`] and the program `bellwether`, with all others |
 //!
 //! All are on by default. None changes a result.

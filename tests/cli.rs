@@ -88,7 +88,7 @@ fn wrong_usage_ends_with_2() {
     bootstrap("--seed -1").misused("invalid value '-1' for '--seed <N>': a seed is a whole number from 0");
     run(["simulate", "-o", "panel", "--seed", "-1"]).misused("a seed is a whole number from 0");
     run(["bootstrap", "data/sample", "--device", ""]).misused("name a device");
-    bootstrap("--format xml").misused("[possible values: csv, json, parquet]");
+    bootstrap("--format xml").misused("[possible values: csv, json, parquet, arrow]");
     bootstrap("--layout tall").misused("[possible values: long, wide]");
     bootstrap("--align loosely").misused("[possible values:");
     bootstrap("--from 2007-02-30").misused("2007-02-30");

@@ -149,12 +149,12 @@ fn extensions_are_kept_to() {
     let folder = folder();
     let before = contents(folder.path());
     for (line, part) in [
-        ("bootstrap panel -o x.feather", "CSV, JSON or Parquet, not as .feather"),
+        ("bootstrap panel -o x.ipc", "CSV, JSON, Parquet or Arrow, not as .ipc"),
         ("bootstrap panel -o x.csv --format parquet", "ends in .parquet"),
-        ("bootstrap panel -o x.xlsx --format csv", "CSV, JSON or Parquet, not as .xlsx"),
+        ("bootstrap panel -o x.xlsx --format csv", "CSV, JSON, Parquet or Arrow, not as .xlsx"),
         ("bootstrap panel -o x.json --format csv", "--format is csv"),
         ("growth -o x.csv --format json", "--format is json"),
-        ("growth --path 5 --from-capital 1 --path-output x.feather", "not as .feather"),
+        ("growth --path 5 --from-capital 1 --path-output x.dta", "not as .dta"),
         ("compare uniform --size 2 --devices one -o x.csv --format json", "--format is json"),
         ("compare uniform --size 2 --devices one -o x.png", "a picture's name"),
     ] {

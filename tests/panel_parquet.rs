@@ -3,10 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
 #![cfg(feature = "parquet")]
 
+#[path = "common/columns.rs"]
+mod columns;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use bellwether::panel::parquet::{Bounds, ColumnValues, Kind, NO_TEXT, Table, Values};
+use columns::{shown, wanted};
 use serde_json::Value;
 
 fn folder() -> PathBuf {
@@ -23,39 +27,6 @@ fn all(table: &Table, column: usize) -> Vec<ColumnValues> {
     groups.map(|group| table.read(group, &[column]).unwrap().remove(0)).collect()
 }
 
-/// The double that Python's `float.hex` writes.
-fn from_hex(text: &str) -> f64 {
-    let (sign, text) = text.strip_prefix('-').map_or((1.0, text), |rest| (-1.0, rest));
-    let number = match text.strip_prefix("0x") {
-        None => text.parse().unwrap(),
-        Some(digits) => {
-            let (digits, exponent) = digits.split_once('p').unwrap();
-            let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
-            let mantissa = u64::from_str_radix(&format!("{whole}{part}"), 16).unwrap() as f64;
-            let exponent: i32 = exponent.parse().unwrap();
-            // In two steps, of which none overflows.
-            mantissa
-                * 2_f64.powi(-4 * part.len() as i32)
-                * 2_f64.powi(exponent / 2)
-                * 2_f64.powi(exponent - exponent / 2)
-        }
-    };
-    sign * number
-}
-
-/// The values of a column as `expected.json` has them; numbers as their bits.
-fn shown(column: &ColumnValues) -> Vec<Value> {
-    let there = |row: usize| column.valid.as_ref().is_none_or(|valid| valid[row]);
-    let value = |row: usize| match &column.values {
-        Values::Time(values) | Values::TimeOfDay(values) | Values::Integer(values) => values[row].into(),
-        Values::Date(values) => values[row].into(),
-        Values::Number(values) => values[row].to_bits().into(),
-        Values::Text { codes, dictionary } => dictionary[codes[row] as usize].clone().into(),
-        other => panic!("{other:?}"),
-    };
-    (0..column.len()).map(|row| if there(row) { value(row) } else { Value::Null }).collect()
-}
-
 #[test]
 fn values_are_those_that_pyarrow_reads() {
     let expected: Value = serde_json::from_slice(&fs::read(folder().join("expected.json")).unwrap()).unwrap();
@@ -65,15 +36,7 @@ fn values_are_those_that_pyarrow_reads() {
         assert_eq!(table.columns().len(), columns.as_object().unwrap().len(), "{name}");
         for (number, column) in table.columns().iter().enumerate() {
             let found: Vec<Value> = all(&table, number).iter().flat_map(shown).collect();
-            let wanted = columns[&column.name].as_array().unwrap().iter();
-            let bits =
-                |text: &Value| text.as_str().map_or(Value::Null, |text| from_hex(text).to_bits().into());
-            let wanted: Vec<Value> = if column.kind == Kind::Number {
-                wanted.map(bits).collect()
-            } else {
-                wanted.cloned().collect()
-            };
-            assert_eq!(found, wanted, "{name}: {}", column.name);
+            assert_eq!(found, wanted(column, columns), "{name}: {}", column.name);
             assert_eq!(found.len() as u64, table.rows());
             compared += found.len();
         }

@@ -77,7 +77,9 @@ fn cpu(_: usize) -> String {
 /// That the parts of a run give it, in every format.
 fn check(folder: &Path, arguments: &str, cut: &str, of: usize, device: &dyn Fn(usize) -> String) {
     let files = parts(folder, "one", &format!("{arguments} {cut}"), of, device);
-    for (format, layout) in [("csv", "long"), ("json", "long"), ("parquet", "long"), ("csv", "wide")] {
+    for (format, layout) in
+        [("csv", "long"), ("json", "long"), ("parquet", "long"), ("arrow", "long"), ("csv", "wide")]
+    {
         if layout == "wide" && (arguments.contains("details") || arguments.contains(',')) {
             continue;
         }
@@ -150,11 +152,12 @@ fn any_files() {
     let direct = fs::read(path.join("direct.json")).unwrap();
     done(path, "panel panel -o long.csv");
     done(path, "panel panel -o long.parquet");
+    done(path, "panel panel -o long.arrow");
     fs::create_dir(path.join("each")).unwrap();
     for stock in ["S0001", "S0002", "S0003"] {
         done(path, &format!("panel panel --stocks {stock} -o each/{stock}.parquet"));
     }
-    for panel in ["long.csv", "long.parquet", "each"] {
+    for panel in ["long.csv", "long.parquet", "long.arrow", "each"] {
         let mut files = Vec::new();
         for number in 1..=3 {
             let file = format!("{panel}-{number}.part").replace('/', "-");
@@ -533,7 +536,7 @@ fn coverage_is_merged() {
         done(path, &format!("{study} --part {number}/4 --threads 1 -o c{number}.part"));
         files.push(format!("c{number}.part"));
     }
-    for format in ["csv", "json", "parquet"] {
+    for format in ["csv", "json", "parquet", "arrow"] {
         done(path, &format!("{study} -o direct.{format}"));
         done(path, &format!("merge {} -o merged.{format}", files.join(" ")));
         let read = |name: &str| fs::read(path.join(format!("{name}.{format}"))).unwrap();

@@ -7,9 +7,9 @@ use bellwether::growth::{
     Chain, Enclosed, GridSpec, Model, Problem, Progress, Request, RowSums, solve_on, transition_path,
 };
 use bellwether::output::growth::{
-    ShockRow, Source, growth_rows, shock_rows, write_csv, write_json, write_parquet,
+    ShockRow, Source, growth_rows, shock_rows, write_columns, write_csv, write_json,
 };
-use bellwether::output::parquet::Row;
+use bellwether::output::table::Row;
 use bellwether::output::{Destination, Format};
 use clap::ValueEnum;
 use numpy::PyArray1;
@@ -269,7 +269,7 @@ impl Growth {
         destination.write(|out| match format {
             Format::Csv => write_csv(rows(), out),
             Format::Json => write_json(&source, rows, out),
-            Format::Parquet => write_parquet(&source, rows(), out),
+            Format::Parquet | Format::Arrow => write_columns(&source, rows(), format, out),
         })
     }
 }

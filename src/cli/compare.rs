@@ -179,7 +179,7 @@ impl RaceArgs {
         outputs.claim_stdout("the comparison's table")?;
         let file = self.output.clone();
         let output = file.map(|path| outputs.table("--output", Some(path), self.format)).transpose()?;
-        if let (Some((_, Format::Parquet)), Some(path)) = (&output, &self.output) {
+        if let (Some((_, Format::Parquet | Format::Arrow)), Some(path)) = (&output, &self.output) {
             return Err(Error::Parameter {
                 name: "--output",
                 value: path.display().to_string(),

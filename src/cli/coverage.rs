@@ -14,7 +14,7 @@ use crate::bootstrap::Observer;
 use crate::coverage::{Coverage, CoverageRow, ReplicationEnds};
 use crate::error::Result;
 use crate::jobs::Jobs;
-use crate::output::coverage::{write_csv, write_json, write_parquet, write_table};
+use crate::output::coverage::{write_columns, write_csv, write_json, write_table};
 use crate::output::manifest::Parameters;
 use crate::output::{Destination, Format, Outputs};
 use crate::parts::{PartError, PartFile};
@@ -67,7 +67,7 @@ pub(super) struct CoverageArgs {
     /// Threads of the CPU [default: one a core]
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
-    /// File for the rows, as CSV, JSON or Parquet; the table is printed all the same
+    /// File for the rows, as CSV, JSON, Parquet or Arrow; the table is printed all the same
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Format of the file [default: by its extension, else csv]; without a file, of what is printed instead
@@ -199,6 +199,6 @@ pub(super) fn save(
     destination.write(|out| match format {
         Format::Csv => write_csv(spec, rows, out),
         Format::Json => write_json(spec, rows, out),
-        Format::Parquet => write_parquet(spec, rows, out),
+        Format::Parquet | Format::Arrow => write_columns(spec, rows, format, out),
     })
 }

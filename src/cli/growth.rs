@@ -20,8 +20,8 @@ use crate::growth::{
     Simulator, Stop, Target, solve_on, transition_path,
 };
 use crate::output::ergodic::{ergodic_rows, simulated_share_rows};
-use crate::output::growth::{Source, growth_rows, shock_rows, write_csv, write_json, write_parquet};
-use crate::output::parquet::Row;
+use crate::output::growth::{Source, growth_rows, shock_rows, write_columns, write_csv, write_json};
+use crate::output::table::Row;
 use crate::output::{Destination, Format, Outputs};
 use crate::plot::PlotFile;
 
@@ -129,7 +129,7 @@ impl Written<'_> {
         destination.write(|out| match format {
             Format::Csv => write_csv(rows(), out),
             Format::Json => write_json(&source, rows, out),
-            Format::Parquet => write_parquet(&source, rows(), out),
+            Format::Parquet | Format::Arrow => write_columns(&source, rows(), format, out),
         })
     }
 

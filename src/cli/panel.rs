@@ -111,7 +111,7 @@ pub(super) fn run(mut args: PanelCommand, report: &Report) -> Result<Outcome> {
         return Err(Error::Parameter {
             name: "--format",
             value: "json".into(),
-            requirement: "prices are written as tables; take csv or parquet".into(),
+            requirement: "prices are written as tables; take csv, parquet or arrow".into(),
         });
     }
     let options = args.panel.options(args.panel.align.unwrap_or(Align::None))?;

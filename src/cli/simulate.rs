@@ -68,7 +68,7 @@ fn truth_file(path: PathBuf, folder: &Path) -> Result<Destination> {
     let name = path.display().to_string();
     match outputs.table("--truth", Some(path), None)? {
         (destination, Format::Csv) => Ok(destination),
-        (_, Format::Json | Format::Parquet) => Err(Error::Parameter {
+        (_, Format::Json | Format::Parquet | Format::Arrow) => Err(Error::Parameter {
             name: "--truth",
             value: name,
             requirement: "the truth is written as CSV; name a file that ends in .csv".into(),

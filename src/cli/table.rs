@@ -19,9 +19,10 @@ use super::stock_name;
 /// Which panel, and how it is read.
 #[derive(Debug, Args)]
 pub(super) struct PanelArgs {
-    /// Tables of prices: a folder, files, or `-` for standard input. CSV with any separator or Parquet, plain
-    /// or compressed (.gz, .zst); one stock a file (named after it), a column of stocks, or a column of
-    /// prices for each. The header says which column is which; without one they are `YYYYMMDD,HHMM,PRICE`
+    /// Tables of prices: a folder, files, or `-` for standard input. CSV with any separator, Parquet or
+    /// Arrow, plain or compressed (.gz, .zst); one stock a file (named after it), a column of stocks, or a
+    /// column of prices for each. The header says which column is which; without one they are
+    /// `YYYYMMDD,HHMM,PRICE`
     #[arg(required = true, value_name = "PANEL")]
     pub(super) panel: Vec<PathBuf>,
     /// Only these stocks, separated by commas

@@ -63,6 +63,7 @@ values!(Format {
     Csv = "csv", "Comma-separated values";
     Json = "json", "JSON";
     Parquet = "parquet", "Parquet, which pandas, polars and DuckDB read";
+    Arrow = "arrow", "Arrow, as a file: Feather of version 2";
 });
 values!(Layout {
     Long = "long", "A record for each day and stock";

@@ -29,7 +29,7 @@ use crate::random::STREAM_VERSION;
 /// Check a result by the prices that it is of: their hash, its records, and some cells computed again
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
-    /// A result of `bellwether bootstrap` or `merge`: .csv (with --manifest), .json or .parquet
+    /// A result of `bellwether bootstrap` or `merge`: .csv (with --manifest), .json, .parquet or .arrow
     #[arg(value_name = "RESULT")]
     result: PathBuf,
     /// The panel of prices, as for `bellwether bootstrap`

@@ -83,7 +83,7 @@ pub fn write(out: &mut dyn Write, comparison: &Comparison, format: Format) -> io
             writeln!(out)
         }
         #[cfg(feature = "parquet")]
-        Format::Parquet => {
+        Format::Parquet | Format::Arrow => {
             Err(io::Error::new(io::ErrorKind::InvalidInput, "times are written as CSV or JSON"))
         }
     }

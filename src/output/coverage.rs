@@ -1,4 +1,4 @@
-//! Coverage as a table for people, CSV, JSON and Parquet.
+//! Coverage as a table for people, CSV, JSON, Parquet and Arrow.
 //!
 //! CSV has one row for each number of returns, confidence and interval, with the model and the numbers of
 //! samples and replications. JSON holds the same rows as objects under `rows`, beside what they were computed
@@ -89,20 +89,25 @@ pub fn write_json(spec: &Coverage, rows: &[CoverageRow], out: &mut dyn Write) ->
     writeln!(out)
 }
 
-/// Writes rows as Parquet.
+/// Writes rows as Parquet or Arrow.
 ///
 /// # Errors
 ///
 /// What the writer fails with.
 #[cfg(feature = "parquet")]
-pub fn write_parquet(spec: &Coverage, rows: &[CoverageRow], out: &mut dyn Write) -> io::Result<()> {
-    super::parquet::write_rows(out, rows.iter().map(|row| Row::new(spec, row)), &document(spec, None))
+pub fn write_columns(
+    spec: &Coverage,
+    rows: &[CoverageRow],
+    format: super::Format,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    super::table::write_rows(out, format, rows.iter().map(|row| Row::new(spec, row)), &document(spec, None))
 }
 
 #[cfg(feature = "parquet")]
-impl super::parquet::Row for Row<'_> {
-    const COLUMNS: &'static [(&'static str, super::parquet::Kind)] = {
-        use super::parquet::Kind::{Category, Integer, Number};
+impl super::table::Row for Row<'_> {
+    const COLUMNS: &'static [(&'static str, super::table::Kind)] = {
+        use super::table::Kind::{Category, Integer, Number};
         &[
             ("model", Category),
             ("returns", Integer),
@@ -120,8 +125,8 @@ impl super::parquet::Row for Row<'_> {
         ]
     };
 
-    fn values(&self) -> Vec<super::parquet::Value<'_>> {
-        use super::parquet::Value::{Integer, Number, Text};
+    fn values(&self) -> Vec<super::table::Value<'_>> {
+        use super::table::Value::{Integer, Number, Text};
         vec![
             Text(self.model),
             Integer(self.returns as i64),
@@ -235,23 +240,26 @@ mod tests {
         assert_eq!(text, expected);
         #[cfg(feature = "parquet")]
         {
-            use super::super::parquet::Row as _;
+            use super::super::Format;
+            use super::super::table::Row as _;
             let lines: Vec<&str> = expected.lines().collect();
             let names: Vec<&str> = Row::COLUMNS.iter().map(|(name, _)| *name).collect();
             assert_eq!(names.join(","), lines[0]);
             for (row, line) in rows.iter().zip(&lines[1..]) {
                 let row = Row::new(&spec, row);
                 let shown = row.values().into_iter().map(|value| match value {
-                    super::super::parquet::Value::Text(text) => text.to_owned(),
-                    super::super::parquet::Value::Number(number) => format!("{number:?}"),
-                    super::super::parquet::Value::Integer(number) => number.to_string(),
+                    super::super::table::Value::Text(text) => text.to_owned(),
+                    super::super::table::Value::Number(number) => format!("{number:?}"),
+                    super::super::table::Value::Integer(number) => number.to_string(),
                     other => panic!("{other:?}"),
                 });
                 assert_eq!(shown.collect::<Vec<_>>().join(","), *line);
             }
-            let mut parquet = Vec::new();
-            write_parquet(&spec, &rows, &mut parquet).unwrap();
-            assert!(parquet.starts_with(b"PAR1"));
+            for (format, magic) in [(Format::Parquet, &b"PAR1"[..]), (Format::Arrow, b"ARROW1")] {
+                let mut columns = Vec::new();
+                write_columns(&spec, &rows, format, &mut columns).unwrap();
+                assert!(columns.starts_with(magic));
+            }
         }
         let mut json = Vec::new();
         write_json(&spec, &rows, &mut json).unwrap();

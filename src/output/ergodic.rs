@@ -59,7 +59,7 @@ pub fn simulated_share_rows<'a>(
 #[cfg(feature = "parquet")]
 mod rows {
     use super::{ErgodicRow, SimulatedShareRow};
-    use crate::output::parquet::{Kind, Row, Value};
+    use crate::output::table::{Kind, Row, Value};
 
     impl Row for ErgodicRow {
         const COLUMNS: &'static [(&'static str, Kind)] =

@@ -1,4 +1,4 @@
-//! Solutions of the growth model and transition paths as CSV, JSON and Parquet.
+//! Solutions of the growth model and transition paths as CSV, JSON, Parquet and Arrow.
 //!
 //! CSV holds the table alone, one row a grid point or period; with shocks one row a node, productivity in
 //! front. JSON holds the same rows as objects under
@@ -222,25 +222,26 @@ pub fn write_json<I: IntoIterator<Item: Serialize>>(
     writeln!(out)
 }
 
-/// Writes rows as Parquet.
+/// Writes rows as Parquet or Arrow.
 ///
 /// # Errors
 ///
 /// What the writer fails with.
 #[cfg(feature = "parquet")]
-pub fn write_parquet<R: super::parquet::Row>(
+pub fn write_columns<R: super::table::Row>(
     source: &Source<'_>,
     rows: impl IntoIterator<Item = R>,
+    format: super::Format,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    super::parquet::write_rows(out, rows, &document::<()>(source, None))
+    super::table::write_rows(out, format, rows, &document::<()>(source, None))
 }
 
 #[cfg(feature = "parquet")]
 mod rows {
     use super::{GrowthRow, ShockRow};
     use crate::growth::{PathPoint, SimulatedPeriod};
-    use crate::output::parquet::{Kind, Row, Value};
+    use crate::output::table::{Kind, Row, Value};
 
     impl Row for GrowthRow {
         const COLUMNS: &'static [(&'static str, Kind)] = &[
@@ -382,31 +383,35 @@ mod tests {
 
     #[cfg(feature = "parquet")]
     #[test]
-    fn parquet_holds_the_same_numbers() {
-        use crate::panel::parquet::{Table, Values};
+    fn files_of_columns_hold_the_same_numbers() {
+        use crate::output::Format;
+        use crate::panel::ColumnFile;
+        use crate::panel::parquet::Values;
         let (problem, settings, solution, enclosure) = solved();
         let rows = growth_rows(&problem, &solution, &enclosure);
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("growth.parquet");
-        let mut out = std::fs::File::create(&path).unwrap();
         let source = Source::new(&problem, &settings, &solution, &enclosure);
-        write_parquet(&source, rows.iter().copied(), &mut out).unwrap();
-        let table = Table::open(&path).unwrap();
-        let columns = table.read(0, &[0, 1, 2, 3, 4]).unwrap();
-        let column = |number: usize| match &columns[number].values {
-            Values::Number(values) => values.clone(),
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(column(0), problem.capital());
-        assert_eq!(column(1), solution.value);
-        assert_eq!(column(4), rows.iter().map(|row| row.euler_error).collect::<Vec<_>>());
-        let how: serde_json::Value = serde_json::from_str(table.metadata("bellwether").unwrap()).unwrap();
-        assert_eq!(how["certificate"]["iteration_error"].as_f64(), Some(solution.certificate.bound));
-        assert!(how["rows"].is_null());
+        for format in [Format::Parquet, Format::Arrow] {
+            let path = folder.path().join("growth");
+            let mut out = std::fs::File::create(&path).unwrap();
+            write_columns(&source, rows.iter().copied(), format, &mut out).unwrap();
+            let table = ColumnFile::open(&path).unwrap();
+            let columns = table.read(0, &[0, 1, 2, 3, 4]).unwrap();
+            let column = |number: usize| match &columns[number].values {
+                Values::Number(values) => values.clone(),
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(column(0), problem.capital());
+            assert_eq!(column(1), solution.value);
+            assert_eq!(column(4), rows.iter().map(|row| row.euler_error).collect::<Vec<_>>());
+            let how: serde_json::Value = serde_json::from_str(table.metadata("bellwether").unwrap()).unwrap();
+            assert_eq!(how["certificate"]["iteration_error"].as_f64(), Some(solution.certificate.bound));
+            assert!(how["rows"].is_null());
+        }
 
         let path = transition_path(&problem, &solution.capital_next, 1.0, 3).unwrap();
         let mut out = Vec::new();
-        write_parquet(&source, path, &mut out).unwrap();
+        write_columns(&source, path, Format::Parquet, &mut out).unwrap();
         assert!(out.starts_with(b"PAR1"));
     }
 

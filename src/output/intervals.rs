@@ -1,4 +1,4 @@
-//! Intervals as CSV, JSON and Parquet, long and wide.
+//! Intervals as CSV, JSON, Parquet and Arrow, long and wide.
 //!
 //! * **Long**: a record for each day and stock, `date,stock,rv,lower,upper`, sorted by date, then stock.
 //!   Several measures add a column `measure` and call the estimate `estimate`, several kinds of intervals a
@@ -71,7 +71,7 @@ impl Serialize for Value<'_> {
 }
 
 #[cfg(feature = "parquet")]
-impl<'a> From<Value<'a>> for super::parquet::Value<'a> {
+impl<'a> From<Value<'a>> for super::table::Value<'a> {
     fn from(value: Value<'a>) -> Self {
         match value {
             Value::Date(date) => Self::Date(date),
@@ -359,8 +359,8 @@ pub fn write<M: Serialize>(
         }
         (Format::Json, Layout::Wide) => json(out, &split(stocks, intervals)),
         #[cfg(feature = "parquet")]
-        (Format::Parquet, Layout::Long) => {
-            use super::parquet::{Field, Kind, RecordWriter};
+        (Format::Parquet | Format::Arrow, Layout::Long) => {
+            use super::table::{Field, Kind, RecordWriter};
             let columns = columns(intervals);
             let kind = |column: &Column| match column.kind {
                 "datetime" => Kind::Date,
@@ -369,15 +369,15 @@ pub fn write<M: Serialize>(
                 _ => Kind::Number,
             };
             let fields = columns.iter().map(|column| Field::new(column.name, kind(column))).collect();
-            let mut writer = RecordWriter::with_metadata(out, fields, &metadata(method, manifest)?)?;
+            let mut writer = RecordWriter::with_metadata(out, format, fields, &metadata(method, manifest)?)?;
             for_each(stocks, intervals, |place| {
                 writer.write(columns.iter().map(|column| (column.value)(place).into()))
             })?;
             writer.finish()
         }
         #[cfg(feature = "parquet")]
-        (Format::Parquet, Layout::Wide) => {
-            wide_parquet(out, &split(stocks, intervals), metadata(method, manifest)?)
+        (Format::Parquet | Format::Arrow, Layout::Wide) => {
+            wide_columns(out, format, &split(stocks, intervals), metadata(method, manifest)?)
         }
     }
 }
@@ -435,12 +435,12 @@ impl RecordsHash {
     }
 }
 
-/// The keys of a Parquet file's metadata.
+/// The keys of a Parquet or Arrow file's metadata.
 #[cfg(feature = "parquet")]
 fn metadata(method: &impl Serialize, manifest: Option<&Manifest>) -> io::Result<Vec<(&'static str, String)>> {
     let mut metadata = vec![("bellwether", serde_json::to_string(method)?)];
     if let Some(manifest) = manifest {
-        metadata.push((super::manifest::PARQUET_KEY, serde_json::to_string(manifest)?));
+        metadata.push((super::manifest::KEY, serde_json::to_string(manifest)?));
     }
     Ok(metadata)
 }
@@ -448,12 +448,13 @@ fn metadata(method: &impl Serialize, manifest: Option<&Manifest>) -> io::Result<
 /// The wide table as pandas would write it: the index is called `__index_level_0__`, and names of two levels
 /// are Python's tuples.
 #[cfg(feature = "parquet")]
-fn wide_parquet(
+fn wide_columns(
     out: &mut dyn Write,
+    format: Format,
     split: &Split<'_>,
     mut metadata: Vec<(&'static str, String)>,
 ) -> io::Result<()> {
-    use super::parquet::{Cells, Field, Kind, ROWS, TableWriter, days_since_1970};
+    use super::table::{Cells, Field, Kind, ROWS, TableWriter, days_since_1970};
     use serde_json::json;
     const INDEX: &str = "__index_level_0__";
     let names: Vec<String> =
@@ -478,7 +479,7 @@ fn wide_parquet(
     let fields = names.iter().map(|name| Field::new(name, Kind::Number));
     let fields = fields.chain([Field::new(INDEX, Kind::Date)]).collect();
     metadata.push(("pandas", pandas.to_string()));
-    let mut writer = TableWriter::new(out, fields, &metadata)?;
+    let mut writer = TableWriter::new(out, format, fields, &metadata)?;
     for (dates, rows) in split.index.chunks(ROWS).zip(split.data.chunks(ROWS)) {
         let numbers = (0..names.len())
             .map(|i| Cells::Numbers(rows.iter().map(|row| row[i].unwrap_or(f64::NAN)).collect()));
@@ -588,20 +589,24 @@ mod tests {
     }
 
     #[cfg(feature = "parquet")]
-    fn table(intervals: &[Intervals], layout: Layout) -> (tempfile::TempDir, crate::panel::parquet::Table) {
+    fn table(
+        intervals: &[Intervals],
+        format: Format,
+        layout: Layout,
+    ) -> (tempfile::TempDir, crate::panel::ColumnFile) {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("intervals.parquet");
+        let path = folder.path().join("intervals");
         let mut out = std::fs::File::create(&path).unwrap();
         let report =
             Report { stocks: &["A".into(), "B,'C".into()], intervals, method: &"how", manifest: None };
-        write(&mut out, &report, Format::Parquet, layout).unwrap();
-        let table = crate::panel::parquet::Table::open(&path).unwrap();
+        write(&mut out, &report, format, layout).unwrap();
+        let table = crate::panel::ColumnFile::open(&path).unwrap();
         (folder, table)
     }
 
     /// The columns of a table, as CSV has them.
     #[cfg(feature = "parquet")]
-    fn read_back(table: &crate::panel::parquet::Table) -> String {
+    fn read_back(table: &crate::panel::ColumnFile) -> String {
         use crate::panel::parquet::Values;
         let columns: Vec<usize> = (0..table.columns().len()).collect();
         let mut writer = csv::Writer::from_writer(Vec::new());
@@ -626,7 +631,7 @@ mod tests {
 
     #[cfg(feature = "parquet")]
     #[test]
-    fn parquet_holds_the_same_numbers() {
+    fn files_of_columns_hold_the_same_numbers() {
         let stocks = ["A".to_owned(), "B,'C".to_owned()];
         let csv = |intervals: &[Intervals]| {
             let mut out = Vec::new();
@@ -639,29 +644,31 @@ mod tests {
             .unwrap();
             String::from_utf8(out).unwrap()
         };
-        let mut one = intervals();
-        let (_folder, read) = table(&[one.clone()], Layout::Long);
-        assert_eq!(read_back(&read), csv(&[one.clone()]));
-        assert_eq!(read.metadata("bellwether"), Some("\"how\""));
-        assert!(read.metadata("ARROW:schema").is_some());
+        for format in [Format::Parquet, Format::Arrow] {
+            let mut one = intervals();
+            let (_folder, read) = table(&[one.clone()], format, Layout::Long);
+            assert_eq!(read_back(&read), csv(&[one.clone()]));
+            assert_eq!(read.metadata("bellwether"), Some("\"how\""));
+            assert_eq!(read.metadata("ARROW:schema").is_some(), format == Format::Parquet);
 
-        // What is infinite or no number, several kinds and measures, and details.
-        one.ends.push(Ends { interval: "basic", ..one.ends[0].clone() });
-        one.ends[1].upper[[0, 0]] = f64::INFINITY;
-        one.ends[1].lower[[0, 0]] = f64::NAN;
-        let other = Intervals::empty("beta", vec![1], one.dates.clone(), &["percentile"]);
-        let all = [one, other];
-        let (_folder, read) = table(&all, Layout::Long);
-        assert_eq!(read_back(&read), csv(&all));
+            // What is infinite or no number, several kinds and measures, and details.
+            one.ends.push(Ends { interval: "basic", ..one.ends[0].clone() });
+            one.ends[1].upper[[0, 0]] = f64::INFINITY;
+            one.ends[1].lower[[0, 0]] = f64::NAN;
+            let other = Intervals::empty("beta", vec![1], one.dates.clone(), &["percentile"]);
+            let all = [one, other];
+            let (_folder, read) = table(&all, format, Layout::Long);
+            assert_eq!(read_back(&read), csv(&all));
 
-        let (_folder, wide) = table(&[intervals()], Layout::Wide);
-        assert_eq!(
-            read_back(&wide),
-            "\"('A', 'lower')\",\"('A', 'upper')\",\"('B,\\'C', 'lower')\",\"('B,\\'C', 'upper')\",\
-             __index_level_0__\n0.25,1.0,1.5e-6,2e-5,2007-01-03\n0.1,0.3,0.0,1e-300,2007-01-04\n"
-        );
-        assert_eq!(wide.columns()[2].levels, ["B,'C", "lower"]);
-        assert!(wide.columns()[4].is_unnamed_index());
+            let (_folder, wide) = table(&[intervals()], format, Layout::Wide);
+            assert_eq!(
+                read_back(&wide),
+                "\"('A', 'lower')\",\"('A', 'upper')\",\"('B,\\'C', 'lower')\",\"('B,\\'C', 'upper')\",\
+                 __index_level_0__\n0.25,1.0,1.5e-6,2e-5,2007-01-03\n0.1,0.3,0.0,1e-300,2007-01-04\n"
+            );
+            assert_eq!(wide.columns()[2].levels, ["B,'C", "lower"]);
+            assert!(wide.columns()[4].is_unnamed_index());
+        }
     }
 
     #[test]

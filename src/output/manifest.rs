@@ -5,9 +5,9 @@
 //! of the records themselves. What decides nothing (the device, threads, memory, times) is kept apart, in
 //! [`Run`]: two runs of equal manifests have equal results.
 //!
-//! JSON has the manifest under the key `manifest`, Parquet as the key `bellwether.manifest` of its metadata;
-//! CSV and JSON that is split as pandas does it have no place for one, which `--manifest` writes to a file of
-//! its own.
+//! JSON has the manifest under the key `manifest`, Parquet and Arrow as the key `bellwether.manifest` of
+//! their metadata; CSV and JSON that is split as pandas does it have no place for one, which `--manifest`
+//! writes to a file of its own.
 
 use std::collections::BTreeMap;
 
@@ -18,8 +18,8 @@ use serde_json::Value;
 use crate::bootstrap::Intervals;
 use crate::panel::content::Content;
 
-/// The key of a Parquet file's metadata.
-pub const PARQUET_KEY: &str = "bellwether.manifest";
+/// The key of a Parquet or Arrow file's metadata.
+pub const KEY: &str = "bellwether.manifest";
 
 /// The program and its version.
 pub const PROGRAM: &str = concat!("bellwether ", env!("CARGO_PKG_VERSION"));

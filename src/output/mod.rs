@@ -1,26 +1,30 @@
 //! Writing results: whole or not at all, to a file or to standard output.
 //!
 //! [`Outputs`] checks where they go before the work; then [`intervals`] and the growth model's
-//! solution ([`growth`], [`ergodic`]) as CSV, JSON and [Parquet](Format::Parquet), [`coverage`], and the
+//! solution ([`growth`], [`ergodic`]) as CSV, JSON, Parquet and Arrow ([`Format`]), [`coverage`], and the
 //! [`truth`] of simulated panels. [`manifest`] is what a result says of where it is from.
 
 #[cfg(feature = "parquet")]
-mod arrow_schema;
+mod arrow;
 pub mod coverage;
 pub mod ergodic;
 #[cfg(feature = "parquet")]
 mod field;
+#[cfg(feature = "parquet")]
+mod flatbuffer;
 pub mod growth;
 pub mod intervals;
 pub mod manifest;
 mod outputs;
 pub mod panel;
 #[cfg(feature = "parquet")]
-pub mod parquet;
+mod parquet;
 #[cfg(feature = "parquet")]
 pub mod prices;
 pub mod result;
 mod stdout;
+#[cfg(feature = "parquet")]
+pub mod table;
 pub(crate) mod temporary;
 pub(crate) mod text;
 pub mod truth;
@@ -48,25 +52,27 @@ pub enum Format {
     /// Parquet.
     #[cfg(feature = "parquet")]
     Parquet,
+    /// Arrow's IPC format, which is Feather of version 2.
+    #[cfg(feature = "parquet")]
+    Arrow,
 }
 
 /// The formats of tables, and what their files end in.
 #[cfg(feature = "parquet")]
-const FORMATS: &str = "CSV, JSON or Parquet";
+const FORMATS: &str = "CSV, JSON, Parquet or Arrow";
 #[cfg(not(feature = "parquet"))]
 const FORMATS: &str = "CSV or JSON";
 #[cfg(feature = "parquet")]
-const ENDINGS: &str = ".csv, .json or .parquet";
+const ENDINGS: &str = ".csv, .json, .parquet, .arrow or .feather";
 #[cfg(not(feature = "parquet"))]
 const ENDINGS: &str = ".csv or .json";
 
 /// Extensions of formats, of tables and of archives, that no table is written in. A file with one of them
 /// would not hold what its name says.
 const FOREIGN: &[&str] = &[
-    "7z", "arrow", "avro", "bz2", "db", "dta", "duckdb", "feather", "gz", "h5", "hdf", "hdf5", "htm", "html",
-    "ipc", "jsonl", "mat", "md", "ndjson", "npy", "npz", "ods", "orc", "pdf", "pickle", "pkl", "pq", "rda",
-    "rdata", "rds", "sas7bdat", "sav", "sqlite", "tar", "tex", "tsv", "xls", "xlsb", "xlsx", "xml", "xz",
-    "zip", "zst",
+    "7z", "avro", "bz2", "db", "dta", "duckdb", "gz", "h5", "hdf", "hdf5", "htm", "html", "ipc", "jsonl",
+    "mat", "md", "ndjson", "npy", "npz", "ods", "orc", "pdf", "pickle", "pkl", "pq", "rda", "rdata", "rds",
+    "sas7bdat", "sav", "sqlite", "tar", "tex", "tsv", "xls", "xlsb", "xlsx", "xml", "xz", "zip", "zst",
 ];
 
 impl Format {
@@ -77,6 +83,8 @@ impl Format {
             Self::Json => "json",
             #[cfg(feature = "parquet")]
             Self::Parquet => "parquet",
+            #[cfg(feature = "parquet")]
+            Self::Arrow => "arrow",
         }
     }
 
@@ -97,13 +105,15 @@ impl Format {
             "json" => Some(Self::Json),
             #[cfg(feature = "parquet")]
             "parquet" => Some(Self::Parquet),
+            #[cfg(feature = "parquet")]
+            "arrow" | "feather" => Some(Self::Arrow),
             "svg" | "png" => {
                 return refused(format!(
                     "that is a picture's name, and this is a table; name a file that ends in {ENDINGS}"
                 ));
             }
             #[cfg(not(feature = "parquet"))]
-            "parquet" => {
+            "parquet" | "arrow" | "feather" => {
                 return refused(
                     "this program was built without the feature `parquet`; name a file that ends in .csv or \
                      .json"
@@ -380,6 +390,8 @@ mod tests {
         #[cfg(feature = "parquet")]
         {
             assert_eq!(of("a.Parquet", None).unwrap(), Format::Parquet);
+            assert_eq!(of("a.arrow", None).unwrap(), Format::Arrow);
+            assert_eq!(of("a.feather", Some(Format::Arrow)).unwrap(), Format::Arrow);
             assert_eq!(of("a", Some(Format::Parquet)).unwrap(), Format::Parquet);
             assert!(refused("a.csv", Some(Format::Parquet)).contains("ends in .parquet"));
             assert!(refused("a.parquet", Some(Format::Csv)).contains("`format` is csv"));

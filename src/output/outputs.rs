@@ -187,10 +187,11 @@ impl Outputs {
         let Some(path) = path else {
             let format = given.unwrap_or(Format::Csv);
             #[cfg(feature = "parquet")]
-            if format == Format::Parquet && io::IsTerminal::is_terminal(&io::stdout()) {
+            if matches!(format, Format::Parquet | Format::Arrow) && io::IsTerminal::is_terminal(&io::stdout())
+            {
                 return Err(Error::Parameter {
                     name: "format",
-                    value: "parquet".into(),
+                    value: format.extension().into(),
                     requirement: format!("a terminal can't show it; name a file by `{parameter}`"),
                 });
             }

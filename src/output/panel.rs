@@ -1,4 +1,4 @@
-//! What a panel holds, a row a stock, and its prices, as CSV.
+//! What a panel holds, a row a stock, and its prices, as CSV, Parquet or Arrow.
 
 use std::io::{self, Write};
 
@@ -53,8 +53,8 @@ pub fn write_summary(stocks: &[StockSummary], out: &mut dyn Write) -> io::Result
 /// Writes prices, stock after stock and day after day, each with its times in nanoseconds after midnight.
 ///
 /// As CSV a header and a row each, `stock,date,time,price`: times with the same number of digits of a second
-/// throughout, prices in the shortest form that reads back as the same double. As Parquet what
-/// [`super::prices`] says.
+/// throughout, prices in the shortest form that reads back as the same double. As Parquet or
+/// Arrow what [`super::prices`] says.
 pub enum PriceRows<'a> {
     /// Comma-separated values.
     Csv {
@@ -63,9 +63,9 @@ pub enum PriceRows<'a> {
         /// Digits of a fraction of a second.
         digits: usize,
     },
-    /// Parquet.
+    /// Parquet, or Arrow.
     #[cfg(feature = "parquet")]
-    Parquet(Box<super::prices::PriceWriter<'a>>),
+    Columns(Box<super::prices::PriceWriter<'a>>),
 }
 
 impl<'a> PriceRows<'a> {
@@ -83,11 +83,11 @@ impl<'a> PriceRows<'a> {
                 Ok(Self::Csv { table: Box::new(table), digits })
             }
             #[cfg(feature = "parquet")]
-            Format::Parquet => {
+            Format::Parquet | Format::Arrow => {
                 use super::prices::{Precision, PriceWriter};
-                Ok(Self::Parquet(Box::new(PriceWriter::new(out, Precision::Nanoseconds, &[])?)))
+                Ok(Self::Columns(Box::new(PriceWriter::new(out, format, Precision::Nanoseconds, &[])?)))
             }
-            _ => Err(io::Error::new(io::ErrorKind::Unsupported, "prices are written as CSV or Parquet")),
+            Format::Json => Err(io::Error::new(io::ErrorKind::Unsupported, "prices are not written as JSON")),
         }
     }
 
@@ -107,7 +107,7 @@ impl<'a> PriceRows<'a> {
                 Ok(())
             }
             #[cfg(feature = "parquet")]
-            Self::Parquet(table) => table.day(stock, date, times, prices),
+            Self::Columns(table) => table.day(stock, date, times, prices),
         }
     }
 
@@ -120,7 +120,7 @@ impl<'a> PriceRows<'a> {
         match self {
             Self::Csv { mut table, .. } => table.flush(),
             #[cfg(feature = "parquet")]
-            Self::Parquet(table) => table.finish(),
+            Self::Columns(table) => table.finish(),
         }
     }
 }

@@ -1,8 +1,9 @@
-//! Prices as a long table in a Parquet file, in a compact form: a row a price, sorted by stock, then time.
+//! Prices as a long table in a Parquet or Arrow file, in a compact form: a row a price, sorted by stock,
+//! then time.
 //!
 //! The columns are `stock` (text, as categories), `timestamp` (of a local clock) and `price` (f64). A group
-//! of rows holds whole days: of one stock, or of several with few prices. So its bounds say which stocks and
-//! days it has, and the others are passed over.
+//! of rows holds whole days: of one stock, or of several with few prices. So the bounds that Parquet has of
+//! it say which stocks and days it holds, and the others are passed over.
 
 use std::io::{self, Write};
 use std::mem;
@@ -10,7 +11,8 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::parquet::{Cells, Field, Kind, TableWriter, days_since_1970};
+use super::Format;
+use super::table::{Cells, Field, Kind, TableWriter, days_since_1970};
 
 /// Rows from which on a group ends at the next day.
 const FULL: usize = 1 << 18;
@@ -23,10 +25,11 @@ const ENOUGH: usize = 1 << 16;
 ///
 /// ```
 /// use bellwether::jiff::civil::date;
+/// use bellwether::output::Format;
 /// use bellwether::output::prices::{Precision, PriceWriter};
 ///
 /// let mut file = Vec::new();
-/// let mut prices = PriceWriter::new(&mut file, Precision::Microseconds, &[])?;
+/// let mut prices = PriceWriter::new(&mut file, Format::Parquet, Precision::Microseconds, &[])?;
 /// const SECOND: u64 = 1_000_000_000;
 /// let open = 34_200 * SECOND;
 /// prices.day("AAPL", date(2007, 1, 3), &[open, open + SECOND], &[86.29, 86.28])?;
@@ -60,9 +63,10 @@ impl<'a> PriceWriter<'a> {
     ///
     /// # Errors
     ///
-    /// What `out` fails with.
+    /// As [`TableWriter::new`].
     pub fn new(
         out: &'a mut dyn Write,
+        format: Format,
         precision: Precision,
         metadata: &[(&str, String)],
     ) -> io::Result<Self> {
@@ -75,7 +79,7 @@ impl<'a> PriceWriter<'a> {
             Field::new("timestamp", time),
             Field::new("price", Kind::Number),
         ];
-        let table = TableWriter::new(out, fields, metadata)?;
+        let table = TableWriter::new(out, format, fields, metadata)?;
         Ok(Self {
             table,
             precision,
@@ -173,11 +177,12 @@ impl<'a> PriceWriter<'a> {
 /// As [`PriceWriter::day`].
 pub fn write_prices<'d>(
     out: &mut dyn Write,
+    format: Format,
     precision: Precision,
     metadata: &[(&str, String)],
     days: impl IntoIterator<Item = (&'d str, Date, &'d [u64], &'d [f64])>,
 ) -> io::Result<()> {
-    let mut writer = PriceWriter::new(out, precision, metadata)?;
+    let mut writer = PriceWriter::new(out, format, precision, metadata)?;
     for (stock, date, times, prices) in days {
         writer.day(stock, date, times, prices)?;
     }

@@ -56,7 +56,7 @@ impl ResultFile {
             Format::Csv => Self::csv(path),
             Format::Json => Self::json(path),
             #[cfg(feature = "parquet")]
-            Format::Parquet => Self::parquet(path),
+            Format::Parquet | Format::Arrow => Self::columns(path),
         }
     }
 
@@ -125,10 +125,11 @@ impl ResultFile {
     }
 
     #[cfg(feature = "parquet")]
-    fn parquet(path: &Path) -> Result<Self> {
-        use crate::panel::parquet::{Table, Values};
-        let table = Table::open(path)?;
-        let manifest = table.metadata(super::manifest::PARQUET_KEY);
+    fn columns(path: &Path) -> Result<Self> {
+        use crate::panel::ColumnFile;
+        use crate::panel::parquet::Values;
+        let table = ColumnFile::open(path)?;
+        let manifest = table.metadata(super::manifest::KEY);
         let manifest =
             manifest.map(serde_json::from_str).transpose().map_err(|error| unusable(path, error))?;
         let all: Vec<usize> = (0..table.columns().len()).collect();

@@ -1,4 +1,5 @@
-//! The rows of a Parquet table, by the same roles as those of a text: a stamp, or day and time; price; stock.
+//! The rows of a Parquet or Arrow table, by the same roles as those of a text: a stamp, or day and time;
+//! price; stock.
 //!
 //! Only the columns needed are decoded, and of groups of rows only those that may hold wanted stocks and
 //! days, as the file's bounds say. Groups are decoded in parallel, some at a time, and taken in their order;
@@ -8,16 +9,17 @@ use std::borrow::Borrow;
 use std::path::Path;
 
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 use rayon::prelude::*;
 
+use super::column_file::{Batches, ColumnFile};
 use super::error::{FileProblem, LineProblem, PanelError};
 use super::field;
 use super::header::{Columns, Shape, When};
 use super::intake::{Fault, Intake};
 use super::moment::{Clock, Zones};
 use super::options::{LoadOptions, TableOptions};
-use super::parquet::{Bounds, ColumnValues, Kind, NO_TEXT, Table, Values};
+use super::parquet::{Bounds, ColumnValues, Kind, NO_TEXT, Values};
 use crate::error::Result;
 
 /// Rows decoded at a time, of groups that are larger.
@@ -30,7 +32,7 @@ pub(super) fn read(
     options: &LoadOptions,
     intake: &mut Intake<'_>,
 ) -> Result<(String, u64)> {
-    let table = Table::open(path)?;
+    let table = ColumnFile::open(path)?;
     let problem = |problem| PanelError::File { path: path.to_path_buf(), problem };
     let fault = |fault| match fault {
         Fault::Row(line) => problem(FileProblem::Columns(line)).into(),
@@ -43,7 +45,7 @@ pub(super) fn read(
     });
     let columns =
         Columns::find(names.collect(), wanted, filters, stock).map_err(|line| fault(line.into()))?;
-    let clock = Clock::new(date_format.clone(), zones_of(&table, &columns, zones));
+    let clock = Clock::new(date_format.clone(), zones_of(&table, &columns, zones).map_err(problem)?);
     let is_instant = match columns.when {
         When::Together(stamp) => matches!(table.columns()[stamp].kind, Kind::Time { utc: true, .. }),
         When::Apart { .. } => false,
@@ -71,9 +73,9 @@ pub(super) fn read(
                 line: first + row as u64 + 1,
                 problem: line,
             };
-            let mut batches: Box<dyn Iterator<Item = Result<Vec<ColumnValues>>> + Send> = match decoded {
+            let mut batches: Batches = match decoded {
                 Some(values) => Box::new(std::iter::once(values)),
-                None => Box::new(table.batches(group, &needed, ROWS)?),
+                None => table.batches(group, &needed, ROWS)?,
             };
             let mut next = batches.next();
             while let Some(batch) = next {
@@ -94,12 +96,12 @@ pub(super) fn read(
         return Err(problem(FileProblem::HeaderOnly).into());
     }
     let zones = rows.clock.described().map_or(String::new(), |zones| format!(" ({zones})"));
-    Ok((format!("{}{zones}; Parquet", rows.columns.described()), bytes))
+    Ok((format!("{}{zones}; {}", rows.columns.described(), table.format()), bytes))
 }
 
 /// Whether a table is of one stock, and the number of its rows, from what the file says of itself.
 pub(super) fn glance(path: &Path, stock: &str, options: &LoadOptions) -> Option<(bool, u64)> {
-    let table = Table::open(path).ok()?;
+    let table = ColumnFile::open(path).ok()?;
     let names = table.columns().iter().map(|column| match column.is_unnamed_index() {
         true => String::new(),
         false => column.name.clone(),
@@ -110,16 +112,34 @@ pub(super) fn glance(path: &Path, stock: &str, options: &LoadOptions) -> Option<
 }
 
 /// The zones of a table: the panel's is that in which its times were shown, where nothing else is said.
-fn zones_of(table: &Table, columns: &Columns, zones: &Zones) -> Zones {
+fn zones_of(table: &ColumnFile, columns: &Columns, zones: &Zones) -> Result<Zones, FileProblem> {
     let stamp = match columns.when {
         When::Together(stamp) => stamp,
-        When::Apart { .. } => return zones.clone(),
+        When::Apart { .. } => return Ok(zones.clone()),
     };
-    let shown = match &table.columns()[stamp].kind {
-        Kind::Time { utc: true, zone: Some(zone) } => TimeZone::get(zone).ok(),
-        _ => None,
+    match &table.columns()[stamp].kind {
+        Kind::Time { utc: true, zone: Some(zone) } if zones.panel.is_none() => {
+            let shown = by_name(zone).ok_or_else(|| FileProblem::UnknownZone(zone.clone()))?;
+            Ok(Zones { panel: Some(shown), ..zones.clone() })
+        }
+        _ => Ok(zones.clone()),
+    }
+}
+
+/// A zone by its name, or by an offset such as `-05:00`.
+fn by_name(name: &str) -> Option<TimeZone> {
+    let offset = || {
+        let sign = match name.as_bytes().first()? {
+            b'+' => 1,
+            b'-' => -1,
+            _ => return None,
+        };
+        let (hours, minutes) = name[1..].split_once(':').or_else(|| name[1..].split_at_checked(2))?;
+        let number = |text: &str| text.parse::<u8>().ok().map(i32::from);
+        let minutes = number(hours)? * 60 + number(minutes)?;
+        Offset::from_seconds(sign * minutes * 60).ok().map(TimeZone::fixed)
     };
-    Zones { panel: zones.panel.clone().or(shown), ..zones.clone() }
+    offset().or_else(|| TimeZone::get(name).ok())
 }
 
 /// Takes rows out of decoded columns.
@@ -184,7 +204,7 @@ impl<'a, 'b> Rows<'a, 'b> {
     }
 
     /// Whether a group of rows may hold wanted stocks and days, by its bounds.
-    fn may_hold(&self, table: &Table, group: usize, options: &LoadOptions) -> bool {
+    fn may_hold(&self, table: &ColumnFile, group: usize, options: &LoadOptions) -> bool {
         if let (Shape::Long { stock, .. }, Some(wanted)) =
             (&self.columns.shape, options.stocks.as_deref().filter(|stocks| !stocks.is_empty()))
             && let Some(Bounds::Text(least, most)) = table.bounds(group, *stock)

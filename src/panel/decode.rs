@@ -23,7 +23,10 @@ pub(super) enum Encoding {
     Gzip,
     Zstandard,
     Parquet,
+    /// Arrow's IPC format, as a file or as a stream.
     Arrow,
+    /// Feather, version 1.
+    OldFeather,
     /// An archive of files, `.zip`.
     Zip,
     /// A workbook of an old spreadsheet program, `.xls`.
@@ -41,7 +44,8 @@ impl Encoding {
             // A Zstandard frame that decoders skip.
             [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Self::Zstandard,
             [b'P', b'A', b'R', b'1' | b'E', ..] => Self::Parquet,
-            [b'A', b'R', b'R', b'O', b'W', b'1', ..] => Self::Arrow,
+            [b'A', b'R', b'R', b'O', b'W', b'1', ..] | [0xff, 0xff, 0xff, 0xff, ..] => Self::Arrow,
+            [b'F', b'E', b'A', b'1', ..] => Self::OldFeather,
             [b'P', b'K', 3, 4, ..] => Self::Zip,
             [0xd0, 0xcf, 0x11, 0xe0, ..] => Self::Workbook,
             _ => Self::Plain,
@@ -142,7 +146,8 @@ impl Encoding {
     fn remedy(self) -> &'static str {
         match self {
             Self::Parquet => "Parquet, which is read from its end: name the file itself, not a pipe",
-            Self::Arrow => "Arrow, which this build does not read: save it as Parquet or CSV",
+            Self::Arrow => "Arrow, which is read from several places: name the file itself, not a pipe",
+            Self::OldFeather => "Feather version 1, which is not read: save it as version 2, or as Parquet",
             Self::Zip => "a zip archive: unpack it first (`unzip`), and name the folder",
             Self::Workbook => "a spreadsheet's workbook: save it as CSV",
             Self::Plain | Self::Gzip | Self::Zstandard => "text",

@@ -441,6 +441,12 @@ pub enum FileProblem {
         /// What the decoder said.
         why: String,
     },
+    /// Times are shown in a zone that is not known.
+    #[error(
+        "its times are shown in the time zone {0:?}, which is not known; say in which zone to take them, by \
+         `timezone`"
+    )]
+    UnknownZone(String),
     /// Rows are not those that were there a moment ago.
     #[error("the file changed while it was read; run again when nothing writes to it")]
     Changed,
@@ -451,8 +457,8 @@ pub enum FileProblem {
     Name,
     /// A folder without tables.
     #[error(
-        "the folder holds no tables: no *.csv, *.tsv, *.psv, *.txt or *.parquet files, compressed (.gz, \
-         .zst) or not (hidden ones do not count)"
+        "the folder holds no tables: no *.csv, *.tsv, *.psv, *.txt, *.parquet, *.arrow or *.feather files, \
+         compressed (.gz, .zst) or not (hidden ones do not count)"
     )]
     NoFiles,
 }

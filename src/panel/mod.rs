@@ -32,13 +32,13 @@
 //!
 //! # Files
 //!
-//! Tables of text, with commas, semicolons, tabs or vertical bars between fields, or of Parquet; texts plain
-//! or compressed by gzip or Zstandard, as their first bytes say; standard input as `-`.
+//! Tables of text, with commas, semicolons, tabs or vertical bars between fields, or of Parquet or Arrow;
+//! texts plain or compressed by gzip or Zstandard, as their first bytes say; standard input as `-`.
 //!
-//! - **Files**, by name, and **folders** of them: every `*.csv`, `*.tsv`, `*.psv` or `*.parquet` in it that
-//!   is not hidden, with `.gz` or `.zst` behind or without; `*.txt` where there is no other. A folder without
-//!   any has a folder for each stock, or for each part of a table (`symbol=AAPL/date=2007-01-03`). A stock's
-//!   days may be in several files, no day in two.
+//! - **Files**, by name, and **folders** of them: every `*.csv`, `*.tsv`, `*.psv`, `*.parquet`, `*.arrow` or
+//!   `*.feather` in it that is not hidden, with `.gz` or `.zst` behind or without; `*.txt` where there is
+//!   no other. A folder without any has a folder for each stock, or for each part of a table
+//!   (`symbol=AAPL/date=2007-01-03`). A stock's days may be in several files, no day in two.
 //! - A table is of one stock, which has the file's name (or its folder's), of several in a column of their
 //!   own, or has a column for each: the header says it. Without one the columns are date, time, price; or
 //!   time stamp, price; or what [`ColumnNames`] says by number.
@@ -59,7 +59,11 @@
 //! at once or block by block; [`load()`] takes all that it gives.
 
 mod align;
+#[cfg(feature = "parquet")]
+pub mod arrow;
 mod clean;
+#[cfg(feature = "parquet")]
+mod column_file;
 #[cfg(feature = "parquet")]
 mod columnar;
 pub mod content;
@@ -92,6 +96,8 @@ mod stocks;
 mod stream;
 mod text;
 
+#[cfg(feature = "parquet")]
+pub(crate) use column_file::ColumnFile;
 use jiff::civil::Date;
 use ndarray::{Array2, ArrayView1};
 use rayon::prelude::*;

@@ -202,8 +202,9 @@ impl Reading<'_> {
     /// Reads a file from end to end.
     fn file(&self, file: &Source) -> Result<OneFile> {
         let mut intake = Intake::new(&file.path, self.rules, self.store, self.wanted);
-        if Encoding::of_file(&file.path)? == Encoding::Parquet {
-            return self.parquet(file, intake);
+        let encoding = Encoding::of_file(&file.path)?;
+        if matches!(encoding, Encoding::Parquet | Encoding::Arrow) {
+            return self.columnar(file, encoding, intake);
         }
         if self.index {
             intake = intake.forget();
@@ -248,7 +249,7 @@ impl Reading<'_> {
 
 impl Reading<'_> {
     #[cfg(feature = "parquet")]
-    fn parquet(&self, file: &Source, mut intake: Intake<'_>) -> Result<OneFile> {
+    fn columnar(&self, file: &Source, _: Encoding, mut intake: Intake<'_>) -> Result<OneFile> {
         let (understood, bytes) = super::columnar::read(&file.path, &file.stock, self.options, &mut intake)?;
         let (stocks, names, steps) = intake.finish()?;
         let stocks = stocks.into_iter().map(Held::Kept).collect();
@@ -256,9 +257,11 @@ impl Reading<'_> {
     }
 
     #[cfg(not(feature = "parquet"))]
-    fn parquet(&self, file: &Source, _: Intake<'_>) -> Result<OneFile> {
-        let problem =
-            super::error::FileProblem::NotText("Parquet, which this build does not read: save it as CSV");
+    fn columnar(&self, file: &Source, encoding: Encoding, _: Intake<'_>) -> Result<OneFile> {
+        let problem = super::error::FileProblem::NotText(match encoding {
+            Encoding::Arrow => "Arrow, which this build does not read: save it as CSV",
+            _ => "Parquet, which this build does not read: save it as CSV",
+        });
         Err(PanelError::File { path: file.path.clone(), problem }.into())
     }
 }

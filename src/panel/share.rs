@@ -3,8 +3,8 @@
 //! **By stocks**, where each keeps its own times: stocks lie on a line by their names, each with the weight
 //! of its files, and a part reads those that its share touches. A stock that two parts share is read by both,
 //! and each takes its days. What a file weighs is told by its length, by the rows that it begins with, and by
-//! the first day and the last: nobody reads it all beforehand. A Parquet file says how many rows it has.
-//! Where a file holds several stocks, all files are read by every part.
+//! the first day and the last: nobody reads it all beforehand. A Parquet or Arrow file says how many rows
+//! it has. Where a file holds several stocks, all files are read by every part.
 //!
 //! **By days**, where stocks must share their times: all files are read, and a part takes its days.
 
@@ -104,8 +104,8 @@ impl Look {
         hasher.update(&length.to_le_bytes()).update(&ends[0]).update(&ends[1]);
         let hash = *hasher.finalize().as_bytes();
         let encoding = Encoding::of_file(path)?;
-        if encoding == Encoding::Parquet {
-            let (is_single, rows) = parquet(source, options);
+        if matches!(encoding, Encoding::Parquet | Encoding::Arrow) {
+            let (is_single, rows) = columnar(source, options);
             return Ok(Self { is_single, rows: rows.max(1), hash, ..nothing });
         }
         let plain = encoding == Encoding::Plain;
@@ -186,12 +186,12 @@ fn weekdays(from: Date, to: Date) -> u64 {
 }
 
 #[cfg(feature = "parquet")]
-fn parquet(source: &Source, options: &LoadOptions) -> (bool, u64) {
+fn columnar(source: &Source, options: &LoadOptions) -> (bool, u64) {
     super::columnar::glance(&source.path, &source.stock, options).unwrap_or((false, 1))
 }
 
 #[cfg(not(feature = "parquet"))]
-fn parquet(_: &Source, _: &LoadOptions) -> (bool, u64) {
+fn columnar(_: &Source, _: &LoadOptions) -> (bool, u64) {
     (false, 1)
 }
 

@@ -1,5 +1,5 @@
-//! More malformed panels: what flags ask for, compressed text, and Parquet
-//! (`tests/oracles/malformed_parquet.py`).
+//! More malformed panels: what flags ask for, compressed text, Parquet
+//! (`tests/oracles/malformed_parquet.py`) and Arrow.
 
 use std::io::Write;
 
@@ -327,7 +327,11 @@ const TEXTS: &[File] = &[
         "Arrow",
         b"ARROW1\x00\x00",
         &[],
-        "A.csv: the file is Arrow, which this build does not read: save it as Parquet or CSV",
+        if cfg!(feature = "parquet") {
+            "A.csv: this is no Arrow file, or a part of one: it has 8 bytes; if it was copied"
+        } else {
+            "A.csv: the file is Arrow, which this build does not read: save it as CSV"
+        },
     ),
     file(
         "clock put forward in Berlin",
@@ -521,16 +525,16 @@ pub(crate) fn cases() -> Vec<Case> {
         });
     }
     #[cfg(feature = "parquet")]
-    for (name, flags, message) in PARQUET {
-        let path = format!("{}/tests/data/malformed_parquet/{name}.parquet", env!("CARGO_MANIFEST_DIR"));
-        let content: &'static [u8] = std::fs::read(path).unwrap().leak();
-        cases.push(Case {
-            name,
-            files: leak([("A.parquet", content)]),
-            paths: &["A.parquet"],
-            flags,
-            message: leak([*message]),
-        });
+    for (ending, file, paths, table) in [
+        ("parquet", "A.parquet", leak(["A.parquet"]), PARQUET),
+        ("arrow", "A.arrow", leak(["A.arrow"]), super::malformed_arrow::ARROW),
+    ] {
+        for (name, flags, message) in table {
+            let folder = format!("{}/tests/data/malformed_{ending}", env!("CARGO_MANIFEST_DIR"));
+            let content: &'static [u8] = std::fs::read(format!("{folder}/{name}.{ending}")).unwrap().leak();
+            let files = leak([(file, content)]);
+            cases.push(Case { name, files, paths, flags, message: leak([*message]) });
+        }
     }
     cases
 }

@@ -1,4 +1,6 @@
 //! What several integration tests share.
 
 pub(crate) mod malformed;
+#[cfg(feature = "parquet")]
+mod malformed_arrow;
 pub(crate) mod malformed_tables;

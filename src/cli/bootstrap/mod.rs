@@ -94,7 +94,7 @@ pub(super) struct BootstrapArgs {
     /// Say how far each end is from that of infinitely many samples; with --details add these as columns
     #[arg(long)]
     against_exact: bool,
-    /// File for the resampled statistics themselves, of the cells of --cell: .csv or .parquet
+    /// File for the resampled statistics themselves, of the cells of --cell: .csv, .parquet or .arrow
     #[arg(long, value_name = "FILE", requires = "cell")]
     resamples: Option<PathBuf>,
     /// A cell whose resampled statistics are written; repeat it for more
@@ -128,7 +128,7 @@ pub(super) struct BootstrapArgs {
     #[arg(long, value_enum, default_value_t = Layout::Long)]
     layout: Layout,
     /// File for what the result was computed from, as JSON: every parameter, versions, a hash of the prices;
-    /// `bellwether verify` checks a result by it. JSON and Parquet have it inside
+    /// `bellwether verify` checks a result by it. JSON, Parquet and Arrow have it inside
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
     /// Picture of the intervals through time, a panel a stock: a file that ends in .svg or .png

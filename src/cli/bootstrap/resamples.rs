@@ -1,5 +1,5 @@
-//! The resampled statistics of some cells, as CSV or Parquet: `date,stock,measure,sample,value`, by cell,
-//! measure and sample.
+//! The resampled statistics of some cells, as CSV, Parquet or Arrow: `date,stock,measure,sample,value`, by
+//! cell, measure and sample.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -11,7 +11,7 @@ use super::pictures::{CellName, CellReturns};
 use crate::bootstrap::{Bootstrap, pairings};
 use crate::cli::device::plural;
 use crate::error::{Error, Result};
-use crate::output::parquet::{Field, Kind, RecordWriter, Value};
+use crate::output::table::{Field, Kind, RecordWriter, Value};
 use crate::output::{Destination, Format, Outputs};
 
 /// The resampled statistics of one cell and measure.
@@ -28,7 +28,7 @@ pub(super) fn file(path: PathBuf, outputs: &mut Outputs) -> Result<(Destination,
         (_, Format::Json) => Err(Error::Parameter {
             name: "--resamples",
             value: name,
-            requirement: "resamples are written as CSV or Parquet; name a file that ends in .csv or .parquet"
+            requirement: "resamples are written as tables; name a file that ends in .csv, .parquet or .arrow"
                 .into(),
         }),
         other => Ok(other),
@@ -91,8 +91,8 @@ pub(super) fn of_cells<'a>(
 
 /// Writes them.
 pub(super) fn write(out: &mut dyn Write, all: &[Resamples<'_>], format: Format) -> io::Result<()> {
-    if format == Format::Parquet {
-        return write_parquet(out, all);
+    if format != Format::Csv {
+        return write_columns(out, all, format);
     }
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(["date", "stock", "measure", "sample", "value"])?;
@@ -111,7 +111,7 @@ pub(super) fn write(out: &mut dyn Write, all: &[Resamples<'_>], format: Format) 
     writer.flush()
 }
 
-fn write_parquet(out: &mut dyn Write, all: &[Resamples<'_>]) -> io::Result<()> {
+fn write_columns(out: &mut dyn Write, all: &[Resamples<'_>], format: Format) -> io::Result<()> {
     let fields = vec![
         Field::new("date", Kind::Date),
         Field::new("stock", Kind::Category),
@@ -119,7 +119,7 @@ fn write_parquet(out: &mut dyn Write, all: &[Resamples<'_>]) -> io::Result<()> {
         Field::new("sample", Kind::Integer),
         Field::new("value", Kind::Number),
     ];
-    let mut writer = RecordWriter::new(out, fields, &"resampled statistics")?;
+    let mut writer = RecordWriter::new(out, format, fields, &"resampled statistics")?;
     for Resamples { cell, measure, values } in all {
         for (sample, &value) in values.iter().enumerate() {
             writer.write([

@@ -3,7 +3,7 @@
 //! Numbers are decoded by the `parquet` crate, which is handed pages without levels; levels and text are
 //! decoded here. Text is kept as codes of a dictionary, which is what it mostly is in the file.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -14,6 +14,7 @@ use parquet::data_type::{DataType, DoubleType, FloatType, Int32Type, Int64Type, 
 use parquet::errors::ParquetError;
 use parquet::schema::types::{ColumnDescriptor, ColumnPath};
 
+use super::convert::{OutOfRange, Texts, decimal, integer, scale, within_a_day};
 use super::packed;
 use super::pages::{DataPage, Decompressed, PageProblem, Pages};
 use super::schema::Form;
@@ -30,9 +31,27 @@ pub(super) enum DecodeProblem {
     Range(usize, String),
 }
 
-impl<T: Into<PageProblem>> From<T> for DecodeProblem {
-    fn from(problem: T) -> Self {
-        Self::Page(problem.into())
+impl From<OutOfRange> for DecodeProblem {
+    fn from((row, value): OutOfRange) -> Self {
+        Self::Range(row, value)
+    }
+}
+
+impl From<PageProblem> for DecodeProblem {
+    fn from(problem: PageProblem) -> Self {
+        Self::Page(problem)
+    }
+}
+
+impl From<&str> for DecodeProblem {
+    fn from(why: &str) -> Self {
+        Self::Page(why.into())
+    }
+}
+
+impl From<ParquetError> for DecodeProblem {
+    fn from(error: ParquetError) -> Self {
+        Self::Page(error.into())
     }
 }
 
@@ -144,7 +163,7 @@ impl Decoder {
                 let start = out.len();
                 feed.decode(page, out)?;
                 spread(out, start, valid, 0);
-                scale(&mut out[start..], factor, at)
+                Ok(scale(&mut out[start..], factor, at)?)
             }
             (Source::Int96(feed), Form::Int96, Values::Time(out)) => {
                 let raw = feed.decoded(page, Int96::new())?;
@@ -167,14 +186,14 @@ impl Decoder {
                 let start = out.len();
                 out.extend(feed.decoded(page, 0)?.iter().map(|&time| i64::from(time)));
                 scale(&mut out[start..], 1_000_000, at)?;
-                within_a_day(&out[start..], at)
+                Ok(within_a_day(&out[start..], at)?)
             }
             (Source::Int64(feed), Form::TimeOfDay(factor), Values::TimeOfDay(out)) => {
                 let start = out.len();
                 feed.decode(page, out)?;
                 spread(out, start, valid, 0);
                 scale(&mut out[start..], factor, at)?;
-                within_a_day(&out[start..], at)
+                Ok(within_a_day(&out[start..], at)?)
             }
             (Source::Double(feed), Form::Double, Values::Number(out)) => {
                 let start = out.len();
@@ -249,60 +268,12 @@ fn spread<T: Copy>(values: &mut Vec<T>, start: usize, valid: Option<&[bool]>, mi
     }
 }
 
-/// Times in nanoseconds, of units of `factor` nanoseconds; the first is that of row `at`.
-fn scale(times: &mut [i64], factor: i64, at: usize) -> Result<()> {
-    if factor == 1 {
-        return Ok(());
-    }
-    // Without a way out of the loop, so that it becomes vector instructions.
-    let (least, most) = times.iter().fold((0, 0), |(least, most), &time| (time.min(least), time.max(most)));
-    let range = i64::MIN / factor..=i64::MAX / factor;
-    if !range.contains(&least) || !range.contains(&most) {
-        let i = times.iter().position(|time| !range.contains(time)).unwrap_or_default();
-        return Err(DecodeProblem::Range(at + i, format!("a time of {} times {factor} ns", times[i])));
-    }
-    for time in times {
-        *time *= factor;
-    }
-    Ok(())
-}
-
-fn within_a_day(times: &[i64], at: usize) -> Result<()> {
-    const DAY: i64 = 86_400_000_000_000;
-    match times.iter().position(|time| !(0..DAY).contains(time)) {
-        None => Ok(()),
-        Some(i) => Err(DecodeProblem::Range(at + i, format!("a time of the day of {} ns", times[i]))),
-    }
-}
-
 /// Nanoseconds since 1970 of a day, counted from the Julian day 0, and nanoseconds within it.
 fn nanoseconds(value: &Int96) -> Option<i64> {
     const JULIAN_DAY_OF_1970: i128 = 2_440_588;
     let [low, high, day] = *value.data() else { return None };
     let within = i128::from((u64::from(high) << 32 | u64::from(low)) as i64);
     i64::try_from((i128::from(day as i32) - JULIAN_DAY_OF_1970) * 86_400_000_000_000 + within).ok()
-}
-
-/// The double nearest to `number` / 10^`scale`.
-fn decimal(number: i128, scale: u32) -> f64 {
-    // Both are doubles, and their quotient is rounded once.
-    const POWERS: [f64; 23] = [
-        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
-        1e18, 1e19, 1e20, 1e21, 1e22,
-    ];
-    if let (0..=0x20_0000_0000_0000, Some(power)) = (number.unsigned_abs(), POWERS.get(scale as usize)) {
-        return number as f64 / power;
-    }
-    format!("{number}e-{scale}").parse().unwrap_or(f64::NAN)
-}
-
-/// An integer in two's complement, highest byte first, where it has up to 128 bits.
-fn integer(bytes: &[u8]) -> Option<i128> {
-    let sign = if bytes.first()? & 0x80 == 0 { 0 } else { -1 };
-    let (front, back) = bytes.split_at(bytes.len().saturating_sub(16));
-    let number = back.iter().fold(i128::from(sign), |number, byte| number << 8 | i128::from(*byte));
-    let fits = front.iter().all(|byte| *byte == sign as u8) && (number < 0) == (sign < 0);
-    fits.then_some(number)
 }
 
 /// Pages that a reader of the library is given one by one.
@@ -448,14 +419,14 @@ struct ByteStrings {
     dictionary: Option<Vec<Bytes>>,
     /// The numbers of those texts among all, in order, as far as they are known.
     numbers: Vec<u32>,
-    /// All texts, and the number of each.
-    known: HashMap<String, u32>,
+    /// The number of each of all texts.
+    known: Texts,
     scratch: Vec<u32>,
 }
 
 impl ByteStrings {
     fn new(fixed: Option<usize>) -> Self {
-        Self { fixed, dictionary: None, numbers: Vec::new(), known: HashMap::new(), scratch: Vec::new() }
+        Self { fixed, dictionary: None, numbers: Vec::new(), known: Texts::default(), scratch: Vec::new() }
     }
 
     fn dictionary(&mut self, values: &Bytes, count: usize) -> Result<()> {
@@ -505,7 +476,7 @@ impl ByteStrings {
         if self.codes_of(page)? {
             let entries = self.dictionary.as_deref().unwrap_or_default();
             while let Some(entry) = entries.get(self.numbers.len()) {
-                self.numbers.push(number(entry, self.fixed, &mut self.known, all)?);
+                self.numbers.push(self.known.number(entry, self.fixed.is_some(), all)?);
             }
             codes.extend(self.scratch.iter().map(|&code| self.numbers[code as usize]));
             return Ok(());
@@ -517,7 +488,7 @@ impl ByteStrings {
             let code = match &mut last {
                 Some((text, code)) if text == bytes => *code,
                 other => {
-                    let code = number(bytes, fixed, known, all)?;
+                    let code = known.number(bytes, fixed.is_some(), all)?;
                     *other = Some((bytes.to_vec(), code));
                     code
                 }
@@ -526,26 +497,6 @@ impl ByteStrings {
             Ok(())
         })
     }
-}
-
-/// The number of a text among all, where it is put if it is new.
-fn number(
-    bytes: &[u8],
-    fixed: Option<usize>,
-    known: &mut HashMap<String, u32>,
-    all: &mut Arc<Vec<String>>,
-) -> Result<u32> {
-    let text = std::str::from_utf8(bytes).map_err(|_| "a text is not UTF-8")?;
-    // Texts of a fixed length are filled up.
-    let text = if fixed.is_some() { text.trim_end_matches('\0') } else { text };
-    if let Some(&number) = known.get(text) {
-        return Ok(number);
-    }
-    let number =
-        u32::try_from(all.len()).ok().filter(|&number| number != NO_TEXT).ok_or("it has too many texts")?;
-    known.insert(text.to_owned(), number);
-    Arc::make_mut(all).push(text.to_owned());
-    Ok(number)
 }
 
 /// Calls `take` for each string of a page that holds them itself.
@@ -618,30 +569,6 @@ fn plain<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn decimals_are_the_nearest_doubles() {
-        assert_eq!(decimal(1_234_567, 4), 123.4567);
-        assert_eq!(decimal(-5, 1), -0.5);
-        assert_eq!(decimal(12_345_678_901_234_567_890_123, 20), 123.456_789_012_345_68);
-        assert_eq!(decimal(i128::MAX, 0), i128::MAX as f64);
-        assert_eq!(decimal(1, 30), 1e-30);
-    }
-
-    #[test]
-    fn integers_of_bytes_keep_their_sign() {
-        assert_eq!(integer(&[0xff]), Some(-1));
-        assert_eq!(integer(&[0x00, 0xff]), Some(255));
-        assert_eq!(integer(&[0x80, 0x00]), Some(-32_768));
-        assert_eq!(integer(&[0xff; 20]), Some(-1));
-        assert_eq!(integer(&(-7_i128).to_be_bytes()), Some(-7));
-        assert_eq!(integer(&[1; 17]), None);
-        assert_eq!(integer(&[]), None);
-        // Positive, of 17 bytes, the last sixteen of which would be negative.
-        let mut large = [0xff; 17];
-        large[0] = 0;
-        assert_eq!(integer(&large), None);
-    }
 
     #[test]
     fn days_are_counted_from_1970() {

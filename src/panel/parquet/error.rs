@@ -7,7 +7,9 @@ use super::super::error::list;
 #[non_exhaustive]
 pub enum TableProblem {
     /// It is a pipe, a device or a folder, in which one can't look around.
-    #[error("a Parquet file is read from several places, so it must be a regular file; save it to one")]
+    #[error(
+        "a Parquet or Arrow file is read from several places, so it must be a regular file; save it to one"
+    )]
     NotAFile,
     /// It does not begin and end as Parquet files do.
     #[error(
@@ -15,6 +17,20 @@ pub enum TableProblem {
          end"
     )]
     NotParquet(String),
+    /// It does not begin and end as Arrow files do.
+    #[error(
+        "this is no Arrow file, or a part of one: {0}; if it was copied or is being written, wait for its end"
+    )]
+    NotArrow(String),
+    /// The messages of an Arrow file say what can't be.
+    #[error("it is damaged: {0}; write the file again")]
+    Messages(String),
+    /// An Arrow file of another order of bytes, or of an old version.
+    #[error(
+        "it is written {0}, which can't be read; write it again with a current version of Arrow, lowest byte \
+         first"
+    )]
+    OtherArrow(String),
     /// It is encrypted.
     #[error("it is encrypted; write it again without encryption")]
     Encrypted,
@@ -65,6 +81,16 @@ pub enum TableProblem {
         column: String,
         /// The group of rows, from 0.
         row_group: usize,
+        /// What is wrong.
+        why: String,
+    },
+    /// Data of an Arrow file are damaged.
+    #[error("column {column:?} is damaged in record batch {batch}: {why}; write the file again")]
+    DamagedBatch {
+        /// The column.
+        column: String,
+        /// The record batch, from 0.
+        batch: usize,
         /// What is wrong.
         why: String,
     },

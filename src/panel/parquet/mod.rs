@@ -46,6 +46,7 @@
 //! # Ok::<(), bellwether::Error>(())
 //! ```
 
+mod convert;
 mod decode;
 mod error;
 mod packed;
@@ -70,9 +71,12 @@ pub use values::{ColumnValues, NO_TEXT, Values};
 use super::PanelError;
 use crate::error::{Error, Result};
 use crate::panics;
+pub(in crate::panel) use convert::{OutOfRange, Texts, decimal, integer, scale, within_a_day};
 use decode::{DecodeProblem, Decoder};
+pub(in crate::panel) use pages::read_at;
 use pages::{PageProblem, Pages};
-use schema::Form;
+use schema::{Form, Leaf};
+pub(in crate::panel) use schema::{MOST_DECIMALS, Pandas};
 
 /// A group of rows of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,18 +117,20 @@ pub struct Table {
     stamp: Stamp,
     metadata: Arc<ParquetMetaData>,
     columns: Arc<[Column]>,
+    leaves: Arc<[Leaf]>,
     row_groups: Arc<[RowGroup]>,
 }
 
 /// What changes when a file is written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    size: u64,
+pub(in crate::panel) struct Stamp {
+    pub(in crate::panel) size: u64,
     modified: Option<SystemTime>,
 }
 
 impl Stamp {
-    fn of(file: &File) -> std::io::Result<(Self, bool)> {
+    /// Of a file, and whether it is a regular one.
+    pub(in crate::panel) fn of(file: &File) -> std::io::Result<(Self, bool)> {
         let found = file.metadata()?;
         Ok((Self { size: found.len(), modified: found.modified().ok() }, found.is_file()))
     }
@@ -158,7 +164,7 @@ impl Table {
         if !is_file {
             return Err(wrong(path, TableProblem::NotAFile));
         }
-        let read = |start, length| pages::read_at(&file, start, length).map_err(Error::io("read", path));
+        let read = |start, length| read_at(&file, start, length).map_err(Error::io("read", path));
         let no_parquet = |why: String| wrong(path, TableProblem::NotParquet(why));
         // The magic, twice, and the footer's length.
         if stamp.size < 12 {
@@ -182,7 +188,7 @@ impl Table {
         let footer = read(stamp.size - 8 - length, length as usize)?;
         let footer_error = |why: String| wrong(path, TableProblem::Footer(why));
         thrift::check_footer(&footer).map_err(|why| footer_error(why.into()))?;
-        let (metadata, columns) = panics::caught(|| {
+        let (metadata, (columns, leaves)) = panics::caught(|| {
             let metadata = ParquetMetaDataReader::decode_metadata(&footer).map_err(pages::message)?;
             let columns = schema::columns(metadata.file_metadata());
             Ok((metadata, columns))
@@ -196,6 +202,7 @@ impl Table {
             stamp,
             metadata: Arc::new(metadata),
             columns: columns.into(),
+            leaves: leaves.into(),
             row_groups: row_groups.into(),
         })
     }
@@ -229,10 +236,9 @@ impl Table {
     /// The least and the most of a column within a group of rows, where the file says them. They are not
     /// checked against the values of a group that is not read.
     pub fn bounds(&self, row_group: usize, column: usize) -> Option<Bounds> {
-        let column = self.columns.get(column)?;
-        let chunk = self.metadata.row_groups().get(row_group)?.columns().get(column.leaf)?;
-        let statistics = chunk.statistics()?;
-        bounds(column, statistics)
+        let leaf = self.leaves.get(column)?;
+        let chunk = self.metadata.row_groups().get(row_group)?.columns().get(leaf.number)?;
+        bounds(leaf.form, chunk.statistics()?)
     }
 
     /// Reads columns of a group of rows: for each of the `columns`, in their order, its values. Memory: eight
@@ -263,9 +269,9 @@ impl Table {
         let group = *self.row_groups.get(row_group).ok_or_else(|| missing("row group", row_group, groups))?;
         let mut decoders = Vec::with_capacity(columns.len());
         for &number in columns {
-            let column = self.columns.get(number);
-            let column = column.ok_or_else(|| missing("column", number, self.columns.len()))?;
-            let decoder = panics::caught(|| self.decoder(row_group, column));
+            let column = self.columns.get(number).zip(self.leaves.get(number));
+            let (column, &leaf) = column.ok_or_else(|| missing("column", number, self.columns.len()))?;
+            let decoder = panics::caught(|| self.decoder(row_group, column, leaf));
             let decoder = decoder.unwrap_or_else(|why| Err(self.damaged(row_group, column, why)))?;
             decoders.push((number, decoder));
         }
@@ -324,7 +330,7 @@ impl Table {
         }
     }
 
-    fn decoder(&self, row_group: usize, column: &Column) -> Result<Decoder> {
+    fn decoder(&self, row_group: usize, column: &Column, leaf: Leaf) -> Result<Decoder> {
         let (name, stored) = (column.name.clone(), column.stored.clone());
         match column.kind {
             Kind::Nested => return Err(self.wrong(TableProblem::Nested { column: name, stored })),
@@ -335,7 +341,7 @@ impl Table {
         }
         let group = self.metadata.row_group(row_group);
         let damaged = |why: &str| self.damaged(row_group, column, why.to_owned());
-        let chunk = group.columns().get(column.leaf).ok_or_else(|| damaged("its group lacks it"))?;
+        let chunk = group.columns().get(leaf.number).ok_or_else(|| damaged("its group lacks it"))?;
         if chunk.file_path().is_some() {
             return Err(damaged("its values are in another file"));
         }
@@ -343,18 +349,20 @@ impl Table {
             return Err(damaged("its number of values is not that of the rows"));
         }
         let place = place(chunk, self.stamp.size).map_err(|why| self.damaged(row_group, column, why))?;
-        let leaf = chunk.column_descr();
-        let width = match leaf.physical_type() {
+        let description = chunk.column_descr();
+        let width = match description.physical_type() {
             Physical::BOOLEAN => 0,
             Physical::INT32 | Physical::FLOAT | Physical::BYTE_ARRAY => 4,
             Physical::INT64 | Physical::DOUBLE => 8,
             Physical::INT96 => 12,
-            Physical::FIXED_LEN_BYTE_ARRAY => usize::try_from(leaf.type_length()).unwrap_or_default().max(1),
+            Physical::FIXED_LEN_BYTE_ARRAY => {
+                usize::try_from(description.type_length()).unwrap_or_default().max(1)
+            }
         };
         let rows = self.row_groups[row_group].rows;
         let pages = Pages::new(&self.file, chunk, place, rows, width)
             .map_err(|problem| self.unreadable(row_group, column, problem))?;
-        Decoder::new(leaf, column.form, pages)
+        Decoder::new(description, leaf.form, pages)
             .ok_or_else(|| self.wrong(TableProblem::Kind { column: name, stored }))
     }
 }
@@ -486,19 +494,19 @@ fn place(
 }
 
 /// The bounds of a column, of statistics whose order is that of its values.
-fn bounds(column: &Column, statistics: &Statistics) -> Option<Bounds> {
+fn bounds(form: Form, statistics: &Statistics) -> Option<Bounds> {
     // Old statistics compare bytes as if they were signed: right for numbers with a sign alone.
     let old = statistics.is_min_max_deprecated();
     let ends = match statistics {
         Statistics::Int32(ends) => (i64::from(*ends.min_opt()?), i64::from(*ends.max_opt()?)),
         Statistics::Int64(ends) => (*ends.min_opt()?, *ends.max_opt()?),
-        Statistics::Double(ends) if column.form == Form::Double => {
+        Statistics::Double(ends) if form == Form::Double => {
             return numbers(*ends.min_opt()?, *ends.max_opt()?);
         }
-        Statistics::Float(ends) if column.form == Form::Float => {
+        Statistics::Float(ends) if form == Form::Float => {
             return numbers((*ends.min_opt()?).into(), (*ends.max_opt()?).into());
         }
-        Statistics::ByteArray(ends) if column.form == Form::Text(None) && !old => {
+        Statistics::ByteArray(ends) if form == Form::Text(None) && !old => {
             let text = |bytes: &[u8]| std::str::from_utf8(bytes).ok().map(str::to_owned);
             return Some(Bounds::Text(text(ends.min_opt()?.data())?, text(ends.max_opt()?.data())?));
         }
@@ -506,7 +514,7 @@ fn bounds(column: &Column, statistics: &Statistics) -> Option<Bounds> {
     };
     let times = |factor: i64| Some((ends.0.checked_mul(factor)?, ends.1.checked_mul(factor)?));
     let ordered = |(least, most): (i64, i64)| (least <= most).then_some((least, most));
-    match column.form {
+    match form {
         Form::Time(factor) => times(factor).and_then(ordered).map(|(a, b)| Bounds::Time(a, b)),
         Form::TimeOfDay(factor) => times(factor).and_then(ordered).map(|(a, b)| Bounds::TimeOfDay(a, b)),
         Form::TimeMillis => times(1_000_000).and_then(ordered).map(|(a, b)| Bounds::TimeOfDay(a, b)),

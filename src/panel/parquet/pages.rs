@@ -20,7 +20,7 @@ const WINDOW: u64 = 4 << 20;
 const LARGEST_PAGE: u64 = 64 << 20;
 
 /// Reads `length` bytes from `start` on.
-pub(super) fn read_at(file: &File, start: u64, length: usize) -> std::io::Result<Vec<u8>> {
+pub(in crate::panel) fn read_at(file: &File, start: u64, length: usize) -> std::io::Result<Vec<u8>> {
     let mut bytes = vec![0; length];
     #[cfg(unix)]
     std::os::unix::fs::FileExt::read_exact_at(file, &mut bytes, start)?;

@@ -56,10 +56,14 @@ pub struct Column {
     pub kind: Kind,
     /// How it is stored, for messages: `INT64 TIMESTAMP(MICROS)`.
     pub stored: String,
-    /// How its values are decoded.
-    pub(super) form: Form,
+}
+
+/// Where a column's values are, and how they are decoded.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Leaf {
     /// Its number among the leaves of the schema.
-    pub(super) leaf: usize,
+    pub(super) number: usize,
+    pub(super) form: Form,
 }
 
 impl Column {
@@ -100,19 +104,17 @@ pub(super) enum Form {
     None,
 }
 
-/// What pandas says about a column.
+/// What pandas says about the columns.
 #[derive(Default)]
-struct Pandas {
+pub(in crate::panel) struct Pandas {
     index: Vec<String>,
     zones: HashMap<String, String>,
     several_levels: bool,
 }
 
 impl Pandas {
-    fn new(metadata: &FileMetaData) -> Self {
-        let entry =
-            metadata.key_value_metadata().and_then(|all| all.iter().find(|entry| entry.key == "pandas"));
-        let text = entry.and_then(|entry| entry.value.as_deref()).unwrap_or_default();
+    /// Of the value of the key `pandas`; an empty one, or one that is no such object, says nothing.
+    pub(in crate::panel) fn new(text: &str) -> Self {
         let json: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
         let list = |value: &serde_json::Value| value.as_array().cloned().unwrap_or_default();
         let string = |value: &serde_json::Value| value.as_str().map(str::to_owned);
@@ -127,11 +129,21 @@ impl Pandas {
             several_levels: list(&json["column_indexes"]).len() > 1,
         }
     }
+
+    /// The column of this name. The zone of its times is what pandas says, where `kind` says none.
+    pub(in crate::panel) fn column(&self, name: String, mut kind: Kind, stored: String) -> Column {
+        if let Kind::Time { zone: zone @ None, .. } = &mut kind {
+            *zone = self.zones.get(&name).cloned();
+        }
+        let levels = tuple(&name).filter(|_| self.several_levels).unwrap_or_else(|| vec![name.clone()]);
+        Column { index: self.index.contains(&name), levels, kind, stored, name }
+    }
 }
 
-/// The columns of a table, in the order of the file.
-pub(super) fn columns(metadata: &FileMetaData) -> Vec<Column> {
-    let pandas = Pandas::new(metadata);
+/// The columns of a table, in the order of the file, and their leaves.
+pub(super) fn columns(metadata: &FileMetaData) -> (Vec<Column>, Vec<Leaf>) {
+    let entry = metadata.key_value_metadata().and_then(|all| all.iter().find(|entry| entry.key == "pandas"));
+    let pandas = Pandas::new(entry.and_then(|entry| entry.value.as_deref()).unwrap_or_default());
     let schema = metadata.schema_descr();
     // The leaves of each column.
     let mut leaves: Vec<Vec<usize>> = vec![Vec::new(); schema.root_schema().get_fields().len()];
@@ -145,18 +157,14 @@ pub(super) fn columns(metadata: &FileMetaData) -> Vec<Column> {
         .iter()
         .zip(leaves)
         .map(|(field, leaves)| {
-            let name = field.name().to_owned();
-            let leaf = leaves.first().copied().unwrap_or_default();
-            let flat = field.is_primitive() && leaves.len() == 1 && schema.column(leaf).max_rep_level() == 0;
-            let (mut kind, form, stored) =
-                if flat { of_leaf(&schema.column(leaf)) } else { (Kind::Nested, Form::None, group(field)) };
-            if let Kind::Time { zone, .. } = &mut kind {
-                *zone = pandas.zones.get(&name).cloned();
-            }
-            let levels = tuple(&name).filter(|_| pandas.several_levels).unwrap_or_else(|| vec![name.clone()]);
-            Column { index: pandas.index.contains(&name), levels, kind, form, stored, leaf, name }
+            let number = leaves.first().copied().unwrap_or_default();
+            let flat =
+                field.is_primitive() && leaves.len() == 1 && schema.column(number).max_rep_level() == 0;
+            let (kind, form, stored) =
+                if flat { of_leaf(&schema.column(number)) } else { (Kind::Nested, Form::None, group(field)) };
+            (pandas.column(field.name().to_owned(), kind, stored), Leaf { number, form })
         })
-        .collect()
+        .unzip()
 }
 
 /// What a nested column is, in a word.
@@ -257,7 +265,7 @@ fn of_leaf(leaf: &ColumnDescriptor) -> (Kind, Form, String) {
 }
 
 /// Powers of ten up to this one are read exactly as a decimal's scale; no writer has more.
-const MOST_DECIMALS: u32 = 76;
+pub(in crate::panel) const MOST_DECIMALS: u32 = 76;
 
 /// How a column is stored.
 fn stored(leaf: &ColumnDescriptor) -> String {

@@ -1,0 +1,151 @@
+//! Malformed Arrow files (`tests/oracles/malformed_arrow.py`).
+
+/// Files of `tests/data/malformed_arrow`: flags, and what the message must contain.
+pub(super) const ARROW: &[(&str, &[&str], &str)] = &[
+    ("magic_alone", &[], "A.arrow: this is no Arrow file, or a part of one: it has 6 bytes"),
+    ("magic_twice", &[], "A.arrow: this is no Arrow file, or a part of one: it has 14 bytes"),
+    (
+        "cut_short",
+        &[],
+        "A.arrow: this is no Arrow file, or a part of one: it does not end with ARROW1; if it was copied",
+    ),
+    (
+        "without_its_last_byte",
+        &[],
+        "A.arrow: this is no Arrow file, or a part of one: it does not end with ARROW1",
+    ),
+    ("a_footer_longer_than_the_file", &[], "A.arrow: it is damaged: its footer is longer than the file"),
+    ("a_footer_of_a_negative_length", &[], "A.arrow: it is damaged: its footer is longer than the file"),
+    ("a_footer_of_no_length", &[], "A.arrow: it is damaged: its footer refers to what is not within it"),
+    ("a_footer_of_zeros", &[], "A.arrow: it is damaged: its footer refers to what is not within it"),
+    ("a_footer_damaged", &[], "A.arrow: it is damaged: its footer"),
+    ("a_place_beyond_the_file", &[], "A.arrow: it is damaged: its footer lists what is not within the file"),
+    ("a_stream_cut_in_its_schema", &[], "A.arrow: it is damaged: a message goes beyond its end"),
+    ("a_stream_cut_in_a_batch", &[], "A.arrow: it is damaged: a message goes beyond its end"),
+    ("a_stream_without_a_schema", &[], "A.arrow: it is damaged: it does not begin with a schema"),
+    ("a_message_of_a_negative_length", &[], "A.arrow: it is damaged: a message goes beyond its end"),
+    ("a_message_of_two_gigabytes", &[], "A.arrow: it is damaged: a message goes beyond its end"),
+    (
+        "nodes_of_more_rows",
+        &[],
+        "A.arrow: column \"time\" is damaged in record batch 0: it has 3 rows, its batch 2",
+    ),
+    (
+        "nodes_of_nulls_that_are_not_there",
+        &[],
+        "A.arrow: column \"price\" is damaged in record batch 0: it has 0 nulls, but says 1",
+    ),
+    (
+        "a_buffer_beyond_its_batch",
+        &[],
+        "A.arrow: column \"time\" is damaged in record batch 0: a buffer is not within its batch",
+    ),
+    (
+        "a_buffer_at_a_negative_place",
+        &[],
+        "A.arrow: column \"time\" is damaged in record batch 0: a buffer is not within its batch",
+    ),
+    (
+        "a_buffer_that_is_too_short",
+        &[],
+        "A.arrow: column \"price\" is damaged in record batch 0: a buffer is shorter than its rows",
+    ),
+    (
+        "offsets_that_go_back",
+        &[],
+        "A.arrow: column \"stock\" is damaged in record batch 0: the offsets of its texts go back",
+    ),
+    (
+        "offsets_beyond_the_texts",
+        &[],
+        "A.arrow: column \"stock\" is damaged in record batch 0: a buffer is shorter than its rows",
+    ),
+    (
+        "offsets_that_are_negative",
+        &[],
+        "A.arrow: column \"stock\" is damaged in record batch 0: the offsets of its texts go back",
+    ),
+    (
+        "texts_that_are_no_text",
+        &[],
+        "A.arrow: column \"stock\" is damaged in record batch 0: a text is not UTF-8",
+    ),
+    (
+        "views_of_another_buffer",
+        &[],
+        "A.arrow: column \"stock\" is damaged in record batch 0: a text is not within its buffer",
+    ),
+    (
+        "views_beyond_their_buffer",
+        &[],
+        "A.arrow: column \"stock\" is damaged in record batch 0: a text is not within its buffer",
+    ),
+    (
+        "codes_beyond_their_dictionary",
+        &[],
+        "A.arrow: column \"stock\" is damaged in record batch 0: a code is not in its dictionary",
+    ),
+    (
+        "codes_that_are_negative",
+        &[],
+        "A.arrow: column \"stock\" is damaged in record batch 0: a code is not in its dictionary",
+    ),
+    ("a_compressed_buffer_that_lies", &[], "says that it expands to 1125899906842624 bytes"),
+    (
+        "a_compressed_buffer_that_is_short",
+        &[],
+        "A.arrow: column \"time\" is damaged in record batch 0: a buffer is shorter than its rows",
+    ),
+    ("a_compressed_buffer_damaged", &[], "A.arrow: column \"time\" is damaged in record batch 0: "),
+    ("a_compressed_buffer_of_zeros", &[], "A.arrow: column \"time\" is damaged in record batch 0: "),
+    ("no_rows", &[], "A.arrow: the file has a header but no prices"),
+    ("no_price", &[], "A.arrow: the header names no column for the price"),
+    ("two_prices", &[], "A.arrow: the header names two columns for the price: \"last\", \"price\""),
+    (
+        "prices_of_truth_values",
+        &[],
+        "A.arrow: column \"price\" holds bool, which can't be read as times, numbers or text",
+    ),
+    (
+        "prices_of_lists",
+        &[],
+        "A.arrow: column \"price\" is nested (a list); only columns with one value a row can be read",
+    ),
+    (
+        "prices_of_half",
+        &[],
+        "A.arrow: column \"price\" holds half floats, which can't be read as times, numbers or text",
+    ),
+    ("prices_of_text", &[], "A.arrow:2: the price \"free\" is not a number"),
+    ("a_price_missing", &[], "A.arrow:2: the price \"\" is missing or not finite"),
+    ("a_price_of_infinity", &[], "A.arrow:2: the price inf is missing or not finite"),
+    ("a_price_of_zero", &[], "A.arrow:1: the price 0 is not positive, so that it has no logarithm"),
+    ("a_stock_missing", &[], "A.arrow:2: the stock is empty"),
+    ("a_time_missing", &[], "A.arrow:2: a missing value is not a day and a time"),
+    (
+        "a_time_that_repeats",
+        &[],
+        "A.arrow:2: the time 09:35 does not come after 09:35, the time before it on 2007-01-03",
+    ),
+    (
+        "a_time_beyond_the_calendar",
+        &[],
+        "A.arrow: row 1: column \"time\" has a time of 4611686018427387904 times 1000000 ns, which is",
+    ),
+    (
+        "a_day_within_the_day",
+        &[],
+        "A.arrow: row 1: column \"date\" has a day of 1167816900000 ms, which is out of range",
+    ),
+    (
+        "a_time_of_the_day_too_late",
+        &[],
+        "A.arrow: row 1: column \"time\" has a time of the day of 86400000000000 ns, which is out",
+    ),
+    (
+        "a_zone_that_is_not_known",
+        &[],
+        "A.arrow: its times are shown in the time zone \"Mars/Olympus\", which is not known",
+    ),
+    ("that_is_text", &[], "A.arrow:2: the price \"x\" is not a number"),
+];
