@@ -31,7 +31,7 @@ def same(csv, file):
     if file.suffix == ".parquet":
         table, lazy = pd.read_parquet(file), pl.read_parquet(file)
         counted = duckdb.sql(f"select count(*) from '{file}'").fetchall()[0][0]
-        metadata = pq.read_schema(file).metadata
+        metadata = pq.read_metadata(file).metadata
     else:
         table, lazy = pd.read_feather(file), pl.read_ipc(file)
         whole = ipc.open_file(file).read_all()
