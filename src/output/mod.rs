@@ -397,8 +397,8 @@ mod tests {
             assert!(refused("a.parquet", Some(Format::Csv)).contains("`format` is csv"));
         }
         for given in [None, Some(Format::Csv)] {
-            let feather = refused("a.Feather", given);
-            assert!(feather.contains(&format!("{FORMATS}, not as .feather")), "{feather}");
+            let avro = refused("a.Avro", given);
+            assert!(avro.contains(&format!("{FORMATS}, not as .avro")), "{avro}");
             assert!(refused("a.csv.gz", given).contains("not as .gz"));
             assert!(refused("a.png", given).contains("a picture's name"));
         }
