@@ -76,7 +76,7 @@ fn coverage_that_can_not_be_found_is_refused() {
         ("--interval percentile,students", &["--interval is students", "studentized-log"]),
         ("-B 0", &["--samples is 0"]),
         ("--replications 0", &["--replications is 0", "10000 is customary"]),
-        ("-o out.feather", &["--output is out.feather"]),
+        ("-o out.dta", &["--output is out.dta"]),
         ("--plot out.pdf", &["--plot is out.pdf"]),
         ("--threads 0", &["--threads is 0"]),
     ] {
