@@ -18,7 +18,8 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "python" / "notebooks"))
+# Instead of this folder, whose bellwether.py is no package.
+sys.path[0] = str(Path(__file__).parents[2] / "python" / "notebooks")
 
 
 def clock(work):
@@ -33,26 +34,30 @@ def told(times):
 
 def of_import(rounds):
     """The import alone, from files that are in the system's memory, and from files that are not."""
-    code = "import time; start = time.perf_counter(); import bellwether; print(time.perf_counter() - start)"
+    code = (
+        "import time; start, spent = time.perf_counter(), time.process_time(); import bellwether; "
+        "print(time.perf_counter() - start, time.process_time() - spent)"
+    )
 
-    def once(code):
-        return float(
-            subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-        )
+    def once():
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        return [float(seconds) for seconds in done.stdout.split()]
 
     import importlib.util
 
     package = Path(importlib.util.find_spec("bellwether").origin).parent
-    once(code)
+    once()
     warm, cold = [], []
     for _ in range(rounds):
-        warm.append(once(code))
+        warm.append(once())
         for file in package.rglob("*"):
             if file.is_file() and hasattr(os, "posix_fadvise"):
                 with open(file, "rb") as opened:
                     os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        cold.append(once(code))
-    print(f"import, warm: {told(warm)}; the package's files read anew: {told(cold)}")
+        cold.append(once())
+    for what, times in (("warm", warm), ("the package's files read anew", cold)):
+        clocks, processes = zip(*times)
+        print(f"import, {what}: {told(clocks)}, of which the processor {told(processes)}")
     listed = subprocess.run(
         [sys.executable, "-X", "importtime", "-c", "import bellwether"],
         capture_output=True,
