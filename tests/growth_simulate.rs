@@ -156,6 +156,17 @@ fn what_a_reader_of_moments_must_know_is_told() {
     assert!(summary.contains("long run"));
 }
 
+#[test]
+fn a_picture_shows_the_long_run_where_it_was_computed() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let model = "--shocks rouwenhorst --states 3 --grid 80 -o v.csv --plot a.svg";
+    done(folder, model);
+    assert!(!read(folder, "a.svg").contains("long run"));
+    done(folder, &format!("{model} --ergodic e.csv"));
+    assert!(read(folder, "a.svg").contains("Capital in the long run, by productivity"));
+}
+
 /// A path that would take hours ends at a signal, and leaves nothing.
 #[cfg(unix)]
 #[test]

@@ -94,8 +94,8 @@ pub(super) struct GrowthArgs {
     /// File for the path.
     #[arg(long, value_name = "FILE", requires = "path", help_heading = "Output")]
     pub(super) path_output: Option<PathBuf>,
-    /// Picture of the value function, the policy and the Euler errors, and of the path: a file that ends in
-    /// .svg or .png.
+    /// Picture of the value function, the policy and the Euler errors, of the transition path, and with
+    /// --ergodic of capital in the long run: a file that ends in .svg or .png.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(super) plot: Option<PathBuf>,
 }

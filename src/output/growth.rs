@@ -16,6 +16,9 @@
 //! leave. `residual` is max |T V − V|, `rounding` the part that is due to rounding, and `euler_max` and
 //! `euler_mean` are logarithms to base 10 of relative errors of consumption off the grid; see
 //! [`Certificate`].
+//!
+//! **In the long run.** Where a path was simulated or the distribution computed, `simulation` and `ergodic`
+//! hold how, and the moments; see [`Simulated`] and [`Ergodic`].
 
 use std::io::{self, Write};
 
