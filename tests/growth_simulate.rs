@@ -167,26 +167,28 @@ fn a_picture_shows_the_long_run_where_it_was_computed() {
     assert!(read(folder, "a.svg").contains("Capital in the long run, by productivity"));
 }
 
-/// A path that would take hours ends at a signal, and leaves nothing.
+/// A path that would take hours ends at a signal, and leaves nothing: before its file is begun, and after.
 #[cfg(unix)]
 #[test]
 fn a_signal_ends_a_simulation_and_leaves_no_file() {
+    use std::io::{BufRead, BufReader};
     let folder = tempfile::tempdir().unwrap();
-    let model = "growth -q --grid 40 --shocks rouwenhorst --states 3 -o /dev/null";
+    let files = || std::fs::read_dir(folder.path()).unwrap().count();
     for (length, waits_for_file) in [("1000000000", false), ("3000000", true)] {
-        let arguments = format!("{model} --burn-in 0 --simulate {length} --paths p.csv");
-        // A path that is short enough to be written is waited for; that it is long keeps it from its end.
+        let model = "growth --grid 40 --shocks rouwenhorst --states 3 -o /dev/null --burn-in 0";
+        let arguments = format!("{model} --simulate {length} --paths p.csv");
         let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("bellwether"))
             .current_dir(folder.path())
             .args(arguments.split_whitespace())
+            .stderr(std::process::Stdio::piped())
             .spawn()
             .unwrap();
-        let files = || std::fs::read_dir(folder.path()).unwrap().count();
-        while waits_for_file && files() == 0 && child.try_wait().unwrap().is_none() {
+        // The last line before the simulation.
+        let mut told = BufReader::new(child.stderr.take().unwrap()).lines();
+        assert!(told.any(|line| line.unwrap().starts_with("true V")));
+        while waits_for_file && files() == 0 {
+            assert!(child.try_wait().unwrap().is_none(), "the run was over before it was looked at");
             std::thread::sleep(std::time::Duration::from_millis(2));
-        }
-        if !waits_for_file {
-            std::thread::sleep(std::time::Duration::from_millis(200));
         }
         let sent = std::process::Command::new("kill").args(["-2", &child.id().to_string()]).status().unwrap();
         assert!(sent.success());
