@@ -16,10 +16,10 @@
 //! of each step is taken, which has the same fixed points. Rows of P that do not sum to 1 are divided by
 //! their sums, as in simulated paths.
 //!
-//! Means of k′ are kept exactly. The lottery adds to the variance of k′ up to h²/4, where h is the distance of
-//! the points around it, each period; what it adds to that of k is 1/(1 − (∂k′/∂k)²) times as much, and what
-//! it adds is noise, which lowers the autocorrelation. All of it is of second order in h: twice as many grid
-//! points leave a quarter. With choice on the grid k′ is a point, and nothing is added.
+//! Means of k′ are kept exactly. The lottery adds to the variance of k′ up to h²/4, where h is the distance
+//! of the points around it, each period; what it adds to that of k is 1/(1 − (∂k′/∂k)²) times as much, and
+//! what it adds is noise, which lowers the autocorrelation. All of it is of second order in h: twice as many
+//! grid points leave a quarter. With choice on the grid k′ is a point, and nothing is added.
 //!
 //! **Moments** are those of [`Moments`](super::Moments), with sums over λ for sums over time, and the next
 //! period's values by the same lottery.

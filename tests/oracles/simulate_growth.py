@@ -16,6 +16,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from math import fsum, sqrt
 from pathlib import Path
 
 import numpy as np
@@ -40,11 +41,11 @@ def after(row, u):
 
 
 def moment(x, y):
-    """Mean, standard deviation, first autocorrelation, correlation with y; in 80-bit floating point."""
-    x, y = np.asarray(x, dtype=np.longdouble), np.asarray(y, dtype=np.longdouble)
-    a, b = x - x.mean(), y - y.mean()
-    return [float(v) for v in (x.mean(), np.sqrt((a * a).mean()), (a[1:] * a[:-1]).sum() / (a * a).sum(),
-                               (a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum()))]
+    """Mean, standard deviation, first autocorrelation, correlation with y; sums are exact, and so the same everywhere."""
+    n = len(x)
+    a, b = (series - fsum(series) / n for series in (np.asarray(x, dtype=float), np.asarray(y, dtype=float)))
+    square = fsum(a * a)
+    return [fsum(x) / n, sqrt(square / n), fsum(a[1:] * a[:-1]) / square, fsum(a * b) / sqrt(square * fsum(b * b))]
 
 
 def rouwenhorst(rho, sd, n):
