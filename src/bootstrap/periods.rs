@@ -63,6 +63,17 @@ impl Period {
             Self::All => first,
         }
     }
+
+    /// The day after the period that begins on the day `label`.
+    pub(crate) fn end(self, label: Date) -> Date {
+        let after = match self {
+            Self::Day => label.tomorrow(),
+            Self::Week => label.checked_add(jiff::Span::new().days(7)),
+            Self::Month => label.checked_add(jiff::Span::new().months(1)),
+            Self::All => Ok(Date::MAX),
+        };
+        after.unwrap_or(Date::MAX)
+    }
 }
 
 /// What the days of a period gave for one cell so far.

@@ -15,6 +15,35 @@ use crate::measure::jumps::{Multipower, ratio_test};
 use crate::panel::DayReturns;
 use crate::resample::plan::Batch;
 
+/// All arrays of numbers of a table, by `&` or by `&mut`, in the order of [`Intervals::names`].
+macro_rules! arrays {
+    ($table:expr, $each:ident, $($by:tt)+) => {{
+        let table = $($by)+ *$table;
+        let mut all = vec![$($by)+ table.estimate];
+        for ends in table.ends.$each() {
+            let Ends { interval: _, lower, upper, lower_error, upper_error, exact } = ends;
+            all.extend([lower, upper, lower_error, upper_error]);
+            if let Some([lower, upper]) = exact {
+                all.extend([lower, upper]);
+            }
+        }
+        if let Some(details) = $($by)+ table.details {
+            let Details {
+                rows: _,
+                standard_error,
+                bias,
+                zeros,
+                largest,
+                jump_statistic,
+                jump_p_value,
+                padded,
+            } = details;
+            all.extend([standard_error, bias, zeros, largest, jump_statistic, jump_p_value, padded]);
+        }
+        all
+    }};
+}
+
 /// Intervals for every day and cell. Arrays are days × cells, in the units of the statistic: for realized
 /// variance, squared log returns. A stock without returns on a day has no cell there ([`Self::has`]), and NaN
 /// in all arrays.
@@ -217,67 +246,28 @@ impl Intervals {
         &self.ends[0].upper
     }
 
-    /// All arrays of numbers by name: the estimates, the ends of each kind of interval, the details.
-    pub(crate) fn columns(&self) -> Vec<(String, &Array2<f64>)> {
-        let mut columns = vec![("estimate".to_owned(), &self.estimate)];
+    /// The names of all arrays of numbers: the estimates, the ends of each kind of interval, the details.
+    fn names(&self) -> Vec<String> {
+        let mut names = vec!["estimate".to_owned()];
         for ends in &self.ends {
-            let name = |what: &str| format!("{}.{what}", ends.interval);
-            columns.push((name("lower"), &ends.lower));
-            columns.push((name("upper"), &ends.upper));
-            columns.push((name("lower_error"), &ends.lower_error));
-            columns.push((name("upper_error"), &ends.upper_error));
-            if let Some([lower, upper]) = &ends.exact {
-                columns.push((name("exact_lower"), lower));
-                columns.push((name("exact_upper"), upper));
-            }
+            let kinds = ["lower", "upper", "lower_error", "upper_error", "exact_lower", "exact_upper"];
+            let count = if ends.exact.is_some() { 6 } else { 4 };
+            names.extend(kinds[..count].iter().map(|kind| format!("{}.{kind}", ends.interval)));
         }
-        if let Some(details) = &self.details {
-            let Details {
-                rows: _,
-                standard_error,
-                bias,
-                zeros,
-                largest,
-                jump_statistic,
-                jump_p_value,
-                padded,
-            } = details;
-            let all = [standard_error, bias, zeros, largest, jump_statistic, jump_p_value, padded];
-            columns.extend(Details::NAMES.iter().map(|name| (*name).to_owned()).zip(all));
+        if self.details.is_some() {
+            names.extend(Details::NAMES.map(str::to_owned));
         }
-        columns
+        names
+    }
+
+    /// All arrays of numbers by name.
+    pub(crate) fn columns(&self) -> Vec<(String, &Array2<f64>)> {
+        self.names().into_iter().zip(arrays!(self, iter, &)).collect()
     }
 
     /// The same, to be filled in.
     pub(crate) fn columns_mut(&mut self) -> Vec<(String, &mut Array2<f64>)> {
-        let mut columns = vec![("estimate".to_owned(), &mut self.estimate)];
-        for ends in &mut self.ends {
-            let interval = ends.interval;
-            let name = |what: &str| format!("{interval}.{what}");
-            columns.push((name("lower"), &mut ends.lower));
-            columns.push((name("upper"), &mut ends.upper));
-            columns.push((name("lower_error"), &mut ends.lower_error));
-            columns.push((name("upper_error"), &mut ends.upper_error));
-            if let Some([lower, upper]) = &mut ends.exact {
-                columns.push((name("exact_lower"), lower));
-                columns.push((name("exact_upper"), upper));
-            }
-        }
-        if let Some(details) = &mut self.details {
-            let Details {
-                rows: _,
-                standard_error,
-                bias,
-                zeros,
-                largest,
-                jump_statistic,
-                jump_p_value,
-                padded,
-            } = details;
-            let all = [standard_error, bias, zeros, largest, jump_statistic, jump_p_value, padded];
-            columns.extend(Details::NAMES.iter().map(|name| (*name).to_owned()).zip(all));
-        }
-        columns
+        self.names().into_iter().zip(arrays!(self, iter_mut, &mut)).collect()
     }
 
     /// Adds the intervals of later days of the same stocks.
@@ -291,28 +281,11 @@ impl Intervals {
             value: stocks.to_string(),
             requirement: "it must be that of the days before".into(),
         };
-        let mut arrays = vec![(&mut self.estimate, &later.estimate)];
-        for (ends, later) in self.ends.iter_mut().zip(&later.ends) {
-            arrays.push((&mut ends.lower, &later.lower));
-            arrays.push((&mut ends.upper, &later.upper));
-            arrays.push((&mut ends.lower_error, &later.lower_error));
-            arrays.push((&mut ends.upper_error, &later.upper_error));
-            if let (Some(exact), Some(later)) = (&mut ends.exact, &later.exact) {
-                arrays.extend(exact.iter_mut().zip(later));
-            }
-        }
         if let (Some(details), Some(later)) = (&mut self.details, &later.details) {
             details.rows.append(Axis(0), later.rows.view()).map_err(|_| differ(later.rows.ncols()))?;
-            arrays.push((&mut details.standard_error, &later.standard_error));
-            arrays.push((&mut details.bias, &later.bias));
-            arrays.push((&mut details.zeros, &later.zeros));
-            arrays.push((&mut details.largest, &later.largest));
-            arrays.push((&mut details.jump_statistic, &later.jump_statistic));
-            arrays.push((&mut details.jump_p_value, &later.jump_p_value));
-            arrays.push((&mut details.padded, &later.padded));
         }
         self.present.append(Axis(0), later.present.view()).map_err(|_| differ(later.present.ncols()))?;
-        for (array, later) in arrays {
+        for (array, later) in arrays!(self, iter_mut, &mut).into_iter().zip(arrays!(later, iter, &)) {
             array.append(Axis(0), later.view()).map_err(|_| differ(later.ncols()))?;
         }
         self.dates.extend(&later.dates);

@@ -77,12 +77,12 @@ pub(super) struct Run<'a> {
 
 impl Run<'_> {
     /// The intervals that need no resamples.
-    pub(super) fn without_draws(&self) -> Vec<Vec<Found>> {
+    pub(super) fn without_draws<T>(&self, finish: &Finish<'_, T>) -> Vec<Vec<T>> {
         let of_batch = |batch: &Batch| {
             let Planned { columns, estimates, .. } = &self.planned[batch.day];
             let per_cell = self.bootstrap.columns();
             let of_cell = |cell: usize| {
-                self.found(batch, Vec::new(), &estimates[cell], &columns[cell * per_cell..][..per_cell])
+                finish(batch, Vec::new(), &estimates[cell], &columns[cell * per_cell..][..per_cell])
             };
             batch.cells.clone().map(of_cell).collect()
         };
@@ -313,20 +313,6 @@ impl Run<'_> {
         };
         Estimate { resampled, acceleration, ..*estimate }
     }
-
-    /// The intervals of a cell.
-    pub(super) fn found(
-        &self,
-        batch: &Batch,
-        selections: Vec<Selection>,
-        estimate: &Estimate,
-        columns: &[Column],
-    ) -> Found {
-        let bootstrap = self.bootstrap;
-        let of_sum = |sum: f64| bootstrap.of_resampled_sum(sum, columns[0].sum, batch.rows);
-        let distributions = selections.into_iter().map(|one| one.distribution(&columns[0], of_sum));
-        bootstrap.found(&CellFacts::new(batch.rows, columns), estimate, distributions.collect())
-    }
 }
 
 /// What is known of a cell's columns once they are resampled.
@@ -353,7 +339,20 @@ impl Bootstrap {
         self.measure.of_sum(self.scheme.value(sum, all, self.degree(0)), rows)
     }
 
-    /// The intervals of a cell, from what its needs give of all resamples.
+    /// The intervals of a cell, from what is kept of all resamples.
+    pub(super) fn of_selections(
+        &self,
+        batch: &Batch,
+        selections: Vec<Selection>,
+        estimate: &Estimate,
+        columns: &[Column],
+    ) -> Found {
+        let of_sum = |sum: f64| self.of_resampled_sum(sum, columns[0].sum, batch.rows);
+        let distributions = selections.into_iter().map(|one| one.distribution(&columns[0], of_sum));
+        self.found(&CellFacts::new(batch.rows, columns), estimate, distributions.collect())
+    }
+
+    /// The same, from what its needs give of all resamples.
     pub(super) fn found(
         &self,
         facts: &CellFacts,

@@ -8,19 +8,18 @@
 //! order.
 
 use std::ops::Range;
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use super::groups::Group;
+use super::panel::each_block;
 use super::results::{Found, Table};
-use super::run::{CellFacts, Clocks, Run};
+use super::run::{CellFacts, Clocks};
 use super::selection::{Carried, Selection, joined};
-use super::{Bootstrap, Engine, Intervals, Observer, PanelTimes, Period, Resources, beside, exact};
+use super::{Bootstrap, Engine, Intervals, Observer, PanelTimes, Period, Resources};
 use crate::columns::Column;
 use crate::error::{Error, Result};
 use crate::interval::Estimate;
 use crate::panel::{DayReturns, PanelReader};
-use crate::resample::plan::{Batch, Budget, waves};
+use crate::resample::plan::Batch;
 
 /// What a part of the samples has of a cell.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,16 +66,8 @@ impl Bootstrap {
     ) -> Result<SampleTable> {
         let start = Instant::now();
         let all = self.groups(days)?;
-        let groups = &all.groups[..];
-        let (shapes, planned) = self.look(groups, resources.jobs)?;
-        let budget = Budget {
-            memory: resources.memory,
-            threads: resources.jobs.thread_count(),
-            device: engine.limits(),
-        };
-        let waves = waves(&shapes, self.resamples(), &budget)?;
-        let mut table = Table::new(self, &all);
-        let (clocks, cancelled) = (Clocks::default(), AtomicBool::new(false));
+        let looked = self.look(&all.groups, resources.jobs)?;
+        let mut found = Table::new(self, &all).found;
         let mut cells: Vec<([usize; 2], SampleCell)> = Vec::new();
         let finish = |batch: &Batch, selections: Vec<Selection>, estimate: &Estimate, columns: &[Column]| {
             let facts = CellFacts::new(batch.rows, columns);
@@ -84,34 +75,17 @@ impl Bootstrap {
             let carried = selections.into_iter().map(|one| one.carried(samples.len(), &columns[0], of_sum));
             SampleCell { estimate: *estimate, facts, carried: carried.collect() }
         };
-        for wave in &waves {
-            let (jobs, planned, samples) = (resources.jobs, &planned, samples.clone());
-            let (clocks, cancelled) = (&clocks, &cancelled);
-            let run =
-                Run { bootstrap: self, groups, planned, wave, samples, jobs, clocks, observer, cancelled };
-            let finished = match engine {
-                Engine::Cpu => run.on_cpu(&finish)?,
-                Engine::Gpu(resampler) => run.on_gpu(resampler, &finish)?,
-            };
-            for (batch, found) in wave.iter().zip(finished) {
-                let group: &Group<'_> = &groups[batch.day];
-                for (&cell, found) in group.cells[batch.cells.clone()].iter().zip(found) {
-                    let at = [group.row, cell];
-                    table.found.estimate[at] = found.estimate.value;
-                    table.found.relative_error = table.found.relative_error.max(found.facts.relative_error);
-                    cells.push((at, found));
-                }
+        let work = (&all.groups[..], &looked, samples.clone(), &Clocks::default());
+        self.each_wave(work, engine, resources, observer, &finish, |group, batch, of_batch| {
+            for (&cell, of_cell) in group.cells[batch.cells.clone()].iter().zip(of_batch) {
+                let at = [group.row, cell];
+                found.estimate[at] = of_cell.estimate.value;
+                found.relative_error = found.relative_error.max(of_cell.facts.relative_error);
+                cells.push((at, of_cell));
             }
-        }
+        })?;
         cells.sort_by_key(|(at, _)| *at);
-        let mut found = table.found;
-        exact::describe(&mut found.details, groups);
-        if self.against_exact {
-            let exact = self.run_exact(&all, resources.jobs, observer)?;
-            for (ends, exact) in found.ends.iter_mut().zip(exact.ends) {
-                ends.exact = Some([exact.lower, exact.upper]);
-            }
-        }
+        self.describe_cells(&mut found, &all, resources, observer)?;
         found.times.wall = start.elapsed();
         Ok(SampleTable { table: found, cells: cells.into_iter().map(|(_, cell)| cell).collect() })
     }
@@ -135,7 +109,8 @@ impl Bootstrap {
     }
 }
 
-/// What the resamples numbered `samples` give, for all that `panel` still holds, of each method.
+/// What the resamples numbered `samples` give, for all that `panel` still holds, of each method; of no days,
+/// nothing.
 pub(crate) fn run_panel_samples(
     methods: &[Bootstrap],
     panel: &mut PanelReader,
@@ -144,24 +119,11 @@ pub(crate) fn run_panel_samples(
     observer: &dyn Observer,
     samples: &Range<u32>,
 ) -> Result<(Vec<SampleTable>, PanelTimes)> {
-    let (mut found, mut times): (Vec<Option<SampleTable>>, _) =
-        (methods.iter().map(|_| None).collect(), PanelTimes::default());
-    let of_all = |returns: u64| returns * samples.len() as u64 * methods.len() as u64;
-    loop {
-        let reading = Instant::now();
-        let block = panel.next_returns(resources.jobs)?;
-        times.load += reading.elapsed();
-        let Some(days) = block else { break };
-        times.draws += of_all(days.iter().map(|day| day.returns.len() as u64).sum());
-        observer.planned(times.draws + of_all(panel.returns_left()));
-        if days.is_empty() {
-            continue;
-        }
-        let held = panel.held_bytes();
-        let left = Resources { memory: resources.memory.saturating_sub(held), ..*resources };
+    let mut found: Vec<Option<SampleTable>> = methods.iter().map(|_| None).collect();
+    let draws = samples.len() as u64 * methods.len() as u64;
+    let times = each_block(panel, resources, observer, draws, |_, days, left| {
         for (method, found) in methods.iter().zip(&mut found) {
-            let done = method.run_samples(&days, engine, &left, observer, samples);
-            let done = done.map_err(|error| beside(held, resources.memory, error))?;
+            let done = method.run_samples(days, engine, left, observer, samples)?;
             match found {
                 Some(all) => {
                     all.table.append(&done.table)?;
@@ -170,10 +132,7 @@ pub(crate) fn run_panel_samples(
                 None => *found = Some(done),
             }
         }
-    }
-    let found: Vec<SampleTable> = found.into_iter().flatten().collect();
-    if found.is_empty() {
-        return Err(Error::Job { what: "reading the panel".into(), why: "it has no days".into() });
-    }
-    Ok((found, times))
+        Ok(())
+    })?;
+    Ok((found.into_iter().flatten().collect(), times))
 }

@@ -13,7 +13,7 @@ const FACTS: &str = "facts";
 const FACTS_OF_CELL: usize = 8;
 
 /// What a part of the samples has, of one measure.
-pub(crate) fn of_samples(found: &SampleTable) -> Cells {
+pub(super) fn of_samples(found: &SampleTable) -> Cells {
     let mut cells = Cells::of(&found.table);
     let facts = found.cells.iter().flat_map(|cell| {
         let SampleCell { estimate, facts, .. } = cell;
