@@ -1,5 +1,6 @@
 //! A file of columns, Parquet or Arrow, as its first bytes say.
 
+use std::ops::Range;
 use std::path::Path;
 
 use super::decode::Encoding;
@@ -65,6 +66,14 @@ impl ColumnFile {
     pub(crate) fn bounds(&self, row_group: usize, column: usize) -> Option<Bounds> {
         match self {
             Self::Parquet(table) => table.bounds(row_group, column),
+            Self::Arrow(_) => None,
+        }
+    }
+
+    /// Where a group of rows is in the file, in bytes, where that is one place.
+    pub(super) fn range(&self, row_group: usize) -> Option<Range<u64>> {
+        match self {
+            Self::Parquet(table) => table.range(row_group),
             Self::Arrow(_) => None,
         }
     }

@@ -6,6 +6,7 @@
 //! of larger groups the rows that come next are decoded while those before are taken.
 
 use std::borrow::Borrow;
+use std::ops::Range;
 use std::path::Path;
 
 use jiff::civil::Date;
@@ -20,32 +21,110 @@ use super::intake::{Fault, Intake};
 use super::moment::{Clock, Zones};
 use super::options::{LoadOptions, TableOptions};
 use super::parquet::{Bounds, ColumnValues, Kind, NO_TEXT, Values};
+use super::spread::Wanted;
 use crate::error::Result;
 
 /// Rows decoded at a time, of groups that are larger.
 const ROWS: usize = 1 << 18;
 
-/// Reads a table into `intake`. Returns what was understood of it, and the bytes that were read.
+/// A table, and the roles of its columns.
+struct Opened {
+    table: ColumnFile,
+    columns: Columns,
+}
+
+impl Opened {
+    fn at(path: &Path, stock: &str, options: &TableOptions) -> Result<Self> {
+        let table = ColumnFile::open(path)?;
+        let names = table.columns().iter().map(|column| match column.is_unnamed_index() {
+            true => String::new(),
+            false => column.name.clone(),
+        });
+        let columns = Columns::find(names.collect(), &options.columns, &options.filters, stock);
+        let columns = columns.map_err(|line| of_columns(path, line))?;
+        Ok(Self { table, columns })
+    }
+
+    /// The first day and the last of a group of rows, as its bounds say.
+    fn days(&self, group: usize) -> Option<[i64; 2]> {
+        let column = match self.columns.when {
+            When::Apart { date, .. } => date,
+            When::Together(stamp) => stamp,
+        };
+        const DAY: i64 = 86_400_000_000_000;
+        match self.table.bounds(group, column)? {
+            Bounds::Date(least, most) => Some([least.into(), most.into()]),
+            Bounds::Time(least, most) => Some([least.div_euclid(DAY), most.div_euclid(DAY)]),
+            _ => None,
+        }
+    }
+
+    /// Whether a group of rows may hold wanted stocks.
+    fn may_hold_stocks(&self, group: usize, options: &LoadOptions) -> bool {
+        let wanted = options.stocks.as_deref().filter(|stocks| !stocks.is_empty());
+        let (Shape::Long { stock, .. }, Some(wanted)) = (&self.columns.shape, wanted) else { return true };
+        match self.table.bounds(group, *stock) {
+            Some(Bounds::Text(least, most)) => wanted.iter().any(|name| least <= *name && *name <= most),
+            _ => true,
+        }
+    }
+
+    /// Whether a group of rows may hold wanted days.
+    fn may_hold_days(&self, group: usize, wanted: Wanted) -> bool {
+        // Two days more on each side than any zone could shift.
+        const MARGIN: i64 = 2;
+        let Some([first, last]) = self.days(group) else { return true };
+        let day = super::moment::epoch_day;
+        wanted.from.is_none_or(|from| last + MARGIN >= day(from))
+            && wanted.to.is_none_or(|to| first - MARGIN <= day(to))
+    }
+
+    /// The groups of rows that are read.
+    fn groups(&self, options: &LoadOptions, wanted: Wanted) -> Vec<usize> {
+        let groups = 0..self.table.row_groups().len();
+        let may_hold =
+            |group: &usize| self.may_hold_stocks(*group, options) && self.may_hold_days(*group, wanted);
+        groups.filter(may_hold).collect()
+    }
+}
+
+/// The error of a table's columns.
+fn of_columns(path: &Path, line: LineProblem) -> crate::Error {
+    PanelError::File { path: path.to_path_buf(), problem: FileProblem::Columns(line) }.into()
+}
+
+/// What was read of a table.
+pub(super) struct Taken {
+    /// What was understood of it.
+    pub(super) understood: String,
+    /// Bytes of the groups of rows that were read, and how many these are.
+    pub(super) bytes: u64,
+    pub(super) row_groups: usize,
+}
+
+/// Reads the days `wanted` of a table, and maybe others, into `intake`.
 pub(super) fn read(
     path: &Path,
     stock: &str,
     options: &LoadOptions,
+    wanted: Wanted,
     intake: &mut Intake<'_>,
-) -> Result<(String, u64)> {
-    let table = ColumnFile::open(path)?;
-    let problem = |problem| PanelError::File { path: path.to_path_buf(), problem };
+) -> Result<Taken> {
+    let opened = Opened::at(path, stock, &options.table)?;
+    let groups = opened.groups(options, wanted);
+    if wanted.names_all {
+        name_stocks(&opened, path, options, &groups, intake)?;
+    }
+    let Opened { table, columns } = opened;
     let fault = |fault| match fault {
-        Fault::Row(line) => problem(FileProblem::Columns(line)).into(),
+        Fault::Row(line) => of_columns(path, line),
         Fault::Other(error) => error,
     };
-    let TableOptions { columns: wanted, filters, date_format, zones, .. } = &options.table;
-    let names = table.columns().iter().map(|column| match column.is_unnamed_index() {
-        true => String::new(),
-        false => column.name.clone(),
-    });
-    let columns =
-        Columns::find(names.collect(), wanted, filters, stock).map_err(|line| fault(line.into()))?;
-    let clock = Clock::new(date_format.clone(), zones_of(&table, &columns, zones).map_err(problem)?);
+    let TableOptions { date_format, zones, .. } = &options.table;
+    let zones = zones_of(&table, &columns, zones);
+    let zones =
+        zones.map_err(|problem| PanelError::File { path: path.to_path_buf(), problem })?;
+    let clock = Clock::new(date_format.clone(), zones);
     let is_instant = match columns.when {
         When::Together(stamp) => matches!(table.columns()[stamp].kind, Kind::Time { utc: true, .. }),
         When::Apart { .. } => false,
@@ -53,8 +132,6 @@ pub(super) fn read(
     let mut rows = Rows::new(columns, clock, is_instant, intake, &options.table);
     rows.prepare(stock).map_err(|line| fault(line.into()))?;
 
-    let groups: Vec<usize> =
-        (0..table.row_groups().len()).filter(|&group| rows.may_hold(&table, group, options)).collect();
     let needed = rows.needed.clone();
     let at_once = rayon::current_num_threads().max(1);
     let mut bytes = 0;
@@ -93,22 +170,75 @@ pub(super) fn read(
     }
     table.check_unchanged()?;
     if table.rows() == 0 {
-        return Err(problem(FileProblem::HeaderOnly).into());
+        let problem = FileProblem::HeaderOnly;
+        return Err(PanelError::File { path: path.to_path_buf(), problem }.into());
     }
     let zones = rows.clock.described().map_or(String::new(), |zones| format!(" ({zones})"));
-    Ok((format!("{}{zones}; {}", rows.columns.described(), table.format()), bytes))
+    let understood = format!("{}{zones}; {}", rows.columns.described(), table.format());
+    Ok(Taken { understood, bytes, row_groups: groups.len() })
 }
 
-/// Whether a table is of one stock, and the number of its rows, from what the file says of itself.
-pub(super) fn glance(path: &Path, stock: &str, options: &LoadOptions) -> Option<(bool, u64)> {
-    let table = ColumnFile::open(path).ok()?;
-    let names = table.columns().iter().map(|column| match column.is_unnamed_index() {
-        true => String::new(),
-        false => column.name.clone(),
-    });
-    let columns =
-        Columns::find(names.collect(), &options.table.columns, &options.table.filters, stock).ok()?;
-    Some((matches!(columns.shape, Shape::Single { .. }), table.rows()))
+/// Names the stocks of the groups of rows that are not read for their days: of these, the column of stocks
+/// alone is decoded.
+fn name_stocks(
+    opened: &Opened,
+    path: &Path,
+    options: &LoadOptions,
+    read: &[usize],
+    intake: &mut Intake<'_>,
+) -> Result<()> {
+    let Shape::Long { stock, .. } = opened.columns.shape else { return Ok(()) };
+    let others = (0..opened.table.row_groups().len()).filter(|group| !read.contains(group));
+    for group in others.filter(|group| opened.may_hold_stocks(*group, options)) {
+        for values in opened.table.read(group, &[stock])? {
+            let mut names: Vec<String> = match &values.values {
+                Values::Text { codes, dictionary } => {
+                    let mut codes = codes.clone();
+                    codes.sort_unstable();
+                    codes.dedup();
+                    codes.iter().filter_map(|&code| dictionary.get(code as usize).cloned()).collect()
+                }
+                _ => (0..values.len()).filter_map(|row| text(&values, row)).collect(),
+            };
+            names.dedup();
+            for name in names {
+                intake.place_of(name.as_bytes()).map_err(|line| of_columns(path, line))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a table says of itself.
+pub(super) struct Glance {
+    /// Whether it is of one stock.
+    pub(super) is_single: bool,
+    /// The number of its rows.
+    pub(super) rows: u64,
+    /// Of each group of rows its first day and its last, in days since 1970, and its rows; nothing where they
+    /// are not known of all.
+    pub(super) groups: Option<Vec<([i64; 2], u64)>>,
+}
+
+/// What a table says of itself, in its footer.
+pub(super) fn glance(path: &Path, stock: &str, options: &LoadOptions) -> Option<Glance> {
+    let opened = Opened::at(path, stock, &options.table).ok()?;
+    let groups = opened.table.row_groups().iter().enumerate().filter(|(_, group)| group.rows > 0);
+    let groups = groups.map(|(number, group)| Some((opened.days(number)?, group.rows as u64))).collect();
+    let is_single = matches!(opened.columns.shape, Shape::Single { .. });
+    Some(Glance { is_single, rows: opened.table.rows(), groups })
+}
+
+/// The bytes of each group of rows that is read of a table, by number.
+pub(super) fn ranges(
+    path: &Path,
+    stock: &str,
+    options: &LoadOptions,
+    wanted: Wanted,
+) -> Option<Vec<(u32, Range<u64>)>> {
+    let opened = Opened::at(path, stock, &options.table).ok()?;
+    let groups = opened.groups(options, wanted).into_iter();
+    groups.map(|group| Some((group as u32, opened.table.range(group)?))).collect()
 }
 
 /// The zones of a table: the panel's is that in which its times were shown, where nothing else is said.
@@ -201,34 +331,6 @@ impl<'a, 'b> Rows<'a, 'b> {
         }
         self.needed.extend(&self.columns.filters);
         Ok(())
-    }
-
-    /// Whether a group of rows may hold wanted stocks and days, by its bounds.
-    fn may_hold(&self, table: &ColumnFile, group: usize, options: &LoadOptions) -> bool {
-        if let (Shape::Long { stock, .. }, Some(wanted)) =
-            (&self.columns.shape, options.stocks.as_deref().filter(|stocks| !stocks.is_empty()))
-            && let Some(Bounds::Text(least, most)) = table.bounds(group, *stock)
-            && !wanted.iter().any(|name| least <= *name && *name <= most)
-        {
-            return false;
-        }
-        // Two days more on each side than any zone could shift.
-        const MARGIN: i64 = 2;
-        let column = match self.columns.when {
-            When::Apart { date, .. } => date,
-            When::Together(stamp) => stamp,
-        };
-        let days = match table.bounds(group, column) {
-            Some(Bounds::Date(least, most)) => (i64::from(least), i64::from(most)),
-            Some(Bounds::Time(least, most)) => {
-                const DAY: i64 = 86_400_000_000_000;
-                (least.div_euclid(DAY), most.div_euclid(DAY))
-            }
-            _ => return true,
-        };
-        let day = super::moment::epoch_day;
-        options.from.is_none_or(|from| days.1 + MARGIN >= day(from))
-            && options.to.is_none_or(|to| days.0 - MARGIN <= day(to))
     }
 
     /// Takes the rows of some decoded columns. An error comes with its row.

@@ -221,6 +221,7 @@ impl Frame {
             files: 1,
             bytes,
             understood: vec![understood],
+            row_groups: 0,
             steps,
             origins: BTreeMap::new(),
         })

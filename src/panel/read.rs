@@ -22,6 +22,7 @@ use super::rows::{Layout, Parser, Seen};
 use super::select::{Source, check_stocks};
 use super::series::{Kept, Series, Stock};
 use super::spool::{Store, TICK_BYTES};
+use super::spread::Wanted;
 use super::text;
 use crate::error::{Error, Result};
 use crate::jobs::Jobs;
@@ -55,6 +56,8 @@ pub(super) struct Read {
     pub(super) bytes: u64,
     /// What was understood of the files, a line each.
     pub(super) understood: Vec<String>,
+    /// The number of groups of rows of Parquet files that were read.
+    pub(super) row_groups: usize,
     pub(super) steps: Steps,
     /// Of each stock the first file that holds it, by name.
     pub(super) origins: BTreeMap<String, PathBuf>,
@@ -63,6 +66,34 @@ pub(super) struct Read {
 /// Reads the files, in parallel, and keeps as much in memory as surely leaves a part of `room` bytes for
 /// putting the stocks on a grid.
 pub(super) fn read(files: Vec<Source>, options: &LoadOptions, room: u64, jobs: &Jobs) -> Result<Read> {
+    something(gather(files, options, room, jobs, &DaysOf::new())?)
+}
+
+/// Refuses files of which none could be read.
+pub(super) fn something(read: Read) -> Result<Read> {
+    if read.files > 0 {
+        return Ok(read);
+    }
+    // One file alone is its own explanation.
+    let files = read.failures.len();
+    match read.failures.into_iter().next() {
+        Some((_, error)) if files == 1 => Err(error),
+        Some((_, error)) => Err(PanelError::NothingLeft { files, first: Box::new(error) }.into()),
+        None => Err(PanelError::NoInput.into()),
+    }
+}
+
+/// The days wanted of files, by path, where these are not those of the options.
+pub(super) type DaysOf = BTreeMap<PathBuf, Wanted>;
+
+/// The same, where other files than these may be all that can be read; of these, `days` are wanted.
+pub(super) fn gather(
+    files: Vec<Source>,
+    options: &LoadOptions,
+    room: u64,
+    jobs: &Jobs,
+    days: &DaysOf,
+) -> Result<Read> {
     let wanted = options.stocks.as_deref().filter(|stocks| !stocks.is_empty());
     let rules =
         Rules { cleaning: options.cleaning.clone(), sampling: options.sampling()?, sort: options.sort };
@@ -75,7 +106,7 @@ pub(super) fn read(files: Vec<Source>, options: &LoadOptions, room: u64, jobs: &
         && rows.saturating_mul(TICK_BYTES + GRID_BYTES) > room
         && files.windows(2).all(|pair| pair[0].stock != pair[1].stock)
         && files.iter().all(|file| is_plain(&file.path));
-    let reading = Reading { rules: &rules, store: &store, options, wanted, index };
+    let reading = Reading { rules: &rules, store: &store, options, wanted, index, days };
     let results = jobs.map(only_of(files, wanted), |file| reading.file(file));
 
     let mut read = Read {
@@ -84,6 +115,7 @@ pub(super) fn read(files: Vec<Source>, options: &LoadOptions, room: u64, jobs: &
         files: 0,
         bytes: 0,
         understood: Vec::new(),
+        row_groups: 0,
         steps: Steps::default(),
         origins: BTreeMap::new(),
     };
@@ -107,6 +139,7 @@ pub(super) fn read(files: Vec<Source>, options: &LoadOptions, room: u64, jobs: &
         };
         read.files += 1;
         read.bytes += file.bytes;
+        read.row_groups += file.row_groups;
         read.steps.add(file.steps);
         all_names.extend(file.names);
         let name =
@@ -115,15 +148,6 @@ pub(super) fn read(files: Vec<Source>, options: &LoadOptions, room: u64, jobs: &
         for held in file.stocks {
             add(&mut stocks, held, &path)?;
         }
-    }
-    if read.files == 0 {
-        // One file alone is its own explanation.
-        let files = read.failures.len();
-        return match read.failures.into_iter().next() {
-            Some((_, error)) if files == 1 => Err(error),
-            Some((_, error)) => Err(PanelError::NothingLeft { files, first: Box::new(error) }.into()),
-            None => Err(PanelError::NoInput.into()),
-        };
     }
     check_stocks(wanted, all_names.iter().map(String::as_str))?;
     for (stock, (held, path)) in stocks {
@@ -185,6 +209,8 @@ struct Reading<'a> {
     wanted: Option<&'a [String]>,
     /// Whether files of one stock are indexed.
     index: bool,
+    #[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "a text is read as a whole"))]
+    days: &'a DaysOf,
 }
 
 /// What a file holds.
@@ -196,6 +222,7 @@ struct OneFile {
     steps: Steps,
     understood: String,
     bytes: u64,
+    row_groups: usize,
 }
 
 impl Reading<'_> {
@@ -239,21 +266,24 @@ impl Reading<'_> {
                 IndexedFile { stock: file.stock.clone(), path: file.path.clone(), layout, days, bytes };
             let wanted = self.wanted.is_none_or(|wanted| wanted.contains(&file.stock));
             let stocks = wanted.then_some(Held::Indexed(Box::new(indexed))).into_iter().collect();
-            return Ok(OneFile { stocks, names, steps: intake.steps, understood, bytes });
+            return Ok(OneFile { stocks, names, steps: intake.steps, understood, bytes, row_groups: 0 });
         }
         let (stocks, names, steps) = intake.finish()?;
         let stocks = stocks.into_iter().map(Held::Kept).collect();
-        Ok(OneFile { stocks, names, steps, understood, bytes })
+        Ok(OneFile { stocks, names, steps, understood, bytes, row_groups: 0 })
     }
 }
 
 impl Reading<'_> {
     #[cfg(feature = "parquet")]
     fn columnar(&self, file: &Source, _: Encoding, mut intake: Intake<'_>) -> Result<OneFile> {
-        let (understood, bytes) = super::columnar::read(&file.path, &file.stock, self.options, &mut intake)?;
+        let options = self.options;
+        let wanted = self.days.get(&file.path).copied().unwrap_or(Wanted::of(options));
+        let taken = super::columnar::read(&file.path, &file.stock, options, wanted, &mut intake)?;
+        let super::columnar::Taken { understood, bytes, row_groups } = taken;
         let (stocks, names, steps) = intake.finish()?;
         let stocks = stocks.into_iter().map(Held::Kept).collect();
-        Ok(OneFile { stocks, names, steps, understood, bytes })
+        Ok(OneFile { stocks, names, steps, understood, bytes, row_groups })
     }
 
     #[cfg(not(feature = "parquet"))]

@@ -3,30 +3,33 @@
 //! **By stocks**, where each keeps its own times: stocks lie on a line by their names, each with the weight
 //! of its files, and a part reads those that its share touches. A stock that two parts share is read by both,
 //! and each takes its days. What a file weighs is told by its length, by the rows that it begins with, and by
-//! the first day and the last: nobody reads it all beforehand. A Parquet or Arrow file says how many rows
-//! it has. Where a file holds several stocks, all files are read by every part.
+//! the first day and the last: nobody reads it all beforehand. Where a file holds several stocks, all files
+//! are read by every part.
 //!
 //! **By days**, where stocks must share their times: all files are read, and a part takes its days.
+//!
+//! **Parquet files** that state the days of their groups of rows ([`super::spread`]) are cut along these days,
+//! as are tables of several stocks: a part reads only those groups that may hold its own days.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::{Read as _, Seek, SeekFrom};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use jiff::civil::{Date, Weekday};
+use jiff::ToSpan;
+use jiff::civil::Date;
 
-use super::clean::{Cleaning, Missing};
-use super::decode::{Encoding, STANDARD_INPUT, Text};
-use super::intake::{Intake, Rules};
+use super::PanelError;
+#[cfg(feature = "parquet")]
+use super::decode::Encoding;
+use super::input::{self, Hasher, InputFile};
+use super::look::Look;
 use super::options::LoadOptions;
-use super::read::{self, Held};
-use super::rows::Parser;
+use super::read::{self, DaysOf, Held};
 use super::sample::Every;
 use super::select::{Source, check_stocks, restrict, sources};
 use super::series::Stock;
-use super::spool::Store;
-use super::stream::PanelReader;
+use super::spread::{Spread, Wanted, weekdays};
+use super::stream::{PanelReader, left_out};
 use crate::bootstrap::Period;
 use crate::error::{Error, Result};
 use crate::jobs::Jobs;
@@ -61,178 +64,97 @@ pub struct OpenShare {
     pub panel: Option<PanelReader>,
     /// All stocks of which the part is, whether or not they have days: sorted.
     pub stocks: Vec<String>,
-    /// A hash of the names, lengths, beginnings and ends of all of the panel's files: equal where parts were
-    /// cut alike.
-    pub files: String,
+    /// All of the panel's files, sorted by stock, with hashes of what the part read of them.
+    pub files: Vec<InputFile>,
+    /// What was left out where there is no reader, a line each.
+    pub left_out: Vec<String>,
 }
 
-/// What a look at a file tells.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Look {
-    /// Whether it is of one stock, that of its name.
-    is_single: bool,
-    /// Its rows, or as many as it seems.
-    rows: u64,
-    /// Its first day and its last.
-    days: Option<[Date; 2]>,
-    /// A hash of its length, beginning and end.
-    hash: [u8; 32],
-}
-
-/// Bytes that are looked at.
-const GLANCE: u64 = 32 << 10;
-
-impl Look {
-    /// Of a file, which may be malformed: what cannot be told is for the reader to refuse.
-    fn at(source: &Source, options: &LoadOptions) -> Result<Self> {
-        let path = &source.path;
-        let nothing = Self { is_single: false, rows: 1, days: None, hash: [0; 32] };
-        let found = std::fs::metadata(path);
-        if path == Path::new(STANDARD_INPUT) || !found.as_ref().is_ok_and(std::fs::Metadata::is_file) {
-            return Ok(nothing);
-        }
-        let length = found.map_or(0, |found| found.len());
-        let mut file = File::open(path).map_err(Error::io("read", path))?;
-        let mut ends = [Vec::new(), Vec::new()];
-        let mut read = || {
-            (&mut file).take(GLANCE).read_to_end(&mut ends[0])?;
-            file.seek(SeekFrom::Start(length.saturating_sub(GLANCE)))?;
-            (&mut file).take(GLANCE).read_to_end(&mut ends[1])
-        };
-        read().map_err(Error::io("read", path))?;
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&length.to_le_bytes()).update(&ends[0]).update(&ends[1]);
-        let hash = *hasher.finalize().as_bytes();
-        let encoding = Encoding::of_file(path)?;
-        if matches!(encoding, Encoding::Parquet | Encoding::Arrow) {
-            let (is_single, rows) = columnar(source, options);
-            return Ok(Self { is_single, rows: rows.max(1), hash, ..nothing });
-        }
-        let plain = encoding == Encoding::Plain;
-        let mut head = Vec::new();
-        if plain {
-            head.clone_from(&ends[0]);
-        } else {
-            Text::open(path)?.take(GLANCE).read_to_end(&mut head).map_err(Error::io("read", path))?;
-        }
-        let whole = plain && length <= GLANCE;
-        let end = if whole {
-            head.len()
-        } else {
-            head.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)
-        };
-        let rules =
-            Rules { sort: true, cleaning: Cleaning::default().missing(Missing::Skip), ..Rules::default() };
-        let store = Arc::new(Store::new(u64::MAX));
-        let mut intake = Intake::new(path, &rules, &store, None);
-        let mut parser = Parser::new(path, &source.stock, &options.table);
-        let fed = parser.feed(&head[..end], &mut intake).is_ok();
-        let is_single = parser.is_single();
-        let lines = head[..end].iter().filter(|byte| **byte == b'\n').count().max(1) as u64;
-        // Texts are about four times as long as they are compressed.
-        let text = if plain { length } else { 4 * length };
-        let rows = (text.saturating_mul(lines) / (end as u64).max(1)).max(1);
-        let first = days_of(intake);
-        let mut days = None;
-        if let (true, true, true, Some(first), Ok(seen)) = (fed, is_single, plain, first, parser.finish()) {
-            let mut intake = Intake::new(path, &rules, &store, None);
-            let mut parser = Parser::amid(path, &source.stock, &options.table, &seen.layout, &mut intake);
-            let tail = &ends[1][ends[1].iter().position(|byte| *byte == b'\n').map_or(0, |at| at + 1)..];
-            if parser.feed(tail, &mut intake).is_ok()
-                && let Some(last) = days_of(intake)
-            {
-                days = Some([first[0].min(last[0]), first[1].max(last[1])]);
-            }
-        }
-        Ok(Self { is_single, rows, days, hash })
-    }
-
-    /// What the file weighs in the cut: its rows on the days wanted, or the number of these days where prices
-    /// are taken at a step of time.
-    fn weight(&self, options: &LoadOptions) -> u64 {
-        let Some([first, last]) = self.days else { return self.rows };
-        let from = options.from.map_or(first, |from| from.max(first));
-        let to = options.to.map_or(last, |to| to.min(last));
-        let (inside, all) = (weekdays(from, to), weekdays(first, last).max(1));
-        let weight = match options.every {
-            Some(Every::Time(_)) => inside,
-            _ => (u128::from(self.rows) * u128::from(inside) / u128::from(all)) as u64,
-        };
-        weight.max(1)
-    }
-}
-
-/// The first and the last day of the rows of a file of one stock.
-fn days_of(intake: Intake<'_>) -> Option<[Date; 2]> {
-    let (stocks, ..) = intake.finish().ok()?;
-    let days: Vec<Date> = stocks.first()?.days().map(|(date, _)| date).collect();
-    Some([*days.first()?, *days.last()?])
-}
-
-/// The days from `from` to `to` that are no Saturday and no Sunday, both included; at least one.
-fn weekdays(from: Date, to: Date) -> u64 {
-    if from > to {
-        return 0;
-    }
-    let days = (to.duration_since(from).as_hours() / 24) as u64 + 1;
-    let whole = days / 7 * 5;
-    let mut date = to;
-    let mut rest = 0;
-    for _ in 0..days % 7 {
-        rest += u64::from(!matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday));
-        date = date.yesterday().unwrap_or(date);
-    }
-    (whole + rest).max(1)
-}
-
-#[cfg(feature = "parquet")]
-fn columnar(source: &Source, options: &LoadOptions) -> (bool, u64) {
-    super::columnar::glance(&source.path, &source.stock, options).unwrap_or((false, 1))
-}
-
-#[cfg(not(feature = "parquet"))]
-fn columnar(_: &Source, _: &LoadOptions) -> (bool, u64) {
-    (false, 1)
+/// A piece of the line.
+struct Piece {
+    files: Vec<Source>,
+    weight: u64,
+    /// How its rows lie over days, where its files say it.
+    spread: Option<Spread>,
 }
 
 /// The stocks on the line, each with its files; or all files together.
 struct Line {
-    /// Of each piece, its files and its weight.
-    pieces: Vec<(Vec<Source>, u64)>,
+    pieces: Vec<Piece>,
     is_by_stock: bool,
-    /// A hash of what was looked at.
-    files: String,
+    /// All files, and where they are.
+    files: Vec<InputFile>,
+    paths: Vec<PathBuf>,
+    /// Their bytes.
+    bytes: u64,
 }
 
 impl Line {
     fn new(sources: Vec<Source>, options: &LoadOptions, jobs: &Jobs) -> Result<Self> {
-        let looks = jobs.map(&sources, |source: &&Source| Look::at(source, options)).all();
-        let looks = looks.map_err(|(source, failure)| {
-            failure.into_error(format!("looking at {}", source.path.display()))
-        })?;
-        let mut hasher = blake3::Hasher::new();
-        for (source, look) in sources.iter().zip(&looks) {
-            hasher.update(&(source.stock.len() as u64).to_le_bytes());
-            hasher.update(source.stock.as_bytes()).update(&look.hash);
-        }
-        let files = super::content::named(&hasher.finalize());
+        let looks = Look::at_all(&sources, options, jobs)?;
+        let files = input::names(&sources).into_iter().zip(&looks);
+        let files = files.map(|(name, look)| InputFile::new(name, look.ends, Vec::new())).collect();
+        let paths = sources.iter().map(|source| source.path.clone()).collect();
+        let bytes = looks.iter().map(|look| look.bytes).sum();
         let is_by_stock = looks.iter().all(|look| look.is_single);
+        let mut pieces: Vec<Piece> = Vec::new();
         if !is_by_stock {
-            return Ok(Self { pieces: vec![(sources, 1)], is_by_stock, files });
+            let spread = Spread::join(looks.into_iter().map(|look| look.spread));
+            pieces.push(Piece { files: sources, weight: 1, spread });
+            return Ok(Self { pieces, is_by_stock, files, paths, bytes });
         }
-        let mut pieces: Vec<(Vec<Source>, u64)> = Vec::new();
-        for (source, look) in sources.into_iter().zip(&looks) {
+        for (source, look) in sources.into_iter().zip(looks) {
             let weight = look.weight(options);
             match pieces.last_mut() {
-                Some((of_stock, all)) if of_stock[0].stock == source.stock => {
-                    of_stock.push(source);
-                    *all += weight;
+                Some(piece) if piece.files[0].stock == source.stock => {
+                    piece.files.push(source);
+                    piece.weight += weight;
+                    piece.spread = Spread::join([piece.spread.take(), look.spread]);
                 }
-                _ => pieces.push((vec![source], weight)),
+                _ => pieces.push(Piece { files: vec![source], weight, spread: look.spread }),
             }
         }
-        Ok(Self { pieces, is_by_stock, files })
+        Ok(Self { pieces, is_by_stock, files, paths, bytes })
     }
+
+    /// Hashes what is about to be read, or all of a small panel: of a Parquet file the groups of rows that
+    /// hold the `days` wanted. What cannot be read is for the reader to refuse.
+    fn hash(&mut self, read: &[Source], options: &LoadOptions, days: &DaysOf, jobs: &Jobs) -> Result<Hasher> {
+        let read: BTreeMap<&Path, &Source> = read.iter().map(|source| (&*source.path, source)).collect();
+        let is_small = self.bytes <= input::SMALL;
+        let numbers = (0..self.paths.len()).filter(|&file| is_small || read.contains_key(&*self.paths[file]));
+        let numbers: Vec<usize> = numbers.collect();
+        let of_file = |&&number: &&usize| {
+            let path = &self.paths[number];
+            let source = read.get(&**path).filter(|_| !is_small);
+            let wanted = days.get(path).copied().unwrap_or(Wanted::of(options));
+            let ranges = source.and_then(|source| ranges(source, options, wanted));
+            let mut hasher = Hasher::default();
+            let pieces = hasher.pieces(path, ranges.as_deref()).unwrap_or_default();
+            Ok((pieces, hasher))
+        };
+        let hashed = jobs.map(&numbers, of_file).all();
+        let hashed =
+            hashed.map_err(|(_, failure)| failure.into_error("hashing the panel's files".to_owned()))?;
+        let mut all = Hasher::default();
+        for (&number, (pieces, hasher)) in numbers.iter().zip(hashed) {
+            self.files[number].pieces = pieces;
+            all.append(hasher);
+        }
+        Ok(all)
+    }
+}
+
+/// The groups of rows that are read of a Parquet file, with their places; nothing of another.
+#[cfg(feature = "parquet")]
+fn ranges(source: &Source, options: &LoadOptions, wanted: Wanted) -> Option<Vec<(u32, Range<u64>)>> {
+    let is_parquet = Encoding::of_file(&source.path).ok()? == Encoding::Parquet;
+    is_parquet.then(|| super::columnar::ranges(&source.path, &source.stock, options, wanted))?
+}
+
+#[cfg(not(feature = "parquet"))]
+fn ranges(_: &Source, _: &LoadOptions, _: Wanted) -> Option<Vec<(u32, Range<u64>)>> {
+    None
 }
 
 /// What a look at a panel's files tells, without reading them.
@@ -260,10 +182,7 @@ impl PanelReader {
     pub fn outline(paths: &[PathBuf], options: &LoadOptions, jobs: &Jobs) -> Result<Outline> {
         let wanted = options.stocks.as_deref().filter(|stocks| !stocks.is_empty());
         let sources = read::only_of(sources(paths)?, wanted);
-        let looks = jobs.map(&sources, |source: &&Source| Look::at(source, options)).all();
-        let looks = looks.map_err(|(source, failure)| {
-            failure.into_error(format!("looking at {}", source.path.display()))
-        })?;
+        let looks = Look::at_all(&sources, options, jobs)?;
         let bytes = sources.iter().map(|source| std::fs::metadata(&source.path).map_or(0, |file| file.len()));
         let stocks: BTreeSet<&str> = sources.iter().map(|source| source.stock.as_str()).collect();
         let ends = looks.iter().filter_map(|look| look.days);
@@ -300,102 +219,212 @@ impl PanelReader {
         let wanted = options.stocks.as_deref().filter(|stocks| !stocks.is_empty());
         let files = read::only_of(sources(paths)?, wanted);
         let room = memory / 2;
+        let mut line = Line::new(files.clone(), options, jobs)?;
         if share.by != ShareBy::Stocks {
-            let line = Line::new(files.clone(), options, jobs)?;
-            let read = read::read(files, options, room, jobs)?;
-            let opened = Self::of(read, options, memory, jobs, (share.by == ShareBy::Days).then_some(share))?;
-            let stocks = opened.stocks().to_vec();
-            let panel = (opened.blocks() > 0).then_some(opened);
-            return Ok(OpenShare { panel, stocks, files: line.files });
+            return Self::open_days(line, files, options, (memory, jobs), share);
         }
 
-        let line = Line::new(files, options, jobs)?;
         let mut own = options.clone();
         if line.is_by_stock {
-            let names = line.pieces.iter().map(|(files, _)| files[0].stock.as_str());
+            let names = line.pieces.iter().map(|piece| piece.files[0].stock.as_str());
             check_stocks(wanted, names)?;
             own.stocks = None;
         }
-        // Of each stock that is read, where its piece begins, and its weight; of all together, once.
-        let total: u64 = line.pieces.iter().map(|(_, weight)| weight).sum();
-        let (mut start, mut places, mut files) = (0, BTreeMap::new(), Vec::new());
-        for (of_piece, weight) in line.pieces {
+        // Of each stock that is read, where its piece is; of all together, once.
+        let total: u64 = line.pieces.iter().map(|piece| piece.weight).sum();
+        let (mut start, mut places, mut files, mut days) = (0, BTreeMap::new(), Vec::new(), DaysOf::new());
+        for Piece { files: of_piece, weight, spread } in std::mem::take(&mut line.pieces) {
             if share.part.touches(total, start, weight) {
-                places.insert(of_piece[0].stock.clone(), (start, weight));
+                let stretch = Stretch { share, total, start, weight, spread };
+                if let Some(wanted) = stretch.wanted(&own, own.stocks.is_some()) {
+                    days.extend(of_piece.iter().map(|source| (source.path.clone(), wanted)));
+                }
+                places.insert(of_piece[0].stock.clone(), stretch);
                 files.extend(of_piece);
             }
             start += weight;
         }
-        let mut read = read::read(files, &own, room, jobs)?;
+        let hasher = line.hash(&files, &own, &days, jobs)?;
+        let mut read = match line.is_by_stock {
+            // Others may have files that can be read.
+            true => read::gather(files, &own, room, jobs, &days)?,
+            false => read::something(read::gather(files, &own, room, jobs, &days)?)?,
+        };
+        hasher.check_unchanged()?;
         restrict(&mut read.stocks, options.from, options.to).or_else(|error| match error {
             // Others may have days there.
-            super::PanelError::EmptyRange { .. } if line.is_by_stock && total > 0 => Ok(()),
+            PanelError::EmptyRange { .. } if line.is_by_stock && total > 0 || !days.is_empty() => Ok(()),
             other => Err(other),
         })?;
         let stocks: Vec<Held> = std::mem::take(&mut read.stocks);
         let mut names = Vec::new();
         if line.is_by_stock {
             for held in stocks {
-                let (start, weight) = places.get(held.name()).copied().unwrap_or((0, 0));
-                let kept = keep(vec![held], share, [total, start, weight], &mut names);
-                read.stocks.extend(kept);
+                if let Some(stretch) = places.get(held.name()) {
+                    read.stocks.extend(stretch.keep(vec![held], &mut names));
+                }
             }
-        } else {
-            read.stocks = keep(stocks, share, [1, 0, 1], &mut names);
+        } else if let Some(stretch) = places.values().next() {
+            read.stocks = stretch.keep(stocks, &mut names);
         }
         names.sort_unstable();
-        let panel = match read.stocks.is_empty() {
-            true => None,
-            false => Some(Self::of(read, &own, memory, jobs, None)?),
+        let files = line.files;
+        if read.stocks.is_empty() {
+            let left_out = left_out(&read.failures).collect();
+            return Ok(OpenShare { panel: None, stocks: names, files, left_out });
+        }
+        let panel = Some(Self::of(read, &own, memory, jobs, None)?);
+        Ok(OpenShare { panel, stocks: names, files, left_out: Vec::new() })
+    }
+
+    /// The same for days of all stocks, or all of it.
+    fn open_days(
+        mut line: Line,
+        files: Vec<Source>,
+        options: &LoadOptions,
+        (memory, jobs): (u64, &Jobs),
+        share: Share,
+    ) -> Result<OpenShare> {
+        let spread = match share.by {
+            ShareBy::Days => Spread::join(line.pieces.iter().map(|piece| piece.spread.clone())),
+            _ => None,
         };
-        Ok(OpenShare { panel, stocks: names, files: line.files })
+        let stretch = Stretch { share, total: 1, start: 0, weight: 1, spread };
+        let mut days = DaysOf::new();
+        if let Some(wanted) = stretch.wanted(options, true) {
+            days.extend(files.iter().map(|source| (source.path.clone(), wanted)));
+        }
+        let hasher = line.hash(&files, options, &days, jobs)?;
+        let mut read = read::something(read::gather(files, options, memory / 2, jobs, &days)?)?;
+        hasher.check_unchanged()?;
+        let mut names: Vec<String> = read.stocks.iter().map(|held| held.name().to_owned()).collect();
+        names.sort_unstable();
+        let left_out: Vec<String> = left_out(&read.failures).collect();
+        let empty = |stocks, files| Ok(OpenShare { panel: None, stocks, files, left_out });
+        if let Some(wanted) = days.values().next() {
+            match restrict(&mut read.stocks, wanted.from, wanted.to) {
+                // Others may have days.
+                Err(PanelError::EmptyRange { .. } | PanelError::ReversedRange { .. }) => {
+                    return empty(names, line.files);
+                }
+                restricted => restricted?,
+            }
+            if read.stocks.iter().all(|held| held.days().next().is_none()) {
+                return empty(names, line.files);
+            }
+        }
+        let of_spread = |days: &[(Date, u64)]| {
+            let has = |date: &Date| stretch.number_of(*date).is_none_or(|of| of == share.part.number());
+            days.iter().map(|(date, _)| *date).filter(has).collect()
+        };
+        let counted = |days: &[(Date, u64)]| days_of_share(days, share);
+        let kept: Option<&dyn Fn(&[(Date, u64)]) -> BTreeSet<Date>> = match share.by {
+            ShareBy::Days if stretch.spread.is_none() => Some(&counted),
+            ShareBy::Days => Some(&of_spread),
+            _ => None,
+        };
+        let opened = match Self::of(read, options, memory, jobs, kept) {
+            // On the days of others stocks may have times in common.
+            Err(Error::Panel(PanelError::NoDays { .. } | PanelError::EmptyRange { .. }))
+                if !days.is_empty() =>
+            {
+                return empty(names, line.files);
+            }
+            opened => opened?,
+        };
+        let stocks = opened.stocks().to_vec();
+        let panel = (opened.blocks() > 0).then_some(opened);
+        Ok(OpenShare { panel, stocks, files: line.files, left_out: Vec::new() })
     }
 }
 
-/// Of the stocks of a piece of the line, the days that the part has; `names` takes the stocks that it is of.
-/// The piece's cells lie along it by stock and day, with the weights of their returns.
-fn keep(
-    mut stocks: Vec<Held>,
+/// A piece of the line, whose cells lie along it by stock and day.
+struct Stretch {
     share: Share,
-    [total, start, weight]: [u64; 3],
-    names: &mut Vec<String>,
-) -> Vec<Held> {
-    let returns = |rows: usize| rows.saturating_sub(1).max(1) as u64;
-    let of_piece: u64 = stocks.iter().flat_map(|held| held.days().map(|(_, rows)| returns(rows))).sum();
-    // In units in which a cell of one return is still a whole number.
-    let scale =
-        |at: u64| u128::from(start) * u128::from(of_piece.max(1)) + u128::from(weight) * u128::from(at);
-    let has = |from: u64, of_cell: u64| {
-        let line = u128::from(total) * u128::from(of_piece.max(1));
+    /// The line's weight, where the piece begins on it, and the piece's.
+    total: u64,
+    start: u64,
+    weight: u64,
+    /// How its rows lie over days, where its files say it.
+    spread: Option<Spread>,
+}
+
+impl Stretch {
+    /// The part that has the cell that takes `of_cell` units from `from` on, of the piece's `of_piece`.
+    fn number(&self, of_piece: u64, from: u64, of_cell: u64) -> u64 {
+        // In units in which a cell of one return is still a whole number.
+        let of_piece = u128::from(of_piece.max(1));
+        let scale = |at: u64| u128::from(self.start) * of_piece + u128::from(self.weight) * u128::from(at);
         let middle = scale(from) + scale(from + of_cell);
-        let number = middle * u128::from(share.part.of()) / (2 * line).max(1);
-        number.min(u128::from(share.part.of() - 1)) as u64 + 1 == share.part.number()
-    };
-    let mut from = 0;
-    for held in &mut stocks {
-        let days: Vec<(Date, u64)> = held.days().map(|(date, rows)| (date, returns(rows))).collect();
-        let mut kept = BTreeSet::new();
-        let first = days.first().map_or(Date::ZERO, |(date, _)| *date);
-        let label = |date: Date| share.period.label(date, first);
-        for cell in days.chunk_by(|one, next| label(one.0) == label(next.0)) {
-            let of_cell = cell.iter().map(|(_, returns)| returns).sum();
-            if has(from, of_cell) {
-                kept.extend(cell.iter().map(|(date, _)| *date));
-            }
-            from += of_cell;
-        }
-        // A stock without any day is named all the same.
-        if !kept.is_empty() || days.is_empty() && has(from, 0) {
-            names.push(held.name().to_owned());
-        }
-        held.retain_days(|date| kept.contains(&date));
+        let of = self.share.part.of();
+        let number = middle * u128::from(of) / (2 * u128::from(self.total) * of_piece).max(1);
+        number.min(u128::from(of - 1)) as u64 + 1
     }
-    stocks.retain(|held| held.days().next().is_some());
-    stocks
+
+    /// The part that has a day, where that is known without the rows.
+    fn number_of(&self, date: Date) -> Option<u64> {
+        let spread = self.spread.as_ref()?;
+        let period = self.share.period;
+        let label = match period {
+            Period::All => Date::MIN,
+            _ => period.label(date, date),
+        };
+        let (from, to) = (spread.before(label), spread.before(period.end(label)));
+        Some(self.number(spread.rows(), from, to - from))
+    }
+
+    /// The days that the part has, in whole periods, where they are known without the rows and are not all.
+    fn wanted(&self, options: &LoadOptions, names_all: bool) -> Option<Wanted> {
+        let [first, last] = self.spread.as_ref()?.days();
+        let days: Vec<Date> = first.series(1.day()).take_while(|date| *date <= last).collect();
+        // Parts have days in their order, so that those of this one follow each other.
+        let own = self.share.part.number();
+        let until = |number: u64| days.partition_point(|date| self.number_of(*date) <= Some(number));
+        let (from, to) = (until(own - 1), until(own));
+        if from == to {
+            return Some(Wanted { from: Some(Date::MAX), to: Some(Date::MIN), names_all });
+        }
+        // Beyond the ends there may be days that no bound tells.
+        let from = if from == 0 { options.from } else { Some(days[from]) };
+        let to = if to == days.len() { options.to } else { Some(days[to - 1]) };
+        (from != options.from || to != options.to).then_some(Wanted { from, to, names_all })
+    }
+
+    /// Of stocks the days that the part has; `names` takes the stocks that it is of.
+    fn keep(&self, mut stocks: Vec<Held>, names: &mut Vec<String>) -> Vec<Held> {
+        let returns = |rows: usize| rows.saturating_sub(1).max(1) as u64;
+        let of_piece: u64 = stocks.iter().flat_map(|held| held.days().map(|(_, rows)| returns(rows))).sum();
+        let own = self.share.part.number();
+        let mut known: HashMap<Date, Option<u64>> = HashMap::new();
+        let mut from = 0;
+        for held in &mut stocks {
+            let days: Vec<(Date, u64)> = held.days().map(|(date, rows)| (date, returns(rows))).collect();
+            let mut kept = BTreeSet::new();
+            let first = days.first().map_or(Date::ZERO, |(date, _)| *date);
+            let label = |date: Date| self.share.period.label(date, first);
+            for cell in days.chunk_by(|one, next| label(one.0) == label(next.0)) {
+                let of_cell = cell.iter().map(|(_, returns)| returns).sum();
+                let date = cell[0].0;
+                let number = *known.entry(date).or_insert_with(|| self.number_of(date));
+                if number.unwrap_or_else(|| self.number(of_piece, from, of_cell)) == own {
+                    kept.extend(cell.iter().map(|(date, _)| *date));
+                }
+                from += of_cell;
+            }
+            // A stock without any day is named all the same.
+            let is_named = || self.spread.is_some() || self.number(of_piece, from, 0) == own;
+            if !kept.is_empty() || days.is_empty() && is_named() {
+                names.push(held.name().to_owned());
+            }
+            held.retain_days(|date| kept.contains(&date));
+        }
+        stocks.retain(|held| held.days().next().is_some());
+        stocks
+    }
 }
 
 /// The days of a calendar that a part has, where all stocks go together; given are the days' returns.
-pub(super) fn days_of_share(days: &[(Date, u64)], share: Share) -> BTreeSet<Date> {
+fn days_of_share(days: &[(Date, u64)], share: Share) -> BTreeSet<Date> {
     let first = days.first().map_or(Date::ZERO, |(date, _)| *date);
     let label = |date: Date| share.period.label(date, first);
     let total: u64 = days.iter().map(|(_, returns)| returns).sum();
@@ -408,4 +437,42 @@ pub(super) fn days_of_share(days: &[(Date, u64)], share: Share) -> BTreeSet<Date
         start += weight;
     }
     kept
+}
+
+#[cfg(all(test, feature = "parquet"))]
+mod tests {
+    use super::*;
+
+    /// Of a panel too large to be hashed as a whole, texts that are read are, and of Parquet files the groups
+    /// of rows.
+    #[test]
+    fn large_panels_are_hashed_as_they_are_read() {
+        let table = Path::new("tests/data/parquet/long.parquet");
+        let folder = tempfile::tempdir().unwrap();
+        let [parquet, text] = ["x.parquet", "y.csv"].map(|name| folder.path().join(name));
+        std::fs::copy(table, &parquet).unwrap();
+        std::fs::copy("data/sample/S0001.csv", &text).unwrap();
+        let (options, jobs) = (LoadOptions::default(), Jobs::new());
+        let files = sources(&[parquet.clone(), text]).unwrap();
+        let hashed = |read: &[Source]| {
+            let mut line = Line::new(files.clone(), &options, &jobs).unwrap();
+            line.bytes = input::SMALL + 1;
+            line.hash(read, &options, &DaysOf::new(), &jobs).unwrap();
+            line.files
+        };
+        let groups = super::super::parquet::Table::open(table).unwrap().row_groups().len();
+        let found = hashed(&files);
+        assert_eq!((found[0].pieces.len(), found[1].pieces.len()), (groups, 1));
+        assert_eq!(found[0].pieces[0].0, input::Piece::RowGroup(0));
+        assert_eq!(found[1].pieces[0].0, input::Piece::Whole);
+        assert!(hashed(&files[..1])[1].pieces.is_empty());
+        // A byte of the first group of rows.
+        let first = ranges(&files[0], &options, Wanted::default()).unwrap()[0].1.clone();
+        let mut bytes = std::fs::read(&parquet).unwrap();
+        bytes[(first.start + first.end) as usize / 2] ^= 1;
+        std::fs::write(&parquet, bytes).unwrap();
+        let changed = hashed(&files);
+        assert_ne!(changed[0].pieces[0], found[0].pieces[0]);
+        assert_eq!((&changed[0].pieces[1..], &changed[1]), (&found[0].pieces[1..], &found[1]));
+    }
 }

@@ -10,7 +10,7 @@
 //!
 //! A long file has its stocks in any order; it is read once and its series are kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -27,7 +27,6 @@ use super::quality::{DayQuality, Quality};
 use super::read::{self, Again, GRID_BYTES, Held, Read};
 use super::select::{restrict, sources};
 use super::series::{Series, Stock, Ticks};
-use super::share::{Share, days_of_share};
 use super::spool::TICK_BYTES;
 use super::{DayPrices, DayReturns, LoadOptions, returns_of_day};
 use crate::error::{Error, Result};
@@ -71,6 +70,7 @@ pub struct PanelReader {
     files: usize,
     bytes: u64,
     understood: Vec<String>,
+    row_groups: usize,
     steps: Steps,
     /// What the blocks so far hold, where it is asked for.
     content: Option<Content>,
@@ -101,6 +101,8 @@ pub struct Summary<'a> {
     pub bytes: u64,
     /// What was understood of the files, a line for each way in which they are written.
     pub understood: &'a [String],
+    /// The number of groups of rows of Parquet files that were read.
+    pub row_groups: usize,
     /// What row filters, cleaning and sampling did, a line for each that did anything.
     pub steps: Vec<String>,
 }
@@ -108,10 +110,14 @@ pub struct Summary<'a> {
 impl Summary<'_> {
     /// What [`LoadOptions::keep_going`] left out, a line each: files, then days.
     pub fn left_out(&self) -> Vec<String> {
-        // Every error of a file names it.
-        let files = self.failures.iter().map(|(_, error)| format!("a file: {error}"));
-        files.chain(short_days_line(self.short_days)).collect()
+        left_out(self.failures).chain(short_days_line(self.short_days)).collect()
     }
+}
+
+/// A line for each file that was left out.
+pub(super) fn left_out(failures: &[(PathBuf, Error)]) -> impl Iterator<Item = String> {
+    // Every error of a file names it.
+    failures.iter().map(|(_, error)| format!("a file: {error}"))
 }
 
 impl PanelReader {
@@ -137,21 +143,21 @@ impl PanelReader {
         Self::of(frame.read(options, memory / 2, jobs)?, options, memory, jobs, None)
     }
 
-    /// Of what was read, all days or those of a share of them.
+    /// Of what was read, all days or those that `kept` gives of the days and their returns.
     pub(super) fn of(
         read: Read,
         options: &LoadOptions,
         memory: u64,
         jobs: &Jobs,
-        share: Option<Share>,
+        kept: Option<&dyn Fn(&[(Date, u64)]) -> BTreeSet<Date>>,
     ) -> Result<Self> {
         let room = memory / 2;
-        let Read { stocks: mut held, failures, files, bytes, understood, steps, origins } = read;
+        let Read { stocks: mut held, failures, files, bytes, understood, row_groups, steps, origins } = read;
         let (stocks, mut alignment) =
             calendar(&mut held, options).map_err(|error| explained(error, &steps))?;
-        if let Some(share) = share {
+        if let Some(kept) = kept {
             let days = alignment.calendar.iter().map(|day| (day.date, alignment.usual_returns(day) as u64));
-            let kept = days_of_share(&days.collect::<Vec<_>>(), share);
+            let kept = kept(&days.collect::<Vec<_>>());
             alignment.calendar.retain(|day| kept.contains(&day.date));
         }
         let blocks = blocks(&alignment, stocks.len(), jobs.thread_count(), room);
@@ -172,6 +178,7 @@ impl PanelReader {
             files,
             bytes,
             understood,
+            row_groups,
             steps,
             content: None,
             origins,
@@ -237,6 +244,17 @@ impl PanelReader {
     /// about as many where not.
     pub fn cells_left(&self) -> usize {
         self.held.iter().map(|held| held.days().filter(|(_, rows)| *rows > 1).count()).sum()
+    }
+
+    /// The number of sets of stocks with as many prices on a day, of the days still to come: each is resampled
+    /// together. On common times that is all of a day.
+    pub fn groups_left(&self) -> usize {
+        if self.alignment.is_common() {
+            return self.blocks[self.next..].iter().map(ExactSizeIterator::len).sum();
+        }
+        let groups: BTreeSet<(Date, usize)> =
+            self.held.iter().flat_map(Stock::days).filter(|(_, rows)| *rows > 1).collect();
+        groups.len()
     }
 
     /// Returns of all stocks over the days still to come, where stocks share their times or keep their own;
@@ -371,6 +389,7 @@ impl PanelReader {
             prices: self.prices,
             bytes: self.bytes,
             understood: &self.understood,
+            row_groups: self.row_groups,
             steps: {
                 let mut lines = self.steps.lines();
                 let averaged = self.alignment.sampling().filter(|sampling| sampling.grids() > 1);

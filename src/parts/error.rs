@@ -53,6 +53,20 @@ pub enum PartError {
         /// Its value in the second.
         second: String,
     },
+    /// Two parts were computed from files that differ.
+    #[error(
+        "{} and {} are not parts of one run, as the input is not the same: {how}; compute the parts of which \
+         the input is gone again",
+        one.display(), other.display()
+    )]
+    Input {
+        /// The first file of a part.
+        one: PathBuf,
+        /// The second.
+        other: PathBuf,
+        /// Which file of the panel, and how it differs.
+        how: String,
+    },
     /// Two parts have the same cells, with other numbers.
     #[error("{} and {} disagree on {what}: one of them is not of this panel", one.display(), other.display())]
     Disagree {

@@ -29,12 +29,16 @@ use crate::coverage::ReplicationEnds;
 use crate::error::{Error, Result};
 use crate::output::manifest::{Covers, Parameters};
 use crate::panel::content::{Cell, Content};
+use crate::panel::input::{Hash, InputFile, Piece};
 
 const MAGIC: &[u8; 16] = b"bellwether part\n";
 const CHECKSUM: usize = 32;
 
+/// The number of a piece that is all of its file.
+const WHOLE: u32 = u32::MAX;
+
 /// The version of the format.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What a part is of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -54,8 +58,8 @@ pub struct Header {
     pub of: u64,
     /// How the run was cut: by stocks, days or samples.
     pub cut: String,
-    /// A hash of the names, lengths, beginnings and ends of all files of the panel.
-    pub files: String,
+    /// The names of all files of the panel; their hashes are arrays.
+    pub files: Vec<String>,
     /// The stocks that the part is of; where the run was cut by days or samples, all of the panel.
     pub stocks: Vec<String>,
     /// The hash of the prices that the part used.
@@ -140,6 +144,8 @@ impl Array {
 pub struct PartFile {
     /// What it is of.
     pub header: Header,
+    /// All files of the panel, with hashes of what the part read of them.
+    pub input: Vec<InputFile>,
     /// The cells' content.
     pub content: Content,
     /// What was found, one for each measure.
@@ -149,11 +155,14 @@ pub struct PartFile {
 }
 
 impl PartFile {
-    /// A part that holds `content` and `cells`; the header's arrays are filled in here.
-    pub fn new(mut header: Header, content: Content, cells: Vec<Cells>) -> Self {
-        header.arrays = arrays(&content, &cells).iter().map(|(name, array)| array.header(name)).collect();
-        let fingerprint = fingerprint(&header, &arrays(&content, &cells));
-        Self { header, content, cells, fingerprint }
+    /// A part that holds `content` and `cells`, from files `input`; what the header says of files and arrays
+    /// is filled in here.
+    pub fn new(mut header: Header, input: Vec<InputFile>, content: Content, cells: Vec<Cells>) -> Self {
+        header.files = input.iter().map(|file| file.name.clone()).collect();
+        let arrays = arrays(&input, &content, &cells);
+        header.arrays = arrays.iter().map(|(name, array)| array.header(name)).collect();
+        let fingerprint = fingerprint(&header, &arrays);
+        Self { header, input, content, cells, fingerprint }
     }
 
     /// A part of the replications of a study of coverage: what they give at each number of returns.
@@ -167,14 +176,14 @@ impl PartFile {
         let covers = Covers::of(&[], Some([replications.start, replications.end]));
         let none = Content::default();
         let hash = none.hash(&[]);
-        let header = Header::new(parameters, part, cut, String::new(), Vec::new(), hash, covers, Vec::new());
+        let header = Header::new(parameters, part, cut, Vec::new(), hash, covers, Vec::new());
         let cells = found.iter().map(|found| {
             let kinds = found.ends.iter().enumerate();
             let kinds = kinds.map(|(kind, ends)| (format!("{kind:06}.ends"), ends.as_flattened().to_vec()));
             let samples = kinds.chain([("truth".to_owned(), found.truth.clone())]).collect();
             Cells { samples, ..Cells::default() }
         });
-        Self::new(header, none, cells.collect())
+        Self::new(header, Vec::new(), none, cells.collect())
     }
 
     /// What [`Self::of_replications`] was given; nothing where the part does not hold it.
@@ -209,7 +218,7 @@ impl PartFile {
         put(MAGIC)?;
         put(&(header.len() as u64).to_le_bytes())?;
         put(&header)?;
-        for (_, array) in arrays(&self.content, &self.cells) {
+        for (_, array) in arrays(&self.input, &self.content, &self.cells) {
             put(&array.bytes())?;
         }
         out.write_all(hasher.finalize().as_bytes())
@@ -277,19 +286,19 @@ impl PartFile {
             place = next;
         }
         let read = Reader { named };
-        let (content, cells) = read.all().ok_or_else(|| damaged("its arrays do not fit together"))?;
-        Ok(Self::new(header, content, cells))
+        let misfit = || damaged("its arrays do not fit together");
+        let input = read.input(&header.files).ok_or_else(misfit)?;
+        let (content, cells) = read.all().ok_or_else(misfit)?;
+        Ok(Self::new(header, input, content, cells))
     }
 }
 
 impl Header {
     /// Of a part; what it computed is `covers`, from stocks and prices of this hash.
-    #[expect(clippy::too_many_arguments, reason = "what a part is of, once")]
     pub fn new(
         parameters: Parameters,
         part: super::Part,
         cut: &str,
-        files: String,
         stocks: Vec<String>,
         content: String,
         covers: Covers,
@@ -303,7 +312,7 @@ impl Header {
             part: part.number(),
             of: part.of(),
             cut: cut.to_owned(),
-            files,
+            files: Vec::new(),
             stocks,
             content,
             covers,
@@ -322,9 +331,23 @@ fn fingerprint(header: &Header, arrays: &[(String, Array)]) -> blake3::Hash {
 }
 
 /// A part's arrays with their names, in the file's order.
-fn arrays(content: &Content, cells: &[Cells]) -> Vec<(String, Array)> {
+fn arrays(input: &[InputFile], content: &Content, cells: &[Cells]) -> Vec<(String, Array)> {
     let of_content = &content.cells;
+    let pieces = || {
+        let of_file = |(number, file): (usize, &'_ InputFile)| {
+            file.pieces.iter().map(move |piece| (number as u32, *piece)).collect::<Vec<_>>()
+        };
+        input.iter().enumerate().flat_map(of_file)
+    };
+    let number = |piece: Piece| match piece {
+        Piece::Whole => WHOLE,
+        Piece::RowGroup(group) => group,
+    };
     let mut arrays = vec![
+        ("input.ends".to_owned(), Array::U8(input.iter().flat_map(|file| file.ends).collect())),
+        ("input.file".to_owned(), Array::U32(pieces().map(|(file, _)| file).collect())),
+        ("input.piece".to_owned(), Array::U32(pieces().map(|(_, (piece, _))| number(piece)).collect())),
+        ("input.hash".to_owned(), Array::U8(pieces().flat_map(|(_, (_, hash))| hash).collect())),
         ("content.day".to_owned(), Array::U32(of_content.iter().map(|cell| day_number(cell.date)).collect())),
         ("content.stock".to_owned(), Array::U32(of_content.iter().map(|cell| cell.stock as u32).collect())),
         ("content.prices".to_owned(), Array::U64(of_content.iter().map(|cell| cell.prices).collect())),
@@ -376,6 +399,33 @@ impl Reader {
 
     fn days(&self, name: &str) -> Option<Vec<Date>> {
         self.u32(name)?.iter().map(|&day| date_of(day)).collect()
+    }
+
+    fn u8(&self, name: &str) -> Option<&[u8]> {
+        match self.named.get(name)? {
+            Array::U8(all) => Some(all),
+            _ => None,
+        }
+    }
+
+    /// The files of these names, where the arrays fit together.
+    fn input(&self, names: &[String]) -> Option<Vec<InputFile>> {
+        let (ends, rest) = self.u8("input.ends")?.as_chunks();
+        if ends.len() != names.len() || !rest.is_empty() {
+            return None;
+        }
+        let file = |(name, ends): (&String, &Hash)| InputFile::new(name.clone(), *ends, Vec::new());
+        let mut files: Vec<InputFile> = names.iter().zip(ends).map(file).collect();
+        let (numbers, pieces) = (self.u32("input.file")?, self.u32("input.piece")?);
+        let (hashes, rest) = self.u8("input.hash")?.as_chunks();
+        if pieces.len() != numbers.len() || hashes.len() != numbers.len() || !rest.is_empty() {
+            return None;
+        }
+        for ((&number, &piece), &hash) in numbers.iter().zip(pieces).zip(hashes) {
+            let piece = if piece == WHOLE { Piece::Whole } else { Piece::RowGroup(piece) };
+            files.get_mut(number as usize)?.pieces.push((piece, hash));
+        }
+        Some(files)
     }
 
     /// What the part holds, where its arrays fit together.

@@ -13,6 +13,7 @@ use super::error::PartError;
 use super::file::PartFile;
 use crate::bootstrap::{Bootstrap, Intervals, Period};
 use crate::panel::content::{Cell, Content};
+use crate::panel::input::{Hash, InputFile, Piece};
 
 /// The column of the cells' numbers of returns, where details are wanted.
 const ROWS: &str = "rows";
@@ -126,14 +127,8 @@ pub fn check(parts: Vec<(PathBuf, PartFile)>) -> Result<Vec<(PathBuf, PartFile)>
                 );
             }
         }
-        if first_header.files != header.files {
-            return differ(
-                "the input (the names, lengths, beginnings and ends of the panel's files)",
-                first_header.files.clone(),
-                header.files.clone(),
-            );
-        }
     }
+    check_input(&parts)?;
 
     let of = first_header.of;
     let mut numbered: BTreeMap<u64, (PathBuf, PartFile)> = BTreeMap::new();
@@ -152,6 +147,38 @@ pub fn check(parts: Vec<(PathBuf, PartFile)>) -> Result<Vec<(PathBuf, PartFile)>
         return Err(PartError::Missing { missing, of });
     }
     Ok(numbered.into_values().collect())
+}
+
+/// Checks that all parts read the same files, as far as their hashes tell ([`crate::panel::input`]).
+fn check_input(parts: &[(PathBuf, PartFile)]) -> Result<(), PartError> {
+    let Some((one, first)) = parts.first() else { return Ok(()) };
+    let differ = |one: &PathBuf, other: &PathBuf, how: String| {
+        Err(PartError::Input { one: one.clone(), other: other.clone(), how })
+    };
+    let changed = |name: &str| format!("{name} was another file, or was changed between the two");
+    let mut pieces: HashMap<(usize, Piece), (Hash, &PathBuf)> = HashMap::new();
+    for (other, part) in parts {
+        let (these, those) = (&first.input, &part.input);
+        let lacks = |files: &[InputFile], name: &str| !files.iter().any(|file| file.name == name);
+        if let Some(file) = these.iter().find(|file| lacks(those, &file.name)) {
+            return differ(one, other, format!("{} is a file of the first alone", file.name));
+        }
+        if let Some(file) = those.iter().find(|file| lacks(these, &file.name)) {
+            return differ(one, other, format!("{} is a file of the second alone", file.name));
+        }
+        for (number, (this, that)) in these.iter().zip(those).enumerate() {
+            if (&this.name, this.ends) != (&that.name, that.ends) {
+                return differ(one, other, changed(&that.name));
+            }
+            for &(piece, hash) in &that.pieces {
+                let (known, before) = *pieces.entry((number, piece)).or_insert((hash, other));
+                if known != hash {
+                    return differ(before, other, changed(&that.name));
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The stocks of all parts, and of each part their numbers among these.
@@ -215,7 +242,8 @@ pub fn merge(
         }
         intervals.push(found);
     }
-    if intervals.iter().all(|one| one.dates.is_empty()) {
+    // As of the whole run, which has a cell of each measure or fails.
+    if intervals.iter().any(|one| one.count() == 0) {
         return Err(PartError::Empty.into());
     }
     let left_out: BTreeSet<&String> = parts.iter().flat_map(|(_, part)| &part.header.left_out).collect();

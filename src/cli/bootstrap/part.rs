@@ -7,7 +7,7 @@ use std::{env, fs};
 
 use super::pictures::Watch;
 use super::{BootstrapArgs, Samples, WORTH_A_GPU, second_stock, summary};
-use crate::bootstrap::{Bootstrap, Engine, Intervals, Period, Resources, run_panel, run_panel_samples};
+use crate::bootstrap::{Bootstrap, Engine, Period, Resources};
 use crate::cli::Outcome;
 use crate::cli::device::{grouped, plural};
 use crate::cli::report::Report;
@@ -18,9 +18,8 @@ use crate::output::Outputs;
 use crate::output::manifest::{Covers, Parameters};
 use crate::panel::content::Content;
 use crate::panel::{Align, LoadOptions, OpenShare, PanelReader, Share, ShareBy};
-use crate::parts::file::{Header, nothing, of_intervals};
-use crate::parts::merge::Cells;
-use crate::parts::{Part, PartFile, of_samples};
+use crate::parts::file::{Header, nothing};
+use crate::parts::{Computed, Part, PartFile, compute};
 
 /// How a run is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -220,21 +219,20 @@ pub(super) fn run(
     let share = Share { part, by, period: args.by };
     let opened = PanelReader::open_share(&args.panel.panel, &options, memory, &jobs, share)?;
     bar.finish_and_clear();
-    let OpenShare { panel, stocks, files } = opened;
+    let OpenShare { panel, stocks, files, left_out } = opened;
     let open_time = started.elapsed();
-
     let Some(mut panel) = panel else {
-        let against = args.against.as_ref().map(|_| 0);
-        let measures = args.methods(against)?.len();
-        let covers = Covers::of(&[], None);
-        let hash = Content::default().hash(&stocks);
-        let header = Header::new(parameters, part, cut.name(), files, stocks, hash, covers, Vec::new());
-        let file = PartFile::new(header, Content::default(), nothing(measures));
+        let measures = args.methods(args.against.as_ref().map(|_| 0))?.len();
+        let (covers, content) = (Covers::of(&[], None), Content::default());
+        let outcome = outcome(&left_out);
+        left_out.iter().for_each(|line| report.failure(format!("left out {line}")));
+        let hash = content.hash(&stocks);
+        let header = Header::new(parameters, part, cut.name(), stocks, hash, covers, left_out);
+        let file = PartFile::new(header, files, content, nothing(measures));
         destination.write(|out| file.write(out))?;
         report.line(format!("part {}/{} has no cell", part.number(), part.of()));
-        return Ok(Outcome::Done);
+        return Ok(outcome);
     };
-    panel.hash_content();
     let against = args.against.as_deref().map(|name| second_stock(name, panel.stocks())).transpose()?;
     let methods = args.methods(against)?;
     let samples = match cut {
@@ -252,33 +250,16 @@ pub(super) fn run(
     let resources = Resources { jobs: &jobs, memory };
     // A device is not asked for no samples.
     let mut engine = Engine::new(device.gpu.as_ref().filter(|_| !samples.is_empty()));
-    let mut done = || match cut {
-        Cut::Samples => {
-            let found = run_panel_samples(&methods, &mut panel, &mut engine, &resources, &watch, &samples);
-            found.map(|(found, times)| {
-                let tables: Vec<Intervals> = found.iter().map(|one| one.table.clone()).collect();
-                (found.iter().map(of_samples).collect(), tables, times)
-            })
-        }
-        _ => {
-            let found = run_panel(&methods, &mut panel, &mut engine, &resources, &watch);
-            found.map(|(found, times)| (of_intervals(&found), found, times))
-        }
-    };
-    let done = done();
+    let of_samples = (cut == Cut::Samples).then_some(&samples);
+    let done = compute(&methods, &mut panel, &stocks, &mut engine, &resources, &watch, of_samples);
     watch.bar.finish_and_clear();
-    let (cells, found, times): (Vec<Cells>, Vec<Intervals>, _) = done?;
+    let Computed { cells, content, covers, left_out, times, .. } = done?;
     summary::load(&panel, report);
 
-    let left_out = panel.summary().left_out();
-    let (content, cells) = renumbered(&panel, cells, &stocks);
-    let samples = (args.samples != Samples::Exact).then_some([samples.start, samples.end]);
-    let covers = Covers::of(&found, samples);
-    let count = covers.cells;
+    let (count, outcome) = (covers.cells, outcome(&left_out));
     let hash = content.hash(&stocks);
-    let partial = !left_out.is_empty();
-    let header = Header::new(parameters, part, cut.name(), files, stocks, hash, covers, left_out);
-    let file = PartFile::new(header, content, cells);
+    let header = Header::new(parameters, part, cut.name(), stocks, hash, covers, left_out);
+    let file = PartFile::new(header, files, content, cells);
     destination.write(|out| file.write(out))?;
     report.line(format!(
         "part {}/{}, cut by {}: {}, {} returns drawn, on {}; {:.1} s, of which {:.1} s to read",
@@ -291,21 +272,12 @@ pub(super) fn run(
         started.elapsed().as_secs_f64(),
         (open_time + times.load).as_secs_f64()
     ));
-    Ok(if partial { Outcome::Partial } else { Outcome::Done })
+    Ok(outcome)
 }
 
-/// What was found, with the stocks' numbers among all that the part is of, some of which may have no day.
-fn renumbered(panel: &PanelReader, mut cells: Vec<Cells>, stocks: &[String]) -> (Content, Vec<Cells>) {
-    let number = |stock: usize| {
-        let name = panel.stocks().get(stock);
-        name.and_then(|name| stocks.binary_search(name).ok()).unwrap_or(usize::MAX)
-    };
-    let mut content = panel.content().cloned().unwrap_or_default();
-    content.cells.iter_mut().for_each(|cell| cell.stock = number(cell.stock));
-    for (_, stock) in cells.iter_mut().flat_map(|cells| &mut cells.places) {
-        *stock = number(*stock as usize) as u32;
-    }
-    (content, cells)
+/// Whether anything was left out.
+fn outcome(left_out: &[String]) -> Outcome {
+    if left_out.is_empty() { Outcome::Done } else { Outcome::Partial }
 }
 
 #[cfg(test)]

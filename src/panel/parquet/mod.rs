@@ -56,6 +56,7 @@ mod thrift;
 mod values;
 
 use std::fs::{self, File};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -239,6 +240,15 @@ impl Table {
         let leaf = self.leaves.get(column)?;
         let chunk = self.metadata.row_groups().get(row_group)?.columns().get(leaf.number)?;
         bounds(leaf.form, chunk.statistics()?)
+    }
+
+    /// Where all columns of a group of rows are in the file, in bytes.
+    pub(super) fn range(&self, row_group: usize) -> Option<Range<u64>> {
+        let group = self.metadata.row_groups().get(row_group)?;
+        let places = group.columns().iter().map(|chunk| place(chunk, self.stamp.size).ok());
+        let all = places.collect::<Option<Vec<_>>>()?.into_iter();
+        let (start, end) = all.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)))?;
+        Some(start..end)
     }
 
     /// Reads columns of a group of rows: for each of the `columns`, in their order, its values. Memory: eight
