@@ -30,6 +30,9 @@ use crate::bootstrap::beside;
 pub(super) struct CompareArgs {
     #[command(subcommand)]
     workload: Workload,
+    /// Refused, with the reason
+    #[arg(long, global = true, hide = true, value_name = "I/N")]
+    part: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -237,6 +240,15 @@ impl RaceSpec {
 }
 
 pub(super) fn run(args: CompareArgs, report: &Report) -> Result<Outcome> {
+    if let Some(part) = args.part {
+        return Err(Error::Parameter {
+            name: "part",
+            value: part,
+            requirement: "a comparison is of times on one machine, and times of several do not add up to \
+                          that of one; cut `bellwether bootstrap` or `coverage`, whose results do"
+                .into(),
+        });
+    }
     match args.workload {
         Workload::Bootstrap(args) => run_bootstrap(*args, report),
         Workload::Growth(args) => run_growth(&args, report),

@@ -8,10 +8,9 @@ use super::bootstrap::{BootstrapArgs, manifest};
 use super::device::plural;
 use super::report::Report;
 use super::{Outcome, coverage, parameters};
-use crate::bootstrap::Description;
 use crate::error::Result;
 use crate::output::coverage::write_table;
-use crate::output::intervals::{self, Layout};
+use crate::output::intervals::Layout;
 use crate::output::manifest::ManifestFile;
 use crate::output::{Format, Outputs};
 use crate::parts::file::read_all;
@@ -58,16 +57,9 @@ pub(super) fn run(args: MergeArgs, report: &Report) -> Result<Outcome> {
     let typed = parameters::arguments::<BootstrapArgs>(&all, &[PathBuf::from("-")])?;
     typed.check_layout(args.layout)?;
     let (methods, merged) = merge(&parts, |stocks| typed.methods_for(stocks))?;
-    let description: Vec<Description> =
-        methods.iter().zip(&merged.intervals).map(|(method, found)| method.describe(found)).collect();
     let manifest = manifest::of(&methods, all, (&merged.content, &merged.stocks), &merged.intervals);
-    let table = intervals::Report {
-        stocks: &merged.stocks,
-        intervals: &merged.intervals,
-        method: &description,
-        manifest: Some(&manifest),
-    };
-    destination.write(|out| intervals::write(out, &table, format, args.layout))?;
+    let (form, found) = ((format, args.layout), &merged.intervals);
+    manifest::write_table(&destination, form, &methods, &merged.stocks, found, Some(&manifest))?;
     if let Some(file) = manifest_file {
         file.write(|out| ManifestFile::new(manifest, None).write(out))?;
     }

@@ -15,11 +15,11 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use jiff::civil::Date;
 
-use crate::bootstrap::{Bootstrap, Description, Engine, Period, Resources, run_panel};
+use crate::bootstrap::{Bootstrap, Engine, Period, Resources, run_panel};
 use crate::error::{Error, Result};
 use crate::interval::Side;
 use crate::measure::{Measure, Volatility};
-use crate::output::intervals::{self, Layout};
+use crate::output::intervals::Layout;
 use crate::output::manifest::{ManifestFile, Parameters, Run};
 use crate::output::{Format, Outputs};
 use crate::panel::{Align, LoadOptions, PanelReader};
@@ -413,18 +413,11 @@ pub(super) fn run(mut args: BootstrapArgs, parameters: Parameters, report: &Repo
     // All pictures and resamples are there before anything is written: one that fails leaves no output.
     let drawn =
         pictures.draw(&methods[0], args.against.as_deref(), panel.stocks(), &found[0], &mut days, &jobs)?;
-    let description: Vec<Description> =
-        methods.iter().zip(&found).map(|(method, found)| method.describe(found)).collect();
     let content = panel.content().map(|content| (content, panel.stocks()));
     let manifest = content.map(|content| manifest::of(&methods, parameters, content, &found));
-    let table = intervals::Report {
-        stocks: panel.stocks(),
-        intervals: &found,
-        method: &description,
-        manifest: manifest.as_ref(),
-    };
     let resampled = jobs.install(|| resamples::of_cells(&methods, &args.cell, panel.stocks(), &mut days))?;
-    destination.write(|out| intervals::write(out, &table, format, args.layout))?;
+    let form = (format, args.layout);
+    manifest::write_table(&destination, form, &methods, panel.stocks(), &found, manifest.as_ref())?;
     drawn.iter().try_for_each(Drawn::save)?;
     if let Some((file, format)) = resamples {
         file.write(|out| resamples::write(out, &resampled, format))?;

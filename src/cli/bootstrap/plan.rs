@@ -1,9 +1,11 @@
 //! `bellwether bootstrap --plan`: what a run will take, and into how many parts to cut it, without the run.
 //!
 //! Draws are counted from the panel itself where it is small, else from a look at its files. Seconds are
-//! measured: a day like the panel's is resampled on one thread here for a moment, quantiles and all. A
-//! cluster whose cores are faster takes less.
+//! measured: a day like the panel's is resampled on one thread here for a moment, quantiles and all; counted
+//! is the time on the CPU, so that other work here does not lengthen it. A cluster whose cores are faster
+//! takes less.
 
+use std::fs;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
@@ -33,6 +35,8 @@ struct Work {
     stocks: usize,
     days: u64,
     cells: u64,
+    /// Sets of stocks that are resampled together.
+    groups: u64,
     returns: u64,
     files: usize,
     bytes: u64,
@@ -49,13 +53,16 @@ impl Work {
                 stocks: panel.stocks().len(),
                 days: panel.dates().count() as u64,
                 cells: panel.cells_left() as u64,
+                groups: panel.groups_left() as u64,
                 returns: panel.returns_left(),
                 files,
                 bytes,
                 is_counted: true,
             });
         }
-        Ok(Self { stocks, days, cells: days * stocks as u64, returns: rows, files, bytes, is_counted: false })
+        // As if all stocks of a day had as many returns.
+        let (cells, groups) = (days * stocks as u64, days);
+        Ok(Self { stocks, days, cells, groups, returns: rows, files, bytes, is_counted: false })
     }
 }
 
@@ -66,7 +73,7 @@ pub(super) fn run(args: &BootstrapArgs, report: &Report) -> Result<Outcome> {
     let methods = args.methods(args.against.as_ref().map(|_| 0))?;
     let draws: u64 = methods.iter().map(|method| method.draws_of(work.returns)).sum();
     let rows = (work.returns / work.cells.max(1)).max(1);
-    let together = (work.cells / work.days.max(1)).max(1) as usize;
+    let together = work.cells.div_ceil(work.groups.max(1)).max(1) as usize;
     let seconds = seconds_of(&methods, rows as usize, together, work.returns)?;
     let held: u64 = methods
         .iter()
@@ -116,7 +123,8 @@ pub(super) fn run(args: &BootstrapArgs, report: &Report) -> Result<Outcome> {
 /// Seconds in words.
 fn span(seconds: f64) -> String {
     match seconds {
-        0.0..60.0 => format!("{seconds:.1} s"),
+        0.0..10.0 => format!("{seconds:.2} s"),
+        10.0..60.0 => format!("{seconds:.1} s"),
         60.0..7200.0 => format!("{:.1} min", seconds / 60.0),
         7200.0..172_800.0 => format!("{:.1} h", seconds / 3600.0),
         _ => format!("{:.1} days", seconds / 86_400.0),
@@ -136,32 +144,45 @@ fn seconds_of(methods: &[Bootstrap], rows: usize, stocks: usize, returns: u64) -
     let wave = |row: usize, stock: usize| 1e-3 * (1.0 + (row * 7919 + stock * 104_729) as f64 % 1009.0).ln();
     let mut all = 0.0;
     for method in methods {
-        let (mut spent, mut samples) = (Duration::ZERO, 0u64);
+        let (mut spent, mut samples, mut days) = (Duration::ZERO, 0u64, 0u32);
         let mut few = method.with_samples(method.samples().min(256));
-        let mut number = 0;
-        while spent < WHILE && number < 64 {
+        for number in 0..64 {
             let day =
                 date(2000, 1, 1).checked_add(jiff::Span::new().days(number)).unwrap_or(date(2000, 1, 1));
             let day =
                 DayReturns::new(day, Array2::from_shape_fn((rows, stocks), |(row, stock)| wave(row, stock)));
-            let start = Instant::now();
+            let (start, before) = (Instant::now(), on_cpu());
             few.run(&[day], &mut Engine::Cpu, &resources, &())?;
-            let last = start.elapsed();
-            spent += last;
-            samples += u64::from(few.samples());
-            number += 1;
+            let on_cpu = before.zip(on_cpu()).map(|(before, after)| after.saturating_sub(before));
+            let last = on_cpu.filter(|spent| !spent.is_zero()).unwrap_or(start.elapsed());
             // With more samples the work before them weighs less, as it will.
-            if last < WHILE / 8 && !method.is_exact() {
+            if last < WHILE / 8 && !method.is_exact() && few.samples() < method.samples() {
                 few = method.with_samples(method.samples().min(few.samples().saturating_mul(4)));
+                continue;
+            }
+            (spent, samples, days) = (spent + last, samples + u64::from(few.samples()), days + 1);
+            if spent >= WHILE {
+                break;
             }
         }
         let done = rows as f64 * stocks as f64;
         // What a return takes, once if nothing is drawn.
         let a_return = match method.draws_of(1) {
-            0 => spent.as_secs_f64() / (done * f64::from(number as u32)),
+            0 => spent.as_secs_f64() / (done * f64::from(days)),
             _ => spent.as_secs_f64() / (done * samples as f64) * f64::from(method.samples()),
         };
         all += a_return * returns as f64;
     }
     Ok(all)
+}
+
+/// Time that the threads of this process were on a CPU, where the system says it (Linux).
+fn on_cpu() -> Option<Duration> {
+    let mut all = Duration::ZERO;
+    for thread in fs::read_dir("/proc/self/task").ok()? {
+        // A thread may end at any moment.
+        let Ok(text) = fs::read_to_string(thread.ok()?.path().join("schedstat")) else { continue };
+        all += Duration::from_nanos(text.split(' ').next()?.parse().ok()?);
+    }
+    Some(all)
 }
