@@ -5,11 +5,11 @@
 //!                                                  table ─ interval: pivot, quantiles, ends ─┘
 //! ```
 //!
-//! Reading order: [`Bootstrap`] (the method), `groups` (which stocks of a day are resampled together), `cells`
-//! (what is known of a cell before), `days` and `run` (days and cells, wave by wave), `selection` (what is
-//! kept of their resamples), `results`; `panel` (block by block of days); then `periods` (weeks, months),
-//! `exact` (infinitely many resamples), `samples` (a part of the resamples) and [`pairings`] (what goes with
-//! what).
+//! Reading order: [`Bootstrap`] (the method), `groups` (which stocks of a day are resampled together),
+//! `cells` (what is known of a cell before), `days` and `run` (days and cells, wave by wave), `selection`
+//! (what is kept of their resamples), `results`; `panel` (block by block of days); then `periods` (weeks,
+//! months), `exact` (infinitely many resamples), `samples` (a part of the resamples) and [`pairings`] (what
+//! goes with what).
 //!
 //! On day d with n rows of intraday log returns, a resample draws n of the rows with replacement, the same
 //! rows for all stocks. A measure's columns are summed over them ([`crate::measure`]); of B resamples the

@@ -9,11 +9,11 @@
 //!
 //! Two parts had the same input where their files have the same names and ends, and everything that both
 //! hashed has the same hash. So any change of a panel of at most 1 GiB between two parts is found, and of a
-//! larger one any change of what two parts read. What one part alone reads of a larger panel no other part can
-//! know; `verify` finds out whether the panel is still the one that was read.
+//! larger one any change of what two parts read. What one part alone reads of a larger panel no other part
+//! can know; `verify` finds out whether the panel is still the one that was read.
 //!
-//! Hashing takes about a second of a core a GiB, an eighth of what reading text takes (12 files of 23 MB, on a
-//! machine with other work: .023 s of a core to hash them, .17 s to read them).
+//! Hashing takes about a second of a core a GiB, an eighth of what reading text takes (12 files of 23 MB, on
+//! a machine with other work: .023 s of a core to hash them, .17 s to read them).
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};

@@ -8,8 +8,8 @@
 //!
 //! **By days**, where stocks must share their times: all files are read, and a part takes its days.
 //!
-//! **Parquet files** that state the days of their groups of rows ([`super::spread`]) are cut along these days,
-//! as are tables of several stocks: a part reads only those groups that may hold its own days.
+//! **Parquet files** that state the days of their groups of rows ([`super::spread`]) are cut along these
+//! days, as are tables of several stocks: a part reads only those groups that may hold its own days.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;

@@ -246,8 +246,8 @@ impl PanelReader {
         self.held.iter().map(|held| held.days().filter(|(_, rows)| *rows > 1).count()).sum()
     }
 
-    /// The number of sets of stocks with as many prices on a day, of the days still to come: each is resampled
-    /// together. On common times that is all of a day.
+    /// The number of sets of stocks with as many prices on a day, of the days still to come: each is
+    /// resampled together. On common times that is all of a day.
     pub fn groups_left(&self) -> usize {
         if self.alignment.is_common() {
             return self.blocks[self.next..].iter().map(ExactSizeIterator::len).sum();
