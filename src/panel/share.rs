@@ -29,7 +29,7 @@ use super::sample::Every;
 use super::select::{Source, check_stocks, restrict, sources};
 use super::series::Stock;
 use super::spread::{Spread, Wanted, weekdays};
-use super::stream::{PanelReader, left_out};
+use super::stream::{KeptDays, PanelReader, left_out};
 use crate::bootstrap::Period;
 use crate::error::{Error, Result};
 use crate::jobs::Jobs;
@@ -318,7 +318,7 @@ impl PanelReader {
             days.iter().map(|(date, _)| *date).filter(has).collect()
         };
         let counted = |days: &[(Date, u64)]| days_of_share(days, share);
-        let kept: Option<&dyn Fn(&[(Date, u64)]) -> BTreeSet<Date>> = match share.by {
+        let kept: Option<&KeptDays<'_>> = match share.by {
             ShareBy::Days if stretch.spread.is_none() => Some(&counted),
             ShareBy::Days => Some(&of_spread),
             _ => None,

@@ -79,6 +79,9 @@ pub struct PanelReader {
     keep_going: bool,
 }
 
+/// Which of some days, given with their returns, are kept.
+pub(super) type KeptDays<'a> = dyn Fn(&[(Date, u64)]) -> BTreeSet<Date> + 'a;
+
 /// How reading a panel went.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -149,7 +152,7 @@ impl PanelReader {
         options: &LoadOptions,
         memory: u64,
         jobs: &Jobs,
-        kept: Option<&dyn Fn(&[(Date, u64)]) -> BTreeSet<Date>>,
+        kept: Option<&KeptDays<'_>>,
     ) -> Result<Self> {
         let room = memory / 2;
         let Read { stocks: mut held, failures, files, bytes, understood, row_groups, steps, origins } = read;
