@@ -122,8 +122,7 @@ pub(super) fn read(
     };
     let TableOptions { date_format, zones, .. } = &options.table;
     let zones = zones_of(&table, &columns, zones);
-    let zones =
-        zones.map_err(|problem| PanelError::File { path: path.to_path_buf(), problem })?;
+    let zones = zones.map_err(|problem| PanelError::File { path: path.to_path_buf(), problem })?;
     let clock = Clock::new(date_format.clone(), zones);
     let is_instant = match columns.when {
         When::Together(stamp) => matches!(table.columns()[stamp].kind, Kind::Time { utc: true, .. }),

@@ -81,7 +81,9 @@ pub(crate) fn cpu(_: usize) -> String {
 /// That the parts of a run give it, in every format.
 pub(crate) fn check(folder: &Path, arguments: &str, cut: &str, of: usize, device: &dyn Fn(usize) -> String) {
     let files = parts(folder, "one", &format!("{arguments} {cut}"), of, device);
-    for (format, layout) in [("csv", "long"), ("json", "long"), ("parquet", "long"), ("arrow", "long"), ("csv", "wide")] {
+    for (format, layout) in
+        [("csv", "long"), ("json", "long"), ("parquet", "long"), ("arrow", "long"), ("csv", "wide")]
+    {
         if layout == "wide" && (arguments.contains("details") || arguments.contains(',')) {
             continue;
         }
