@@ -57,7 +57,9 @@ use cells::with_place;
 pub use exact::StatisticLaw;
 pub use groups::ShortCell;
 pub use panel::run_panel;
-pub(crate) use panel::{beside, run_some, short_cells_line};
+pub(crate) use panel::run_some;
+#[cfg(feature = "cli")]
+pub(crate) use panel::{beside, short_cells_line};
 pub use periods::Period;
 pub use results::{Description, Details, Ends, Intervals, PanelTimes, Times};
 pub(crate) use run::CellFacts;
@@ -377,6 +379,7 @@ impl Bootstrap {
     }
 
     /// The same with another number of samples, at least one.
+    #[cfg(feature = "cli")]
     pub(crate) fn with_samples(&self, samples: u32) -> Self {
         Self { samples: samples.max(1), ..self.clone() }
     }

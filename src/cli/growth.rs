@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use clap::ValueEnum;
 use indicatif::ProgressBar;
 use serde::Serialize;
 
@@ -13,6 +12,7 @@ use super::growth_picture::picture;
 use super::growth_simulation::{LongRun, LongRunSpec};
 use super::report::Report;
 use super::shocks::Shocks;
+use super::values::name;
 use crate::error::{Error, Result};
 use crate::figures::{figure, grouped, upper};
 use crate::growth::{
@@ -369,11 +369,6 @@ fn summarize_enclosure(solved: &Enclosed, target: Target, report: &Report) {
              between {low} and {high}"
         ));
     }
-}
-
-/// The name of a setting, as it is typed.
-pub(super) fn name(setting: &impl ValueEnum) -> String {
-    setting.to_possible_value().map(|value| value.get_name().to_string()).unwrap_or_default()
 }
 
 /// With six places behind the point where that says enough, else in full.

@@ -1,6 +1,6 @@
 //! The picture of `bellwether growth --plot`.
 
-use super::growth::name;
+use super::values::name;
 use crate::error::Result;
 use crate::figures::{grouped, upper};
 use crate::growth::{Enclosed, Ergodic, PathPoint, Problem, euler_error};

@@ -11,6 +11,11 @@ use crate::output::Format;
 use crate::output::intervals::Layout;
 use crate::panel::{Align, Duplicates, HalfDays, Missing};
 
+/// The name of a setting, as it is typed.
+pub(super) fn name(setting: &impl ValueEnum) -> String {
+    setting.to_possible_value().map(|value| value.get_name().to_string()).unwrap_or_default()
+}
+
 /// The values of a setting: what each is called, and what the help says of it.
 macro_rules! values {
     ($setting:ident { $($value:ident = $name:literal, $help:literal;)+ }) => {

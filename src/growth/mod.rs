@@ -69,7 +69,9 @@ mod error;
 mod euler;
 mod evaluate;
 #[cfg(test)]
-mod exact;
+mod exact {
+    mod tests;
+}
 #[cfg(feature = "gpu")]
 pub mod gpu;
 mod grid;
@@ -93,7 +95,9 @@ mod simulate;
 mod solve;
 mod stage;
 #[cfg(test)]
-mod stochastic;
+mod stochastic {
+    mod tests;
+}
 mod sup;
 #[cfg(test)]
 mod tests;

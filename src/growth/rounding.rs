@@ -43,7 +43,7 @@
 //! (Q falls beyond it), and the terms are taken at the least consumption before it, and at the most that
 //! there is.
 //!
-//! `exact.rs` measures all this against 192 bits.
+//! `exact/tests.rs` measures all this against 192 bits.
 
 use std::ops::Range;
 

@@ -17,9 +17,8 @@
 
 use std::io::{self, Write};
 
-use super::field::{Field, Kind};
+use super::columns::{Cells, Field, Kind, Names, invalid};
 use super::flatbuffer::{Buffer, Slot};
-use super::table::{Cells, Names, invalid};
 
 const VERSION_5: i16 = 4;
 

@@ -6,10 +6,10 @@
 
 #[cfg(feature = "parquet")]
 mod arrow;
+#[cfg(feature = "parquet")]
+mod columns;
 pub mod coverage;
 pub mod ergodic;
-#[cfg(feature = "parquet")]
-mod field;
 #[cfg(feature = "parquet")]
 mod flatbuffer;
 pub mod growth;

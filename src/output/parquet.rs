@@ -17,8 +17,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPrope
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::{ColumnPath, Type};
 
-use super::field::{Field, Kind};
-use super::table::{Cells, ROWS, invalid};
+use super::columns::{Cells, Field, Kind, ROWS, invalid};
 
 /// Bytes on the way from the library, which wants a writer that can go to other threads, to the output.
 #[derive(Debug, Clone, Default)]

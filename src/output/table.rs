@@ -15,42 +15,9 @@ use jiff::civil::Date;
 
 use super::Format;
 use super::arrow::ArrowWriter;
-pub use super::field::{Field, Kind};
+pub use super::columns::{Cells, Field, Kind, ROWS};
+use super::columns::{Names, invalid};
 use super::parquet::ParquetWriter;
-
-/// The most rows of a group.
-pub const ROWS: usize = 1 << 20;
-
-/// Values of one column in a group of rows.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub enum Cells {
-    /// Days since 1970, of [`Kind::Date`].
-    Days(Vec<i32>),
-    /// Numbers.
-    Numbers(Vec<f64>),
-    /// Integers, and points in time.
-    Integers(Vec<i64>),
-    /// Text: for each row the number of its text.
-    Texts(Vec<u32>, Arc<Vec<String>>),
-}
-
-impl Cells {
-    /// The number of rows.
-    pub fn len(&self) -> usize {
-        match self {
-            Self::Days(values) => values.len(),
-            Self::Numbers(values) => values.len(),
-            Self::Integers(values) => values.len(),
-            Self::Texts(codes, _) => codes.len(),
-        }
-    }
-
-    /// Whether there is no row.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
 
 /// The days from 1970-01-01 to `date`.
 pub fn days_since_1970(date: Date) -> i32 {
@@ -142,30 +109,6 @@ impl<'a> TableWriter<'a> {
             Writer::Parquet(writer) => writer.finish(),
             Writer::Arrow(writer) => writer.finish(),
         }
-    }
-}
-
-pub(super) fn invalid(why: String) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, why)
-}
-
-/// Texts by number, each once.
-#[derive(Debug, Default)]
-pub(crate) struct Names {
-    numbers: std::collections::HashMap<String, u32>,
-    pub(super) texts: Vec<String>,
-}
-
-impl Names {
-    /// The number of a text.
-    pub(crate) fn number(&mut self, text: &str) -> u32 {
-        if let Some(&number) = self.numbers.get(text) {
-            return number;
-        }
-        let number = self.texts.len() as u32;
-        self.numbers.insert(text.to_owned(), number);
-        self.texts.push(text.to_owned());
-        number
     }
 }
 

@@ -14,6 +14,7 @@ use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
 
 use super::options::LoadOptions;
+#[cfg(any(test, feature = "parquet"))]
 use super::sample::Every;
 
 /// The days wanted of a file.
@@ -53,6 +54,7 @@ pub(super) struct Spread {
 impl Spread {
     /// Of groups of rows, each with its first day and its last in days since 1970. Where prices are taken at
     /// a step of time, every day has as many. Nothing where there are no rows, or days of no calendar.
+    #[cfg(any(test, feature = "parquet"))]
     pub(super) fn new(groups: &[([i64; 2], u64)], options: &LoadOptions) -> Option<Self> {
         let date = super::moment::checked_date;
         let group = |&([first, last], rows): &([i64; 2], u64)| {

@@ -22,8 +22,8 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::cells::Cells;
 use super::error::PartError;
-use super::merge::Cells;
 use crate::bootstrap::{Intervals, day_number};
 use crate::coverage::ReplicationEnds;
 use crate::error::{Error, Result};

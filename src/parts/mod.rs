@@ -50,6 +50,7 @@
 //! # Ok::<(), bellwether::Error>(())
 //! ```
 
+mod cells;
 pub mod cut;
 mod error;
 pub mod file;
@@ -57,6 +58,7 @@ pub mod merge;
 mod run;
 mod samples;
 
+pub use cells::Cells;
 pub use cut::Part;
 pub use error::PartError;
 pub use file::PartFile;

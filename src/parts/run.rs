@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
+use super::cells::Cells;
 use super::file::{nothing, of_intervals};
-use super::merge::Cells;
 use super::samples::of_samples;
 use crate::bootstrap::{
     Bootstrap, Engine, Intervals, Observer, PanelTimes, Resources, run_panel_samples, run_some,

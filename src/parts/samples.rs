@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use super::cells::Cells;
 use super::error::PartError;
 use super::file::PartFile;
-use super::merge::Cells;
 use crate::bootstrap::{Bootstrap, Carried, CellFacts, Intervals, SampleCell, SampleTable};
 use crate::interval::Estimate;
 

@@ -4,11 +4,11 @@
 
 use astro_float::{BigFloat, Consts, RoundingMode};
 
-use super::operator::Bellman;
-use super::rounding::{Application, Roundings, Terms};
-use super::roundoff::{ROUNDOFF, SECOND_ORDER};
-use super::utility::with_utility;
-use super::*;
+use super::super::operator::Bellman;
+use super::super::rounding::{Application, Roundings, Terms};
+use super::super::roundoff::{ROUNDOFF, SECOND_ORDER};
+use super::super::utility::with_utility;
+use super::super::*;
 
 const BITS: usize = 192;
 const ROUND: RoundingMode = RoundingMode::ToEven;

@@ -1,9 +1,9 @@
 //! The model with shocks against its oracles: the closed form with full depreciation and log utility, the
 //! values of a global Chebyshev solution, the model without shocks.
 
-use super::discount::Discounting;
-use super::evaluate::evaluate;
-use super::*;
+use super::super::discount::Discounting;
+use super::super::evaluate::evaluate;
+use super::super::*;
 
 const METHODS: [Method; 4] = [Method::Vfi, Method::Accelerated, Method::Howard, Method::Egm];
 const CHOICES: [Choice; 2] = [Choice::Continuous, Choice::Grid];
