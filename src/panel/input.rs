@@ -174,7 +174,7 @@ mod tests {
     fn pieces_are_hashes_of_their_bytes() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x");
-        let bytes: Vec<u8> = (0..700_000_u32).map(|number| ((number * 7919) >> 5) as u8).collect();
+        let bytes: Vec<u8> = (0..700_000_u32).map(|number| (number.wrapping_mul(7919) >> 5) as u8).collect();
         std::fs::write(&path, &bytes).unwrap();
         let mut hasher = Hasher::default();
         let whole = hasher.pieces(&path, None).unwrap();
