@@ -191,7 +191,8 @@ fn a_signal_ends_a_simulation_and_leaves_no_file() {
             std::thread::sleep(std::time::Duration::from_millis(2));
         }
         // In the background of a script SIGINT is ignored, and the program leaves it so.
-        let sent = std::process::Command::new("kill").args(["-15", &child.id().to_string()]).status().unwrap();
+        let sent =
+            std::process::Command::new("kill").args(["-15", &child.id().to_string()]).status().unwrap();
         assert!(sent.success());
         assert_eq!(child.wait().unwrap().code(), Some(143), "{length}");
         assert_eq!(files(), 0, "{length}");
