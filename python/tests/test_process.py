@@ -51,7 +51,7 @@ def test_panics_become_errors(at_work: bool, capfd: pytest.CaptureFixture[str]) 
 LONG_RUNS = {
     "bootstrap": "bw.bootstrap(panel, samples=2**32 - 1, confidence=0.9999999, progress=False)",
     "exact": "bw.exact(bw.simulate(stocks=200, days=300, per_day=80), scheme='wild', progress=False)",
-    "growth": "bw.growth(grid=2000, choice='grid', maximizer='brute', method='vfi', progress=False)",
+    "growth": "bw.growth(grid=10_000, choice='grid', maximizer='brute', method='vfi', progress=False)",
     "compare": "bw.compare('growth', sizes=[100], min_runs=10**9, devices='one')",
 }
 
