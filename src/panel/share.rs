@@ -439,7 +439,8 @@ fn days_of_share(days: &[(Date, u64)], share: Share) -> BTreeSet<Date> {
     kept
 }
 
-#[cfg(all(test, feature = "parquet"))]
+#[cfg(test)]
+#[cfg(feature = "parquet")]
 mod tests {
     use super::*;
 
