@@ -1,8 +1,10 @@
 //! The Fourier series of a distribution function: which terms it needs, its value, its inverse.
 
-use super::day::{BLOCK, Day, Kind, SUMMED, Values};
+use super::day::{Day, Kind};
 use super::lanes::{Floats, LANES, Work, cos_sin, part_of_turn, run, total};
+use super::screen::Screen;
 use super::waves::Waves;
+use super::wheel::{BLOCK, SUMMED, Values, Wheel};
 
 /// What a series is made for.
 #[derive(Debug, Clone, Copy)]
@@ -171,7 +173,7 @@ struct Builder<'a> {
     days: &'a [Day],
     plan: Plan,
     series: Series,
-    wheels: Vec<super::day::Wheel>,
+    wheels: Vec<Wheel>,
     /// Tests of frequencies, day by day, once they are needed.
     waves: Vec<Option<Waves>>,
     limit: usize,
@@ -369,7 +371,7 @@ impl<'a> Builder<'a> {
             }
         }
         // The cheap ones first.
-        screens.sort_by_key(super::day::Screen::cost);
+        screens.sort_by_key(Screen::cost);
         for screen in &mut screens {
             if runs.is_empty() {
                 break;
