@@ -5,8 +5,12 @@
 //! part and as good or better for all that one knows, but need not be. So resources and the certificate's
 //! evaluation of utility, which the guaranteed bound stands on, take those of `libm`; iterations, which need
 //! not be exact to be certified, take the platform's.
+//!
+//! Those that are computed side by side have no branch, and are the same on every platform, too. The
+//! logarithm's error is proved here ([`LOG_ROUNDOFF`]), so that logarithmic utility takes it everywhere;
+//! those of the others are measured, and what is measured with them is not guaranteed.
 
-/// ln x, with a known error where `KNOWN`.
+/// ln x, off by 2u of itself where `KNOWN`.
 #[inline(always)]
 pub(super) fn log<const KNOWN: bool>(x: f64) -> f64 {
     if KNOWN { libm::log(x) } else { x.ln() }
@@ -56,7 +60,20 @@ pub(super) fn exp_side_by_side(x: f64) -> f64 {
     power + power * (r + r * r * series)
 }
 
-/// ln x for normal x > 0, off by less than 3u of itself or of x − 1, as measured; as [`exp_side_by_side`].
+/// By how much [`log_side_by_side`] is off at most, in units of u of its result.
+///
+/// With x = 2ⁿ m, f = m − 1 is exact, as m is within a factor of two of 1. s = f/(m + 1) is off by 2u of
+/// itself, |s| < 0.172, and z = s² by 5u, so that f − z·series, which differs from f by less than 0.07
+/// |f|, is off by less than 1.7u |f|; s times that by 4.8u of itself, which is 0.9u |f| at most. Its
+/// difference from f is rounded once more and at least 0.83 |f|. For n = 0, where it is the result, that
+/// is less than 2.1u. Else the result is at least ½ ln 2, the larger part n ln 2 (high) exact, the inner
+/// sum off by less than 1.8u |f| < 0.75u and n ln 2 (low) by far less, and the last sum rounds once: 0.75u
+/// / (½ ln 2) + 1u < 3.2u of the result.
+pub(super) const LOG_ROUNDOFF: f64 = 4.0;
+
+/// ln x for x > 0, off by at most [`LOG_ROUNDOFF`] u of itself; −∞ for x below the normal numbers, no number
+/// where x is none or ∞. Without a branch, so that many are computed side by side, and without a function of
+/// the platform: the same everywhere.
 #[inline(always)]
 pub(super) fn log_side_by_side(x: f64) -> f64 {
     // x = 2ⁿ m with m in [√½, √2).
@@ -86,7 +103,10 @@ pub(super) fn log_side_by_side(x: f64) -> f64 {
     ];
     let series = ODD.iter().fold(0.0, |sum, term| sum * z + term);
     // 2s = f − s f: exact where f is small.
-    n * LN_2_HIGH + (f - s * (f - z * series) + n * LN_2_LOW)
+    let log = n * LN_2_HIGH + (f - s * (f - z * series) + n * LN_2_LOW);
+    let log = if x >= f64::MIN_POSITIVE { log } else { f64::NEG_INFINITY };
+    // No number where x is not finite.
+    log + 0.0 * x
 }
 
 /// e^x − 1 for |x| ≤ 700, off by less than 4u, as measured: of itself where |x| < 10⁻⁴, else of the larger of
@@ -126,6 +146,13 @@ mod tests {
         println!("exp {of_exp:.2}, log {of_log:.2}, expm1 {of_expm1:.2} u");
         // Those of libm are off by 2u themselves.
         assert!(of_exp < 5.0 && of_log < 5.0 && of_expm1 < 5.0, "{of_exp} {of_log} {of_expm1}");
+        assert!(of_log <= LOG_ROUNDOFF + 2.0);
         assert_eq!((log_side_by_side(1.0), exp_side_by_side(0.0), expm1_side_by_side(0.0)), (0.0, 1.0, 0.0));
+        for none in [0.0, -0.0, -1.0, f64::MIN_POSITIVE / 2.0] {
+            assert_eq!(log_side_by_side(none), f64::NEG_INFINITY);
+        }
+        for unknown in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert!(log_side_by_side(unknown).is_nan());
+        }
     }
 }

@@ -18,8 +18,7 @@ pub(super) trait Utility: Copy + Send + Sync {
 
     /// By how much [`value`](Self::value) is off at most over consumption in [`least`, `greatest`], in units
     /// of the roundoff u: the part of the functions and their combination, and the part of the exponent.
-    /// Logarithms, powers and exponentials are off by less than one unit in the last place, 2u; see
-    /// `math.rs`.
+    /// Powers and exponentials are off by less than one unit in the last place, 2u; see `math.rs`.
     fn roundoff(self, least: f64, greatest: f64) -> (f64, f64);
 
     /// U′(c) = c^(−σ), for c > 0.
@@ -34,16 +33,16 @@ pub(super) trait Utility: Copy + Send + Sync {
 
 /// σ = 1: U(c) = ln c.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Log<const KNOWN: bool>;
+pub(super) struct Log;
 
-impl<const KNOWN: bool> Utility for Log<KNOWN> {
+impl Utility for Log {
     #[inline(always)]
     fn value(self, consumption: f64) -> f64 {
-        math::log::<KNOWN>(consumption)
+        math::log_side_by_side(consumption)
     }
 
     fn roundoff(self, least: f64, greatest: f64) -> (f64, f64) {
-        (2.0 * sup(self.value(least).abs(), self.value(greatest).abs()), 0.0)
+        (math::LOG_ROUNDOFF * sup(self.value(least).abs(), self.value(greatest).abs()), 0.0)
     }
 
     #[inline(always)]
@@ -143,7 +142,7 @@ macro_rules! with_utility {
     (@ $known:literal, $sigma:expr, |$utility:ident| $body:expr) => {{
         let sigma: f64 = $sigma;
         if sigma == 1.0 {
-            let $utility = $crate::growth::utility::Log::<$known>;
+            let $utility = $crate::growth::utility::Log;
             $body
         } else if sigma == 2.0 {
             let $utility = $crate::growth::utility::Reciprocal;
@@ -178,11 +177,10 @@ mod tests {
 
     #[test]
     fn the_special_cases_agree_with_the_power_and_invert() {
-        check(Log::<true>, 1.0);
+        check(Log, 1.0);
         check(Reciprocal, 2.0);
         check(Power::<true>::new(0.5), 0.5);
         check(Power::<true>::new(5.0), 5.0);
-        check(Log::<false>, 1.0);
         check(Power::<false>::new(5.0), 5.0);
     }
 

@@ -17,6 +17,7 @@
 //! **Rounding.** L, found as a difference of two computed utilities, is uncertain by their rounding, and so
 //! is a comparison of two computed objectives. [`margin`] is a bound on both together, with room to spare.
 
+use super::super::math::LOG_ROUNDOFF;
 use super::super::utility::{Log, Power, Reciprocal, Utility};
 
 /// A utility function with what the comparison of two choices needs.
@@ -27,6 +28,16 @@ pub(in crate::growth) trait Indifference: Utility {
     /// The resources y at which leaving `low` and leaving `high` are worth the same, where `high` brings
     /// `gain`; ∞ where it brings nothing. Only called where it is [closed](Self::CLOSED).
     fn indifferent(self, low: f64, high: f64, gain: f64) -> f64;
+
+    /// [`indifferent`](Self::indifferent) between each of the `grid` (N+1) and the next, which brings
+    /// `gain(q)`, to `resources` (N), off by a few units in the last place.
+    #[inline(always)]
+    fn indifferent_all(self, grid: &[f64], gain: impl Fn(usize) -> f64, resources: &mut [f64]) {
+        let pairs = grid[..=resources.len()].windows(2).enumerate();
+        for (y, (q, pair)) in resources.iter_mut().zip(pairs) {
+            *y = self.indifferent(pair[0], pair[1], gain(q));
+        }
+    }
 
     /// A bound on (`size` + |U(c)|)/U′(c) for c up to `consumption`. Only called where it is
     /// [closed](Self::CLOSED).
@@ -61,7 +72,7 @@ impl Indifference for Reciprocal {
     }
 }
 
-impl<const KNOWN: bool> Indifference for Log<KNOWN> {
+impl Indifference for Log {
     const CLOSED: bool = true;
 
     #[inline(always)]
@@ -72,6 +83,24 @@ impl<const KNOWN: bool> Indifference for Log<KNOWN> {
     }
 
     #[inline(always)]
+    fn indifferent_all(self, grid: &[f64], gain: impl Fn(usize) -> f64, resources: &mut [f64]) {
+        // The series for all, without a branch, and the function only where it does not do.
+        let mut is_long = 0;
+        let grid = &grid[..=resources.len()];
+        for q in 0..resources.len() {
+            let gain = gain(q);
+            let gain = if gain > 0.0 { gain } else { 0.0 };
+            is_long |= u64::from(gain >= SHORT);
+            resources[q] = grid[q + 1] + (grid[q + 1] - grid[q]) * expm1_reciprocal_series(gain);
+        }
+        if is_long != 0 {
+            for (q, y) in resources.iter_mut().enumerate() {
+                *y = self.indifferent(grid[q], grid[q + 1], gain(q));
+            }
+        }
+    }
+
+    #[inline(always)]
     fn worth(self, consumption: f64, size: f64) -> f64 {
         // c |ln c| is below 1/e, where it does not rise.
         (size + self.value(consumption).abs()) * consumption + 0.4
@@ -79,8 +108,8 @@ impl<const KNOWN: bool> Indifference for Log<KNOWN> {
 
     #[inline(always)]
     fn roundings(self, _: f64, value: f64) -> f64 {
-        // 2 |U| for the function; U′(c) c = 1; U for the sum.
-        3.0 * value.abs() + 1.0
+        // U′(c) c = 1; U for the sum.
+        (LOG_ROUNDOFF + 1.0) * value.abs() + 1.0
     }
 }
 
@@ -106,17 +135,21 @@ impl<const KNOWN: bool> Indifference for Power<KNOWN> {
     }
 }
 
+/// Below this x the series of 1/(e^x − 1) is right to a few units in the last place.
+const SHORT: f64 = 0.06;
+
 /// 1/(e^x − 1) for x ≥ 0, to a few units in the last place.
 #[inline(always)]
-pub(in crate::growth) fn expm1_reciprocal(x: f64) -> f64 {
-    // Bernoulli's series 1/x − 1/2 + x/12 − x³/720 + x⁵/30240 − …, whose next term is below x⁷/1.2e6.
-    const SHORT: f64 = 0.06;
-    if x < SHORT {
-        let square = x * x;
-        1.0 / x - 0.5 + x * (1.0 / 12.0 + square * (-1.0 / 720.0 + square * (1.0 / 30_240.0)))
-    } else {
-        1.0 / x.exp_m1()
-    }
+fn expm1_reciprocal(x: f64) -> f64 {
+    if x < SHORT { expm1_reciprocal_series(x) } else { 1.0 / x.exp_m1() }
+}
+
+/// 1/(e^x − 1) for x from 0 to [`SHORT`], by Bernoulli's series 1/x − 1/2 + x/12 − x³/720 + x⁵/30240 − …,
+/// whose next term is below x⁷/1.2e6.
+#[inline(always)]
+fn expm1_reciprocal_series(x: f64) -> f64 {
+    let square = x * x;
+    1.0 / x - 0.5 + x * (1.0 / 12.0 + square * (-1.0 / 720.0 + square * (1.0 / 30_240.0)))
 }
 
 /// How far a loss U(c₀) − U(c₁) and a comparison of the two choices' objectives may be off, where the
@@ -155,8 +188,7 @@ mod tests {
     #[test]
     fn both_choices_are_worth_the_same_there() {
         check(Reciprocal);
-        check(Log::<true>);
-        check(Log::<false>);
+        check(Log);
     }
 
     #[test]

@@ -93,9 +93,7 @@ impl<U: Indifference> Vectorized for Indifferences<'_, '_, U> {
         for (block, y) in y.chunks_mut(BLOCK).enumerate() {
             let start = first + block * BLOCK;
             let (k, c) = (&grid[start..][..y.len() + 1], &continuation[start..][..y.len() + 1]);
-            for q in 0..y.len() {
-                y[q] = utility.indifferent(k[q], k[q + 1], beta * (c[q + 1] - c[q]));
-            }
+            utility.indifferent_all(k, |q| beta * (c[q + 1] - c[q]), y);
             out |= u64::from(!(y[0] >= last + 0.25 * (k[1] - k[0]) && c[1] >= c[0]));
             for q in 1..y.len() {
                 out |= u64::from(!(y[q] >= y[q - 1] + 0.25 * (k[q + 1] - k[q])));
@@ -143,13 +141,14 @@ impl<U: Indifference> Vectorized for Merge<'_, '_, U> {
             // No row of these consumes more.
             let wide = f[f.len() - 1] - choices.grid[from] + margins.most_step;
             let margin = 2.0 * wide * margins.share(wide);
+            let is_close = |f: f64, below: f64, above: f64| !(f - below > margin) | !(above - f > margin);
             let mut close = 0_u64;
             for i in 0..f.len() {
                 utility[i] = choices.utility.value(f[i] - chosen[i]);
-                close |= u64::from(!(f[i] - below[i] > margin)) | u64::from(!(above[i] - f[i] > margin));
+                close |= u64::from(is_close(f[i], below[i], above[i]));
             }
             if close != 0 {
-                for i in 0..f.len() {
+                for i in (0..f.len()).filter(|&i| is_close(f[i], below[i], above[i])) {
                     let j = resolve(choices, row + start + i, found[i] as usize, margins.size)?;
                     found[i] = j as u32;
                     utility[i] = choices.utility.value(f[i] - choices.grid[j]);

@@ -193,6 +193,11 @@ impl StoredPolicy {
         self.choice.numbers()
     }
 
+    /// Forgets all, but keeps the memory.
+    pub(in crate::growth) fn forget(&mut self) {
+        (self.state, self.refused) = (State::None, (0, 0));
+    }
+
     /// (T V)_i to `next`, and its distance from `old`; none where this way cannot prove its choices: then
     /// neither `next` nor the choices are of any account.
     pub(in crate::growth) fn apply<U: Indifference>(

@@ -83,7 +83,7 @@ fn plain_iteration_is_that_of_all_candidates() {
     for points in [2, 3, 10, 97, 200] {
         let (grid, resources) = lecture(points);
         assert_eq!(iterate(&grid, &resources, Reciprocal), 0);
-        assert_eq!(iterate(&grid, &resources, Log::<false>), 0);
+        assert_eq!(iterate(&grid, &resources, Log), 0);
         assert_eq!(iterate(&grid, &resources, Power::<false>::new(1.5)), 0);
         assert_eq!(iterate(&grid, &resources, Power::<false>::new(0.5)), 0);
     }
@@ -95,7 +95,7 @@ fn uneven_grids_and_candidates_that_starve_are_no_exception() {
     // Poor rows: most candidates leave nothing to consume.
     let resources: Vec<f64> = grid.iter().map(|k| k.powf(0.4) + 0.05 * k).collect();
     assert_eq!(iterate(&grid, &resources, Reciprocal), 0);
-    assert_eq!(iterate(&grid, &resources, Log::<true>), 0);
+    assert_eq!(iterate(&grid, &resources, Log), 0);
     assert_eq!(iterate(&grid, &resources, Power::<false>::new(3.0)), 0);
 }
 
@@ -156,7 +156,7 @@ fn ties_go_to_the_first_and_rounding_decides_as_it_does_there() {
     for seed in 0..6 {
         for (some, close) in [
             wander(Reciprocal, 1_000_000 * seed),
-            wander(Log::<false>, 1_000_000 * seed + 1),
+            wander(Log, 1_000_000 * seed + 1),
             wander(Power::<false>::new(1.5), 1_000_000 * seed + 2),
         ] {
             proved += some;
