@@ -352,7 +352,12 @@ impl<'a, 'b> Rows<'a, 'b> {
             Some(Values::Text { dictionary, .. }) => vec![None; dictionary.len()],
             _ => Vec::new(),
         };
-        for row in 0..batch.first().map_or(0, ColumnValues::len) {
+        let runs = Runs::of(when, prices, &filters, *is_instant);
+        let mut times = Vec::new();
+        let (mut next, rows) = (0, batch.first().map_or(0, ColumnValues::len));
+        while next < rows {
+            let row = next;
+            next += 1;
             let at = |problem: LineProblem| (row, Fault::Row(problem));
             if filters.iter().any(|kept| !kept[row]) {
                 intake.steps.filtered += 1;
@@ -403,11 +408,70 @@ impl<'a, 'b> Rows<'a, 'b> {
                 None => return Err(at(LineProblem::NotFinite("\"\"".into()))),
                 Some(price) => {
                     let (date, time) = moment(when, row, clock, *is_instant).map_err(at)?;
-                    intake.push(place, date, time, price).map_err(|fault| (row, fault))?;
+                    let Some(runs) = &runs else {
+                        intake.push(place, date, time, price).map_err(|fault| (row, fault))?;
+                        continue;
+                    };
+                    let prices = runs.from(row, time, clock, &mut times);
+                    let pushed = intake.push_run(place, date, &times, prices);
+                    pushed.map_err(|(behind, fault)| (row + behind, fault))?;
+                    next = row + times.len();
                 }
             }
         }
         Ok(())
+    }
+}
+
+/// The rows of a table that are taken many at a time: with points in time and prices that are all there, of
+/// one stock or with codes of stocks.
+struct Runs<'a> {
+    stamps: &'a [i64],
+    is_instant: bool,
+    codes: Option<&'a [u32]>,
+    prices: &'a [f64],
+}
+
+impl<'a> Runs<'a> {
+    fn of(
+        when: &'a [ColumnValues],
+        prices: &'a [ColumnValues],
+        filters: &[Vec<bool>],
+        is_instant: bool,
+    ) -> Option<Self> {
+        let ([stamps], [stocks @ .., prices]) = (when, prices) else { return None };
+        let (Values::Time(of_time), Values::Number(numbers)) = (&stamps.values, &prices.values) else {
+            return None;
+        };
+        let codes = match stocks {
+            [] => None,
+            [ColumnValues { values: Values::Text { codes, .. }, .. }] => Some(&**codes),
+            _ => return None,
+        };
+        let all = filters.is_empty() && stamps.valid.is_none() && prices.valid.is_none();
+        all.then_some(Self { stamps: of_time, is_instant, codes, prices: numbers })
+    }
+
+    /// The times and the prices from this row on that are of its stock and day; of the row itself the time is
+    /// given.
+    fn from(&self, row: usize, time: u64, clock: &Clock, times: &mut Vec<u64>) -> &'a [f64] {
+        times.clear();
+        times.push(time);
+        let Some((least, most)) = clock.span(self.stamps[row], time, self.is_instant) else {
+            return &self.prices[row..=row];
+        };
+        let midnight = self.stamps[row].wrapping_sub(time as i64);
+        let is_like = |row: &usize| {
+            let (stamp, price) = (self.stamps[*row], self.prices[*row]);
+            (least..most).contains(&stamp)
+                && price > 0.0
+                && price < f64::INFINITY
+                && self.codes.is_none_or(|codes| codes[*row] == codes[*row - 1])
+        };
+        let rows = self.stamps.len().min(self.prices.len());
+        let end = (row + 1..rows).find(|row| !is_like(row)).unwrap_or(rows);
+        times.extend(self.stamps[row + 1..end].iter().map(|stamp| stamp.wrapping_sub(midnight) as u64));
+        &self.prices[row..end]
     }
 }
 

@@ -179,6 +179,114 @@ pub(super) fn time_in_style(text: &[u8], style: &mut Option<TimeStyle>) -> Resul
     if *style.get_or_insert(found) == found { Ok(time) } else { Err(LineProblem::TimeStyle(quoted(text))) }
 }
 
+/// What comes behind these bytes at the start of `text`, if they are there.
+#[inline]
+pub(super) fn behind<'a>(text: &'a [u8], bytes: &[u8]) -> Option<&'a [u8]> {
+    let (start, rest) = text.split_at_checked(bytes.len())?;
+    // They are few: eight at a time, without a call.
+    let (eights, tail) = start.as_chunks::<8>();
+    let (of_eights, of_tail) = bytes.as_chunks::<8>();
+    let same = eights
+        .iter()
+        .zip(of_eights)
+        .all(|(one, other)| u64::from_ne_bytes(*one) == u64::from_ne_bytes(*other))
+        && tail.iter().zip(of_tail).all(|(one, other)| one == other);
+    same.then_some(rest)
+}
+
+/// Eight characters less `'0'` each, the first in the lowest byte.
+fn eight(text: &[u8]) -> Option<u64> {
+    text.first_chunk::<8>().map(|bytes| u64::from_le_bytes(*bytes) ^ 0x3030_3030_3030_3030)
+}
+
+/// The highest bit of each byte that is no digit, of characters less `'0'`.
+fn others(eight: u64) -> u64 {
+    ((eight & 0x7f7f_7f7f_7f7f_7f7f).wrapping_add(0x7676_7676_7676_7676) | eight) & 0x8080_8080_8080_8080
+}
+
+/// The time at the start of `text`, if it is written in this style, and what comes behind. Some spellings are
+/// for [`time`] alone, and none here.
+#[inline]
+pub(super) fn time_ahead(text: &[u8], style: TimeStyle) -> Option<(u64, &[u8])> {
+    let ([hour, minute, second], nanoseconds, rest) = match style {
+        TimeStyle::IsoMinutes | TimeStyle::IsoSeconds => clock_ahead(text, style)?,
+        _ => {
+            let (number, length) = digits_ahead(text);
+            let rest = &text[length..];
+            match (style, length) {
+                (TimeStyle::Minutes, 1..=4) => ([number / 100, number % 100, 0], 0, rest),
+                (TimeStyle::Seconds, 5..=6) => {
+                    let (nanoseconds, rest) = fraction_ahead(rest)?;
+                    (seconds(number), nanoseconds, rest)
+                }
+                (TimeStyle::Milliseconds, 8..=9) => {
+                    (seconds(number / 1000), u64::from(number % 1000) * (SECOND / 1000), rest)
+                }
+                _ => return None,
+            }
+        }
+    };
+    let time = u64::from(hour * 3600 + minute * 60 + second) * SECOND + nanoseconds;
+    (hour < 24 && minute < 60 && second < 60).then_some((time, rest))
+}
+
+/// Hour, minute and second, nanoseconds, and what comes behind them.
+type Ahead<'a> = ([u32; 3], u64, &'a [u8]);
+
+/// A time with colons at the start of `text`.
+fn clock_ahead(text: &[u8], style: TimeStyle) -> Option<Ahead<'_>> {
+    let digit =
+        |at: usize| text.get(at).map(|byte| u32::from(byte.wrapping_sub(b'0'))).filter(|digit| *digit < 10);
+    let two = |at: usize| Some(10 * digit(at)? + digit(at + 1)?);
+    if style == TimeStyle::IsoSeconds
+        && let Some(clock) = eight(text)
+        && clock & 0x0000_ff00_00ff_0000 == 0x0000_0a00_000a_0000
+        && others(clock) == 0x0000_8000_0080_0000
+    {
+        // Tens and ones of each part are next to each other.
+        let two = |shift: u32| 10 * (clock >> shift & 0xf) as u32 + (clock >> (shift + 8) & 0xf) as u32;
+        let (nanoseconds, rest) = fraction_ahead(&text[8..])?;
+        return Some(([two(0), two(24), two(48)], nanoseconds, rest));
+    }
+    let (hour, colon) = match text.get(1)? {
+        b':' => (digit(0)?, 1),
+        _ => (two(0)?, 2),
+    };
+    let minute = two(colon + 1).filter(|_| text[colon] == b':')?;
+    if style == TimeStyle::IsoMinutes {
+        return Some(([hour, minute, 0], 0, &text[colon + 3..]));
+    }
+    let second = two(colon + 4).filter(|_| text[colon + 3] == b':')?;
+    let (nanoseconds, rest) = fraction_ahead(&text[colon + 6..])?;
+    Some(([hour, minute, second], nanoseconds, rest))
+}
+
+/// The number that the digits at the start of `text` write, and how many there are, ten at most.
+fn digits_ahead(text: &[u8]) -> (u32, usize) {
+    let (mut number, mut length) = (0_u32, 0);
+    for byte in text.iter().take(10) {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        (number, length) = (number.wrapping_mul(10).wrapping_add(digit.into()), length + 1);
+    }
+    (number, length)
+}
+
+/// Nanoseconds of the point and the digits at the start of `text`, if they are there, and what comes behind.
+fn fraction_ahead(text: &[u8]) -> Option<(u64, &[u8])> {
+    let [b'.', digits @ ..] = text else { return Some((0, text)) };
+    let (number, length) = digits_ahead(digits);
+    // Nine at most.
+    let unit = POWERS_OF_TEN.get(9_usize.checked_sub(length)?).filter(|_| length > 0)?;
+    Some((u64::from(number) * unit, &digits[length..]))
+}
+
+/// 10⁰ to 10⁹.
+const POWERS_OF_TEN: [u64; 10] =
+    [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
+
 /// A price: a finite positive number, as `str::parse` reads it. With a decimal comma the comma stands for the
 /// point, and there is no point.
 pub(super) fn price(text: &[u8], decimal_comma: bool) -> Result<f64, LineProblem> {
@@ -224,26 +332,64 @@ pub(super) fn decimal(text: &[u8]) -> Option<(f64, usize)> {
     const DIGITS: usize = 15;
     const POWERS: [f64; DIGITS + 1] =
         [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
-    let mut mantissa = 0_u64;
-    let mut point = None;
-    let mut length = 0;
-    for byte in text {
-        match byte {
-            b'0'..=b'9' => mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(byte - b'0')),
-            b'.' if point.is_none() => point = Some(length),
-            _ => break,
-        }
-        length += 1;
-        if length > DIGITS + 1 {
-            return None;
-        }
+    if let Some(short) = short_decimal(text) {
+        return Some(short);
     }
-    let count = length - usize::from(point.is_some());
+    let (mut mantissa, mut end) = (0_u64, 0);
+    // At most one digit more than there may be.
+    let mut digits = |end: &mut usize, most: usize| {
+        while let Some(digit) = text.get(*end).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10)
+            && *end < most
+        {
+            mantissa = mantissa * 10 + u64::from(digit);
+            *end += 1;
+        }
+    };
+    digits(&mut end, DIGITS + 1);
+    let (mut count, mut decimals) = (end, 0);
+    if text.get(end) == Some(&b'.') {
+        end += 1;
+        digits(&mut end, DIGITS + 2);
+        decimals = end - count - 1;
+        count += decimals;
+    }
     if count == 0 || count > DIGITS {
         return None;
     }
-    let decimals = point.map_or(0, |point| length - point - 1);
-    Some((mantissa as f64 / POWERS[decimals], length))
+    Some((mantissa as f64 / POWERS[decimals], end))
+}
+
+/// The same of a number that ends within eight characters, point included: all of them at once.
+#[inline]
+fn short_decimal(text: &[u8]) -> Option<(f64, usize)> {
+    const POWERS: [f64; 8] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7];
+    let eight = eight(text)?;
+    let others = others(eight);
+    let whole = others.trailing_zeros() / 8;
+    if whole == 8 {
+        return None;
+    }
+    let (digits, count, length) = if text[whole as usize] == b'.' {
+        // The digits behind the point move up to those before it.
+        let end = (others & (others - 1)).trailing_zeros() / 8;
+        if end == 8 {
+            return None;
+        }
+        let before = (1_u64 << (8 * whole)) - 1;
+        (eight & before | eight >> 8 & !before, end - 1, end)
+    } else {
+        (eight, whole, whole)
+    };
+    if count == 0 {
+        return None;
+    }
+    // With zeros before them to eight digits, whose pairs, fours and eight become numbers side by side.
+    let digits = digits << (64 - 8 * count);
+    let pairs = (digits.wrapping_mul(10).wrapping_add(digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(100).wrapping_add(pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    let number = fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff;
+    let decimals = count - whole.min(count);
+    Some((number as i64 as f64 / POWERS[decimals as usize & 7], length as usize))
 }
 
 #[cfg(test)]

@@ -281,6 +281,7 @@ impl Columns {
     }
 
     /// Whether these are date, time and price and nothing else, in this order.
+    #[cfg(test)]
     pub(super) fn is_plain(&self) -> bool {
         self.when == When::Apart { date: 0, time: 1 }
             && self.shape == (Shape::Single { price: 2 })

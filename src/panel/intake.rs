@@ -158,11 +158,6 @@ impl<'a> Intake<'a> {
         self.stocks[place].is_some()
     }
 
-    /// Whether rows go into the series as they come, each after the one before.
-    pub(super) fn is_direct(&self) -> bool {
-        self.rules.are_none()
-    }
-
     /// Whether rows without a price are left out.
     pub(super) fn skips_missing(&self) -> bool {
         self.rules.cleaning.missing == Missing::Skip
@@ -190,14 +185,24 @@ impl<'a> Intake<'a> {
 
     /// The place of a stock, which may be new.
     pub(super) fn place_of(&mut self, stock: &[u8]) -> Result<usize, LineProblem> {
-        // The stocks follow each other or take turns: mostly it is the same again, or the next.
-        let next = (self.last + 1) % self.names.len().max(1);
-        let is = |place: &usize| self.names.get(*place).is_some_and(|name| name.as_bytes() == stock);
-        self.last = match [self.last, next].into_iter().find(is) {
-            Some(place) => place,
-            None => self.find_or_add(stock)?,
-        };
+        if self.known_place(stock).is_none() {
+            self.last = self.find_or_add(stock)?;
+        }
         Ok(self.last)
+    }
+
+    /// The place of a stock that had rows before; none where it is new.
+    pub(super) fn known_place(&mut self, stock: &[u8]) -> Option<usize> {
+        // The stocks follow each other or take turns: mostly it is the same again, or the next.
+        let is =
+            |place: usize, names: &[String]| names.get(place).is_some_and(|name| name.as_bytes() == stock);
+        if is(self.last, &self.names) {
+            return Some(self.last);
+        }
+        let next = if self.last + 1 < self.names.len() { self.last + 1 } else { 0 };
+        self.last =
+            if is(next, &self.names) { next } else { *self.places.get(std::str::from_utf8(stock).ok()?)? };
+        Some(self.last)
     }
 
     fn find_or_add(&mut self, stock: &[u8]) -> Result<usize, LineProblem> {
@@ -256,6 +261,30 @@ impl<'a> Intake<'a> {
             rows.kept.series.push(date, time, price)?;
         } else {
             rows.kept.series.push_tied(date, time, price)?;
+        }
+        Ok(begins)
+    }
+
+    /// Takes rows of the stock at `place` that follow each other on one day, as [`Self::push`] takes each. A
+    /// fault comes with the number of its row.
+    pub(super) fn push_run(
+        &mut self,
+        place: usize,
+        date: Date,
+        times: &[u64],
+        prices: &[f64],
+    ) -> Result<bool, (usize, Fault)> {
+        let (Some(&time), Some(&price)) = (times.first(), prices.first()) else { return Ok(false) };
+        let begins = self.push(place, date, time, price).map_err(|fault| (0, fault))?;
+        let (times, prices) = (&times[1..], &prices[1..]);
+        if self.rules.sort {
+            for (row, (&time, &price)) in times.iter().zip(prices).enumerate() {
+                self.push(place, date, time, price).map_err(|fault| (row + 1, fault))?;
+            }
+        } else if let Some(rows) = &mut self.stocks[place] {
+            let ties = !self.rules.are_strict();
+            let pushed = rows.kept.series.push_run(ties, times, prices);
+            pushed.map_err(|(row, problem)| (row + 1, problem.into()))?;
         }
         Ok(begins)
     }

@@ -87,6 +87,7 @@ pub mod parquet;
 mod quality;
 mod read;
 mod refresh;
+mod repeats;
 mod rows;
 mod sample;
 mod select;

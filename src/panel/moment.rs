@@ -19,6 +19,7 @@
 //! clock they are of. A clock's time that does not exist, or exists twice, on a day when clocks change, is
 //! refused where it must be converted.
 
+use std::ops::Range;
 use std::str::FromStr;
 
 use jiff::civil::{Date, DateTime, Time};
@@ -105,6 +106,14 @@ struct Moment {
     nanoseconds: u32,
 }
 
+/// What stamps share that differ in their times alone: seconds since 1970 at their midnight, as their clock
+/// shows it, and their zone.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Repeated {
+    midnight: i64,
+    zone: Zone,
+}
+
 /// Reads the moments of a file. Cheap to copy; a copy reads on in the same way.
 #[derive(Debug, Clone)]
 pub(super) struct Clock {
@@ -139,11 +148,48 @@ impl Clock {
         }
     }
 
-    /// How times without seconds, or with them, are written, for rows of the common shape; none where these
-    /// must be converted.
-    pub(super) fn plain_style(&self) -> Option<TimeStyle> {
-        let as_written = self.format.is_none() && self.zones.files.is_none();
-        self.time_style.filter(|_| as_written)
+    /// The day that was read last, if it was written in this way, and how times are written.
+    pub(super) fn repeated_day(&self, text: &[u8]) -> Option<(Date, TimeStyle)> {
+        let (_, date) = self.last_date.as_ref().filter(|(last, _)| last == text)?;
+        self.time_style.map(|style| (*date, style))
+    }
+
+    /// What stamps share that are written like this one but for the time, and where in it the time is; none
+    /// where rows before have shown no such stamp of this day.
+    pub(super) fn repeated_stamp(&self, text: &[u8]) -> Option<(Repeated, Range<usize>)> {
+        let Some(Style::Iso(first)) = self.style else { return None };
+        let end = self.end_of_date(text)?;
+        let (_, date) = self.last_date.as_ref().filter(|(last, _)| *last == text[..end].trim_ascii_end())?;
+        let behind = text[end + 1..].trim_ascii();
+        let (time, zone) = split_zone(behind)?;
+        let are_offsets = |one, other| one != Zone::None && other != Zone::None;
+        if zone != first && !(self.zones.panel.is_some() && are_offsets(zone, first)) {
+            return None;
+        }
+        let from = text.len() - text[end + 1..].trim_ascii_start().len();
+        Some((Repeated { midnight: epoch_day(*date) * DAY, zone }, from..from + time.len()))
+    }
+
+    /// The day of rows that repeat the one that was read last but for the time, where this is used as it is
+    /// written.
+    pub(super) fn as_written(&self, date: Date, stamp: Option<Repeated>) -> Option<Date> {
+        let is_moved = match stamp {
+            Some(Repeated { zone: Zone::Offset(_), .. }) => self.zones.panel.is_some(),
+            _ => self.zones.files.is_some(),
+        };
+        let date = match stamp {
+            None => Some(date),
+            Some(Repeated { midnight, .. }) => checked_date(midnight / DAY),
+        };
+        date.filter(|_| !is_moved)
+    }
+
+    /// The day and the time of a stamp that repeats another but for its time.
+    pub(super) fn again(&mut self, stamp: Repeated, time: u64) -> Option<(Date, u64)> {
+        let Repeated { midnight, zone } = stamp;
+        let moment =
+            Moment { seconds: midnight + (time / SECOND) as i64, nanoseconds: (time % SECOND) as u32 };
+        self.convert(moment, zone, String::new).ok()
     }
 
     /// The day and the time of a row that has them apart.
@@ -206,6 +252,26 @@ impl Clock {
         let moment = Moment { seconds, nanoseconds: rest as u32 };
         let zone = if is_instant { Zone::Offset(0) } else { Zone::None };
         self.convert(moment, zone, || shown(moment))
+    }
+
+    /// From and up to which nanoseconds since 1970 moments are of the same day as this one, which was read
+    /// last and has this time of the day, and as far from each other on the panel's clock; none where that is
+    /// not known.
+    #[cfg(feature = "parquet")]
+    pub(super) fn span(&self, nanoseconds: i64, time: u64, is_instant: bool) -> Option<(i64, i64)> {
+        const OF_DAY: i64 = DAY * SECOND as i64;
+        let midnight = nanoseconds.checked_sub(i64::try_from(time).ok()?)?;
+        let (mut least, mut most) = (midnight, midnight.checked_add(OF_DAY)?);
+        match (is_instant, &self.zones) {
+            (true, Zones { panel: Some(_), .. }) => {
+                let (from, to, _) = self.panel_offset;
+                least = least.max(from.saturating_mul(SECOND as i64));
+                most = most.min(to.saturating_mul(SECOND as i64));
+            }
+            (false, Zones { files: Some(_), .. }) => return None,
+            _ => {}
+        }
+        Some((least, most))
     }
 
     /// The zones between which times are brought, in a few words, once a row was read; none where clocks are

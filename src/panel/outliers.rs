@@ -253,6 +253,36 @@ mod tests {
         }
     }
 
+    /// Two prices that are off alike hide each other where they are of one neighbourhood: with k = 12 one
+    /// that is off by D among equal ones has s = D/√12 and is 11/12 D from the mean, two have
+    /// s = D √(20/132) and are 10/12 D from it. So which of them is found says where neighbourhoods end.
+    #[test]
+    fn a_neighbourhood_reaches_from_half_of_it_before_to_less_than_half_behind() {
+        let found = |k: usize, apart: usize| {
+            let mut prices = [100.0; 60];
+            (prices[25], prices[25 + apart]) = (101.0, 101.0);
+            let kept = Outliers::new(k, 0.0, 0.01).unwrap().kept(&prices);
+            assert_eq!(
+                kept.iter().filter(|kept| !**kept).count(),
+                [25, 25 + apart].iter().filter(|row| !kept[**row]).count()
+            );
+            [!kept[25], !kept[25 + apart]]
+        };
+        // Of price i those from i − 6 to i + 5.
+        assert_eq!(found(12, 5), [false, false]);
+        assert_eq!(found(12, 6), [true, false]);
+        assert_eq!(found(12, 7), [true, true]);
+        // From i − 6 to i + 6.
+        assert_eq!(found(13, 6), [false, false]);
+        assert_eq!(found(13, 7), [true, true]);
+        // At the ends of the day: the first k, and the last.
+        let mut prices = [100.0; 60];
+        (prices[2], prices[11], prices[48], prices[57]) = (101.0, 101.0, 101.0, 101.0);
+        let outliers = Outliers::new(12, 0.0, 0.01).unwrap();
+        let kept = outliers.kept(&prices);
+        assert_eq!([kept[2], kept[11], kept[48], kept[57]], [true, false, false, true]);
+    }
+
     #[test]
     fn days_of_few_prices_are_one_neighbourhood() {
         let outliers = Outliers::new(60, 0.1, 0.02).unwrap();

@@ -106,8 +106,10 @@ pub(super) fn gather(
         && rows.saturating_mul(TICK_BYTES + GRID_BYTES) > room
         && files.windows(2).all(|pair| pair[0].stock != pair[1].stock)
         && files.iter().all(|file| is_plain(&file.path));
-    let reading = Reading { rules: &rules, store: &store, options, wanted, index, days };
-    let results = jobs.map(only_of(files, wanted), |file| reading.file(file));
+    let files = only_of(files, wanted);
+    let ahead = files.len() < jobs.thread_count();
+    let reading = Reading { rules: &rules, store: &store, options, wanted, index, ahead, days };
+    let results = jobs.map(files, |file| reading.file(file));
 
     let mut read = Read {
         stocks: Vec::new(),
@@ -209,6 +211,8 @@ struct Reading<'a> {
     wanted: Option<&'a [String]>,
     /// Whether files of one stock are indexed.
     index: bool,
+    /// Whether texts are read ahead, where there are fewer files than threads.
+    ahead: bool,
     #[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "a text is read as a whole"))]
     days: &'a DaysOf,
 }
@@ -242,7 +246,7 @@ impl Reading<'_> {
             parser = parser.room_for(length.min(self.store.room()));
         }
         let (mut counts, mut checksums) = (Vec::new(), Checksums::default());
-        text::read_in_chunks(&file.path, |text| {
+        text::read_in_chunks(&file.path, self.ahead, |text| {
             parser.feed(text, &mut intake)?;
             if self.index && parser.is_single() {
                 checksums.feed(text, parser.starts());

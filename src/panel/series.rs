@@ -115,6 +115,29 @@ impl Series {
         Ok(())
     }
 
+    /// Adds prices to the last day, each after the one before in time, or with it where there may be `ties`.
+    /// An error comes with the number of its price. A series without days takes none.
+    pub(super) fn push_run(
+        &mut self,
+        ties: bool,
+        times: &[u64],
+        prices: &[f64],
+    ) -> Result<(), (usize, LineProblem)> {
+        let (Some(day), Some(&last)) = (self.days.last_mut(), times.last()) else { return Ok(()) };
+        let mut previous = self.last_time;
+        for (row, &time) in times.iter().enumerate() {
+            if time < previous || time == previous && !ties {
+                return Err((row, LineProblem::TimeOrder { date: day.date, time, previous }));
+            }
+            previous = time;
+        }
+        self.times.extend_from_slice(times);
+        self.prices.extend_from_slice(prices);
+        self.last_time = last;
+        day.rows.end = self.times.len();
+        Ok(())
+    }
+
     /// Begins a day, which must come after the last.
     fn push_day(&mut self, date: Date) -> Result<(), LineProblem> {
         if let Some(day) = self.days.last()
@@ -337,8 +360,8 @@ mod tests {
     #[test]
     fn days_come_back_from_memory_and_file() {
         let day = |day| Date::new(2007, 1, day).unwrap();
-        let stock = |room: u64, days: &[i8]| {
-            let mut kept = Kept::new("A", &Arc::new(Store::new(room)));
+        let in_store = |store: &Arc<Store>, days: &[i8]| {
+            let mut kept = Kept::new("A", store);
             for &date in days {
                 for time in 0..10 {
                     kept.series.push(day(date), time, f64::from(date) + time as f64).unwrap();
@@ -347,6 +370,7 @@ mod tests {
             }
             kept
         };
+        let stock = |room: u64, days: &[i8]| in_store(&Arc::new(Store::new(room)), days);
         let days: Vec<i8> = (1..9).collect();
         let expected = stock(u64::MAX, &days).read(day(3), day(6)).unwrap();
         assert_eq!(expected.days.len(), 4);
@@ -356,9 +380,13 @@ mod tests {
             assert!(kept.series.times.len() as u64 * TICK_BYTES <= room);
             assert_eq!(kept.days().collect::<Vec<_>>(), stock(u64::MAX, &days).days().collect::<Vec<_>>());
             assert_eq!(kept.read(day(3), day(6)).unwrap(), expected);
-            // Two files of one stock.
-            let mut first = stock(room, &[1, 3, 5, 7]);
-            assert!(first.append(Kept { store: Arc::clone(&first.store), ..stock(0, &[]) }).unwrap());
+            // Two files of one stock, whose days take turns.
+            let store = Arc::new(Store::new(room));
+            let (mut first, second) = (in_store(&store, &[1, 3, 5, 7]), in_store(&store, &[2, 4, 6, 8]));
+            assert!(first.append(second).unwrap());
+            assert_eq!(first.days().collect::<Vec<_>>(), kept.days().collect::<Vec<_>>(), "{room}");
+            assert_eq!(first.read(day(3), day(6)).unwrap(), expected, "{room}");
+            assert!(!first.append(in_store(&store, &[8, 9])).unwrap(), "{room}");
         }
         let mut first = stock(u64::MAX, &[1, 3, 5, 7]);
         assert!(first.append(stock(u64::MAX, &[2, 4, 6, 8])).unwrap());

@@ -15,7 +15,7 @@ use std::path::Path;
 
 use csv_core::ReadRecordResult;
 
-use super::decode::Text;
+use super::decode::{Encoding, Text};
 use super::error::{FileProblem, LineProblem, PanelError};
 use crate::error::{Error, Result};
 
@@ -32,33 +32,112 @@ pub(super) const LONGEST_LINE: usize = 1 << 20;
 
 /// Hands the text of a file to `each`, some whole lines at a time. Of a line that is too long `each` sees the
 /// beginning, for [`Splitter::split`] to refuse it. Returns the bytes of the text.
-pub(super) fn read_in_chunks(path: &Path, mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<u64> {
+///
+/// With `ahead` what comes next is read, and decompressed, while `each` takes what came before, by another
+/// thread of the Rayon pool if one is idle.
+pub(super) fn read_in_chunks(
+    path: &Path,
+    ahead: bool,
+    mut each: impl FnMut(&[u8]) -> Result<()> + Send,
+) -> Result<u64> {
     let mut file = Text::open(path)?;
     // One byte to spare, so that the end of a small file is found without more room.
-    let (mut text, mut total) = (Vec::with_capacity(file.length().min(CHUNK) as usize + 1), 0);
+    const EXPANSION: u64 = 8;
+    let length = if file.encoding == Encoding::Plain { file.length() } else { EXPANSION * file.length() };
+    let room = (length + 1).min(CHUNK) as usize;
+    let (mut chunk, mut next) = (Chunk::of(room), Chunk::default());
+    let mut total = 0;
     loop {
-        // What follows the last line break waited for its rest.
-        let begun = text.len();
-        let room = CHUNK.saturating_sub(begun as u64);
-        let read = (&mut file).take(room).read_to_end(&mut text);
-        let read = read.map_err(|error| file.error(path, error))?;
-        total += read as u64;
-        if read == 0 {
-            each(&text)?;
+        total += chunk.fill(&mut file).map_err(|error| file.error(path, error))? as u64;
+        // What comes next is read ahead while it is sure that there is more.
+        while !chunk.is_last {
+            let end = chunk.whole_lines();
+            if end == 0 {
+                break;
+            }
+            let text = chunk.text();
+            next.begin(&text[end..], room);
+            let mut fill = || next.fill(&mut file);
+            let (taken, read) =
+                if ahead { rayon::join(|| each(&text[..end]), fill) } else { (each(&text[..end]), fill()) };
+            taken?;
+            total += read.map_err(|error| file.error(path, error))? as u64;
+            std::mem::swap(&mut chunk, &mut next);
+        }
+        if chunk.is_last {
+            each(chunk.text())?;
             break;
         }
-        let end = match text[begun..].iter().rposition(|byte| *byte == b'\n') {
-            Some(newline) => begun + newline + 1,
-            None if text.len() > LONGEST_LINE => whole_characters(&text),
-            None => continue,
-        };
-        each(&text[..end])?;
-        text.drain(..end);
     }
     if file.has_changed(total).map_err(Error::io("read", path))? {
         return Err(changed(path).into());
     }
     Ok(total)
+}
+
+/// A part of a file's text, in room that is used again.
+#[derive(Debug, Default)]
+struct Chunk {
+    /// The text, and room behind it.
+    bytes: Vec<u8>,
+    /// Bytes of the text, and how many of them were seen to hold no end of a line.
+    length: usize,
+    seen: usize,
+    /// Whether the file ends here.
+    is_last: bool,
+}
+
+impl Chunk {
+    /// Without text, with this room.
+    fn of(room: usize) -> Self {
+        Self { bytes: vec![0; room], ..Self::default() }
+    }
+
+    fn text(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+
+    /// Begins with what is left of another chunk, which has no end of a line.
+    fn begin(&mut self, left: &[u8], room: usize) {
+        if self.bytes.len() < room.max(left.len()) {
+            self.bytes.resize(room.max(left.len()), 0);
+        }
+        self.bytes[..left.len()].copy_from_slice(left);
+        (self.length, self.seen, self.is_last) = (left.len(), left.len(), false);
+    }
+
+    /// Reads until there is no room or the file ends. Returns the bytes read.
+    fn fill(&mut self, file: &mut Text) -> std::io::Result<usize> {
+        // A compressed file may hold far more text than it has bytes; a line, more than there is room.
+        if self.length == self.bytes.len() {
+            self.bytes.resize((2 * self.length).clamp(1, CHUNK as usize).max(self.length + 1), 0);
+        }
+        let before = self.length;
+        while self.length < self.bytes.len() {
+            match file.read(&mut self.bytes[self.length..]) {
+                Ok(0) => {
+                    self.is_last = true;
+                    break;
+                }
+                Ok(read) => self.length += read,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(self.length - before)
+    }
+
+    /// Bytes of whole lines, or of what there is of a line that is too long; zero where there is no whole
+    /// line yet.
+    fn whole_lines(&mut self) -> usize {
+        let end = match memchr::memrchr(b'\n', &self.bytes[self.seen..self.length]) {
+            Some(newline) => self.seen + newline + 1,
+            None if self.length > LONGEST_LINE => whole_characters(self.text()),
+            None => 0,
+        };
+        self.seen = self.length;
+        end
+    }
 }
 
 /// Bytes of a text without the character that it ends amid, if it does.
@@ -98,9 +177,7 @@ pub(super) fn check(path: &Path, bytes: &[u8], lines: u64) -> Result<(), PanelEr
     if let Err(error) = std::str::from_utf8(bytes) {
         return Err(problem(error.valid_up_to(), LineProblem::NotUtf8));
     }
-    // `contains` compares many bytes at once, `position` one by one.
-    if bytes.contains(&0) {
-        let at = bytes.iter().position(|byte| *byte == 0).unwrap_or(0);
+    if let Some(at) = memchr::memchr(0, bytes) {
         return Err(problem(at, LineProblem::Binary));
     }
     Ok(())
@@ -138,7 +215,7 @@ impl<'a> Iterator for Lines<'a> {
 
     fn next(&mut self) -> Option<&'a [u8]> {
         while !self.rest.is_empty() {
-            let end = self.rest.iter().position(|byte| *byte == b'\n');
+            let end = memchr::memchr(b'\n', self.rest);
             let line = &self.rest[..end.unwrap_or(self.rest.len())];
             self.rest = &self.rest[end.map_or(self.rest.len(), |end| end + 1)..];
             self.number += 1;
@@ -211,12 +288,10 @@ impl Splitter {
         if line.len() > LONGEST_LINE {
             return Err(LineProblem::TooLong);
         }
-        // `contains` compares many bytes at once, `position` one by one.
-        if line.contains(&b'\r') {
-            let at = line.iter().position(|byte| *byte == b'\r').unwrap_or(0);
+        if let Some(at) = memchr::memchr(b'\r', line) {
             return Err(LineProblem::CarriageReturn(at + 1));
         }
-        if !line.contains(&b'"') {
+        if memchr::memchr(b'"', line).is_none() {
             return Ok(Fields { text: line, ends: Ends::Separators(self.separator) });
         }
         check_quotes(line, self.separator)?;
@@ -330,6 +405,9 @@ mod tests {
 
     use super::*;
 
+    /// Nothing is read ahead.
+    const AHEAD: bool = false;
+
     fn fields(line: &str) -> Vec<String> {
         let mut splitter = Splitter::new(b',');
         let fields = splitter.split(line.as_bytes()).unwrap();
@@ -419,7 +497,7 @@ mod tests {
         for text in texts.into_iter().chain([&*"row\n".repeat(3_000_000)]) {
             fs::write(&path, text).unwrap();
             let mut chunks: Vec<Vec<u8>> = Vec::new();
-            let read = read_in_chunks(&path, |text| {
+            let read = read_in_chunks(&path, AHEAD, |text| {
                 chunks.push(text.to_vec());
                 Ok(())
             });
@@ -439,7 +517,7 @@ mod tests {
         // Four mebibytes that end amid a character.
         fs::write(&path, "a\n".to_owned() + &"é".repeat(4 * CHUNK as usize)).unwrap();
         let mut seen = Vec::new();
-        let refused = read_in_chunks(&path, |text| {
+        let refused = read_in_chunks(&path, AHEAD, |text| {
             seen.push(text.len());
             assert!(check(&path, text, 0).is_ok());
             if text.len() > LONGEST_LINE { Err(changed(&path).into()) } else { Ok(()) }
@@ -459,14 +537,14 @@ mod tests {
             let past = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
             File::options().write(true).open(&path).unwrap().set_modified(past).unwrap();
             let mut edit = Some(edited);
-            let read = read_in_chunks(&path, |_| {
+            let read = read_in_chunks(&path, AHEAD, |_| {
                 edit.take().into_iter().for_each(|text| fs::write(&path, text).unwrap());
                 Ok(())
             });
             let error = read.unwrap_err().to_string();
             assert!(error.contains("x.csv: the file changed while it was read"), "{error}");
         }
-        assert_eq!(read_in_chunks(&path, |_| Ok(())).unwrap(), 400_000 * row.len() as u64);
+        assert_eq!(read_in_chunks(&path, AHEAD, |_| Ok(())).unwrap(), 400_000 * row.len() as u64);
     }
 
     #[test]

@@ -169,6 +169,19 @@ mod tests {
         let mut out = Vec::new();
         hybrid(&[0b0000_0011, 0b1000_1000, 0b1100_0110, 0b1111_1010], 3, 8, &mut out).unwrap();
         assert_eq!(out, [0, 1, 2, 3, 4, 5, 6, 7]);
+        // Runs of one value, in as many bytes as it needs, the lowest first.
+        for (width, data, value) in [
+            (8, &[8, 0xff][..], 0xff),
+            (9, &[8, 0xff, 0x01], 0x1ff),
+            (16, &[8, 0x34, 0x12], 0x1234),
+            (17, &[8, 0x34, 0x12, 0x01], 0x1_1234),
+            (32, &[8, 0x78, 0x56, 0x34, 0x12], 0x1234_5678),
+        ] {
+            let mut out = Vec::new();
+            hybrid(data, width, 4, &mut out).unwrap();
+            assert_eq!(out, [value; 4], "{width}");
+            assert_eq!(hybrid(&data[..data.len() - 1], width, 4, &mut out), Err(SHORT));
+        }
         // Packed differences: 7, 5, 3, 1, 2, 3, 4, 5 in a block of 128 with four groups.
         let mut data: &[u8] = &[128, 1, 4, 8, 14, 3, 2, 0, 0, 0, 0xc0, 0x3f, 0, 0, 0, 0, 0, 0, 9];
         assert_eq!(lengths(&mut data, 8).unwrap(), [7, 5, 3, 1, 2, 3, 4, 5]);
