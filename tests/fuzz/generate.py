@@ -127,7 +127,8 @@ class File:
 class Panel:
     """What a case consists of: files, whether they lie in a folder, and whether a mutation damaged them."""
 
-    def __init__(self, stocks, files, folder, long):
+    def __init__(self, stocks, files, folder, long, separator):
+        self.separator = separator
         self.stocks = stocks
         self.files = files
         self.folder = folder
@@ -138,7 +139,8 @@ class Panel:
 
 def panel(random):
     """A valid panel."""
-    long = random.random() < 0.3
+    shape = random.choices(["single", "long", "wide"], [5, 3, 2])[0]
+    separator = random.choice([",", ",", ";", "\t", "|"])
     names = random.sample(STOCK_NAMES, random.choice([1, 1, 2, 2, 3, 4]))
     days = _days(random)
     # A few cases are larger, so that reading in blocks has blocks to read.
@@ -146,19 +148,34 @@ def panel(random):
     seconds = random.random() < 0.3
     times = [_times(random, random.randint(2, most), seconds) for _ in days]
     prices = {name: [_prices(random, len(day)) for day in times] for name in names}
-    if long:
-        return Panel(
-            names, [File("long.csv", _long_file(random, names, days, times, seconds, prices))], False, True
-        )
+    rows = {
+        name: [
+            (day, time, price)
+            for day, day_times, day_prices in zip(days, times, prices[name])
+            for time, price in zip(day_times, day_prices)
+        ]
+        for name in names
+    }
+    if shape == "wide" and len(names) > 1:
+        file = File("wide.csv", _wide_file(_Writer(random, separator), names, rows, seconds))
+        return Panel(names, [file], False, True, separator)
+    if random.random() < 0.3:
+        # Each stock with times and days of its own.
+        for name, own in rows.items():
+            share = random.choice([0.02, 0.2, 0.9])
+            rows[name] = [row for row in own if random.random() > share] or own[:1]
+    if shape == "long":
+        file = File("long.csv", _long_file(_Writer(random, separator), names, rows, seconds))
+        return Panel(names, [file], False, True, separator)
     files = [
         File(
             name + random.choice([".csv"] * 5 + [".CSV"]),
-            _single_file(random, days, times, seconds, prices[name]),
+            _single_file(_Writer(random, separator), rows[name], seconds),
         )
         for name in names
     ]
     folder = len(files) > 1 and random.random() < 0.7 or random.random() < 0.5
-    return Panel(names, files, folder, False)
+    return Panel(names, files, folder, False, separator)
 
 
 def _days(random):
@@ -247,8 +264,11 @@ def _time_text(random, time, style):
 class _Writer:
     """Writes lines: how they end, what stands around and between their fields."""
 
-    def __init__(self, random):
+    def __init__(self, random, separator):
         self.random = random
+        self.separator = separator
+        # A tab is a blank, or it separates.
+        self.blanks = [" ", "\t ", "  "] if separator != "\t" else [" ", "  "]
         self.end = random.choice(["\n", "\n", "\r\n", "mixed"])
         self.quote = random.choice([0, 0, 0, 0.3, 1])
         self.blank = random.choice([0, 0, 0, 0.3, 1])
@@ -257,18 +277,18 @@ class _Writer:
 
     def field(self, text):
         random = self.random
-        if "," in text or '"' in text or random.random() < self.quote:
+        if self.separator in text or '"' in text or random.random() < self.quote:
             # A blank before a quotation mark would make the mark a part of the field.
             return '"' + text.replace('""', '"').replace('"', '""') + '"' + random.choice(["", "", " "])
         if random.random() < self.blank:
-            return random.choice(["", " ", "\t", "  "]) + text + random.choice(["", " ", "\t "])
+            return random.choice(["", *self.blanks]) + text + random.choice(["", *self.blanks])
         return text
 
     def line(self, fields):
         end = self.random.choice(["\n", "\r\n"]) if self.end == "mixed" else self.end
         while self.random.random() < self.empty:
             self.text += self.random.choice(["", " ", "\t", "   "]) + end
-        self.text += ",".join(map(self.field, fields)) + end
+        self.text += self.separator.join(map(self.field, fields)) + end
 
     def bytes(self):
         text = self.text
@@ -302,43 +322,35 @@ class _Table:
         return [values[kind] if kind else self.random.choice(OTHER_VALUES) for kind in self.kinds]
 
 
-def _single_file(random, days, times, seconds, prices):
-    writer = _Writer(random)
+def _single_file(writer, rows, seconds):
+    random = writer.random
     table = None
     if random.random() < 0.4:
         table = _Table(random, ["date", "time", "price"])
         writer.line(table.names)
     iso = random.random() < 0.3
     style = _time_style(random, seconds)
-    for day, day_times, day_prices in zip(days, times, prices):
-        for time, price in zip(day_times, day_prices):
-            row = {
-                "date": _date_text(random, day, iso),
-                "time": _time_text(random, time, style),
-                "price": price,
-            }
-            writer.line(table.row(row) if table else row.values())
+    for day, time, price in rows:
+        row = {
+            "date": _date_text(random, day, iso),
+            "time": _time_text(random, time, style),
+            "price": price,
+        }
+        writer.line(table.row(row) if table else row.values())
     return writer.bytes()
 
 
-def _long_file(random, names, days, times, seconds, prices):
-    writer = _Writer(random)
+def _long_file(writer, names, rows, seconds):
+    random = writer.random
     table = _Table(random, ["stock", "date", "time", "price"])
     writer.line(table.names)
     iso = random.random() < 0.3
     style = _time_style(random, seconds)
-    rows = {
-        name: [
-            (day, time, price)
-            for day, day_times, day_prices in zip(days, times, prices[name])
-            for time, price in zip(day_times, day_prices)
-        ]
-        for name in names
-    }
     order = [name for name in names for _ in rows[name]]
-    arrangement = random.choice(["stock by stock", "in turn", "shuffled"])
-    if arrangement == "in turn":
-        order = [name for _ in rows[names[0]] for name in names]
+    arrangement = random.choice(["stock by stock", "in the order of time", "shuffled"])
+    if arrangement == "in the order of time":
+        moments = sorted((row[:2], place) for place, name in enumerate(names) for row in rows[name])
+        order = [names[place] for _, place in moments]
     elif arrangement == "shuffled":
         random.shuffle(order)
     left = {name: iter(rows[name]) for name in names}
@@ -354,11 +366,29 @@ def _long_file(random, names, days, times, seconds, prices):
     return writer.bytes()
 
 
+def _wide_file(writer, names, rows, seconds):
+    """A column of prices for each stock, with the day and the time before, between or behind them."""
+    random = writer.random
+    columns = [random.choice(SPELLINGS["date"]), random.choice(SPELLINGS["time"]), *names]
+    order = list(range(len(columns)))
+    if random.random() < 0.4:
+        random.shuffle(order)
+    writer.line(columns[place] for place in order)
+    iso = random.random() < 0.3
+    style = _time_style(random, seconds)
+    for of_stocks in zip(*(rows[name] for name in names)):
+        day, time, _ = of_stocks[0]
+        fields = [_date_text(random, day, iso), _time_text(random, time, style)]
+        fields += [price for _, _, price in of_stocks]
+        writer.line(fields[place] for place in order)
+    return writer.bytes()
+
+
 def mutate(random, panel):
     """Damages one of the panel's files in some way, which is noted."""
     file = random.choice(panel.files)
     mutation = random.choices(MUTATIONS, WEIGHTS)[0]
-    file.content = mutation(random, file.content)
+    file.content = mutation(random, file.content, panel.separator.encode())
     panel.valid = False
     panel.mutations.append(f"{mutation.__name__[1:]} in {file.name}")
 
@@ -399,38 +429,38 @@ def widen(random, panel):
         file.content = b"\n".join(lines)
 
 
-def _flip(random, content):
+def _flip(random, content, separator):
     if not content:
         return content
     place = random.randrange(len(content))
     return content[:place] + bytes([content[place] ^ 1 << random.randrange(8)]) + content[place + 1 :]
 
 
-def _delete(random, content):
+def _delete(random, content, separator):
     place = random.randrange(len(content) + 1)
     return content[:place] + content[place + random.choice([1, 1, 2, 5, 30]) :]
 
 
-def _duplicate(random, content):
+def _duplicate(random, content, separator):
     place, length = random.randrange(len(content) + 1), random.choice([1, 1, 2, 5, 30])
     return content[: place + length] + content[place:]
 
 
-def _insert(random, content):
+def _insert(random, content, separator):
     place = random.randrange(len(content) + 1)
     return content[:place] + random.choice(BYTES) + content[place:]
 
 
-def _replace(random, content):
+def _replace(random, content, separator):
     place = random.randrange(len(content) + 1)
     return content[:place] + random.choice(BYTES) + content[place + random.choice([1, 1, 2, 5]) :]
 
 
-def _truncate(random, content):
+def _truncate(random, content, separator):
     return content[: random.randrange(len(content) + 1)]
 
 
-def _line_end(random, content):
+def _line_end(random, content, separator):
     """Another end for one line, or for all."""
     end = random.choice([b"\r", b"\r\r\n", b"\n\r", b"\x0c", b"\xe2\x80\xa8", b"", b" \n", b"\r\n"])
     if random.random() < 0.3:
@@ -443,10 +473,10 @@ def _line_end(random, content):
 
 
 def _of_lines(change):
-    def mutation(random, content):
+    def mutation(random, content, separator):
         lines = content.splitlines(keepends=True)
         if lines:
-            change(random, lines)
+            change(random, lines, separator)
         return b"".join(lines)
 
     mutation.__name__ = change.__name__
@@ -454,51 +484,51 @@ def _of_lines(change):
 
 
 @_of_lines
-def _swap_lines(random, lines):
+def _swap_lines(random, lines, separator):
     a, b = random.randrange(len(lines)), random.randrange(len(lines))
     lines[a], lines[b] = lines[b], lines[a]
 
 
 @_of_lines
-def _drop_line(random, lines):
+def _drop_line(random, lines, separator):
     del lines[random.randrange(len(lines))]
 
 
 @_of_lines
-def _drop_lines(random, lines):
+def _drop_lines(random, lines, separator):
     start = random.randrange(len(lines))
     del lines[start : start + random.randint(1, len(lines))]
 
 
 @_of_lines
-def _duplicate_line(random, lines):
+def _duplicate_line(random, lines, separator):
     place = random.randrange(len(lines))
     lines.insert(place, lines[place])
 
 
 @_of_lines
-def _repeat_lines(random, lines):
+def _repeat_lines(random, lines, separator):
     """Some lines once more at the end, such as a day that comes twice."""
     start = random.randrange(len(lines))
     lines += lines[start : start + random.randint(1, 8)]
 
 
 @_of_lines
-def _change_header(random, lines):
-    header = random.choice(HEADERS) + random.choice([b"\n", b"\n", b"\r\n"])
+def _change_header(random, lines, separator):
+    header = random.choice(HEADERS).replace(b",", separator) + random.choice([b"\n", b"\n", b"\r\n"])
     lines[random.choice([0, 0, 0, random.randrange(len(lines))])] = header
 
 
 @_of_lines
-def _add_header(random, lines):
-    header = random.choice(HEADERS) + random.choice([b"\n", b"\n", b"\r\n"])
+def _add_header(random, lines, separator):
+    header = random.choice(HEADERS).replace(b",", separator) + random.choice([b"\n", b"\n", b"\r\n"])
     lines.insert(random.choice([0, 0, 0, random.randrange(len(lines))]), header)
 
 
 def _of_fields(change):
     """A change of the fields of one line, or the same of all."""
 
-    def mutation(random, content):
+    def mutation(random, content, separator):
         lines = content.splitlines(keepends=True)
         if not lines:
             return content
@@ -507,9 +537,9 @@ def _of_fields(change):
         for place in which:
             random.setstate(state)
             body = lines[place].rstrip(b"\r\n")
-            fields = body.split(b",")
+            fields = body.split(separator)
             change(random, fields)
-            lines[place] = b",".join(fields) + lines[place][len(body) :]
+            lines[place] = separator.join(fields) + lines[place][len(body) :]
         return b"".join(lines)
 
     mutation.__name__ = change.__name__

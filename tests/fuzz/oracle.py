@@ -85,7 +85,8 @@ class Table:
 
     @property
     def long(self):
-        return "stock" in self.columns
+        """Whether it names its stocks: in a column, or with a column for each."""
+        return "stock" in self.columns or "wide" in self.columns
 
     def __init__(self, stocks, header, columns, available=None):
         self.stocks = stocks
@@ -153,7 +154,7 @@ class _Rows:
         rows.append((date, time, price))
 
 
-def _fields(line):
+def _fields(line, separator):
     """The fields of a line of text, and whether quotation marks stand where some readers do not take them."""
     fields, odd, place = [], False, 0
     while True:
@@ -164,12 +165,12 @@ def _fields(line):
             if end < 0:
                 # Left open.
                 raise Refused
-            comma = line.find(",", end)
+            comma = line.find(separator, end)
             after = line[end + 1 : comma if comma >= 0 else len(line)]
             fields.append(line[place + 1 : end].replace('""', '"') + after)
             odd |= after.strip(" \t\r") != ""
         else:
-            comma = line.find(",", place)
+            comma = line.find(separator, place)
             fields.append(line[place : comma if comma >= 0 else len(line)])
             odd |= '"' in fields[-1]
         if comma < 0:
@@ -177,8 +178,9 @@ def _fields(line):
         place = comma + 1
 
 
-def read_file(content, alone, wanted=None):
-    """Reads a file by the documented format. `alone`: named alone, so that it may be a long file."""
+def read_file(content, alone, wanted=None, separator=",", stocks=()):
+    """Reads a file by the documented format. `alone`: named alone, so that it may be a long file; `stocks`: names
+    that a wide table may have."""
     faults = []
     for find in (_first_bad_utf8, lambda content: content.find(b"\0")):
         place = find(content)
@@ -190,7 +192,7 @@ def read_file(content, alone, wanted=None):
         line = line.removesuffix("\r")
         if line.startswith("#"):
             # A comment, unless it is a header that names every column.
-            header = _header(line[1:]) if not lines else None
+            header = _header(line[1:], separator, stocks) if not lines else None
             if header is None or header.columns is None:
                 continue
             line = line[1:]
@@ -203,9 +205,10 @@ def read_file(content, alone, wanted=None):
     if not lines:
         return Reading(refusals=faults or [None])
     number, first = lines[0]
-    header = _header(first)
+    header = _header(first, separator, stocks)
     if header is None:
-        reading = _rows(lines, {name: place for place, name in enumerate(COLUMNS)}, 3, header=None)
+        plain = {name: place for place, name in enumerate(COLUMNS)}
+        reading = _rows(lines, plain, 3, header=None, separator=separator)
         if re.search(r"[^\W\d_]", first) and not re.search(r"\d", first, re.ASCII):
             # Names that are not known.
             reading = Reading(refusals=[number], doubt="header")
@@ -217,12 +220,16 @@ def read_file(content, alone, wanted=None):
         # a row tells.
         reading = Reading(refusals=[number for number, _ in lines], doubt="header")
     else:
-        reading = _rows(lines[1:], header.columns, len(header.kinds), header=number, wanted=wanted)
-        if header.kinds != list(COLUMNS):
+        count = len(header.kinds)
+        reading = _rows(lines[1:], header.columns, count, number, wanted=wanted, separator=separator)
+        if header.kinds != list(COLUMNS) and "wide" not in header.columns:
             reading.doubt = "header"
         if not header.plain:
             reading.refusals.add(number)
             reading.doubt = "header"
+    if header is not None and len(lines) == 1:
+        # Told of the file, where the line passes for a header.
+        reading.refusals.add(None)
     if faults:
         # A file is read in pieces, so that another fault may be found before this one.
         reading.tables = []
@@ -237,13 +244,13 @@ def read_file(content, alone, wanted=None):
         try:
             line = number if header else None
             if columns:
-                stocks = read_by_pandas(content, line, columns)
+                read = read_by_pandas(content, line, columns, separator)
                 kept = {
                     stock: rows
-                    for stock, rows in stocks.items()
-                    if "stock" not in columns or wanted is None or stock in wanted
+                    for stock, rows in read.items()
+                    if not {"stock", "wide"} & columns.keys() or wanted is None or stock in wanted
                 }
-                reading.tables = [Table(kept, line, columns, list(stocks))]
+                reading.tables = [Table(kept, line, columns, list(read))]
         except (Refused, KeyError):
             pass
     return reading
@@ -261,7 +268,8 @@ class _Header:
     """What a header names: for each column what it holds (None: anything else), where each of these is, and
     whether that is plain from the documents alone."""
 
-    def __init__(self, names):
+    def __init__(self, names, stocks=()):
+        written = names
         names = ["".join(filter(str.isalnum, name)).lower() for name in names]
         self.kinds = []
         for name in names:
@@ -278,37 +286,52 @@ class _Header:
         if all(len(places) == 1 for places in chosen.values()):
             self.columns = {kind: places[0] for kind, places in chosen.items()}
         self.plain = plain == wide
+        places = {kind: [place for place, found in enumerate(self.kinds) if found == kind] for kind in NAMES}
+        others = [place for place, kind in enumerate(self.kinds) if kind is None]
+        if (
+            [len(places[kind]) for kind in ("date", "time", "price", "stock")] == [1, 1, 0, 0]
+            and len(others) > 1
+            and len({written[place] for place in others}) == len(others)
+            and all(written[place] in stocks for place in others)
+        ):
+            self.columns = {kind: places[kind][0] for kind in ("date", "time")}
+            self.columns["wide"] = [(place, written[place]) for place in others]
+            self.plain = all(names[places[kind][0]] in NAMES[kind] for kind in ("date", "time"))
 
 
-def _header(line):
+def _header(line, separator, stocks=()):
     """The header that a first line is, if it names any column that is known."""
     try:
-        fields, odd = _fields(line)
+        fields, odd = _fields(line, separator)
     except Refused:
         return None
-    header = _Header(fields)
+    header = _Header(fields, stocks)
     header.plain &= not odd
     return header if any(header.kinds) else None
 
 
-def _rows(lines, columns, count, header, wanted=None):
+def _rows(lines, columns, count, header, wanted=None, separator=","):
     rows, available, doubts = _Rows(), [], set()
+    names = {"stock", "wide"} & columns.keys()
     for number, line in lines:
         try:
-            fields, odd = _fields(line)
+            fields, odd = _fields(line, separator)
             if odd:
                 doubts.add(number)
             if len(fields) != count:
                 raise Refused
-            stock = fields[columns["stock"]] if "stock" in columns else ""
-            if "stock" in columns and not stock:
-                raise Refused
-            if any(unicodedata.category(character) == "Cc" for character in stock):
-                doubts.add(number)
-            if stock not in available:
-                available.append(stock)
-            if "stock" not in columns or wanted is None or stock in wanted:
-                rows.add(stock, *(fields[columns[name]] for name in COLUMNS))
+            cells = [(fields[place], name) for place, name in columns.get("wide", [])]
+            if "wide" not in columns:
+                cells = [(fields[columns["price"]], fields[columns["stock"]] if "stock" in columns else "")]
+            for price, stock in cells:
+                if "stock" in columns and not stock:
+                    raise Refused
+                if any(unicodedata.category(character) == "Cc" for character in stock):
+                    doubts.add(number)
+                if stock not in available:
+                    available.append(stock)
+                if not names or wanted is None or stock in wanted:
+                    rows.add(stock, fields[columns["date"]], fields[columns["time"]], price)
         except Refused:
             return Reading(refusals=[number, *doubts], doubt="characters" if doubts else None)
     if not available:
@@ -316,7 +339,7 @@ def _rows(lines, columns, count, header, wanted=None):
     return Reading([Table(rows.stocks, header, columns, available)], doubts, "characters" if doubts else None)
 
 
-def read_by_pandas(content, header, columns):
+def read_by_pandas(content, header, columns, separator=",", wanted=None):
     """What pandas reads: as `Table.stocks`, for a table whose header (None: there is none) and columns are
     known.
 
@@ -326,11 +349,13 @@ def read_by_pandas(content, header, columns):
     lines = content.split(b"\n")
     if header and lines[header - 1].startswith(b"#"):
         lines[header - 1] = lines[header - 1][1:]
-    content = b"\n".join(line for line in lines if not line.startswith(b"#"))
+    # Nor are lines of blanks rows, tabs between fields or not.
+    content = b"\n".join(line for line in lines if not line.startswith(b"#") and line.strip(b" \t\f\r"))
     try:
         table = pd.read_csv(
             # A form feed is a blank here, and a character there.
             io.BytesIO(content.replace(b"\f", b" ")),
+            sep=separator,
             header=None,
             dtype=str,
             keep_default_na=False,
@@ -345,17 +370,32 @@ def read_by_pandas(content, header, columns):
     table = table.apply(lambda column: column.str.strip(BLANKS))
     if header:
         table = table.iloc[1:]
+    if wanted and "stock" in columns:
+        # Rows of other stocks may hold anything.
+        table = table[table[columns["stock"]].isin(wanted)]
     if table.empty:
         raise Refused
-    stocks = table[columns["stock"]] if "stock" in columns else [""] * len(table)
-    dates, times, prices = (table[columns[name]] for name in COLUMNS)
-    rows = pd.DataFrame(
-        {
-            "stock": list(stocks),
-            "date": [parse_date(text) for text in dates],
-            "time": [parse_time(text)[0] for text in times],
-            "price": [parse_price(text) for text in prices],
-        }
+    if "wide" in columns:
+        parts = [(table[place], [name] * len(table)) for place, name in columns["wide"]]
+    else:
+        parts = [(table[columns["price"]], table[columns["stock"]] if "stock" in columns else [""] * len(table))]
+    if "time" in columns and "date" not in columns:
+        moments = [_parse_stamp(text) for text in table[columns["time"]]]
+    else:
+        moments = [
+            (parse_date(date), parse_time(time)[0])
+            for date, time in zip(table[columns["date"]], table[columns["time"]])
+        ]
+    rows = pd.concat(
+        pd.DataFrame(
+            {
+                "stock": list(stocks),
+                "date": [date for date, _ in moments],
+                "time": [time for _, time in moments],
+                "price": [parse_price(text) for text in prices],
+            }
+        )
+        for prices, stocks in parts
     )
     groups = rows.groupby("stock", sort=False)
     read = {
@@ -367,6 +407,60 @@ def read_by_pandas(content, header, columns):
     ):
         raise Refused
     return read
+
+
+def _parse_stamp(text):
+    """A day and a time in one, without a zone."""
+    found = re.fullmatch(r"(\S+)[ T](\d{1,2}:\d\d(?::\d\d)?)", text, re.ASCII)
+    if not found:
+        raise Refused
+    return parse_date(found[1]), parse_time(found[2])[0]
+
+
+UNDERSTOOD = re.compile(r"(?:\d+ files? like )?(.*?): (.*?)(?:; separated by (?:tabs|'(.)'))?")
+
+
+def understood(line, content, separator, stocks):
+    """What a file is by what the program says that it understood: a table of one header, read by pandas.
+
+    None where the words can't be taken apart, or times are written in a way that is not read here.
+    """
+    said = UNDERSTOOD.fullmatch(line)
+    text = content.removeprefix(BYTE_ORDER_MARK).decode()
+    lines = [
+        (number, line.removesuffix("\r"))
+        for number, line in enumerate(text.split("\n"), 1)
+        if line.strip(BLANKS + "\r") and not line.startswith("#")
+    ]
+    if not said or not lines or said[2].endswith(" (no header)"):
+        return None
+    number, first = lines[0]
+    names, _ = _fields(first, separator)
+    columns = {}
+    wide = re.fullmatch(r"(.*), a column of prices for each of .*", said[2])
+    for part in (wide[1] if wide else said[2]).split(", "):
+        name, role = part.split(" → ") if " → " in part else (part, part)
+        if name == "the first column":
+            columns[role] = 0
+        elif names.count(name) == 1 and role in NAMES:
+            columns[role] = names.index(name)
+        else:
+            return None
+    if wide:
+        own = set(columns.values())
+        columns["wide"] = [(place, name) for place, name in enumerate(names) if place not in own and name]
+    try:
+        read = read_by_pandas(content, number, columns, separator, stocks)
+    except Refused:
+        if "date" not in columns:
+            return None
+        raise
+    kept = {
+        stock: rows
+        for stock, rows in read.items()
+        if not {"stock", "wide"} & columns.keys() or not stocks or stock in stocks
+    }
+    return Table(kept, number, columns, list(read))
 
 
 class PanelRefused(Exception):
@@ -392,6 +486,17 @@ def align(stocks, how, first=None, last=None, drop_short=False):
     if not keep.any():
         raise PanelRefused("the panel has no day")
     days, dropped, problems = {}, [], []
+    if how == "none":
+        # Each stock's own times; of those with one price on a day there is nothing there.
+        for date, day in table[keep].groupby(level="date"):
+            day = day.droplevel("date")
+            day = day.copy()
+            day.loc[:, day.notna().sum() < 2] = np.nan
+            if day.notna().any(axis=None):
+                days[date] = day
+        if not days:
+            raise PanelRefused("no day is left")
+        return days, dropped
     for date, day in table[keep].groupby(level="date"):
         day = day.droplevel("date")
         if day.isna().all().any():
