@@ -567,3 +567,95 @@ pub(super) fn moment<V: Borrow<ColumnValues>>(
         _ => Err(LineProblem::Stamp("nothing".into())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
+    use super::super::clean::{Cleaning, Duplicates, Missing};
+    use super::super::header::ColumnNames;
+    use super::super::intake::Rules;
+    use super::super::series::Series;
+    use super::super::spool::Store;
+    use super::*;
+
+    /// Reads a long table so many rows at a time; a fault with its row.
+    fn read(
+        batch: &[ColumnValues; 3],
+        rows_at_once: usize,
+        is_instant: bool,
+        rules: &Rules,
+        options: &TableOptions,
+    ) -> Result<Vec<Series>, String> {
+        let (path, store) = (Path::new("A.parquet"), Arc::new(Store::new(u64::MAX)));
+        let mut intake = Intake::new(path, rules, &store, None);
+        let names = ["timestamp", "stock", "price"].map(str::to_owned).to_vec();
+        let columns = Columns::find(names, &ColumnNames::default(), &[], "A").unwrap();
+        let clock = Clock::new(None, options.zones.clone());
+        let mut rows = Rows::new(columns, clock, is_instant, &mut intake, options);
+        rows.prepare("A").unwrap();
+        let count = batch[0].len();
+        for first in (0..count).step_by(rows_at_once) {
+            let part = batch.clone().map(|mut values| {
+                let mut part = values.split_off(first);
+                part.split_off(rows_at_once.min(count - first));
+                part
+            });
+            rows.take(&part).map_err(|(row, fault)| match fault {
+                Fault::Row(line) => format!("row {}: {line}", first + row),
+                Fault::Other(error) => error.to_string(),
+            })?;
+        }
+        Ok(intake.finish().unwrap().0.into_iter().map(|kept| kept.series).collect())
+    }
+
+    proptest! {
+        /// Around midnights and a change of clocks, with ties, steps back, and prices that are missing or wrong.
+        #[test]
+        fn rows_taken_together_are_those_taken_one_by_one(
+            rows in prop::collection::vec((0_i64..9, 0_u32..12, 0_usize..60), 1..80),
+            start in prop::sample::select(vec![0_i64, 3_542_399, 3_628_000, -40]),
+            (is_instant, panel, files, skips, ties, holes) in any::<(bool, bool, bool, bool, bool, bool)>(),
+        ) {
+            // 2007-01-29, or near the end of a day, or of New York's winter time (2007-03-11 07:00 UTC).
+            let (mut seconds, mut stamps, mut codes, mut prices) = (1_170_054_000 + start, vec![], vec![], vec![]);
+            for (number, &(step, stock, flaw)) in rows.iter().enumerate() {
+                seconds += match flaw {
+                    0 => 40_000,
+                    1 => -1,
+                    _ => step,
+                };
+                stamps.push(seconds * 1_000_000_000 + number as i64 % 2);
+                codes.push(if stock > 2 { codes.last().copied().unwrap_or(0) } else { stock });
+                prices.push(match flaw {
+                    2 => f64::NAN,
+                    3 => 0.0,
+                    4 => f64::INFINITY,
+                    _ => 10.0 + number as f64,
+                });
+            }
+            let valid = holes.then(|| rows.iter().map(|(_, _, flaw)| *flaw != 5).collect());
+            let dictionary = Arc::new(["A", "B", "C"].map(str::to_owned).to_vec());
+            let batch = [
+                ColumnValues { values: Values::Time(stamps), valid: None },
+                ColumnValues { values: Values::Text { codes, dictionary }, valid: None },
+                ColumnValues { values: Values::Number(prices), valid },
+            ];
+            let zone = |name: &str| TimeZone::get(name).unwrap();
+            let zones = Zones {
+                panel: panel.then(|| zone("America/New_York")),
+                files: files.then(|| zone("Europe/Berlin")),
+            };
+            let options = TableOptions { zones, ..TableOptions::default() };
+            let cleaning = Cleaning::default()
+                .missing(if skips { Missing::Skip } else { Missing::Error })
+                .duplicates(if ties { Duplicates::Last } else { Duplicates::Error });
+            let rules = Rules { cleaning, ..Rules::default() };
+            let together = read(&batch, usize::MAX, is_instant, &rules, &options);
+            prop_assert_eq!(&together, &read(&batch, 1, is_instant, &rules, &options));
+            prop_assert_eq!(&together, &read(&batch, 7, is_instant, &rules, &options));
+        }
+    }
+}

@@ -46,7 +46,7 @@ impl Values {
     }
 
     /// Takes the rows from `at` on off the end.
-    pub(super) fn split_off(&mut self, at: usize) -> Self {
+    pub(in crate::panel) fn split_off(&mut self, at: usize) -> Self {
         match self {
             Self::Time(values) => Self::Time(values.split_off(at)),
             Self::Date(values) => Self::Date(values.split_off(at)),
@@ -86,7 +86,7 @@ impl ColumnValues {
         self.valid.as_ref().and_then(|valid| valid.iter().position(|there| !there))
     }
 
-    pub(super) fn split_off(&mut self, at: usize) -> Self {
+    pub(in crate::panel) fn split_off(&mut self, at: usize) -> Self {
         let values = self.values.split_off(at);
         let valid = self.valid.as_mut().map(|valid| valid.split_off(at));
         // A part without nulls says so.
