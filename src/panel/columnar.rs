@@ -612,7 +612,8 @@ mod tests {
     }
 
     proptest! {
-        /// Around midnights and a change of clocks, with ties, steps back, and prices that are missing or wrong.
+        /// Around midnights and a change of clocks, with ties, steps back, and prices that are missing or
+        /// wrong.
         #[test]
         fn rows_taken_together_are_those_taken_one_by_one(
             rows in prop::collection::vec((0_i64..9, 0_u32..12, 0_usize..60), 1..80),
@@ -620,7 +621,8 @@ mod tests {
             (is_instant, panel, files, skips, ties, holes) in any::<(bool, bool, bool, bool, bool, bool)>(),
         ) {
             // 2007-01-29, or near the end of a day, or of New York's winter time (2007-03-11 07:00 UTC).
-            let (mut seconds, mut stamps, mut codes, mut prices) = (1_170_054_000 + start, vec![], vec![], vec![]);
+            let mut seconds = 1_170_054_000 + start;
+            let (mut stamps, mut codes, mut prices) = (vec![], vec![], vec![]);
             for (number, &(step, stock, flaw)) in rows.iter().enumerate() {
                 seconds += match flaw {
                     0 => 40_000,
