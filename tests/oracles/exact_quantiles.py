@@ -3,7 +3,7 @@
 Usage: python tests/oracles/exact_quantiles.py tests/golden/exact.csv
 
 Rows are `scheme,kind,rows,parameter,days,level,quantile,tolerance`. The values of a day are made by `values`, with integer
-arithmetic and a few IEEE operations, which `tests/exact_quantiles.rs` repeats to the bit. `tolerance` is what the oracle
+arithmetic and a few IEEE operations, which `tests/library/exact_quantiles.rs` repeats to the bit. `tolerance` is what the oracle
 itself may be off by, in the units of the quantile.
 
 Three methods, none of them the library's:

@@ -1,6 +1,6 @@
 """Golden intervals: the whole flow from prices to the ends of intervals, written from the documentation in NumPy.
 
-Usage: python tests/oracles/intervals.py . tests/golden/intervals     writes the files that tests/golden.rs compares with
+Usage: python tests/oracles/intervals.py . tests/golden/intervals     writes the files that tests/library/golden.rs compares with
        python tests/oracles/intervals.py --check PANEL OUTPUT.csv B CONFIDENCE SEED [MEASURE AGAINST INTERVAL]
                                                   compares a panel's intervals with those of the program, bit for bit
 
@@ -28,7 +28,7 @@ from libm import exp, log, log_return
 MASK = np.uint64(0xFFFFFFFF)
 LIMB = 40
 
-# name, panel, samples, confidence, seed, and the measure (with its second stock) and interval: as in tests/golden.rs.
+# name, panel, samples, confidence, seed, and the measure (with its second stock) and interval: as in tests/library/golden.rs.
 GOLDEN = [
     ("sample", "data/sample", 1000, 0.99, 0),
     ("sample_95", "data/sample", 10_000, 0.95, 7),
