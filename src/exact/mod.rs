@@ -62,6 +62,7 @@ mod day;
 mod groups;
 mod inverted;
 mod lanes;
+mod near;
 mod scaled;
 mod screen;
 mod series;

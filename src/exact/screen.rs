@@ -17,21 +17,50 @@ const FEW: usize = 3;
 /// Days of more distinct values than this are not looked at by clusters.
 pub(super) const CLUSTERED: usize = 160;
 
-impl Day {
-    /// Tests of a block of frequencies, cheapest first: whether the modulus of the characteristic function
-    /// can be `negligible` or more.
-    pub(super) fn screens(&self, period: f64, negligible: f64) -> Vec<Screen> {
-        let all = self.screen(0..self.rows, period, negligible, 0.0);
-        let mut screens = Vec::new();
-        screens.extend(self.clusters(period, negligible));
-        let shown = if let Kind::Draws(_) = self.kind { SHOWN } else { 3 * SHOWN };
-        if self.rows > shown + shown / 3 {
-            screens.push(self.screen(self.shown(shown).into_iter(), period, negligible, 0.4));
+/// A day's tests, cheapest first.
+pub(super) struct Screens<'a> {
+    day: &'a Day,
+    period: f64,
+    few: Vec<Screen>,
+    /// The test by all rows, once it is needed.
+    all: Option<Screen>,
+}
+
+impl<'a> Screens<'a> {
+    /// Tests that are good for values of `negligible` and about that.
+    pub(super) fn of(day: &'a Day, period: f64, negligible: f64) -> Self {
+        let mut few = Vec::new();
+        few.extend(day.clusters(period, negligible));
+        let shown = if let Kind::Draws(_) = day.kind { SHOWN } else { 3 * SHOWN };
+        if day.rows > shown + shown / 3 {
+            few.push(day.screen(day.shown(shown).into_iter(), period, negligible, 0.4));
         }
-        screens.push(all);
-        screens
+        few.sort_by_key(Screen::cost);
+        Self { day, period, few, all: None }
     }
 
+    /// Of runs of frequencies those that may hold a characteristic function whose modulus is `negligible` or
+    /// more.
+    pub(super) fn pass(&mut self, mut runs: Vec<(usize, usize)>, negligible: f64) -> Vec<(usize, usize)> {
+        let Self { day, period, few, all } = self;
+        let least = match day.kind {
+            Kind::Draws(draws) => (negligible.ln() / f64::from(draws)).exp(),
+            Kind::Chance(_) => negligible.ln(),
+        };
+        for screen in few {
+            if runs.is_empty() {
+                return runs;
+            }
+            runs = screen.above(least).pass(&runs);
+        }
+        if runs.is_empty() {
+            return runs;
+        }
+        all.get_or_insert_with(|| day.screen(0..day.rows, *period, negligible, 0.0)).above(least).pass(&runs)
+    }
+}
+
+impl Day {
     /// So many rows that show most: heavy ones, then of those above the mean, whose phases part first, every
     /// so many, then of all.
     fn shown(&self, shown: usize) -> Vec<usize> {
@@ -62,10 +91,10 @@ impl Day {
         let [share, first] = sums(turns, weights, |turn, weight| [weight, turn * weight]);
         let (limit, slope) = match self.kind {
             Kind::Draws(draws) => {
-                let largest = (negligible.ln() / f64::from(draws)).exp();
+                let least = (negligible.ln() / f64::from(draws)).exp();
                 let mean = first / share;
                 let [off] = sums(turns, weights, |turn, weight| [(turn - mean).abs() * weight]);
-                (1.0 - (1.0 - largest) / share, off / share)
+                (least - (1.0 - share), off)
             }
             Kind::Chance(chance) => {
                 // ln|1 − p + p e^{iθ}| = ½ ln(1 − q(1 − cos θ)), q = 2p(1 − p): its slope is largest where
@@ -76,9 +105,10 @@ impl Day {
         };
         let slope = slope * std::f64::consts::TAU;
         let stride = stride(slack * limit.abs(), slope);
-        let limit = limit - slope * (stride as f64 - 1.0) / 2.0;
-        let limit = if let Kind::Draws(_) = self.kind { limit * share } else { limit };
-        Screen { wheels: vec![wheel], fixed: 0.0, stride, slack: 0.0, limit }
+        let slack = slope * (stride as f64 - 1.0) / 2.0;
+        // Draws of the other rows may have any phase.
+        let fixed = if let Kind::Draws(_) = self.kind { (1.0 - share).max(0.0) } else { 0.0 };
+        Screen { wheels: vec![wheel], fixed, stride, slack, limit: fixed + limit - slack }
     }
 
     /// A test by clusters of values that are close to each other, as those of moves by one tick, by two, by

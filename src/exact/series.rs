@@ -2,7 +2,8 @@
 
 use super::day::{Day, Kind};
 use super::lanes::{Floats, LANES, Work, cos_sin, part_of_turn, run, total};
-use super::screen::Screen;
+use super::near::Near;
+use super::screen::Screens;
 use super::waves::Waves;
 use super::wheel::{BLOCK, SUMMED, Values, Wheel};
 
@@ -173,9 +174,11 @@ struct Builder<'a> {
     days: &'a [Day],
     plan: Plan,
     series: Series,
+    /// The days' rows, once they are needed.
     wheels: Vec<Wheel>,
-    /// Tests of frequencies, day by day, once they are needed.
+    /// Tests of frequencies, day by day, once they are needed: by multiples, else by the screens.
     waves: Vec<Option<Waves>>,
+    screens: Vec<Screens<'a>>,
     limit: usize,
     draws: f64,
     /// Rows of a block of frequencies, and those that may still be evaluated.
@@ -196,7 +199,6 @@ pub(super) const STRETCH: usize = 16;
 impl<'a> Builder<'a> {
     fn new(days: &'a [Day], plan: Plan) -> Self {
         let limit = plan.lattice.map_or(FARTHEST, |points| points / 2);
-        let wheels = days.iter().map(|day| day.wheel(plan.period)).collect();
         let rows = |day: &Day| match day.kind {
             Kind::Draws(draws) => f64::from(draws),
             Kind::Chance(_) => day.rows as f64,
@@ -204,7 +206,18 @@ impl<'a> Builder<'a> {
         let series = Series::within(plan.period, 0.0, 0.5);
         let draws = days.iter().map(rows).sum();
         let rows = BLOCK * days.iter().map(|day| day.rows).sum::<usize>();
-        Self { days, plan, series, wheels, waves: Vec::new(), limit, draws, rows, left: plan.work }
+        Self {
+            days,
+            plan,
+            series,
+            wheels: Vec::new(),
+            screens: Vec::new(),
+            waves: Vec::new(),
+            limit,
+            draws,
+            rows,
+            left: plan.work,
+        }
     }
 
     /// 1/(π(k + ½)), or what takes its place where only points between those of a lattice are asked for.
@@ -228,11 +241,7 @@ impl<'a> Builder<'a> {
                 product = block;
                 continue;
             }
-            for k in 0..BLOCK {
-                let (a, b) = (product.re[k], product.im[k]);
-                product.re[k] = a * block.re[k] - b * block.im[k];
-                product.im[k] = a * block.im[k] + b * block.re[k];
-            }
+            product.multiply(&block);
         }
         product
     }
@@ -256,36 +265,45 @@ impl<'a> Builder<'a> {
     }
 
     fn start(&mut self, first: usize) {
+        if self.wheels.is_empty() {
+            self.wheels = self.days.iter().map(|day| day.wheel(self.plan.period)).collect();
+        }
         for wheel in &mut self.wheels {
             wheel.start(first as f64, 1.0);
         }
     }
 
-    /// Takes what is above `least` of a block; its largest modulus, and that of its last quarter.
+    /// Takes the eights of a block that have values above `least`; its largest modulus, and that of its last
+    /// quarter.
     fn take(&mut self, first: usize, block: &Values, least: f64) -> [f64; 2] {
-        let mut largest = [0.0f64; 2];
-        for k in 0..BLOCK.min(self.limit.saturating_sub(first)) {
-            let (re, im) = (block.re[k], block.im[k]);
-            let size = (re * re + im * im).sqrt();
-            largest[0] = largest[0].max(size);
-            if k >= BLOCK - BLOCK / 4 {
-                largest[1] = largest[1].max(size);
-            }
-            if size < least {
+        let mut sizes = [0.0f64; BLOCK];
+        for k in 0..BLOCK {
+            sizes[k] = (block.re[k] * block.re[k] + block.im[k] * block.im[k]).sqrt();
+        }
+        let end = BLOCK.min(self.limit.saturating_sub(first));
+        for begin in (0..end).step_by(LANES) {
+            let eight = begin..(begin + LANES).min(end);
+            if sizes[eight.clone()].iter().all(|&size| size < least) {
                 continue;
             }
-            let number = (first + k) as f64 + 0.5;
-            let factor = self.factor(number);
-            self.series.push(number, re, im, factor);
+            for k in eight {
+                let number = (first + k) as f64 + 0.5;
+                let factor = self.factor(number);
+                self.series.push(number, block.re[k], block.im[k], factor);
+            }
         }
-        largest
+        let largest = |sizes: &[f64]| sizes.iter().copied().fold(0.0, f64::max);
+        [largest(&sizes[..end]), largest(&sizes[(BLOCK - BLOCK / 4).min(end)..end])]
     }
 
     /// All frequencies until the characteristic function is negligible for the first time; where that is, and
     /// whether it is so.
     fn falling(&mut self) -> (usize, bool) {
-        self.start(0);
-        let mut first = 0;
+        let (mut first, mut fallen) = self.near();
+        if fallen {
+            return (first, true);
+        }
+        self.start(first);
         while first < self.limit && self.left > 0 {
             let block = self.next();
             let [_, last] = self.take(first, &block, self.plan.negligible / 16.0);
@@ -295,6 +313,32 @@ impl<'a> Builder<'a> {
             }
         }
         (first.min(self.limit), false)
+    }
+
+    /// The lowest frequencies by power moments, where all days have these, as far as these go; where that is,
+    /// and whether the characteristic function has become negligible.
+    fn near(&mut self) -> (usize, bool) {
+        let near: Option<Vec<Near>> = self.days.iter().map(|day| Near::of(day, self.plan.period)).collect();
+        let Some(mut near) = near else { return (0, false) };
+        let end = near.iter().map(|near| near.end).fold(self.limit, usize::min);
+        let (mut first, mut fallen) = (0, false);
+        let mut block = Values::default();
+        while first + BLOCK <= end && self.left > 0 {
+            self.left = self.left.saturating_sub(self.rows);
+            let mut product = Values::default();
+            for (place, (day, near)) in self.days.iter().zip(&mut near).enumerate() {
+                let values = if place == 0 { &mut product } else { &mut block };
+                near.block(first, values);
+                day.raise(values);
+                if place > 0 {
+                    product.multiply(&block);
+                }
+            }
+            let [_, last] = self.take(first, &product, self.plan.negligible / 16.0);
+            first += BLOCK;
+            fallen |= last < self.plan.negligible;
+        }
+        (first, fallen)
     }
 
     /// Frequencies at which the characteristic function is large again.
@@ -359,24 +403,20 @@ impl<'a> Builder<'a> {
     fn stretch(&mut self, begin: usize, end: usize, negligible: f64) -> f64 {
         let mut runs = vec![(begin, end)];
         if self.waves.is_empty() {
-            let waves = |day: &Day| Waves::of(day, self.plan.period, negligible);
-            self.waves = self.days.iter().map(waves).collect();
+            for day in self.days {
+                let waves = Waves::of(day, self.plan.period, negligible);
+                if waves.is_none() {
+                    self.screens.push(Screens::of(day, self.plan.period, negligible));
+                }
+                self.waves.push(waves);
+            }
         }
         // A product is large only where each of its factors is.
-        let mut screens = Vec::new();
-        for (day, waves) in self.days.iter().zip(&mut self.waves) {
-            match waves {
-                Some(waves) => runs = waves.pass(&runs, negligible),
-                None => screens.extend(day.screens(self.plan.period, negligible)),
-            }
+        for waves in self.waves.iter_mut().flatten() {
+            runs = waves.pass(&runs, negligible);
         }
-        // The cheap ones first.
-        screens.sort_by_key(Screen::cost);
-        for screen in &mut screens {
-            if runs.is_empty() {
-                break;
-            }
-            runs = screen.pass(&runs);
+        for screens in &mut self.screens {
+            runs = screens.pass(runs, negligible);
         }
         let mut late = 0.0f64;
         let least = match self.days {
@@ -437,6 +477,9 @@ fn sum_of_moduli(a: &[f64], b: &[f64]) -> f64 {
     sums.iter().sum()
 }
 
+/// Rotations in a row at most, which keeps rounding errors small.
+const ROTATED: u32 = 16;
+
 /// Σ (b cos − a sin) and Σ (k + ½)(a cos + b sin).
 struct Terms<'a> {
     numbers: &'a [f64],
@@ -453,9 +496,26 @@ impl Work for Terms<'_> {
         let turns = F::splat(self.turns);
         let (mut integral, mut density) = (F::splat(0.0), F::splat(0.0));
         let terms = self.a.chunks_exact(LANES).zip(self.b.chunks_exact(LANES));
+        // Where frequencies follow upon those before, phases go on by a rotation.
+        let far = F::splat(LANES as f64);
+        let (step_cosine, step_sine) = cos_sin(part_of_turn(far, turns));
+        let (mut cosine, mut sine) = (F::splat(1.0), F::splat(0.0));
+        let (mut next, mut rotated) = (f64::NAN, 0);
         for (numbers, (a, b)) in self.numbers.chunks_exact(LANES).zip(terms) {
             let (number, a, b) = (F::load(numbers), F::load(a), F::load(b));
-            let (cosine, sine) = cos_sin(part_of_turn(number, turns));
+            let [first, last] = [numbers[0], numbers[LANES - 1]];
+            let follows = last - first == (LANES - 1) as f64;
+            if first == next && follows && rotated < ROTATED {
+                (cosine, sine) = (
+                    sine.fnma(step_sine, cosine.mul(step_cosine)),
+                    sine.fma(step_cosine, cosine.mul(step_sine)),
+                );
+                rotated += 1;
+            } else {
+                (cosine, sine) = cos_sin(part_of_turn(number, turns));
+                rotated = 0;
+            }
+            next = if follows { last + 1.0 } else { f64::NAN };
             integral = integral.add(a.fnma(sine, b.mul(cosine)));
             density = density.add(number.mul(a.fma(cosine, b.mul(sine))));
         }

@@ -211,16 +211,17 @@ impl Work for Recurrence<'_> {
             kinds[count] = (multiple as usize, a.mul(inverse), b.mul(inverse));
             count += 1;
         }
-        let kinds = &kinds[..count];
         F::splat((n * zeros.ln()).exp()).store(re);
         F::splat(0.0).store(im);
+        let mut used = 0;
         for k in 1..=self.largest {
+            while used < count && kinds[used].0 <= k {
+                used += 1;
+            }
             let (mut x, mut y) = (F::splat(0.0), F::splat(0.0));
             let share = (n + 1.0) / k as f64;
-            for &(multiple, a, b) in kinds {
-                if multiple > k {
-                    break;
-                }
+            // The slice before this one last: it has only just been made.
+            for &(multiple, a, b) in kinds[..used].iter().rev() {
                 let at = (k - multiple) * LANES;
                 let (c, d) = (F::load(&re[at..]), F::load(&im[at..]));
                 let factor = F::splat(share * multiple as f64 - 1.0);

@@ -35,7 +35,7 @@ impl Multiples {
         let mut unit = *values.iter().find(|&&value| value > 0.0)?;
         let (mut products, mut squares) = (0.0, 0.0);
         for (value, weight) in values.iter().zip(weights) {
-            let multiple = (value / unit).round();
+            let multiple = nearest(value / unit);
             products += weight * value * multiple;
             squares += weight * multiple * multiple;
             if squares > 0.0 {
@@ -43,7 +43,7 @@ impl Multiples {
             }
         }
         // Then so that rests and multiples are not correlated.
-        let multiples: Vec<f64> = values.iter().map(|value| (value / unit).round()).collect();
+        let multiples: Vec<f64> = values.iter().map(|value| nearest(value / unit)).collect();
         let mean = |of: &[f64]| of.iter().zip(weights).map(|(v, w)| v * w).sum::<f64>();
         let [count, value] = [mean(&multiples), mean(values)];
         let (mut joint, mut spread) = (0.0, 0.0);
@@ -57,7 +57,7 @@ impl Multiples {
         }
         let (mut numbers, mut ends, mut rests) = (Vec::new(), Vec::new(), Vec::with_capacity(rows));
         for (row, value) in values.iter().enumerate() {
-            let multiple = (value / unit).round();
+            let multiple = nearest(value / unit);
             rests.push(value - multiple * unit);
             match ends.last_mut() {
                 Some(end) if numbers.last() == Some(&multiple) => *end = row + 1,
@@ -69,6 +69,13 @@ impl Multiples {
         }
         (numbers.len() <= MULTIPLES).then_some(Self { unit, numbers, ends, rests })
     }
+}
+
+/// The nearest whole number, of two the even one, of numbers from 0 to 2⁵¹; larger ones may become others of
+/// their size.
+fn nearest(number: f64) -> f64 {
+    const MAGIC: f64 = 6_755_399_441_055_744.0;
+    (number + MAGIC) - MAGIC
 }
 
 /// A test of frequencies by multiples: A_m changes slowly with the frequency, so that it is taken once for a

@@ -26,6 +26,17 @@ pub(super) struct Values {
     pub(super) im: [f64; BLOCK],
 }
 
+impl Values {
+    /// Products with the values of another day at the same frequencies.
+    pub(super) fn multiply(&mut self, other: &Self) {
+        for k in 0..BLOCK {
+            let (a, b) = (self.re[k], self.im[k]);
+            self.re[k] = a * other.re[k] - b * other.im[k];
+            self.im[k] = a * other.im[k] + b * other.re[k];
+        }
+    }
+}
+
 /// Rows on their way through the frequencies.
 #[derive(Debug, Clone)]
 pub(super) struct Wheel {
@@ -33,7 +44,7 @@ pub(super) struct Wheel {
     pub(super) turns: Vec<f64>,
     pub(super) weights: Vec<f64>,
     /// Cosines and sines at the next frequency, and of a step.
-    phases: [Vec<f64>; 4],
+    phases: Vec<f64>,
     pub(super) chance: Option<f64>,
     next: f64,
     stride: f64,
@@ -52,12 +63,11 @@ impl Wheel {
         let padded = turns.len().next_multiple_of(PADDING);
         turns.resize(padded, 0.0);
         weights.resize(padded, 0.0);
-        let empty = || vec![0.0; padded];
-        let phases = [empty(), empty(), empty(), empty()];
         let rows =
             turns.iter().zip(&weights).rposition(|(_, &weight)| weight != 0.0).map_or(0, |last| last + 1);
         let tabled = chance.is_none() && rows <= TABLED;
         let table = Vec::new();
+        let phases = Vec::new();
         Wheel { turns, weights, phases, chance, next: 0.0, stride: 1.0, blocks: 0, rows, tabled, table }
     }
 
@@ -69,10 +79,11 @@ impl Wheel {
 
     /// Begins at frequency number `first`, which is half of one further than its number says.
     pub(super) fn start(&mut self, first: f64, stride: f64) {
+        self.phases.resize(4 * self.turns.len(), 0.0);
         if self.tabled && (self.table.is_empty() || self.stride != stride) {
             self.table.resize(self.rows * 2 * BLOCK, 0.0);
-            run(Fill { turns: &self.turns[..self.rows], stride, table: &mut self.table });
-            let [_, _, cosines, sines] = &mut self.phases;
+            run(Fill { turns: &self.turns, stride, table: &mut self.table });
+            let [_, _, cosines, sines] = quarters(&mut self.phases);
             run(Phases { turns: &self.turns, factor: stride * BLOCK as f64, cosines, sines });
         }
         (self.next, self.stride, self.blocks) = (first, stride, 0);
@@ -88,7 +99,7 @@ impl Wheel {
     pub(super) fn block(&mut self, values: &mut Values) {
         if self.tabled {
             let Self { turns, weights, phases, next, rows, table, .. } = self;
-            let [cosines, sines, step_cosines, step_sines] = phases;
+            let [cosines, sines, step_cosines, step_sines] = quarters(phases);
             if self.blocks.is_multiple_of(BLOCKS_OF_A_RUN) {
                 run(Phases { turns, factor: *next + 0.5, cosines, sines });
                 for ((cosine, sine), weight) in cosines.iter_mut().zip(sines.iter_mut()).zip(weights) {
@@ -115,6 +126,15 @@ impl Wheel {
             Some(chance) => run(Products { phases, chance, values }),
         }
     }
+}
+
+/// Four parts of equal length.
+#[inline(always)]
+fn quarters(phases: &mut [f64]) -> [&mut [f64]; 4] {
+    let (first, second) = phases.split_at_mut(phases.len() / 2);
+    let quarter = first.len() / 2;
+    let ((a, b), (c, d)) = (first.split_at_mut(quarter), second.split_at_mut(quarter));
+    [a, b, c, d]
 }
 
 /// Σ weight · e^{itv} at one frequency.
@@ -200,15 +220,31 @@ impl Work for Fill<'_> {
 
     #[inline(always)]
     fn run<F: Floats>(self) {
-        for (&turns, table) in self.turns.iter().zip(self.table.chunks_exact_mut(2 * BLOCK)) {
-            let (cosines, sines) = table.split_at_mut(BLOCK);
-            let places = cosines.chunks_exact_mut(LANES).zip(sines.chunks_exact_mut(LANES));
-            for (place, (cosines, sines)) in places.enumerate() {
-                let factors: [f64; LANES] =
-                    std::array::from_fn(|lane| (place * LANES + lane) as f64 * self.stride);
-                let (cosine, sine) = cos_sin(part_of_turn(F::load(&factors), F::splat(turns)));
-                cosine.store(cosines);
-                sine.store(sines);
+        let stride = F::splat(self.stride);
+        let tables = self.table.chunks_mut(LANES * 2 * BLOCK);
+        for (turns, tables) in self.turns.chunks_exact(LANES).zip(tables) {
+            let (cosine, sine) = cos_sin(part_of_turn(stride, F::load(turns)));
+            let (mut x, mut y) = ([0.0; LANES], [0.0; LANES]);
+            cosine.store(&mut x);
+            sine.store(&mut y);
+            for (row, table) in tables.chunks_exact_mut(2 * BLOCK).enumerate() {
+                // Powers of a step: up to the third one by one, then four by four and eight by eight.
+                let times = |a: [f64; 2], b: [f64; 2]| [a[0] * b[0] - a[1] * b[1], a[0] * b[1] + a[1] * b[0]];
+                let one = [x[row], y[row]];
+                let two = times(one, one);
+                let four = times(two, two);
+                let eight = times(four, four);
+                let low = [[1.0, 0.0], one, two, times(two, one)];
+                let (cosines, sines) = table.split_at_mut(BLOCK);
+                for (k, &power) in low.iter().enumerate() {
+                    let high = times(four, power);
+                    (cosines[k], sines[k]) = (power[0], power[1]);
+                    (cosines[k + 4], sines[k + 4]) = (high[0], high[1]);
+                }
+                let (c, s) = (F::load(cosines), F::load(sines));
+                let (sc, ss) = (F::splat(eight[0]), F::splat(eight[1]));
+                s.fnma(ss, c.mul(sc)).store(&mut cosines[LANES..]);
+                s.fma(sc, c.mul(ss)).store(&mut sines[LANES..]);
             }
         }
     }
@@ -256,7 +292,7 @@ impl Work for Tabled<'_> {
 /// Phases at the first frequency, and of a step.
 struct Begin<'a> {
     turns: &'a [f64],
-    phases: &'a mut [Vec<f64>; 4],
+    phases: &'a mut [f64],
     first: f64,
     stride: f64,
 }
@@ -267,7 +303,7 @@ impl Work for Begin<'_> {
     #[inline(always)]
     fn run<F: Floats>(self) {
         let (first, stride) = (F::splat(self.first), F::splat(self.stride));
-        let [cosines, sines, step_cosines, step_sines] = self.phases;
+        let [cosines, sines, step_cosines, step_sines] = quarters(self.phases);
         let places = cosines.chunks_exact_mut(LANES).zip(sines.chunks_exact_mut(LANES));
         let steps = step_cosines.chunks_exact_mut(LANES).zip(step_sines.chunks_exact_mut(LANES));
         for ((turns, place), step) in self.turns.chunks_exact(LANES).zip(places).zip(steps) {
@@ -291,7 +327,7 @@ impl Work for Begin<'_> {
 /// Weighted sums of cosines and sines.
 struct Sums<'a> {
     weights: &'a [f64],
-    phases: &'a mut [Vec<f64>; 4],
+    phases: &'a mut [f64],
     values: &'a mut Values,
 }
 
@@ -301,7 +337,7 @@ impl Work for Sums<'_> {
     #[inline(always)]
     fn run<F: Floats>(self) {
         *self.values = Values::default();
-        let [cosines, sines, step_cosines, step_sines] = self.phases;
+        let [cosines, sines, step_cosines, step_sines] = quarters(self.phases);
         let places = cosines.chunks_mut(SUMMED).zip(sines.chunks_mut(SUMMED));
         let steps = step_cosines.chunks(SUMMED).zip(step_sines.chunks(SUMMED));
         for ((weights, place), step) in self.weights.chunks(SUMMED).zip(places).zip(steps) {
@@ -347,7 +383,7 @@ fn add_up<F: Floats>(
 
 /// Products of 1 − p + p e^{itv}.
 struct Products<'a> {
-    phases: &'a mut [Vec<f64>; 4],
+    phases: &'a mut [f64],
     chance: f64,
     values: &'a mut Values,
 }
@@ -359,7 +395,7 @@ impl Work for Products<'_> {
     fn run<F: Floats>(self) {
         let (chance, out) = (F::splat(self.chance), F::splat(1.0 - self.chance));
         let (mut re, mut im) = ([F::splat(1.0); BLOCK], [F::splat(0.0); BLOCK]);
-        let [cosines, sines, step_cosines, step_sines] = self.phases;
+        let [cosines, sines, step_cosines, step_sines] = quarters(self.phases);
         let places = cosines.chunks_exact_mut(LANES).zip(sines.chunks_exact_mut(LANES));
         let steps = step_cosines.chunks_exact(LANES).zip(step_sines.chunks_exact(LANES));
         for (place, step) in places.zip(steps) {
