@@ -1,8 +1,8 @@
 //! The characteristic function of a day's draws at low frequencies, from power moments.
 //!
-//! Until Φ = φⁿ has fallen off, phases of all but the largest values are small: at n = 385 a standard deviation
-//! turns by a third of a radian. With x = (v − c)/h, |x| ≤ 1, over the values up to c + h and their moments
-//! μ_m = Σ w x^m,
+//! Until Φ = φⁿ has fallen off, phases of all but the largest values are small: at n = 385 a standard
+//! deviation turns by a third of a radian. With x = (v − c)/h, |x| ≤ 1, over the values up to c + h and
+//! their moments μ_m = Σ w x^m,
 //!
 //! ```text
 //! Σ w e^{itv} = e^{itc} Σ_{m < 20} (ith)^m/m! μ_m,   off by at most (th)^20/20! · Σ w,
@@ -21,8 +21,8 @@ const MOMENTS: usize = 20;
 /// th is at most this.
 const PHASE: f64 = 1.25;
 
-/// Frequencies that moments are made for: periods are 11 standard deviations and more, so that Φ of bell-shaped
-/// sums is below 1e-10 from number 12 on.
+/// Frequencies that moments are made for: periods are 11 standard deviations and more, so that Φ of
+/// bell-shaped sums is below 1e-10 from number 12 on.
 const REACH: usize = 3 * BLOCK;
 
 /// Days of fewer distinct values are taken row by row.
@@ -169,5 +169,39 @@ impl Work for Expanded<'_> {
             F::load(re).add(odd.fnma(sine, even.mul(cosine))).store(re);
             F::load(im).add(odd.fma(cosine, even.mul(sine))).store(im);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_give_the_values_that_rows_give() {
+        // Mostly small, a few some twenty times as large.
+        let values: Vec<f64> = (1..=385u32)
+            .map(|row| {
+                let share = f64::from(row.wrapping_mul(2_654_435_761) >> 8) / f64::from(1 << 24);
+                -(1.0 - share * 0.999_9).ln() + if row % 96 == 0 { 20.0 } else { 0.0 }
+            })
+            .collect();
+        let day = Day::draws(&values);
+        let period = 300.0;
+        let mut near = Near::of(&day, period).unwrap();
+        assert!(near.rest.is_some(), "some rows are too large for the moments");
+        let mut wheel = day.wheel(period);
+        wheel.start(0.0, 1.0);
+        let (mut found, mut expected) = (Values::default(), Values::default());
+        for first in (0..near.end).step_by(BLOCK) {
+            near.block(first, &mut found);
+            wheel.block(&mut expected);
+            for k in 0..BLOCK {
+                let off = (found.re[k] - expected.re[k]).hypot(found.im[k] - expected.im[k]);
+                assert!(off < 1e-14, "{} is off by {off}", first + k);
+            }
+        }
+        // All small: nothing is left for rows one by one.
+        let small = Day::draws(&(0..100).map(|row| f64::from(row) / 100.0).collect::<Vec<_>>());
+        assert!(Near::of(&small, period).unwrap().rest.is_none());
     }
 }

@@ -11,6 +11,9 @@ use super::wheel::{BLOCK, Values, Wheel};
 /// Rows that show where a characteristic function may be large.
 const SHOWN: usize = 64;
 
+/// Shares of the bound that the tests by all rows spend on neighbouring frequencies.
+const SLACK_OF_ALL: [f64; 2] = [0.45, 0.0];
+
 /// Frequencies of a run that a test takes one by one: more of them share the way from one to the next.
 const FEW: usize = 3;
 
@@ -22,8 +25,8 @@ pub(super) struct Screens<'a> {
     day: &'a Day,
     period: f64,
     few: Vec<Screen>,
-    /// The test by all rows, once it is needed.
-    all: Option<Screen>,
+    /// The tests by all rows, in long steps and by blocks, once they are needed.
+    all: [Option<Screen>; 2],
 }
 
 impl<'a> Screens<'a> {
@@ -31,12 +34,13 @@ impl<'a> Screens<'a> {
     pub(super) fn of(day: &'a Day, period: f64, negligible: f64) -> Self {
         let mut few = Vec::new();
         few.extend(day.clusters(period, negligible));
-        let shown = if let Kind::Draws(_) = day.kind { SHOWN } else { 3 * SHOWN };
-        if day.rows > shown + shown / 3 {
+        let (shown, most) =
+            if let Kind::Draws(_) = day.kind { (SHOWN, 8 * SHOWN) } else { (3 * SHOWN, 4 * SHOWN) };
+        if day.rows > most {
             few.push(day.screen(day.shown(shown).into_iter(), period, negligible, 0.4));
         }
         few.sort_by_key(Screen::cost);
-        Self { day, period, few, all: None }
+        Self { day, period, few, all: [None, None] }
     }
 
     /// Of runs of frequencies those that may hold a characteristic function whose modulus is `negligible` or
@@ -53,10 +57,14 @@ impl<'a> Screens<'a> {
             }
             runs = screen.above(least).pass(&runs);
         }
-        if runs.is_empty() {
-            return runs;
+        for (screen, slack) in all.iter_mut().zip(SLACK_OF_ALL) {
+            if runs.is_empty() {
+                return runs;
+            }
+            let screen = screen.get_or_insert_with(|| day.screen(0..day.rows, *period, negligible, slack));
+            runs = screen.above(least).pass(&runs);
         }
-        all.get_or_insert_with(|| day.screen(0..day.rows, *period, negligible, 0.0)).above(least).pass(&runs)
+        runs
     }
 }
 
@@ -272,5 +280,48 @@ impl Screen {
             }
         }
         left
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Squares of whole moves with a price that changes little: many values, near the multiples of one.
+    fn moves(rows: u32) -> Vec<f64> {
+        (1..=rows)
+            .map(|row| {
+                let hash = row.wrapping_mul(2_654_435_761) >> 16;
+                let price = 1.0 + f64::from(hash % 997) * 1e-6;
+                f64::from([1, 2, 2, 3, 1, 1, 4, 2][(hash / 997 % 8) as usize]).powi(2) / price
+            })
+            .collect()
+    }
+
+    #[test]
+    fn screens_let_no_large_value_go() {
+        for (rows, negligible) in [(385, 1e-10), (385, 1e-14), (3_000, 1e-10)] {
+            let day = Day::draws(&moves(rows));
+            assert!(day.rows > CLUSTERED, "{}", day.rows);
+            let (period, end) = (day.largest * 60.0, 1 << 12);
+            let runs = Screens::of(&day, period, negligible).pass(vec![(0, end)], negligible);
+            let passed: usize = runs.iter().map(|(first, last)| last - first).sum();
+            assert!(passed < end / 2, "{passed} of {end} pass");
+            let mut wheel = day.wheel(period);
+            wheel.start(0.0, 1.0);
+            let (mut block, mut large) = (Values::default(), 0);
+            let least = (negligible.ln() / f64::from(rows)).exp();
+            for first in (0..end).step_by(BLOCK) {
+                wheel.block(&mut block);
+                for k in 0..BLOCK {
+                    if block.re[k].hypot(block.im[k]) >= least {
+                        large += 1;
+                        let inside = |&(from, to): &(usize, usize)| (from..to).contains(&(first + k));
+                        assert!(runs.iter().any(inside), "{} is lost", first + k);
+                    }
+                }
+            }
+            assert!(large > 20, "{large} values that must pass");
+        }
     }
 }

@@ -193,6 +193,9 @@ const FADING: usize = 1 << 21;
 /// Frequencies that are looked at, at most.
 const FARTHEST: usize = 1 << 22;
 
+/// As many frequencies are one stretch.
+const WHOLE: usize = 1 << 12;
+
 /// How many times as far the next stretch of frequencies ends as it begins.
 pub(super) const STRETCH: usize = 16;
 
@@ -362,7 +365,7 @@ impl<'a> Builder<'a> {
         let mut begin = end;
         // In ever longer stretches: the farther out, the less a value counts, and the more may be left out.
         while begin < scanned {
-            let stretch = (begin * STRETCH).min(scanned);
+            let stretch = if scanned <= WHOLE { scanned } else { (begin * STRETCH).min(scanned) };
             let negligible = if lattice.is_some() {
                 negligible
             } else {
