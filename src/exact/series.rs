@@ -302,7 +302,7 @@ impl<'a> Builder<'a> {
     /// All frequencies until the characteristic function is negligible for the first time; where that is, and
     /// whether it is so.
     fn falling(&mut self) -> (usize, bool) {
-        let (mut first, mut fallen) = self.near();
+        let (mut first, fallen) = self.near();
         if fallen {
             return (first, true);
         }

@@ -252,13 +252,15 @@ impl Work for Gather<'_> {
     fn run<F: Floats>(self) {
         let (mut x, mut y) = (F::splat(0.0), F::splat(0.0));
         let turn = part_of_turn(F::load(self.numbers), F::splat(self.turns));
-        for k in self.low..=self.high {
-            let turn = turn.mul(F::splat(k as f64 - self.center));
-            let (c, s) = cos_sin(turn.sub(turn.round()));
+        // By Horner's rule from the last slice on, then by the phase of the first.
+        let (c, s) = cos_sin(turn);
+        for k in (self.low..=self.high).rev() {
             let (a, b) = (F::load(&self.slices[0][k * LANES..]), F::load(&self.slices[1][k * LANES..]));
-            x = x.add(b.fnma(s, a.mul(c)));
-            y = y.add(b.fma(c, a.mul(s)));
+            (x, y) = (y.fnma(s, x.fma(c, a)), y.fma(c, x.fma(s, b)));
         }
+        let turn = turn.mul(F::splat(self.low as f64 - self.center));
+        let (c, s) = cos_sin(turn.sub(turn.round()));
+        (x, y) = (y.fnma(s, x.mul(c)), y.fma(c, x.mul(s)));
         x.store(self.out[0]);
         y.store(self.out[1]);
     }

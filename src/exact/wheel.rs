@@ -54,7 +54,7 @@ pub(super) struct Wheel {
     /// Whether a table takes the place of rotations: few rows make short sums, in which one addition waits
     /// for the other, unless sums of many frequencies grow side by side.
     tabled: bool,
-    /// Cosines and sines of all frequencies of a block relative to its first, a row after the other.
+    /// Cosines and sines of the upper half of a block's frequencies relative to its middle, row after row.
     table: Vec<f64>,
 }
 
@@ -81,7 +81,7 @@ impl Wheel {
     pub(super) fn start(&mut self, first: f64, stride: f64) {
         self.phases.resize(4 * self.turns.len(), 0.0);
         if self.tabled && (self.table.is_empty() || self.stride != stride) {
-            self.table.resize(self.rows * 2 * BLOCK, 0.0);
+            self.table.resize(self.rows * BLOCK, 0.0);
             run(Fill { turns: &self.turns, stride, table: &mut self.table });
             let [_, _, cosines, sines] = quarters(&mut self.phases);
             run(Phases { turns: &self.turns, factor: stride * BLOCK as f64, cosines, sines });
@@ -101,11 +101,9 @@ impl Wheel {
             let Self { turns, weights, phases, next, rows, table, .. } = self;
             let [cosines, sines, step_cosines, step_sines] = quarters(phases);
             if self.blocks.is_multiple_of(BLOCKS_OF_A_RUN) {
-                run(Phases { turns, factor: *next + 0.5, cosines, sines });
-                for ((cosine, sine), weight) in cosines.iter_mut().zip(sines.iter_mut()).zip(weights) {
-                    *cosine *= *weight;
-                    *sine *= *weight;
-                }
+                let middle = *next + 0.5 + self.stride * (BLOCK - 1) as f64 / 2.0;
+                run(Phases { turns, factor: middle, cosines, sines });
+                weigh(cosines, sines, weights);
             } else {
                 run(Turn { cosines, sines, step_cosines, step_sines });
             }
@@ -117,14 +115,26 @@ impl Wheel {
         if self.blocks.is_multiple_of(BLOCKS_OF_A_RUN) {
             let Self { turns, phases, next, stride, .. } = self;
             run(Begin { turns, phases, first: *next + 0.5, stride: *stride });
+            if self.chance.is_none() {
+                let [cosines, sines, ..] = quarters(phases);
+                weigh(cosines, sines, &self.weights);
+            }
         }
         self.blocks += 1;
         self.next += self.stride * BLOCK as f64;
-        let Self { weights, phases, chance, .. } = self;
+        let Self { phases, chance, .. } = self;
         match *chance {
-            None => run(Sums { weights, phases, values }),
+            None => run(Sums { phases, values }),
             Some(chance) => run(Products { phases, chance, values }),
         }
+    }
+}
+
+/// Phases times weights.
+fn weigh(cosines: &mut [f64], sines: &mut [f64], weights: &[f64]) {
+    for ((cosine, sine), weight) in cosines.iter_mut().zip(sines).zip(weights) {
+        *cosine *= weight;
+        *sine *= weight;
     }
 }
 
@@ -208,7 +218,8 @@ impl Work for Turn<'_> {
     }
 }
 
-/// Cosines and sines of a block's frequencies relative to its first.
+/// Cosines and sines of the upper half of a block's frequencies relative to its middle; those of the lower
+/// half differ by signs.
 struct Fill<'a> {
     turns: &'a [f64],
     stride: f64,
@@ -220,35 +231,33 @@ impl Work for Fill<'_> {
 
     #[inline(always)]
     fn run<F: Floats>(self) {
-        let stride = F::splat(self.stride);
-        let tables = self.table.chunks_mut(LANES * 2 * BLOCK);
+        let half = F::splat(0.5 * self.stride);
+        let tables = self.table.chunks_mut(LANES * BLOCK);
         for (turns, tables) in self.turns.chunks_exact(LANES).zip(tables) {
-            let (cosine, sine) = cos_sin(part_of_turn(stride, F::load(turns)));
+            let (cosine, sine) = cos_sin(part_of_turn(half, F::load(turns)));
             let (mut x, mut y) = ([0.0; LANES], [0.0; LANES]);
             cosine.store(&mut x);
             sine.store(&mut y);
-            for (row, table) in tables.chunks_exact_mut(2 * BLOCK).enumerate() {
-                // Powers of a step: up to the third one by one, then four by four and eight by eight.
+            for (row, table) in tables.chunks_exact_mut(BLOCK).enumerate() {
+                // Odd powers of half a step: the first four one by one, then four by four.
                 let times = |a: [f64; 2], b: [f64; 2]| [a[0] * b[0] - a[1] * b[1], a[0] * b[1] + a[1] * b[0]];
-                let one = [x[row], y[row]];
-                let two = times(one, one);
+                let half = [x[row], y[row]];
+                let step = times(half, half);
+                let two = times(step, step);
                 let four = times(two, two);
-                let eight = times(four, four);
-                let low = [[1.0, 0.0], one, two, times(two, one)];
-                let (cosines, sines) = table.split_at_mut(BLOCK);
-                for (k, &power) in low.iter().enumerate() {
-                    let high = times(four, power);
-                    (cosines[k], sines[k]) = (power[0], power[1]);
-                    (cosines[k + 4], sines[k + 4]) = (high[0], high[1]);
+                let second = times(half, step);
+                let (cosines, sines) = table.split_at_mut(LANES);
+                for (j, low) in [half, second, times(half, two), times(second, two)].into_iter().enumerate() {
+                    let high = times(low, four);
+                    (cosines[j], sines[j]) = (low[0], low[1]);
+                    (cosines[j + 4], sines[j + 4]) = (high[0], high[1]);
                 }
-                let (c, s) = (F::load(cosines), F::load(sines));
-                let (sc, ss) = (F::splat(eight[0]), F::splat(eight[1]));
-                s.fnma(ss, c.mul(sc)).store(&mut cosines[LANES..]);
-                s.fma(sc, c.mul(ss)).store(&mut sines[LANES..]);
             }
         }
     }
 }
+
+const _: () = assert!(BLOCK == 2 * LANES && LANES == 8, "half a block is a vector of eight");
 
 /// Sums over rows of a weighted phase times what a table has for each frequency.
 struct Tabled<'a> {
@@ -263,29 +272,25 @@ impl Work for Tabled<'_> {
 
     #[inline(always)]
     fn run<F: Floats>(self) {
-        const HALF: usize = BLOCK / 2;
         let zero = F::splat(0.0);
-        // c·c, s·s, c·s, s·c for each half of a block: eight sums that need not wait for each other.
-        let (mut cc, mut ss, mut cs, mut sc) = ([zero; 2], [zero; 2], [zero; 2], [zero; 2]);
-        let rows = self.cosines.iter().zip(self.sines).zip(self.table.chunks_exact(2 * BLOCK));
+        let (mut cc, mut ss, mut cs, mut sc) = (zero, zero, zero, zero);
+        let rows = self.cosines.iter().zip(self.sines).zip(self.table.chunks_exact(BLOCK));
         for ((&cosine, &sine), table) in rows {
             let (cosine, sine) = (F::splat(cosine), F::splat(sine));
-            let (c0, c1) = (F::load(table), F::load(&table[HALF..]));
-            let (s0, s1) = (F::load(&table[BLOCK..]), F::load(&table[BLOCK + HALF..]));
-            cc[0] = cosine.fma(c0, cc[0]);
-            cc[1] = cosine.fma(c1, cc[1]);
-            ss[0] = sine.fma(s0, ss[0]);
-            ss[1] = sine.fma(s1, ss[1]);
-            cs[0] = cosine.fma(s0, cs[0]);
-            cs[1] = cosine.fma(s1, cs[1]);
-            sc[0] = sine.fma(c0, sc[0]);
-            sc[1] = sine.fma(c1, sc[1]);
+            let (c, s) = (F::load(table), F::load(&table[LANES..]));
+            cc = cosine.fma(c, cc);
+            ss = sine.fma(s, ss);
+            cs = cosine.fma(s, cs);
+            sc = sine.fma(c, sc);
         }
+        // e^{i(θ ± δ)} = (cos θ cos δ ∓ sin θ sin δ) + i(sin θ cos δ ± cos θ sin δ).
         let Values { re, im } = self.values;
-        for half in 0..2 {
-            cc[half].sub(ss[half]).store(&mut re[half * HALF..]);
-            cs[half].add(sc[half]).store(&mut im[half * HALF..]);
-        }
+        cc.sub(ss).store(&mut re[LANES..]);
+        sc.add(cs).store(&mut im[LANES..]);
+        cc.add(ss).store(&mut re[..]);
+        sc.sub(cs).store(&mut im[..]);
+        re[..LANES].reverse();
+        im[..LANES].reverse();
     }
 }
 
@@ -324,9 +329,8 @@ impl Work for Begin<'_> {
     }
 }
 
-/// Weighted sums of cosines and sines.
+/// Sums of weighted cosines and sines.
 struct Sums<'a> {
-    weights: &'a [f64],
     phases: &'a mut [f64],
     values: &'a mut Values,
 }
@@ -340,8 +344,8 @@ impl Work for Sums<'_> {
         let [cosines, sines, step_cosines, step_sines] = quarters(self.phases);
         let places = cosines.chunks_mut(SUMMED).zip(sines.chunks_mut(SUMMED));
         let steps = step_cosines.chunks(SUMMED).zip(step_sines.chunks(SUMMED));
-        for ((weights, place), step) in self.weights.chunks(SUMMED).zip(places).zip(steps) {
-            add_up::<F>(weights, place, step, self.values);
+        for (place, step) in places.zip(steps) {
+            add_up::<F>(place, step, self.values);
         }
     }
 }
@@ -349,7 +353,6 @@ impl Work for Sums<'_> {
 /// Adds weighted sums over some rows.
 #[inline(always)]
 fn add_up<F: Floats>(
-    weights: &[f64],
     (cosines, sines): (&mut [f64], &mut [f64]),
     (step_cosines, step_sines): (&[f64], &[f64]),
     values: &mut Values,
@@ -358,15 +361,14 @@ fn add_up<F: Floats>(
     let (mut re, mut im) = ([zero; BLOCK], [zero; BLOCK]);
     let places = cosines.chunks_exact_mut(PADDING).zip(sines.chunks_exact_mut(PADDING));
     let steps = step_cosines.chunks_exact(PADDING).zip(step_sines.chunks_exact(PADDING));
-    for ((weights, place), step) in weights.chunks_exact(PADDING).zip(places).zip(steps) {
-        let (w0, w1) = (F::load(weights), F::load(&weights[LANES..]));
+    for (place, step) in places.zip(steps) {
         let (mut c0, mut c1) = (F::load(place.0), F::load(&place.0[LANES..]));
         let (mut s0, mut s1) = (F::load(place.1), F::load(&place.1[LANES..]));
         let (sc0, sc1) = (F::load(step.0), F::load(&step.0[LANES..]));
         let (ss0, ss1) = (F::load(step.1), F::load(&step.1[LANES..]));
         for k in 0..BLOCK {
-            re[k] = w0.fma(c0, w1.fma(c1, re[k]));
-            im[k] = w0.fma(s0, w1.fma(s1, im[k]));
+            re[k] = re[k].add(c0.add(c1));
+            im[k] = im[k].add(s0.add(s1));
             (c0, s0) = (s0.fnma(ss0, c0.mul(sc0)), s0.fma(sc0, c0.mul(ss0)));
             (c1, s1) = (s1.fnma(ss1, c1.mul(sc1)), s1.fma(sc1, c1.mul(ss1)));
         }
