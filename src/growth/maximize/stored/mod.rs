@@ -42,14 +42,12 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::super::change::Change;
+use super::super::change::{Change, Changes, LANES};
 use super::indifference::{Indifference, margin};
 use crate::vector::{Lanes, Places, PlacesMut, Vectorized, Vectors};
 
 /// Candidates that are checked together, and rows that are worked off together.
 const BLOCK: usize = 64;
-/// Candidates and rows of which each has a lane of its own.
-const LANES: usize = 8;
 /// Fewer rows than this are not divided among threads: waking one takes longer.
 const ROWS_A_PART: usize = 4096;
 /// Where more than one in so many rows has chosen anew, the next application starts from scratch.
@@ -372,31 +370,4 @@ fn add_continuation<U: Indifference>(
         changes.add(lane, last_next[lane] - last_old[lane]);
     }
     changes.all()
-}
-
-/// A change a lane.
-#[derive(Clone, Copy)]
-struct Changes {
-    least: [f64; LANES],
-    greatest: [f64; LANES],
-    sum: [f64; LANES],
-}
-
-impl Changes {
-    const NONE: Self =
-        Self { least: [f64::INFINITY; LANES], greatest: [f64::NEG_INFINITY; LANES], sum: [0.0; LANES] };
-
-    #[inline(always)]
-    fn add(&mut self, lane: usize, change: f64) {
-        self.least[lane] = if change < self.least[lane] { change } else { self.least[lane] };
-        self.greatest[lane] = if change > self.greatest[lane] { change } else { self.greatest[lane] };
-        self.sum[lane] += change;
-    }
-
-    #[inline(always)]
-    fn all(self) -> Change {
-        (0..LANES).fold(Change::NONE, |all, lane| {
-            all.join(Change::of_parts(self.least[lane], self.greatest[lane], self.sum[lane]))
-        })
-    }
 }
