@@ -69,6 +69,7 @@ mod series;
 mod slicer;
 mod slices;
 mod tails;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod waves;

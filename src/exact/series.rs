@@ -1,9 +1,10 @@
 //! The Fourier series of a distribution function: which terms it needs, its value, its inverse.
 
 use super::day::{Day, Kind};
-use super::lanes::{Floats, LANES, Work, cos_sin, part_of_turn, run, total};
+use super::lanes::{LANES, run};
 use super::near::Near;
 use super::screen::Screens;
+use super::terms::{Terms, sum_of_moduli};
 use super::waves::Waves;
 use super::wheel::{BLOCK, SUMMED, Values, Wheel};
 
@@ -462,66 +463,5 @@ impl<'a> Builder<'a> {
 
     fn finish(self) -> Series {
         self.series.finished(self.rows / BLOCK, self.draws)
-    }
-}
-
-/// Σ √(a² + b²).
-fn sum_of_moduli(a: &[f64], b: &[f64]) -> f64 {
-    let mut sums = [0.0; LANES];
-    let (places, rest) = (a.len() / LANES * LANES, a.len() % LANES);
-    for (a, b) in a[..places].chunks_exact(LANES).zip(b[..places].chunks_exact(LANES)) {
-        for lane in 0..LANES {
-            sums[lane] += (a[lane] * a[lane] + b[lane] * b[lane]).sqrt();
-        }
-    }
-    for lane in 0..rest {
-        sums[lane] += (a[places + lane] * a[places + lane] + b[places + lane] * b[places + lane]).sqrt();
-    }
-    sums.iter().sum()
-}
-
-/// Rotations in a row at most, which keeps rounding errors small.
-const ROTATED: u32 = 16;
-
-/// Σ (b cos − a sin) and Σ (k + ½)(a cos + b sin).
-struct Terms<'a> {
-    numbers: &'a [f64],
-    a: &'a [f64],
-    b: &'a [f64],
-    turns: f64,
-}
-
-impl Work for Terms<'_> {
-    type Output = [f64; 2];
-
-    #[inline(always)]
-    fn run<F: Floats>(self) -> [f64; 2] {
-        let turns = F::splat(self.turns);
-        let (mut integral, mut density) = (F::splat(0.0), F::splat(0.0));
-        let terms = self.a.chunks_exact(LANES).zip(self.b.chunks_exact(LANES));
-        // Where frequencies follow upon those before, phases go on by a rotation.
-        let far = F::splat(LANES as f64);
-        let (step_cosine, step_sine) = cos_sin(part_of_turn(far, turns));
-        let (mut cosine, mut sine) = (F::splat(1.0), F::splat(0.0));
-        let (mut next, mut rotated) = (f64::NAN, 0);
-        for (numbers, (a, b)) in self.numbers.chunks_exact(LANES).zip(terms) {
-            let (number, a, b) = (F::load(numbers), F::load(a), F::load(b));
-            let [first, last] = [numbers[0], numbers[LANES - 1]];
-            let follows = last - first == (LANES - 1) as f64;
-            if first == next && follows && rotated < ROTATED {
-                (cosine, sine) = (
-                    sine.fnma(step_sine, cosine.mul(step_cosine)),
-                    sine.fma(step_cosine, cosine.mul(step_sine)),
-                );
-                rotated += 1;
-            } else {
-                (cosine, sine) = cos_sin(part_of_turn(number, turns));
-                rotated = 0;
-            }
-            next = if follows { last + 1.0 } else { f64::NAN };
-            integral = integral.add(a.fnma(sine, b.mul(cosine)));
-            density = density.add(number.mul(a.fma(cosine, b.mul(sine))));
-        }
-        [total(integral), total(density)]
     }
 }
