@@ -19,6 +19,8 @@ mod golden;
 mod panel_arrow;
 #[cfg(feature = "parquet")]
 mod panel_frame;
+#[cfg(feature = "parquet")]
+mod panel_groups;
 mod panel_load;
 mod panel_malformed;
 #[cfg(feature = "parquet")]

@@ -1,7 +1,5 @@
 //! Groups of rows of a Parquet file that are left out for their days, and prices that are missing, against
 //! what pandas reads (`tests/oracles/parquet_groups.py`).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
-#![cfg(feature = "parquet")]
 
 use std::collections::BTreeMap;
 use std::fs;
