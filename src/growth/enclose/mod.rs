@@ -176,7 +176,7 @@ pub fn enclose(
         done += 1;
         let next = above.mean() - below.mean();
         // The rest is for a finer grid.
-        if gap - next < 0.04 * next.abs() {
+        if gap - next < LEAST_GAIN * next.abs() {
             break;
         }
         gap = next;
@@ -215,6 +215,9 @@ pub fn enclose_solution(problem: &Problem, solution: &Solution) -> Result<Enclos
     enclose(model, chain, capital, &proposal, ITERATIONS)
 }
 
+/// An iteration that narrows the bounds by less than this share of their distance is the last one. Where
+/// shocks last, the first ones gain little each, and much together.
+const LEAST_GAIN: f64 = 0.01;
 /// Iterations after which what is left to gain is little: the first ones gain most.
 const ITERATIONS: usize = 40;
 
