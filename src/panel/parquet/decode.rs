@@ -109,11 +109,13 @@ impl Decoder {
 
     /// The next `rows` rows, or all that are left.
     pub(super) fn take(&mut self, rows: usize) -> Result<ColumnValues> {
+        let mut has_room = false;
         while self.ready.len() < rows {
             let Some(page) = self.pages.next()? else { break };
             // Room for all that is asked for, once a page has shown that there is something.
-            if self.ready.is_empty() {
+            if !has_room {
                 self.reserve(rows.min(self.pages.rows_left().saturating_mul(2)).min(1 << 22));
+                has_room = true;
             }
             match page {
                 Decompressed::Dictionary { values, count } => self.source.dictionary(values, count)?,
