@@ -348,7 +348,11 @@ class Case:
         wide = self.run("-q", "--layout", "wide", *arguments)
         (_, *stocks), (_, *ends), *days = csv.reader(io.StringIO(wide.out.decode()))
         cells = {
-            (date, stock, end): text for date, *texts in days for stock, end, text in zip(stocks, ends, texts)
+            (date, stock, end): text
+            for date, *texts in days
+            for stock, end, text in zip(stocks, ends, texts)
+            # Empty where a stock has no prices on a day.
+            if text
         }
         if cells != {
             (row[0], row[1], end): row[place] for row in rows for place, end in [(3, "lower"), (4, "upper")]
