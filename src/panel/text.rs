@@ -41,9 +41,15 @@ pub(super) fn read_in_chunks(
     mut each: impl FnMut(&[u8]) -> Result<()> + Send,
 ) -> Result<u64> {
     let mut file = Text::open(path)?;
-    // One byte to spare, so that the end of a small file is found without more room.
+    // Of a compressed file the text is some times longer. Some kilobytes are read to their end before any row
+    // is taken: that data are damaged says more than what is wrong with the rows before.
     const EXPANSION: u64 = 8;
-    let length = if file.encoding == Encoding::Plain { file.length() } else { EXPANSION * file.length() };
+    const SMALL: u64 = 1 << 16;
+    let length = match file.encoding {
+        Encoding::Plain => file.length(),
+        _ => u64::max(EXPANSION * file.length(), SMALL),
+    };
+    // One byte to spare, so that the end of a small file is found without more room.
     let room = (length + 1).min(CHUNK) as usize;
     let (mut chunk, mut next) = (Chunk::of(room), Chunk::default());
     let mut total = 0;
