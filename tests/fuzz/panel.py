@@ -607,6 +607,7 @@ def main():
     )
     parser.add_argument("--program", default="target/release/bellwether")
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--cases", type=int, help="end after so many cases, if the seconds are not over before")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--case", type=int, help="run this case alone")
     parser.add_argument("--first", type=int, default=0, help="the number of the first case")
@@ -637,6 +638,8 @@ def main():
                 raise
         number += 1
         if arguments.case is not None or time.monotonic() - started >= arguments.seconds:
+            break
+        if arguments.cases is not None and counts["cases"] >= arguments.cases:
             break
 
     seconds = time.monotonic() - started

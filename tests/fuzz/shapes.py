@@ -18,6 +18,7 @@ Prints executions and findings; exits with 1 where there are any.
 
 import argparse
 import collections
+import csv
 import datetime
 import gzip
 import io
@@ -334,8 +335,7 @@ class Case:
             for stock, rows in read.items():
                 expected[stock] += rows
         found = collections.defaultdict(list)
-        for line in table.splitlines()[1:]:
-            stock, date, clock, price = line.split(",")
+        for stock, date, clock, price in list(csv.reader(io.StringIO(table)))[1:]:
             hours, minutes, rest = (clock + ":00" if clock.count(":") == 1 else clock).split(":")
             second, _, fraction = rest.partition(".")
             day = (datetime.date.fromisoformat(date) - datetime.date(1970, 1, 1)).days
@@ -430,6 +430,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", default="target/release/bellwether")
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--cases", type=int, help="end after so many cases, if the seconds are not over before")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--case", type=int, help="run this case alone")
     parser.add_argument("--only", choices=KINDS)
@@ -456,6 +457,8 @@ def main():
                         out.write(content)
         number += 1
         if arguments.case is not None or time.monotonic() - started >= arguments.seconds:
+            break
+        if arguments.cases is not None and counts["cases"] >= arguments.cases:
             break
     print(
         f"{counts['executions']} executions of {counts['cases']} tables ({counts['damaged']} damaged) in "
