@@ -5,11 +5,10 @@
 //! have the cumulants p v, p(1 − p) v², p(1 − p)(1 − 2p) v³ and ln E e^{sS} = Σ ln(1 − p + p e^{sv}).
 
 use super::lanes::{Floats, LANES, Work, exp, run, total};
-use super::screen::CLUSTERED;
-use super::wheel::{Power, Values, Wheel};
+use super::wheel::{PADDING, Power, Values, Wheel};
 
-/// Rows are padded to a multiple of this, with weight 0 (or the value 0, where there are no weights).
-pub(super) const PADDING: usize = 2 * LANES;
+/// Days of more distinct values than this are not looked at by clusters.
+pub(super) const CLUSTERED: usize = 160;
 
 /// What merging values of equal digits changes a sum by at most, relative to it.
 pub(super) const MERGED: f64 = 6e-14;

@@ -11,9 +11,9 @@
 //! 4·10⁻¹⁷ where th ≤ 5/4. The moments take one pass of 40 operations a row; then a frequency takes some 20
 //! in all, where rows one by one would take 6 each. Values above c + h, a few, are taken one by one.
 
-use super::day::{Day, Kind, PADDING};
+use super::day::{Day, Kind};
 use super::lanes::{Floats, LANES, Work, cos_sin, part_of_turn, run, total};
-use super::wheel::{BLOCK, Values, Wheel};
+use super::wheel::{BLOCK, PADDING, Values, Wheel};
 
 /// Number of moments.
 const MOMENTS: usize = 20;

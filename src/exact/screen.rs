@@ -5,7 +5,7 @@
 //! 1 − a: a few rows suffice to show that |φ| is not nearly 1. For rows that are in by chance the logs of the
 //! factors' moduli, all at most 0, take the place of the mean.
 
-use super::day::{Day, Kind, sums};
+use super::day::{CLUSTERED, Day, Kind, sums};
 use super::wheel::{BLOCK, Values, Wheel};
 
 /// Rows that show where a characteristic function may be large.
@@ -16,9 +16,6 @@ const SLACK_OF_ALL: [f64; 2] = [0.45, 0.0];
 
 /// Frequencies of a run that a test takes one by one: more of them share the way from one to the next.
 const FEW: usize = 3;
-
-/// Days of more distinct values than this are not looked at by clusters.
-pub(super) const CLUSTERED: usize = 160;
 
 /// A day's tests, cheapest first.
 pub(super) struct Screens<'a> {

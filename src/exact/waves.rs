@@ -5,9 +5,9 @@
 //! slowly: |A_m(t) − e^{i(t − t′)c} A_m(t′)| ≤ |t − t′| Σ w_j |v_j − c|. So A_m is taken once for a stretch
 //! of frequencies, and φ within it is a polynomial of few terms: its modulus tells which of them matter.
 
-use super::day::{Day, Kind};
+use super::day::{CLUSTERED, Day, Kind};
 use super::lanes::{Floats, LANES, Work, cos_sin, part_of_turn, run};
-use super::screen::{CLUSTERED, Screen, screen_of};
+use super::screen::{Screen, screen_of};
 use super::wheel::{BLOCK, Values, Wheel};
 
 /// Multiples at most.

@@ -4,8 +4,10 @@
 //! side: 4 operations a row and frequency, and 2 to add them up. Rotations begin afresh from exactly reduced
 //! phases every 256 frequencies, so that their rounding errors stay below 1e-13.
 
-use super::day::PADDING;
 use super::lanes::{Floats, LANES, Work, cos_sin, part_of_turn, run, total};
+
+/// Rows are padded to a multiple of this, with weight 0 (or the value 0, where there are no weights).
+pub(super) const PADDING: usize = 2 * LANES;
 
 /// Frequencies evaluated together.
 pub(super) const BLOCK: usize = 16;
